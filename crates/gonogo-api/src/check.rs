@@ -1,0 +1,210 @@
+//! `gonogo.check/1`: the answer of `gonogo check --format json`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The name of this format, in its first field.
+pub const CHECK_SCHEMA: &str = "gonogo.check/1";
+
+/// What would ship, whether it may, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Check {
+    /// Always `gonogo.check/1`.
+    pub schema: String,
+    pub service: String,
+    pub verdict: Verdict,
+    pub production: Production,
+    pub head: Head,
+    /// How far one can ship when the head is no-go.
+    pub newest_go: Option<NewestGo>,
+    /// Newest first.
+    pub commits: Vec<Commit>,
+    /// Commits that production has and head lacks.
+    pub missing_from_head: Vec<String>,
+    /// What ships, or appears to; keys that are only mentioned are not here.
+    pub stories: Vec<Story>,
+    /// What blocks first.
+    pub findings: Vec<Finding>,
+    pub waivers: Vec<Waiver>,
+    pub checks: Vec<CheckLine>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Go,
+    NoGo,
+    Waiting,
+}
+
+/// Where production is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Production {
+    #[serde(rename = "ref")]
+    pub reference: Option<String>,
+    /// Null when it is not known.
+    pub sha: Option<String>,
+    /// All that run, while a deploy is half done.
+    pub shas: Vec<String>,
+    /// Why this was taken, or why it is not known.
+    pub why: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Head {
+    #[serde(rename = "ref")]
+    pub reference: Option<String>,
+    pub sha: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NewestGo {
+    pub sha: String,
+    /// How many commits of the range ship with it.
+    pub commits: usize,
+    /// What came next and blocks.
+    pub then: Option<String>,
+    /// Stories of which only a part ships.
+    pub partial: Vec<Partial>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Partial {
+    pub key: String,
+    /// The flag that hides the rest.
+    pub behind: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Commit {
+    pub sha: String,
+    pub subject: String,
+    pub author: String,
+    pub co_authors: Vec<String>,
+    /// RFC 3339, UTC.
+    pub committed_at: String,
+    /// The stories that it belongs to.
+    pub keys: Vec<String>,
+    pub mentions: Vec<String>,
+    pub pull_request: Option<u64>,
+    /// Marked with a no-key word.
+    pub no_key: bool,
+    pub reverts: Vec<String>,
+    /// False when reverted within the range, or in production already.
+    pub ships: bool,
+    pub already_in_production: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Story {
+    pub key: String,
+    pub title: Option<String>,
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub status: Option<String>,
+    pub parent: Option<String>,
+    pub assignee: Option<String>,
+    pub url: Option<String>,
+    pub commits: Vec<String>,
+    pub ships: bool,
+    pub tracker: TrackerState,
+}
+
+/// What the tracker said of a story.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TrackerState {
+    Known,
+    Absent,
+    Unknown,
+    Off,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    pub check: String,
+    pub code: String,
+    pub severity: Severity,
+    pub subject: Subject,
+    pub at: Option<At>,
+    pub message: String,
+    pub fix: String,
+    /// Where the docs explain the code.
+    pub docs: String,
+    pub fingerprint: String,
+    pub waiver: Option<WaivedBy>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Block,
+    Wait,
+    Warn,
+    Note,
+}
+
+/// A full SHA for a commit, the key for a story.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Subject {
+    pub kind: String,
+    pub id: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct At {
+    pub path: String,
+    pub line: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WaivedBy {
+    pub by: String,
+    pub why: String,
+    pub until: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Waiver {
+    pub fingerprint: String,
+    pub state: WaiverState,
+    pub by: String,
+    pub why: String,
+    pub until: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WaiverState {
+    Applied,
+    Expired,
+    Void,
+    Unneeded,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckLine {
+    pub name: String,
+    pub level: Level,
+    pub state: CheckState,
+    /// Why it is off or could not check.
+    pub why: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    Block,
+    Warn,
+    Off,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckState {
+    Passed,
+    Found,
+    Waiting,
+    Off,
+    CouldNotCheck,
+}

@@ -1,0 +1,112 @@
+//! ancestry: would this deploy lose what production has? Judged by merging, so
+//! that a hotfix that came back as a squash or a cherry-pick counts as there.
+
+use crate::facts::Stop;
+use crate::findings::{Findings, Found};
+use crate::questions::MergeOf;
+use crate::registry::{Entry, parse};
+use crate::scene::{Check, Scene};
+use gonogo_core::changeset::MergeBack;
+use gonogo_core::finding::{Code, Subject};
+use gonogo_core::ids::Sha;
+use gonogo_core::policy::Level;
+use gonogo_core::say;
+use gonogo_read::message::is_object_name;
+use schemars::{JsonSchema, schema_for};
+use serde::Deserialize;
+use serde_json::json;
+
+const BEHIND: Code = "ancestry-behind";
+const LOST: Code = "ancestry-lost";
+const CONFLICT: Code = "ancestry-conflict";
+const NOTHING_LOST: Code = "ancestry-nothing-lost";
+const CARRIED: Code = "ancestry-carried";
+
+pub(crate) const ENTRY: Entry = Entry {
+    name: "ancestry",
+    codes: &[BEHIND, LOST, CONFLICT, NOTHING_LOST, CARRIED],
+    docs: include_str!("ancestry.md"),
+    default_level: Level::Block,
+    parse: parse::<Ancestry>,
+    schema: || schema_for!(Ancestry),
+};
+
+/// Production has commits whose content the head would lose.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Ancestry {
+    /// Whether a trailer `Carries: SHA` in the candidate counts as proof that
+    /// the candidate has what that commit of production did.
+    carries: bool,
+}
+
+/// How many paths and commits a message shows.
+const SHOWN: usize = 6;
+
+impl Check for Ancestry {
+    fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
+        let reading = scene.reading()?;
+        let missing = &reading.changeset.missing;
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let Some(merge) = scene.facts.known(MergeOf { base: scene.base, head: scene.head })? else { return Ok(()) };
+        let commits = say::count(missing.len(), "commit");
+        let mut shas: Vec<Sha> = missing.iter().map(|c| c.sha).collect();
+        shas.sort_unstable();
+        let named: Vec<String> = missing.iter().map(|c| c.sha.short()).collect();
+        let named = say::list(&named, SHOWN);
+        let substance = |paths: &[String]| json!({ "missing": shas, "paths": paths });
+        if reading.indexes().next().is_none() {
+            let message = format!("head is {commits} behind production, which would be rolled back: {named}");
+            let fix = "deploy a head that has production's commits; to go back on purpose, roll back";
+            out.add(Found::new(BEHIND, Subject::Candidate, message, fix).substance(substance(&[])));
+            return Ok(());
+        }
+        let (code, said, paths) = match merge {
+            MergeBack::NothingLost => {
+                let message =
+                    format!("production has {commits} that head lacks ({named}), and head has all their content");
+                out.add(Found::new(NOTHING_LOST, Subject::Candidate, message, "nothing to do").note());
+                return Ok(());
+            }
+            MergeBack::Loses(paths) => (LOST, "would lose what production has in", paths),
+            MergeBack::Conflict(paths) => (CONFLICT, "conflicts with what production has in", paths),
+            MergeBack::Unrelated => (CONFLICT, "shares no history with production", Vec::new()),
+        };
+        let carried = self.carried(scene, &shas)?;
+        if carried {
+            let message =
+                format!("production has {commits} that head lacks ({named}); trailers claim that head carries them");
+            out.add(Found::new(CARRIED, Subject::Candidate, message, "look at the claim").note());
+            return Ok(());
+        }
+        let message = format!("{said} {}: {commits} of production not in head ({named})", say::list(&paths, SHOWN));
+        let message =
+            if paths.is_empty() { format!("{said}: {commits} of production not in head ({named})") } else { message };
+        let fix = match code {
+            LOST => "merge production into the branch".to_owned(),
+            _ if self.carries => {
+                "merge production into the branch, or say in a trailer `Carries: SHA` that it is there, or waive"
+                    .to_owned()
+            }
+            _ => "merge production into the branch, or waive when its content is there in another form".to_owned(),
+        };
+        out.add(Found::new(code, Subject::Candidate, message, fix).substance(substance(&paths)));
+        Ok(())
+    }
+}
+
+impl Ancestry {
+    /// Whether trailers claim every missing commit that is no merge.
+    fn carried(&self, scene: &Scene<'_>, missing: &[Sha]) -> Result<bool, Stop> {
+        if !self.carries {
+            return Ok(false);
+        }
+        let reading = scene.reading()?;
+        let claims: Vec<String> = reading.trailer_values("Carries").map(|(_, value)| value).collect();
+        let claimed = |sha: &Sha| claims.iter().any(|c| is_object_name(c) && sha.starts_with(c));
+        let merges = |sha: &Sha| reading.changeset.missing.iter().any(|c| c.sha == *sha && c.is_merge());
+        Ok(missing.iter().all(|sha| claimed(sha) || merges(sha)))
+    }
+}

@@ -1,0 +1,95 @@
+//! The facts at hand, and the list of what is still wanted.
+
+use crate::questions::{Answer, Ask, Question};
+use gonogo_core::fact::{Fact, Why};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What `?` carries out of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// An answer is still to be gathered.
+    Pending,
+    /// An answer that the whole check stands on could not be gathered.
+    Unknown(Why),
+    /// The check does not apply, and why.
+    Off(String),
+}
+
+/// An answer with where and when it was read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Recorded {
+    pub answer: Answer,
+    pub source: String,
+    pub at: Timestamp,
+}
+
+/// All answers of one evaluation. Answers are only added.
+#[derive(Debug, Default)]
+pub struct Facts {
+    known: BTreeMap<Ask, Recorded>,
+    wanted: RefCell<BTreeSet<Ask>>,
+}
+
+impl Facts {
+    pub fn insert(&mut self, ask: Ask, recorded: Recorded) {
+        self.known.insert(ask, recorded);
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&Ask, &Recorded)> {
+        self.known.iter()
+    }
+
+    /// Whether anything was asked without an answer.
+    pub fn has_wanted(&self) -> bool {
+        !self.wanted.borrow().is_empty()
+    }
+
+    pub fn has(&self, ask: &Ask) -> bool {
+        self.known.contains_key(ask)
+    }
+
+    /// What was asked without an answer since the last call.
+    pub fn take_wanted(&self) -> BTreeSet<Ask> {
+        self.wanted.take()
+    }
+
+    /// One answer, or a note that it is wanted.
+    pub fn one<Q: Question>(&self, question: Q) -> Result<Fact<Q::Answer>, Stop> {
+        self.look_up(question).ok_or(Stop::Pending)
+    }
+
+    /// Everything that is asked in one call is gathered in one round.
+    pub fn all<Q: Question>(&self, questions: impl IntoIterator<Item = Q>) -> Result<Vec<Fact<Q::Answer>>, Stop> {
+        let answers: Vec<_> = questions.into_iter().map(|q| self.look_up(q)).collect();
+        answers.into_iter().collect::<Option<Vec<_>>>().ok_or(Stop::Pending)
+    }
+
+    /// `Unknown` leaves the check by `?`.
+    pub fn known<Q: Question>(&self, question: Q) -> Result<Option<Q::Answer>, Stop> {
+        match self.one(question)? {
+            Fact::Known(answer) => Ok(Some(answer)),
+            Fact::Absent => Ok(None),
+            Fact::Unknown(why) => Err(Stop::Unknown(why)),
+        }
+    }
+
+    /// An answer that is already here, without asking for it.
+    pub fn at_hand<Q: Question>(&self, question: Q) -> Option<Fact<Q::Answer>> {
+        Q::of(&self.known.get(&question.into())?.answer).cloned()
+    }
+
+    fn look_up<Q: Question>(&self, question: Q) -> Option<Fact<Q::Answer>> {
+        let ask = question.into();
+        let Some(recorded) = self.known.get(&ask) else {
+            self.wanted.borrow_mut().insert(ask);
+            return None;
+        };
+        // An answer of another kind cannot be stored under this ask by us; a
+        // recording that was edited so is as good as no answer.
+        let edited = || Fact::Unknown(Why::new("the recorded answer is of another kind", "record again"));
+        Some(Q::of(&recorded.answer).cloned().unwrap_or_else(edited))
+    }
+}

@@ -1,0 +1,198 @@
+//! From facts to a verdict. Pure: the same case, policy, facts, waivers and
+//! instant give the same judgement.
+
+use crate::facts::{Facts, Stop};
+use crate::findings::{CheckOutcome, CheckState, Findings};
+use crate::newest_go::NewestGo;
+use crate::policy::{Ready, TypedPolicy};
+use crate::questions::Ask;
+use crate::reading::Reading;
+use crate::scene::Scene;
+use crate::{policy_changed, production};
+use gonogo_core::case::{Case, Production};
+use gonogo_core::finding::{Finding, Subject};
+use gonogo_core::ids::Sha;
+use gonogo_core::policy::{Level, PolicyError};
+use gonogo_core::verdict::Verdict;
+use gonogo_core::waiver::{self, Waiver, WaiverState};
+use jiff::Timestamp;
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
+/// Judges one case as facts come in.
+#[derive(Debug)]
+pub struct Judge<'a> {
+    pub case: &'a Case,
+    /// The typed policy; the defaults where the policy in force is wrong.
+    pub policy: &'a TypedPolicy,
+    /// What is wrong with the policy in force.
+    pub policy_error: Option<&'a PolicyError>,
+    pub waivers: &'a [Waiver],
+    pub now: Timestamp,
+    reading: OnceCell<Reading>,
+}
+
+/// What judging came to.
+#[derive(Debug)]
+pub enum Judged {
+    Done(Box<Judgement>),
+    /// These answers are still wanted: for the verdict, or, that being known,
+    /// for how far one can ship instead.
+    Missing {
+        asks: BTreeSet<Ask>,
+        for_newest_go: bool,
+    },
+}
+
+/// A verdict with all that it was made from.
+#[derive(Debug)]
+pub struct Judgement {
+    pub verdict: Verdict,
+    /// Sorted: what blocks first, then by check, then by subject.
+    pub findings: Vec<Finding>,
+    pub waivers: Vec<WaiverState>,
+    pub checks: Vec<CheckOutcome>,
+    pub newest_go: Option<NewestGo>,
+}
+
+/// The findings of one head, before waivers.
+pub(crate) struct Round {
+    pub findings: Vec<Finding>,
+    pub checks: Vec<CheckOutcome>,
+}
+
+impl<'a> Judge<'a> {
+    pub fn new(
+        case: &'a Case,
+        policy: &'a TypedPolicy,
+        policy_error: Option<&'a PolicyError>,
+        waivers: &'a [Waiver],
+        now: Timestamp,
+    ) -> Self {
+        Self { case, policy, policy_error, waivers, now, reading: OnceCell::new() }
+    }
+
+    /// Judges with the facts at hand.
+    pub fn judge(&self, facts: &Facts) -> Judged {
+        facts.take_wanted();
+        let round = self.round(facts, self.case.head.sha);
+        let asks = facts.take_wanted();
+        if !asks.is_empty() {
+            return Judged::Missing { asks, for_newest_go: false };
+        }
+        let mut findings = round.findings;
+        let states = waiver::apply(&mut findings, self.waivers, self.now);
+        findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+        let verdict = Verdict::of(&findings);
+        let newest_go = self.newest_go(facts, verdict, &findings);
+        let asks = facts.take_wanted();
+        if !asks.is_empty() {
+            return Judged::Missing { asks, for_newest_go: true };
+        }
+        Judged::Done(Box::new(Judgement { verdict, findings, waivers: states, checks: round.checks, newest_go }))
+    }
+
+    /// The range as it reads, where it could be read.
+    pub fn reading(&self, facts: &Facts) -> Result<&Reading, Stop> {
+        if let Some(reading) = self.reading.get() {
+            return Ok(reading);
+        }
+        let base = match &self.case.production {
+            Production::Known { sha, .. } => *sha,
+            // Nothing is judged then, but there is something to look at.
+            Production::Unknown { look_since: Some(look), .. } => look.sha,
+            Production::Unknown { look_since: None, .. } => {
+                return Err(Stop::Off("production is not known".to_owned()));
+            }
+        };
+        let reading = Reading::of(facts, &self.policy.sections.stories, base, self.case.head.sha)?;
+        Ok(self.reading.get_or_init(|| reading))
+    }
+
+    /// The commit that production runs, where it is known.
+    pub fn base(&self) -> Option<Sha> {
+        match &self.case.production {
+            Production::Known { sha, .. } => Some(*sha),
+            Production::Unknown { .. } => None,
+        }
+    }
+
+    fn round(&self, facts: &Facts, head: Sha) -> Round {
+        let reading = self.reading(facts);
+        self.round_with(facts, head, &reading)
+    }
+
+    /// Runs every check on a head of the range.
+    pub(crate) fn round_with(&self, facts: &Facts, head: Sha, reading: &Result<&Reading, Stop>) -> Round {
+        let pair = (self.base(), head);
+        let mut round = Round { findings: Vec::new(), checks: Vec::new() };
+        let mut end = |out: Findings| {
+            let (findings, outcome) = out.end();
+            round.findings.extend(findings);
+            round.checks.push(outcome);
+        };
+        let mut out = Findings::new(production::NAME, Level::Block, true, pair);
+        production::run(self.case, &mut out);
+        end(out);
+        let mut out = Findings::new(policy_changed::NAME, Level::Block, true, pair);
+        policy_changed::run(self.case, self.policy_error, &mut out);
+        end(out);
+        for ready in &self.policy.checks {
+            let Some(base) = self.base() else {
+                round.checks.push(outcome(ready, CheckState::CouldNotCheck, "production is not known"));
+                continue;
+            };
+            let sections = &self.policy.sections;
+            let reading = reading.clone();
+            let scene = Scene { case: self.case, sections, facts, now: self.now, base, head, reading };
+            run_one(ready, &scene, &mut round, pair);
+        }
+        round
+    }
+}
+
+fn run_one(ready: &Ready, scene: &Scene<'_>, round: &mut Round, pair: (Option<Sha>, Sha)) {
+    if let Some(why) = why_off(ready, scene) {
+        round.checks.push(outcome(ready, CheckState::Off, &why));
+        return;
+    }
+    let mut out = Findings::new(ready.entry.name, ready.level, ready.level_is_set, pair);
+    match ready.check.run(scene, &mut out) {
+        Ok(()) | Err(Stop::Pending) => {}
+        Err(Stop::Unknown(why)) => out.could_not_check(Subject::Candidate, why),
+        Err(Stop::Off(why)) => {
+            round.checks.push(outcome(ready, CheckState::Off, &why));
+            return;
+        }
+    }
+    let (findings, outcome) = out.end();
+    round.findings.extend(findings);
+    round.checks.push(outcome);
+}
+
+fn outcome(ready: &Ready, state: CheckState, why: &str) -> CheckOutcome {
+    let level = if state == CheckState::Off { Level::Off } else { ready.level };
+    CheckOutcome { name: ready.entry.name, level, state, why: why.to_owned() }
+}
+
+/// Off by its level, or not for this branch or these paths.
+fn why_off(ready: &Ready, scene: &Scene<'_>) -> Option<String> {
+    if ready.level == Level::Off {
+        return Some("switched off in the policy".to_owned());
+    }
+    let (branches, paths) = (&ready.narrowed.branches, &ready.narrowed.paths);
+    if !branches.is_empty() {
+        match scene.case.head.branch.as_deref() {
+            Some(branch) if !branches.fit(branch) => return Some(format!("not for the branch {branch}")),
+            // A head that is no branch is judged: it could be any.
+            _ => {}
+        }
+    }
+    let reading = scene.reading.as_ref().ok().filter(|_| !paths.is_empty())?;
+    let touched = reading.indexes().any(|at| reading.commit(at).files.iter().any(|path| paths.fit(path)));
+    (!touched).then(|| "no changed path is one of its paths".to_owned())
+}
+
+fn sort_key(finding: &Finding) -> (bool, gonogo_core::finding::Severity, &Subject, &str, &str, &str) {
+    (!finding.counts(), finding.severity, &finding.subject, finding.check, finding.code, finding.message.as_str())
+}

@@ -1,0 +1,31 @@
+//! The questions that gonogo asks about a candidate, one file a check, and the
+//! judge. Pure: a check reads facts and writes findings; it does no I/O, reads
+//! no clock, and what it lacks it asks for.
+
+pub mod facts;
+mod findings;
+mod judge;
+mod newest_go;
+pub mod policy;
+pub mod questions;
+pub mod reading;
+mod registry;
+mod scene;
+
+mod ancestry;
+mod policy_changed;
+mod production;
+mod reverts;
+mod story_exists;
+mod story_fields;
+mod story_key;
+mod story_missing;
+mod story_size;
+mod story_state;
+mod unfinished;
+
+pub use findings::{CheckOutcome, CheckState};
+pub use judge::{Judge, Judged, Judgement};
+pub use newest_go::{NewestGo, PartialStory};
+pub use registry::{CHECKS, Entry, SYNTHETIC, documented};
+pub use scene::Wants;

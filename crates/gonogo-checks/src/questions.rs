@@ -1,0 +1,89 @@
+//! Everything that a check can ask, one line each. Who adds one adds its arm to
+//! the match in the engine's gather.
+
+use gonogo_core::changeset::{Changeset, LineCount, MergeBack, Place, Prefixes, Sighting};
+use gonogo_core::fact::{Fact, Why};
+use gonogo_core::ids::{IssueKey, Sha};
+use gonogo_core::story::{Issue, Ready};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A question knows its ask and how to read its answer.
+pub trait Question: Into<Ask> {
+    type Answer: Clone;
+    fn of(answer: &Answer) -> Option<&Fact<Self::Answer>>;
+}
+
+macro_rules! questions {
+    ($($(#[$doc:meta])* $name:ident { $($field:ident: $kind:ty),+ } => $answer:ty;)+) => {
+        $($(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        pub struct $name { $(pub $field: $kind),+ }
+
+        impl From<$name> for Ask {
+            fn from(question: $name) -> Self {
+                Self::$name(question)
+            }
+        }
+
+        impl Question for $name {
+            type Answer = $answer;
+            fn of(answer: &Answer) -> Option<&Fact<Self::Answer>> {
+                match answer {
+                    Answer::$name(fact) => Some(fact),
+                    _ => None,
+                }
+            }
+        })+
+
+        /// A question as a value.
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum Ask { $($name($name)),+ }
+
+        /// The answer to the question of the same name.
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        pub enum Answer { $($name(Fact<$answer>)),+ }
+
+        impl Ask {
+            /// The answer that says why there is none.
+            pub fn unknown(&self, why: Why) -> Answer {
+                match self { $(Self::$name(_) => Answer::$name(Fact::Unknown(why))),+ }
+            }
+        }
+    };
+}
+
+questions! {
+    /// Everything between two commits, both ways.
+    Range { base: Sha, head: Sha } => Arc<Changeset>;
+    /// Commits of the range whose change production has already, with production's commit.
+    Copies { base: Sha, head: Sha } => Arc<BTreeMap<Sha, Sha>>;
+    /// A commit outside the range, by the full or short name in a message, with
+    /// the commits that it in turn reverts.
+    Named { name: String } => NamedCommit;
+    /// The key-like words of the newest commits.
+    PrefixesOf { head: Sha } => Prefixes;
+    /// What merging production into the head would do.
+    MergeOf { base: Sha, head: Sha } => MergeBack;
+    /// Conflict markers in the added lines of the diff.
+    ConflictMarkers { base: Sha, head: Sha } => Vec<Place>;
+    /// A commit's stable patch id; empty for an empty change.
+    PatchOf { sha: Sha } => String;
+    /// Lines that a commit adds and removes.
+    LinesOf { sha: Sha } => LineCount;
+    /// A story in the tracker.
+    IssueOf { key: IssueKey } => Arc<Issue>;
+    /// The stories that a query finds.
+    ReadyStories { query: String } => Ready;
+    /// Where a key is outside the range.
+    SightingsOf { base: Sha, head: Sha, key: IssueKey } => Vec<Sighting>;
+}
+
+/// A commit that a message names, and what that one reverts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedCommit {
+    pub sha: Sha,
+    pub message: String,
+    pub reverts: Vec<NamedCommit>,
+}

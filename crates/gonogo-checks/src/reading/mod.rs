@@ -1,0 +1,280 @@
+//! What the commits of a range mean under a policy: their keys, what they
+//! revert, what still ships, and the stories that come of it.
+
+mod parsed;
+mod ships;
+
+pub use parsed::{Excuse, ParsedRange};
+
+use crate::facts::{Facts, Stop};
+use crate::questions::{Copies, PrefixesOf, Range};
+use gonogo_core::changeset::{Changeset, Commit, Prefixes};
+use gonogo_core::fact::{Fact, Why};
+use gonogo_core::ids::{IssueKey, Sha};
+use gonogo_core::policy::Stories;
+use parsed::{Parsed, Target};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Whose keys count, and how we know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Projects {
+    pub keys: Vec<String>,
+    pub guessed: bool,
+}
+
+/// The commits of a candidate, read. Indexes are those of `changeset.commits`.
+#[derive(Debug)]
+pub struct Reading {
+    pub changeset: Arc<Changeset>,
+    pub projects: Projects,
+    parsed: Rc<ParsedRange>,
+    /// Commits of the candidate; others belong to a longer range that holds it.
+    inside: Vec<bool>,
+    effective: Vec<bool>,
+    already: Vec<Option<Sha>>,
+    pub stories: BTreeMap<IssueKey, StoryCommits>,
+}
+
+/// A story as the range has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoryCommits {
+    /// Newest first.
+    pub commits: Vec<usize>,
+    /// Whether anything of it ships; false when all of it is reverted, taken
+    /// back, or in production already.
+    pub ships: bool,
+    /// The flag that a trailer of its commits names.
+    pub flag: Option<String>,
+}
+
+/// Under a guess a prefix counts when it is in so many commits, at least two,
+/// with at least two numbers.
+const GUESS_SHARE: u32 = 50;
+
+/// Words of a key's shape that are no trackers' projects.
+const NO_PROJECTS: [&str; 40] = [
+    "UTF", "SHA", "CVE", "COVID", "ISO", "RFC", "AES", "RSA", "MD", "HTTP", "TLS", "SSL", "GPT", "PEP", "JSR", "GH",
+    "PR", "MR", "IPV", "UCS", "CP", "WIN", "KOI", "IEC", "IEEE", "GHSA", "CWE", "RUSTSEC", "ECMA", "ES", "BASE",
+    "HMAC", "ED", "X", "USB", "MP", "H", "I", "ARM", "ASCII",
+];
+
+/// The projects of the policy, or those that the history suggests.
+pub fn projects(policy: &Stories, prefixes: &Prefixes) -> Projects {
+    if !policy.projects.is_empty() {
+        return Projects { keys: policy.projects.clone(), guessed: false };
+    }
+    let least = (prefixes.read / GUESS_SHARE).max(2);
+    let fits = |p: &&gonogo_core::changeset::Prefix| {
+        p.commits >= least && p.numbers >= 2 && !NO_PROJECTS.contains(&p.project.as_str())
+    };
+    let keys = prefixes.found.iter().filter(fits).map(|p| p.project.clone()).collect();
+    Projects { keys, guessed: true }
+}
+
+impl Reading {
+    /// Reads the range between two commits; asks for what it lacks.
+    pub fn of(facts: &Facts, policy: &Stories, base: Sha, head: Sha) -> Result<Self, Stop> {
+        let range = facts.one(Range { base, head });
+        let copies = facts.one(Copies { base, head });
+        let prefixes = if policy.projects.is_empty() {
+            facts.known(PrefixesOf { head })?.unwrap_or(Prefixes { read: 0, found: Vec::new() })
+        } else {
+            Prefixes { read: 0, found: Vec::new() }
+        };
+        let changeset = said(range?)?;
+        let copies = said(copies?)?;
+        let projects = projects(policy, &prefixes);
+        let parsed = ParsedRange::of(facts, policy, &projects.keys, &changeset)?;
+        let already = changeset.commits.iter().map(|c| copies.get(&c.sha).copied()).collect();
+        let inside = vec![true; changeset.commits.len()];
+        Ok(Self::assemble(changeset, projects, Rc::new(parsed), already, inside))
+    }
+
+    /// The part of it that another head, in the range, would ship.
+    #[must_use]
+    pub fn up_to(&self, head: Sha) -> Self {
+        let index = self.parsed.index();
+        let mut inside = vec![false; self.changeset.commits.len()];
+        let mut open: Vec<usize> = index.get(&head).copied().into_iter().collect();
+        while let Some(at) = open.pop() {
+            if !std::mem::replace(&mut inside[at], true) {
+                open.extend(self.changeset.commits[at].parents.iter().filter_map(|p| index.get(p)));
+            }
+        }
+        let (changeset, parsed) = (Arc::clone(&self.changeset), Rc::clone(&self.parsed));
+        Self::assemble(changeset, self.projects.clone(), parsed, self.already.clone(), inside)
+    }
+
+    fn assemble(
+        changeset: Arc<Changeset>,
+        projects: Projects,
+        parsed: Rc<ParsedRange>,
+        already: Vec<Option<Sha>>,
+        inside: Vec<bool>,
+    ) -> Self {
+        let reverts = parsed.reverts(&changeset, &inside);
+        let effective = ships::effective(changeset.commits.len(), &reverts);
+        let stories = BTreeMap::new();
+        let mut reading = Self { changeset, projects, parsed, inside, effective, already, stories };
+        reading.stories = reading.collect_stories();
+        reading
+    }
+
+    fn collect_stories(&self) -> BTreeMap<IssueKey, StoryCommits> {
+        let mut stories: BTreeMap<IssueKey, StoryCommits> = BTreeMap::new();
+        for at in self.indexes() {
+            for key in self.keys(at) {
+                stories.entry(key).or_default().commits.push(at);
+            }
+            for key in self.carries(at) {
+                let story = stories.entry(key).or_default();
+                story.ships |= self.ships(at);
+                if story.flag.is_none() {
+                    story.flag.clone_from(&self.parsed(at).flag);
+                }
+            }
+        }
+        stories
+    }
+
+    /// The candidate's commits, newest first.
+    pub fn indexes(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.inside.len()).filter(|at| self.inside[*at])
+    }
+
+    pub fn commit(&self, at: usize) -> &Commit {
+        &self.changeset.commits[at]
+    }
+
+    pub(crate) fn parsed(&self, at: usize) -> &Parsed {
+        &self.parsed.commits[at]
+    }
+
+    /// False when reverted within the range, or in production already.
+    pub fn ships(&self, at: usize) -> bool {
+        self.effective[at] && self.already[at].is_none()
+    }
+
+    /// Production's commit with the same change.
+    pub fn already_in_production(&self, at: usize) -> Option<Sha> {
+        self.already[at]
+    }
+
+    /// The stories that a commit belongs to: its own keys, and those of what it reverts.
+    pub fn keys(&self, at: usize) -> BTreeSet<IssueKey> {
+        let parsed = self.parsed(at);
+        let mut keys: BTreeSet<IssueKey> = parsed.own.iter().cloned().collect();
+        for target in &parsed.targets {
+            match target {
+                Target::Inside { at, .. } if self.inside[*at] => keys.extend(self.parsed.belongs(*at)),
+                Target::Inside { .. } | Target::Lost => {}
+                Target::Outside { keys: theirs, .. } => keys.extend(theirs.iter().cloned()),
+            }
+        }
+        keys
+    }
+
+    pub fn mentions(&self, at: usize) -> Vec<IssueKey> {
+        let keys = self.keys(at);
+        self.parsed(at).mentions.iter().filter(|k| !keys.contains(k)).cloned().collect()
+    }
+
+    pub fn pull_request(&self, at: usize) -> Option<u64> {
+        self.parsed(at).pull_request
+    }
+
+    /// Whether the commit is marked with a no-key word.
+    pub fn no_key(&self, at: usize) -> bool {
+        self.parsed(at).no_key
+    }
+
+    /// What a revert names, in the range or out of it.
+    pub fn reverts(&self, at: usize) -> Vec<Sha> {
+        let sha = |target: &Target| match target {
+            Target::Inside { at, .. } => Some(self.commit(*at).sha),
+            Target::Outside { sha, .. } => *sha,
+            Target::Lost => None,
+        };
+        self.parsed(at).targets.iter().filter_map(sha).collect()
+    }
+
+    /// Why a commit need not name a story.
+    pub fn excuse(&self, at: usize) -> Option<Excuse> {
+        self.parsed(at).excuse
+    }
+
+    /// Whether all of these commits are older than the rules, or by bots.
+    pub(crate) fn only_notes(&self, commits: &[usize]) -> bool {
+        !commits.is_empty() && commits.iter().all(|at| self.parsed(*at).is_noted)
+    }
+
+    /// The stories that ship.
+    pub fn shipping(&self) -> impl Iterator<Item = (&IssueKey, &StoryCommits)> {
+        self.stories.iter().filter(|(_, s)| s.ships)
+    }
+
+    /// Names of co-authors, as trailers tell them.
+    pub fn co_authors(&self, at: usize) -> Vec<String> {
+        let values = parsed::trailer_values(&self.commit(at).message, "Co-authored-by");
+        values.iter().map(|v| v.split_once('<').map_or(v.as_str(), |(name, _)| name).trim().to_owned()).collect()
+    }
+
+    /// The commits of a `Flag: name` trailer and the like, by key.
+    pub fn trailer_values<'a>(&'a self, key: &'a str) -> impl Iterator<Item = (usize, String)> + 'a {
+        self.indexes().flat_map(move |at| {
+            let values = parsed::trailer_values(&self.commit(at).message, key);
+            values.into_iter().map(move |value| (at, value))
+        })
+    }
+
+    /// The keys that a commit, while it is effective, makes ship.
+    fn carries(&self, at: usize) -> BTreeSet<IssueKey> {
+        let parsed = self.parsed(at);
+        let restored = parsed.targets.iter().flat_map(|target| match target {
+            Target::Outside { restores: true, keys, .. } => keys.clone(),
+            _ => Vec::new(),
+        });
+        parsed.own.iter().cloned().chain(restored).collect()
+    }
+
+    /// First-parent commits of a head within the range, newest first.
+    pub fn first_parents(&self, head: Sha) -> Vec<usize> {
+        let index: &HashMap<Sha, usize> = self.parsed.index();
+        let mut line = Vec::new();
+        let mut next = index.get(&head).copied();
+        while let Some(at) = next {
+            line.push(at);
+            next = self.commit(at).parents.first().and_then(|p| index.get(p)).copied();
+        }
+        line
+    }
+}
+
+/// The answer, where the whole reading stands on it.
+fn said<T>(fact: Fact<T>) -> Result<T, Stop> {
+    match fact {
+        Fact::Known(value) => Ok(value),
+        Fact::Unknown(why) => Err(Stop::Unknown(why)),
+        Fact::Absent => Err(Stop::Unknown(Why::new("the commits are gone", "fetch them and check again"))),
+    }
+}
+
+/// Which of these commits, newest first, are not undone by a revert among them.
+pub fn with_effect(commits: &[Commit]) -> Vec<bool> {
+    let index: HashMap<Sha, usize> = commits.iter().enumerate().map(|(at, c)| (c.sha, at)).collect();
+    let undone = |commit: &Commit| -> Vec<usize> {
+        let named = |revert: &gonogo_read::message::Revert<'_>| match revert {
+            gonogo_read::message::Revert::Commit { name, .. } => {
+                let exact = Sha::from_hex(name.as_bytes()).and_then(|sha| index.get(&sha).copied());
+                exact.or_else(|| commits.iter().position(|c| c.sha.starts_with(name)))
+            }
+            gonogo_read::message::Revert::PullRequest(_) => None,
+        };
+        gonogo_read::message::parse(&commit.message).reverts.iter().filter_map(named).collect()
+    };
+    let reverts: Vec<ships::Undoes> =
+        commits.iter().enumerate().map(|(by, c)| ships::Undoes { by, undone: undone(c) }).collect();
+    ships::effective(commits.len(), &reverts)
+}

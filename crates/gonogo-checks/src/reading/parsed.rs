@@ -1,0 +1,320 @@
+//! What each message of a range says, whatever the candidate's head.
+
+use super::ships::Undoes;
+use crate::facts::{Facts, Stop};
+use crate::questions::{Named, NamedCommit};
+use gonogo_core::changeset::{Changeset, Commit};
+use gonogo_core::fact::Fact;
+use gonogo_core::ids::{IssueKey, Sha};
+use gonogo_core::policy::{ShipsIn, Stories};
+use gonogo_read::keys::{Grammar, scan};
+use gonogo_read::message::{self, Message, Revert};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// All messages of a range.
+#[derive(Debug)]
+pub struct ParsedRange {
+    pub(crate) commits: Vec<Parsed>,
+    index: HashMap<Sha, usize>,
+}
+
+/// One message.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Parsed {
+    /// Keys that this commit makes ship by its own words.
+    pub own: Vec<IssueKey>,
+    pub mentions: Vec<IssueKey>,
+    pub no_key: bool,
+    pub pull_request: Option<u64>,
+    pub targets: Vec<Target>,
+    /// The value of the policy's flag trailer.
+    pub flag: Option<String>,
+    pub excuse: Option<Excuse>,
+    /// Older than the rules, or by a bot: findings about it are notes.
+    pub is_noted: bool,
+}
+
+/// What a revert undoes.
+#[derive(Clone, Debug)]
+pub(crate) enum Target {
+    Inside {
+        at: usize,
+        /// Of a merge: the side that stays.
+        stays: Option<Sha>,
+    },
+    /// A commit of production, or an older one, with its stories. `restores`:
+    /// it was a revert itself, so that those stories ship again.
+    Outside { sha: Option<Sha>, keys: Vec<IssueKey>, restores: bool },
+    /// No such commit here: the revert's title is taken at its word.
+    Lost,
+}
+
+/// Why a commit need not name a story.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Excuse {
+    Merge,
+    Revert,
+    NoKeyWord,
+    IgnoredMessage,
+    IgnoredAuthor,
+    OlderThanRules,
+}
+
+/// Reads messages under a policy.
+struct Reader<'a> {
+    policy: &'a Stories,
+    projects: &'a [String],
+}
+
+impl ParsedRange {
+    pub(super) fn of(facts: &Facts, policy: &Stories, projects: &[String], set: &Changeset) -> Result<Self, Stop> {
+        let reader = Reader { policy, projects };
+        let index: HashMap<Sha, usize> = set.commits.iter().enumerate().map(|(at, c)| (c.sha, at)).collect();
+        let messages: Vec<Message<'_>> = set.commits.iter().map(|c| message::parse(&c.message)).collect();
+        let targets = resolve(facts, &reader, &index, &messages, set)?;
+        let old = older_than_rules(policy, &index, set);
+        let commits = (set.commits.iter().zip(&messages).zip(targets).enumerate())
+            .map(|(at, ((commit, message), targets))| reader.read(commit, message, targets, old[at]))
+            .collect();
+        Ok(Self { commits, index })
+    }
+
+    pub(super) fn index(&self) -> &HashMap<Sha, usize> {
+        &self.index
+    }
+
+    /// Own keys, and through chains of reverts in the range those of what is reverted.
+    pub(super) fn belongs(&self, at: usize) -> BTreeSet<IssueKey> {
+        let (mut keys, mut seen, mut open) = (BTreeSet::new(), BTreeSet::new(), vec![at]);
+        while let Some(at) = open.pop() {
+            if !seen.insert(at) {
+                continue;
+            }
+            keys.extend(self.commits[at].own.iter().cloned());
+            for target in &self.commits[at].targets {
+                match target {
+                    Target::Inside { at, .. } => open.push(*at),
+                    Target::Outside { keys: theirs, .. } => keys.extend(theirs.iter().cloned()),
+                    Target::Lost => {}
+                }
+            }
+        }
+        keys
+    }
+
+    /// What each revert of the candidate undoes in it.
+    pub(super) fn reverts(&self, set: &Changeset, inside: &[bool]) -> Vec<Undoes> {
+        let mut all = Vec::new();
+        for (by, parsed) in self.commits.iter().enumerate().filter(|(by, _)| inside[*by]) {
+            let mut undone = Vec::new();
+            for target in &parsed.targets {
+                if let Target::Inside { at, stays } = target {
+                    undone.extend(self.undone(set, *at, *stays));
+                }
+            }
+            if !undone.is_empty() {
+                all.push(Undoes { by, undone });
+            }
+        }
+        all
+    }
+
+    /// A commit, or a merge with all that it brought in.
+    fn undone(&self, set: &Changeset, at: usize, stays: Option<Sha>) -> Vec<usize> {
+        let commit = &set.commits[at];
+        if !commit.is_merge() {
+            return vec![at];
+        }
+        let stays = stays.or_else(|| commit.parents.first().copied());
+        let kept = self.ancestors(set, commit.parents.iter().copied().filter(|p| Some(*p) == stays));
+        let brought = self.ancestors(set, commit.parents.iter().copied().filter(|p| Some(*p) != stays));
+        let mut undone: Vec<usize> = brought.difference(&kept).copied().collect();
+        undone.push(at);
+        undone
+    }
+
+    fn ancestors(&self, set: &Changeset, from: impl Iterator<Item = Sha>) -> BTreeSet<usize> {
+        let mut open: Vec<usize> = from.filter_map(|sha| self.index.get(&sha).copied()).collect();
+        let mut seen = BTreeSet::new();
+        while let Some(at) = open.pop() {
+            if seen.insert(at) {
+                open.extend(set.commits[at].parents.iter().filter_map(|p| self.index.get(p)));
+            }
+        }
+        seen
+    }
+}
+
+impl Reader<'_> {
+    fn read(&self, commit: &Commit, message: &Message<'_>, targets: Vec<Target>, is_old: bool) -> Parsed {
+        let is_revert = targets.iter().any(|t| !matches!(t, Target::Lost));
+        let (own, mentions) = self.keys(message, is_revert);
+        let lower = commit.message.to_lowercase();
+        let no_key = self.policy.no_key_words.iter().any(|word| lower.contains(&word.to_lowercase()));
+        let authors = &self.policy.ignore_authors;
+        let by_bot = authors.fit(&commit.author.name) || authors.fit(&commit.author.email);
+        let excuse = if commit.is_merge() {
+            Some(Excuse::Merge)
+        } else if is_revert {
+            Some(Excuse::Revert)
+        } else if self.policy.ignore_commits.iter().any(|p| p.is_in(&commit.message)) {
+            Some(Excuse::IgnoredMessage)
+        } else if by_bot {
+            Some(Excuse::IgnoredAuthor)
+        } else if is_old {
+            Some(Excuse::OlderThanRules)
+        } else {
+            no_key.then_some(Excuse::NoKeyWord)
+        };
+        let flag = self.policy.partial.trailer.as_deref().and_then(|key| trailer_of(message, key).next());
+        let (pull_request, is_noted) = (message.pull_request, is_old || by_bot);
+        Parsed { own, mentions, no_key, pull_request, targets, flag, excuse, is_noted }
+    }
+
+    /// The keys that make a commit ship, and those that it only mentions.
+    fn keys(&self, message: &Message<'_>, is_revert: bool) -> (Vec<IssueKey>, Vec<IssueKey>) {
+        let mut places: BTreeMap<ShipsIn, BTreeSet<IssueKey>> = BTreeMap::new();
+        let mut put = |place, keys: BTreeSet<IssueKey>| places.entry(place).or_default().extend(keys);
+        let subject = message.subject.join(" ");
+        let subject = if is_revert { without_quoted_title(&subject) } else { subject };
+        put(ShipsIn::Subject, self.scan(&subject, Grammar::Prose));
+        if let Some(branch) = message.merged_branch {
+            put(ShipsIn::Subject, self.scan(branch, Grammar::BranchName));
+        }
+        for trailer in &message.trailers {
+            put(ShipsIn::Trailer, self.scan(&trailer.value, Grammar::Prose));
+        }
+        for line in &message.body {
+            let is_squashed = message.is_squash && line.starts_with("* ");
+            let place = if is_squashed { ShipsIn::Squash } else { ShipsIn::Body };
+            put(place, self.scan(line, Grammar::Prose));
+        }
+        let (mut own, mut mentions) = (BTreeSet::new(), BTreeSet::new());
+        for (place, keys) in places {
+            let ships = self.policy.ships_in.contains(&place);
+            if ships { &mut own } else { &mut mentions }.extend(keys);
+        }
+        if own.is_empty() && !is_revert {
+            std::mem::swap(&mut own, &mut mentions);
+        }
+        mentions.retain(|key| !own.contains(key));
+        (own.into_iter().collect(), mentions.into_iter().collect())
+    }
+
+    fn scan(&self, text: &str, grammar: Grammar) -> BTreeSet<IssueKey> {
+        scan(text, grammar)
+            .filter(|key| self.projects.iter().any(|p| p == key.project))
+            .map(|key| IssueKey::new(key.project, key.number))
+            .collect()
+    }
+
+    /// A commit outside the range that is reverted: its stories, and whether
+    /// undoing it makes them ship again.
+    fn outside(&self, named: &NamedCommit) -> Target {
+        let (keys, restores) = self.stories_of(named);
+        Target::Outside { sha: Some(named.sha), keys: keys.into_iter().collect(), restores }
+    }
+
+    fn stories_of(&self, named: &NamedCommit) -> (BTreeSet<IssueKey>, bool) {
+        let is_revert = !named.reverts.is_empty();
+        let (own, _) = self.keys(&message::parse(&named.message), is_revert);
+        let mut keys: BTreeSet<IssueKey> = own.into_iter().collect();
+        let mut restores = false;
+        for inner in &named.reverts {
+            let (theirs, inner_restores) = self.stories_of(inner);
+            keys.extend(theirs);
+            restores |= !inner_restores;
+        }
+        (keys, restores)
+    }
+}
+
+/// Finds what each revert names: in the range by full or short name, by pull
+/// request, else wherever the repository has it.
+fn resolve(
+    facts: &Facts,
+    reader: &Reader<'_>,
+    index: &HashMap<Sha, usize>,
+    messages: &[Message<'_>],
+    set: &Changeset,
+) -> Result<Vec<Vec<Target>>, Stop> {
+    let mut targets: Vec<Vec<Target>> = vec![Vec::new(); messages.len()];
+    let mut wanted: Vec<(usize, String)> = Vec::new();
+    for (at, message) in messages.iter().enumerate() {
+        for revert in &message.reverts {
+            match revert {
+                Revert::Commit { name, stays } => match find(index, set, name) {
+                    Some(found) => {
+                        let stays = stays.and_then(|name| parent_named(&set.commits[found], name));
+                        targets[at].push(Target::Inside { at: found, stays });
+                    }
+                    None => wanted.push((at, name.to_ascii_lowercase())),
+                },
+                Revert::PullRequest(number) => targets[at].push(by_pull_request(reader, messages, at, *number)),
+            }
+        }
+    }
+    let answers = facts.all(wanted.iter().map(|(_, name)| Named { name: name.clone() }))?;
+    for ((at, _), answer) in wanted.into_iter().zip(answers) {
+        targets[at].push(match answer {
+            Fact::Known(named) => reader.outside(&named),
+            Fact::Absent => Target::Lost,
+            Fact::Unknown(why) => return Err(Stop::Unknown(why)),
+        });
+    }
+    Ok(targets)
+}
+
+/// A commit of the range by a full name, or a short one that fits only one.
+fn find(index: &HashMap<Sha, usize>, set: &Changeset, name: &str) -> Option<usize> {
+    if let Some(sha) = Sha::from_hex(name.as_bytes()) {
+        return index.get(&sha).copied();
+    }
+    let mut fitting = set.commits.iter().enumerate().filter(|(_, c)| c.sha.starts_with(name)).map(|(at, _)| at);
+    fitting.next().filter(|_| fitting.next().is_none())
+}
+
+fn parent_named(commit: &Commit, name: &str) -> Option<Sha> {
+    commit.parents.iter().copied().find(|p| p.starts_with(name))
+}
+
+/// An older commit of the range with this number, else the revert's own word
+/// that it takes back what its title quotes.
+fn by_pull_request(reader: &Reader<'_>, messages: &[Message<'_>], at: usize, number: u64) -> Target {
+    let found = messages.iter().enumerate().skip(at + 1).find(|(_, m)| m.pull_request == Some(number));
+    if let Some((at, _)) = found {
+        return Target::Inside { at, stays: None };
+    }
+    let title = messages[at].subject.join(" ");
+    let keys = reader.scan(&title, Grammar::Prose).into_iter().collect();
+    Target::Outside { sha: None, keys, restores: false }
+}
+
+/// `Revert "STORY-1 title" (#7)` without what it quotes.
+fn without_quoted_title(subject: &str) -> String {
+    match (subject.find('"'), subject.rfind('"')) {
+        (Some(start), Some(end)) if start < end => format!("{}{}", &subject[..start], &subject[end + 1..]),
+        _ => subject.to_owned(),
+    }
+}
+
+/// Which commits are at or before the commit from which the rules hold.
+fn older_than_rules(policy: &Stories, index: &HashMap<Sha, usize>, set: &Changeset) -> Vec<bool> {
+    let mut old = vec![false; set.commits.len()];
+    let mut open: Vec<usize> = policy.since.as_deref().and_then(|name| find(index, set, name)).into_iter().collect();
+    while let Some(at) = open.pop() {
+        if !std::mem::replace(&mut old[at], true) {
+            open.extend(set.commits[at].parents.iter().filter_map(|p| index.get(p)));
+        }
+    }
+    old
+}
+
+fn trailer_of<'a>(message: &'a Message<'_>, key: &'a str) -> impl Iterator<Item = String> + 'a {
+    message.trailers.iter().filter(move |t| t.key.eq_ignore_ascii_case(key)).map(|t| t.value.clone())
+}
+
+/// The values of a trailer in a message.
+pub(super) fn trailer_values(text: &str, key: &str) -> Vec<String> {
+    trailer_of(&message::parse(text), key).collect()
+}

@@ -1,0 +1,89 @@
+//! reverts: stories that only appear to ship, and ranges known to be bad.
+
+use crate::facts::Stop;
+use crate::findings::{Findings, Found};
+use crate::registry::{Entry, parse};
+use crate::scene::{Check, Scene, story};
+use gonogo_core::finding::{Code, Subject};
+use gonogo_core::policy::Level;
+use gonogo_core::say;
+use schemars::{JsonSchema, schema_for};
+use serde::Deserialize;
+use serde_json::json;
+
+const REVERTED: Code = "story-reverted";
+const PARTLY: Code = "story-partly-reverted";
+const KNOWN_BAD: Code = "range-known-bad";
+
+pub(crate) const ENTRY: Entry = Entry {
+    name: "reverts",
+    codes: &[REVERTED, PARTLY, KNOWN_BAD],
+    docs: include_str!("reverts.md"),
+    default_level: Level::Warn,
+    parse: parse::<Reverts>,
+    schema: || schema_for!(Reverts),
+};
+
+/// Stories that only appear to ship, and ranges known to be bad.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Reverts {
+    /// Commits that must not ship without what mends them.
+    bad: Vec<Bad>,
+}
+
+/// A commit known to be bad.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Bad {
+    /// The commit that brought the fault; a short SHA will do.
+    from: String,
+    /// The commit that mends it; without one nothing does but a revert.
+    until: Option<String>,
+    /// What is wrong with it.
+    why: String,
+}
+
+impl Check for Reverts {
+    fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
+        let reading = scene.reading()?;
+        for bad in &self.bad {
+            let of = |name: &str| reading.indexes().find(|at| reading.commit(*at).sha.starts_with(name));
+            let Some(at) = of(&bad.from).filter(|at| reading.ships(*at)) else { continue };
+            if bad.until.as_deref().and_then(of).is_some() {
+                continue;
+            }
+            let message = format!("is known to be bad: {}", bad.why);
+            let fix = match &bad.until {
+                Some(until) => format!("ship {until} with it, which mends it"),
+                None => "revert it, or name what mends it as `until`".to_owned(),
+            };
+            out.add(Found::new(KNOWN_BAD, Subject::Commit(reading.commit(at).sha), message, fix));
+        }
+        let mut found = Vec::new();
+        for (key, in_range) in &reading.stories {
+            let reverted: Vec<String> = in_range
+                .commits
+                .iter()
+                .filter(|at| !reading.ships(**at) && reading.already_in_production(**at).is_none())
+                .map(|at| reading.commit(*at).sha.short())
+                .collect();
+            let takes_back = in_range.commits.iter().any(|at| !reading.reverts(*at).is_empty());
+            let substance = json!({ "ships": in_range.ships });
+            if !in_range.ships && takes_back {
+                let message = if reverted.is_empty() {
+                    "is taken back: production has it, this deploy reverts it".to_owned()
+                } else {
+                    format!("only appears to ship: {} reverted", say::list(&reverted, 4))
+                };
+                let fix = "do not announce it; move it back in the tracker";
+                found.push((key.clone(), Found::new(REVERTED, story(key), message, fix).substance(substance)));
+            } else if in_range.ships && !reverted.is_empty() {
+                let message = format!("ships in part: {} reverted", say::list(&reverted, 4));
+                let fix = "look whether what is left is whole";
+                found.push((key.clone(), Found::new(PARTLY, story(key), message, fix).substance(substance).note()));
+            }
+        }
+        scene.add_for_stories(found, out)
+    }
+}

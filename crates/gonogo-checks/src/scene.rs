@@ -1,0 +1,103 @@
+//! What a check sees: the candidate, the policy's words on stories, the facts,
+//! and the range as it reads.
+
+use crate::facts::{Facts, Stop};
+use crate::findings::{Findings, Found};
+use crate::questions::{IssueOf, PatchOf};
+use crate::reading::{Reading, StoryCommits};
+use gonogo_core::case::Case;
+use gonogo_core::fact::Fact;
+use gonogo_core::finding::Subject;
+use gonogo_core::ids::{IssueKey, Sha};
+use gonogo_core::policy::{Sections, Tracker};
+use gonogo_core::story::Issue;
+use jiff::Timestamp;
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What the checks need of each issue, so that one request brings it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wants {
+    /// Names or ids of fields, as the policy has them.
+    pub fields: BTreeSet<String>,
+    pub history: bool,
+}
+
+/// A check is its options and one function.
+pub(crate) trait Check: std::fmt::Debug {
+    fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop>;
+
+    /// What it needs of each issue.
+    fn wants(&self, _wants: &mut Wants) {}
+}
+
+/// A shipping story with what the tracker said of it.
+pub(crate) type ShippingIssue<'a> = (&'a IssueKey, &'a StoryCommits, Fact<Arc<Issue>>);
+
+/// One candidate under judgement.
+pub(crate) struct Scene<'a> {
+    pub case: &'a Case,
+    pub sections: &'a Sections,
+    pub facts: &'a Facts,
+    pub now: Timestamp,
+    pub base: Sha,
+    pub head: Sha,
+    pub reading: Result<&'a Reading, Stop>,
+}
+
+impl Scene<'_> {
+    pub(crate) fn reading(&self) -> Result<&Reading, Stop> {
+        self.reading.clone()
+    }
+
+    /// The tracker, or the check is off.
+    pub(crate) fn tracker(&self) -> Result<&Tracker, Stop> {
+        self.sections.tracker.as_ref().ok_or_else(|| Stop::Off("no [tracker] in the policy".to_owned()))
+    }
+
+    /// The shipping stories with what the tracker knows of them.
+    pub(crate) fn shipping_issues(&self) -> Result<Vec<ShippingIssue<'_>>, Stop> {
+        let reading = self.reading()?;
+        let issues = self.facts.all(reading.shipping().map(|(key, _)| IssueOf { key: key.clone() }))?;
+        Ok(reading.shipping().zip(issues).map(|((key, story), issue)| (key, story, issue)).collect())
+    }
+
+    pub(crate) fn issue_page(&self, key: &IssueKey) -> Option<String> {
+        self.sections.tracker.as_ref().map(|t| t.page_of(key))
+    }
+
+    /// Adds findings on stories, their fingerprints with the patch ids of each
+    /// story's commits: a new commit voids a waiver, a rebase does not.
+    pub(crate) fn add_for_stories(&self, found: Vec<(IssueKey, Found)>, out: &mut Findings) -> Result<(), Stop> {
+        let reading = self.reading()?;
+        let commits = |key: &IssueKey| -> Vec<Sha> {
+            let story = reading.stories.get(key).map(|s| s.commits.as_slice()).unwrap_or_default();
+            story.iter().map(|at| reading.commit(*at)).filter(|c| !c.is_merge()).map(|c| c.sha).collect()
+        };
+        let asked: Vec<Vec<Sha>> = found.iter().map(|(key, _)| commits(key)).collect();
+        let mut patches = self.facts.all(asked.iter().flatten().map(|sha| PatchOf { sha: *sha }))?.into_iter();
+        for ((key, found), shas) in found.into_iter().zip(asked) {
+            let mut ids: Vec<String> = shas.iter().zip(patches.by_ref()).map(|(sha, p)| patch_word(*sha, p)).collect();
+            ids.sort_unstable();
+            let substance = json!({ "is": found.substance, "patches": ids });
+            let only_notes = reading.stories.get(&key).is_some_and(|s| reading.only_notes(&s.commits));
+            let link = self.issue_page(&key);
+            out.add(found.substance(substance).link(link).note_if(only_notes));
+        }
+        Ok(())
+    }
+}
+
+/// A patch that could not be computed binds the waiver to the exact commit.
+fn patch_word(sha: Sha, patch: Fact<String>) -> String {
+    match patch {
+        Fact::Known(id) => id,
+        Fact::Absent | Fact::Unknown(_) => format!("commit {sha}"),
+    }
+}
+
+/// A story as a finding's subject.
+pub(crate) fn story(key: &IssueKey) -> Subject {
+    Subject::Story(key.clone())
+}

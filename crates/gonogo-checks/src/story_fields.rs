@@ -1,0 +1,168 @@
+//! story-fields: risk assessment, post-deploy checks and the like are filled
+//! in, mean something, and somebody other than the assignee confirmed them.
+
+mod confirmed;
+
+use crate::facts::Stop;
+use crate::findings::{Findings, Found};
+use crate::registry::{Entry, parse};
+use crate::scene::{Check, Scene, Wants, story};
+use crate::story_state::is_type;
+use confirmed::{Confirm, Confirmed};
+use gonogo_core::fact::{Fact, Why};
+use gonogo_core::finding::Code;
+use gonogo_core::ids::IssueKey;
+use gonogo_core::policy::Level;
+use gonogo_core::story::{FieldValue, Issue, same_word};
+use schemars::{JsonSchema, schema_for};
+use serde::Deserialize;
+use serde_json::json;
+
+const MISSING: Code = "story-field-missing";
+const HOLLOW: Code = "story-field-hollow";
+const UNCONFIRMED: Code = "story-field-unconfirmed";
+
+pub(crate) const ENTRY: Entry = Entry {
+    name: "story-fields",
+    codes: &[MISSING, HOLLOW, UNCONFIRMED],
+    docs: include_str!("story_fields.md"),
+    default_level: Level::Block,
+    parse: parse::<StoryFields>,
+    schema: || schema_for!(StoryFields),
+};
+
+/// Fields that must be filled in and confirmed.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct StoryFields {
+    /// Fields that every story needs, by name or id.
+    required: Vec<String>,
+    /// Other fields for some stories; the first that fits counts.
+    rules: Vec<Rule>,
+    /// Texts that say nothing, trimmed and in any case.
+    empty_words: Vec<String>,
+    /// Fields that somebody other than the assignee must have confirmed.
+    confirm: Vec<Confirm>,
+}
+
+/// Fields that stories of a type, or in a state, need.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Rule {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    /// The state that the story is in.
+    state: Option<String>,
+    required: Vec<String>,
+}
+
+impl Default for StoryFields {
+    fn default() -> Self {
+        let empty_words = ["n/a", "none", "tbd", "todo", "-", "?"].map(str::to_owned).to_vec();
+        Self { required: Vec::new(), rules: Vec::new(), empty_words, confirm: Vec::new() }
+    }
+}
+
+impl StoryFields {
+    fn required_for(&self, issue: &Issue) -> &[String] {
+        let fits = |rule: &&Rule| {
+            rule.kind.as_deref().is_none_or(|t| is_type(issue, t))
+                && rule.state.as_deref().is_none_or(|s| issue.status.is(s))
+        };
+        self.rules.iter().find(fits).map_or(&self.required, |rule| &rule.required)
+    }
+}
+
+impl Check for StoryFields {
+    fn wants(&self, wants: &mut Wants) {
+        wants.fields.extend(self.required.iter().cloned());
+        wants.fields.extend(self.rules.iter().flat_map(|r| r.required.iter().cloned()));
+        wants.fields.extend(self.confirm.iter().flat_map(Confirm::fields));
+        wants.history |= !self.confirm.is_empty();
+    }
+
+    fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
+        scene.tracker()?;
+        if self.required.is_empty() && self.rules.is_empty() && self.confirm.is_empty() {
+            return Err(Stop::Off("no `required` fields".to_owned()));
+        }
+        let mut found = Vec::new();
+        for (key, _, issue) in scene.shipping_issues()? {
+            let issue = match issue {
+                Fact::Known(issue) => issue,
+                Fact::Absent => continue, // story-exists says so
+                Fact::Unknown(why) => {
+                    out.could_not_check(story(key), why);
+                    continue;
+                }
+            };
+            for field in self.required_for(&issue) {
+                match self.look_at(key, &issue, field) {
+                    Ok(Some(one)) => found.push((key.clone(), one)),
+                    Ok(None) => {}
+                    Err(why) => out.could_not_check(story(key), why),
+                }
+            }
+            for confirm in &self.confirm {
+                match confirm.look_at(&issue, |value| self.says_nothing(value)) {
+                    Confirmed::Yes => {}
+                    Confirmed::No(message, fix) => {
+                        let substance = json!({ "field": confirm.field });
+                        found.push((
+                            key.clone(),
+                            Found::new(UNCONFIRMED, story(key), message, fix).substance(substance),
+                        ));
+                    }
+                    Confirmed::Unknown(why) => out.could_not_check(story(key), why),
+                }
+            }
+        }
+        scene.add_for_stories(found, out)
+    }
+}
+
+impl StoryFields {
+    fn look_at(&self, key: &IssueKey, issue: &Issue, field: &str) -> Result<Option<Found>, Why> {
+        let substance = json!({ "field": field });
+        match issue.fields.get(field).unwrap_or(&FieldValue::NoSuchField) {
+            FieldValue::NoSuchField => Err(Why::new(
+                format!("the tracker has no field \"{field}\""),
+                "mend its name in [checks.story-fields], or write its id (customfield_NNNNN)",
+            )),
+            FieldValue::Ambiguous(ids) => Err(Why::new(
+                format!("the tracker has {} fields named \"{field}\"", ids.len()),
+                format!("write the id of the right one: {}", ids.join(", ")),
+            )),
+            FieldValue::Empty => Ok(Some(
+                Found::new(MISSING, story(key), format!("\"{field}\" is empty"), "fill it in").substance(substance),
+            )),
+            value if self.says_nothing(value) => Ok(Some(
+                Found::new(
+                    HOLLOW,
+                    story(key),
+                    format!("\"{field}\" says only \"{}\"", text(value)),
+                    "write what it is about; if there is truly nothing, say why",
+                )
+                .substance(substance),
+            )),
+            _ => Ok(None),
+        }
+    }
+
+    fn says_nothing(&self, value: &FieldValue) -> bool {
+        match value {
+            FieldValue::Text(text) => {
+                text.trim().is_empty() || self.empty_words.iter().any(|word| same_word(text, word))
+            }
+            FieldValue::Empty | FieldValue::NoSuchField | FieldValue::Ambiguous(_) => true,
+            FieldValue::Number(_) | FieldValue::Person(_) => false,
+        }
+    }
+}
+
+fn text(value: &FieldValue) -> &str {
+    match value {
+        FieldValue::Text(text) => text.trim(),
+        _ => "",
+    }
+}

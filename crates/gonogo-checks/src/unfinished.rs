@@ -1,0 +1,99 @@
+//! unfinished: commits that say they are not done, and conflict markers.
+
+use crate::facts::Stop;
+use crate::findings::{Findings, Found};
+use crate::questions::ConflictMarkers;
+use crate::registry::{Entry, parse};
+use crate::scene::{Check, Scene};
+use gonogo_core::fact::Fact;
+use gonogo_core::finding::{Code, Subject};
+use gonogo_core::policy::Level;
+use schemars::{JsonSchema, schema_for};
+use serde::Deserialize;
+use serde_json::json;
+
+const FIXUP: Code = "unfinished-fixup";
+const WIP: Code = "unfinished-wip";
+const MARKER: Code = "unfinished-conflict-marker";
+
+pub(crate) const ENTRY: Entry = Entry {
+    name: "unfinished",
+    codes: &[FIXUP, WIP, MARKER],
+    docs: include_str!("unfinished.md"),
+    default_level: Level::Block,
+    parse: parse::<Unfinished>,
+    schema: || schema_for!(Unfinished),
+};
+
+/// fixup!, squash!, WIP and conflict markers.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Unfinished {
+    /// First words of a subject, in any case, that say that a commit is not done.
+    words: Vec<String>,
+}
+
+impl Default for Unfinished {
+    fn default() -> Self {
+        Self { words: vec!["WIP".to_owned()] }
+    }
+}
+
+impl Check for Unfinished {
+    fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
+        let markers = scene.facts.one(ConflictMarkers { base: scene.base, head: scene.head });
+        let reading = scene.reading()?;
+        for at in reading.indexes().filter(|at| reading.ships(*at)) {
+            let commit = reading.commit(at);
+            let subject = commit.subject();
+            let is_note = reading.only_notes(&[at]);
+            let of = |code, message: String, fix| {
+                Found::new(code, Subject::Commit(commit.sha), message, fix).note_if(is_note)
+            };
+            if let Some(word) = ["fixup!", "squash!", "amend!"].iter().find(|w| subject.starts_with(**w)) {
+                let message = format!("is a {word} that was not squashed");
+                out.add(of(FIXUP, message, "git rebase -i --autosquash, or waive"));
+            } else if let Some(word) = self.words.iter().find(|word| begins_with(&subject, word)) {
+                out.add(of(WIP, format!("says {word}"), "finish it, or word it anew"));
+            }
+        }
+        match markers? {
+            Fact::Known(places) => {
+                for place in places {
+                    let subject = Subject::File(place.path.clone());
+                    let message = format!("has a conflict marker in line {}", place.line);
+                    let found = Found::new(MARKER, subject, message, "resolve the conflict");
+                    out.add(found.at(&place.path, place.line).substance(json!({ "path": place.path })));
+                }
+            }
+            Fact::Absent => {}
+            Fact::Unknown(why) => out.could_not_check(Subject::Candidate, why),
+        }
+        Ok(())
+    }
+}
+
+/// `WIP: x`, `[wip] x` and `wip x`, not `wipe x`; after a key too: `STORY-1 WIP x`.
+fn begins_with(subject: &str, word: &str) -> bool {
+    let mut words = subject.split([' ', ':', '[', ']', '(', ')', ',']).filter(|w| !w.is_empty());
+    let mut first = words.next();
+    if first.is_some_and(|w| gonogo_read::keys::scan(w, gonogo_read::keys::Grammar::Prose).next().is_some()) {
+        first = words.next();
+    }
+    first.is_some_and(|w| w.eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::begins_with;
+
+    #[test]
+    fn wip_counts_at_the_start_only() {
+        for subject in ["WIP: x", "[wip] x", "wip", "STORY-1 WIP x", "STORY-1: wip"] {
+            assert!(begins_with(subject, "WIP"), "{subject}");
+        }
+        for subject in ["wipe the table", "end of WIP", "STORY-1 wiper"] {
+            assert!(!begins_with(subject, "WIP"), "{subject}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What is judged: a candidate, and under which policy.
+
+use crate::fact::Why;
+use crate::ids::Sha;
+use serde::{Deserialize, Serialize};
+
+/// Where production is, and how we know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Production {
+    Known {
+        /// The name it was found under.
+        name: String,
+        sha: Sha,
+        /// Why this was taken: "from gonogo.toml".
+        why: String,
+    },
+    Unknown {
+        why: Why,
+        /// The newest tag before the head, to have something to look at.
+        look_since: Option<Look>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    pub tag: String,
+    pub sha: Sha,
+}
+
+/// The commit that someone wants in production.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// As the person named it.
+    pub name: String,
+    /// The branch's name without `refs/heads/` or the remote, where it is one.
+    pub branch: Option<String>,
+    pub sha: Sha,
+}
+
+/// Where the policy comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PolicyOrigin {
+    /// `--policy`.
+    Given,
+    Production,
+    DefaultBranch,
+    /// Only `check` falls to it: not yet in force.
+    WorkTree,
+    /// There is none: the defaults judge.
+    BuiltIn,
+}
+
+/// A policy's text, where it is from, and the candidate's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyInForce {
+    pub origin: PolicyOrigin,
+    /// What to call the file in an error: a path, or `REVISION:gonogo.toml`.
+    pub name: String,
+    pub text: String,
+    /// The head's `gonogo.toml`, where it has one.
+    pub candidate: Option<String>,
+}
+
+/// One candidate under one policy: with the facts, all that a verdict needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    pub service: String,
+    pub production: Production,
+    pub head: Head,
+    pub policy: PolicyInForce,
+}

@@ -1,0 +1,14 @@
+//! The words of gonogo: facts, findings, waivers, policy, verdicts, and the
+//! sentences about them. No I/O, no async, no clock: time comes in as an
+//! argument. Knows nothing of git, HTTP, terminals or databases.
+
+pub mod case;
+pub mod changeset;
+pub mod fact;
+pub mod finding;
+pub mod ids;
+pub mod policy;
+pub mod say;
+pub mod story;
+pub mod verdict;
+pub mod waiver;

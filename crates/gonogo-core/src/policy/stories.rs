@@ -1,0 +1,143 @@
+//! `[stories]`: whose keys count, and which commits are left alone.
+
+use globset::{Glob, GlobMatcher};
+use regex::Regex;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::borrow::Cow;
+
+/// How commits name their stories.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Stories {
+    /// The tracker's project keys, such as STORY. Without any they are guessed
+    /// from the history.
+    pub projects: Vec<String>,
+    /// A commit with one of these words, in any case, says that it has no story.
+    pub no_key_words: Vec<String>,
+    /// Regular expressions; a commit whose message fits one needs no story.
+    pub ignore_commits: Vec<Pattern>,
+    /// Names or e-mail addresses, `*` allowed, whose commits need no story: bots.
+    pub ignore_authors: Patterns,
+    /// The commit after which the rules hold; what is older gives notes.
+    pub since: Option<String>,
+    /// Where a key makes its story ship; elsewhere it is only mentioned.
+    pub ships_in: Vec<ShipsIn>,
+    /// What marks a story a part of which may ship, behind a flag.
+    pub partial: Partial,
+}
+
+/// A place in a commit where a key can stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ShipsIn {
+    Subject,
+    Trailer,
+    /// A `* …` line in the body of a squash commit.
+    Squash,
+    /// Any other prose of the message.
+    Body,
+}
+
+/// Marks of a story that may ship in part.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Partial {
+    /// A label in the tracker.
+    pub label: Option<String>,
+    /// A field in the tracker; its value names the flag.
+    pub field: Option<String>,
+    /// A trailer of its commits, such as `Flag`; its value names the flag.
+    pub trailer: Option<String>,
+}
+
+impl Default for Stories {
+    fn default() -> Self {
+        Self {
+            projects: Vec::new(),
+            no_key_words: ["no-jira", "no_jira", "nojira"].map(str::to_owned).to_vec(),
+            ignore_commits: Vec::new(),
+            ignore_authors: Patterns::default(),
+            since: None,
+            ships_in: vec![ShipsIn::Subject, ShipsIn::Trailer, ShipsIn::Squash],
+            partial: Partial::default(),
+        }
+    }
+}
+
+impl Stories {
+    pub(super) fn validate(&self) -> Result<(), String> {
+        let fits = |p: &str| {
+            p.starts_with(|c: char| c.is_ascii_uppercase())
+                && p.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+        };
+        match self.projects.iter().find(|p| !fits(p)) {
+            Some(wrong) => Err(format!(
+                "`{wrong}` is not a project key: capital letters, digits and _, as in the keys of its issues"
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A regular expression.
+#[derive(Clone, Debug)]
+pub struct Pattern(Regex);
+
+impl Pattern {
+    pub fn is_in(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wrong = |e: regex::Error| serde::de::Error::custom(format!("not a regular expression: {e}"));
+        regex::RegexBuilder::new(&text).multi_line(true).build().map(Self).map_err(wrong)
+    }
+}
+
+impl JsonSchema for Pattern {
+    fn schema_name() -> Cow<'static, str> {
+        "Pattern".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "format": "regex"})
+    }
+}
+
+/// Names with `*` (not over a slash), `**`, `?` and `[…]`.
+#[derive(Clone, Debug, Default)]
+pub struct Patterns(Vec<GlobMatcher>);
+
+impl Patterns {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn fit(&self, text: &str) -> bool {
+        self.0.iter().any(|glob| glob.is_match(text))
+    }
+}
+
+impl<'de> Deserialize<'de> for Patterns {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = |text: String| {
+            let glob = globset::GlobBuilder::new(&text).literal_separator(true).build();
+            glob.map(|g: Glob| g.compile_matcher()).map_err(|e| serde::de::Error::custom(format!("not a pattern: {e}")))
+        };
+        Vec::<String>::deserialize(deserializer)?.into_iter().map(read).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl JsonSchema for Patterns {
+    fn schema_name() -> Cow<'static, str> {
+        "Patterns".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "array", "items": {"type": "string"}})
+    }
+}

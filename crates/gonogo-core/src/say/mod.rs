@@ -1,0 +1,59 @@
+//! How things are said: numbers with their nouns, lists, cuts, and escaping of
+//! outside text for the place it goes to.
+
+mod escape;
+
+pub use escape::{markdown, printable};
+
+/// `1 commit`, `3 commits`.
+pub fn count(number: usize, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    match noun.strip_suffix('y') {
+        Some(stem) if number != 1 && !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{number} {stem}ies"),
+        _ => format!("{number} {noun}{ending}"),
+    }
+}
+
+/// How a commit is called: its short id and its subject, cut.
+pub fn commit(short: &str, subject: &str) -> String {
+    format!("{short} \"{}\"", cut(subject, 72))
+}
+
+/// `a, b and c`; at most `most`, then `and 4 more`.
+pub fn list<T: std::fmt::Display>(items: &[T], most: usize) -> String {
+    let shown: Vec<String> = items.iter().take(most).map(ToString::to_string).collect();
+    let more = items.len() - shown.len();
+    match (shown.split_last(), more) {
+        (None, _) => String::new(),
+        (Some((only, [])), 0) => only.clone(),
+        (Some((last, rest)), 0) => format!("{} and {last}", rest.join(", ")),
+        (Some(_), more) => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// At most `most` characters, the last one an ellipsis where something was cut.
+pub fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_lists_read_as_english() {
+        assert_eq!(
+            (count(1, "story"), count(2, "story"), count(0, "commit")),
+            ("1 story".into(), "2 stories".into(), "0 commits".into())
+        );
+        assert_eq!(count(2, "day"), "2 days");
+        assert_eq!(list(&["a"], 3), "a");
+        assert_eq!(list(&["a", "b", "c"], 3), "a, b and c");
+        assert_eq!(list(&["a", "b", "c", "d"], 2), "a, b and 2 more");
+        assert_eq!(cut("abcdef", 4), "abc…");
+    }
+}

@@ -1,0 +1,45 @@
+//! `check`: what would ship, may it, and why not.
+
+use crate::evaluate::{Outcome, evaluate};
+use crate::gather::{Clock, Gatherer, TrackerAccess};
+use crate::locate::{LocateError, Wanted, locate};
+use crate::{Progress, Recording};
+use gonogo_core::waiver::Waiver;
+use gonogo_remote::git::Git;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// A check that a person asks for.
+#[derive(Debug)]
+pub struct CheckRequest {
+    pub wanted: Wanted,
+    pub waivers: Vec<Waiver>,
+    pub clock: Clock,
+}
+
+#[derive(Debug, Error)]
+pub enum CheckError {
+    #[error(transparent)]
+    Locate(#[from] LocateError),
+}
+
+/// The outcome, and what it was made from.
+#[derive(Debug)]
+pub struct Checked {
+    pub outcome: Outcome,
+    pub recording: Recording,
+}
+
+/// Finds the candidate, gathers what the checks ask for, and judges.
+pub async fn check(request: &CheckRequest, progress: &dyn Progress) -> Result<Checked, CheckError> {
+    progress.doing("reading the repository");
+    let now = (request.clock)();
+    let git = Git::open(&request.wanted.repo).map_err(LocateError::from)?;
+    let located = locate(&git, &request.wanted)?;
+    let tracker = TrackerAccess {};
+    let wants = located.policy.wants();
+    let gatherer = Gatherer { git: Arc::new(git), tracker: &tracker, wants, clock: request.clock };
+    let (facts, outcome) = evaluate(&located, &request.waivers, now, &gatherer, progress).await;
+    let recording = Recording::of(&located.case, &request.waivers, now, &facts, &outcome.check);
+    Ok(Checked { outcome, recording })
+}

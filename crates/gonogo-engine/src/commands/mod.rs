@@ -1,0 +1,5 @@
+//! What a person asks for, one file each.
+
+mod check;
+
+pub use check::{CheckError, CheckRequest, Checked, check};

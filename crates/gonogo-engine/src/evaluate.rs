@@ -1,0 +1,78 @@
+//! The loop of judging and gathering, until nothing is missing.
+
+use crate::Progress;
+use crate::gather::Gatherer;
+use crate::locate::Located;
+use crate::report;
+use gonogo_api::Check;
+use gonogo_checks::facts::Facts;
+use gonogo_checks::{Judge, Judged, Judgement};
+use gonogo_core::fact::Why;
+use gonogo_core::waiver::Waiver;
+use jiff::Timestamp;
+
+/// The result of one evaluation: for machines, and what the faces show of it.
+#[derive(Debug)]
+pub struct Outcome {
+    pub check: Check,
+    /// 0 Go, 1 No-Go, 3 could not find out, 4 Waiting.
+    pub exit_code: u8,
+    /// Lines that a person should see beside the findings.
+    pub remarks: Vec<String>,
+    /// How many of the range's commits there are in all.
+    pub range: usize,
+}
+
+/// A verdict takes few rounds; each of them is a round trip to systems outside.
+const VERDICT_ROUNDS: usize = 6;
+/// The search for the newest Go may look at a few more candidates.
+const ALL_ROUNDS: usize = 16;
+
+pub(crate) async fn evaluate(
+    located: &Located,
+    waivers: &[Waiver],
+    now: Timestamp,
+    gatherer: &Gatherer<'_>,
+    progress: &dyn Progress,
+) -> (Facts, Outcome) {
+    let judge = Judge::new(&located.case, &located.policy, located.policy_error.as_ref(), waivers, now);
+    let mut facts = Facts::default();
+    for round in 0.. {
+        let missing = match judge.judge(&facts) {
+            Judged::Done(judgement) => {
+                let outcome = finish(&judge, &facts, &judgement);
+                return (facts, outcome);
+            }
+            Judged::Missing { asks, for_newest_go } => {
+                let limit = if for_newest_go { ALL_ROUNDS } else { VERDICT_ROUNDS };
+                if round < limit {
+                    progress.doing(if for_newest_go {
+                        "looking for the newest commit that may ship"
+                    } else {
+                        "gathering facts"
+                    });
+                    for (ask, recorded) in gatherer.gather(&asks, &facts).await {
+                        facts.insert(ask, recorded);
+                    }
+                }
+                asks
+            }
+        };
+        // What was not answered, whatever the reason, is not known.
+        for ask in missing {
+            if !facts.has(&ask) {
+                let why = Why::new("the answer was still missing after the last round", "check again");
+                let answer = ask.unknown(why);
+                facts.insert(ask, gatherer.record("gonogo", answer));
+            }
+        }
+    }
+    unreachable!("the loop ends by a judgement: every round answers what is missing")
+}
+
+pub(crate) fn finish(judge: &Judge<'_>, facts: &Facts, judgement: &Judgement) -> Outcome {
+    let (check, remarks) = report::build(judge, facts, judgement);
+    let exit_code = judgement.verdict.exit_code(&judgement.findings);
+    let range = check.commits.len();
+    Outcome { check, exit_code, remarks, range }
+}

@@ -1,0 +1,259 @@
+//! Questions that git answers. What can be asked of one process is one job.
+
+use super::copies;
+use gonogo_checks::facts::Facts;
+use gonogo_checks::questions::{
+    Answer, Ask, ConflictMarkers, Copies, LinesOf, MergeOf, Named, NamedCommit, PatchOf, PrefixesOf, Range, SightingsOf,
+};
+use gonogo_core::changeset::{Changeset, LineCount, Prefix, Prefixes, Sighting};
+use gonogo_core::fact::{Fact, Why};
+use gonogo_core::ids::{IssueKey, Sha};
+use gonogo_read::keys::{Grammar, scan};
+use gonogo_read::message::{self, Revert, is_object_name};
+use gonogo_remote::git::{CutRange, Git, GitError, Messages};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Commits whose messages are read to guess the projects.
+const GUESS_FROM: u32 = 1_000;
+/// How deep a chain of reverts of reverts is followed.
+const MOST_NESTED: usize = 8;
+
+/// Work for one thread.
+#[derive(Debug)]
+pub(super) enum Job {
+    Range(Range),
+    Copies(Copies, Option<Arc<Changeset>>),
+    Prefixes(PrefixesOf),
+    Merge(MergeOf),
+    Markers(ConflictMarkers),
+    Named(Vec<Named>),
+    Patches(Vec<PatchOf>),
+    Lines(Vec<LinesOf>),
+    Sightings(Vec<SightingsOf>),
+}
+
+/// Sorts asks into jobs. Copies need the range: they wait in the same thread
+/// for it where it is not here yet.
+pub(super) fn jobs(asks: &[&Ask], facts: &Facts) -> Vec<Job> {
+    let mut jobs = Vec::new();
+    let (mut named, mut patches, mut lines, mut sightings) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for ask in asks {
+        match (*ask).clone() {
+            Ask::Range(q) => jobs.push(Job::Range(q)),
+            Ask::Copies(q) => {
+                let range = facts.at_hand(Range { base: q.base, head: q.head });
+                let known = if let Some(Fact::Known(set)) = range { Some(set) } else { None };
+                jobs.push(Job::Copies(q, known));
+            }
+            Ask::PrefixesOf(q) => jobs.push(Job::Prefixes(q)),
+            Ask::MergeOf(q) => jobs.push(Job::Merge(q)),
+            Ask::ConflictMarkers(q) => jobs.push(Job::Markers(q)),
+            Ask::Named(q) => named.push(q),
+            Ask::PatchOf(q) => patches.push(q),
+            Ask::LinesOf(q) => lines.push(q),
+            Ask::SightingsOf(q) => sightings.push(q),
+            Ask::IssueOf(_) | Ask::ReadyStories(_) => {} // the tracker's
+        }
+    }
+    if !named.is_empty() {
+        jobs.push(Job::Named(named));
+    }
+    if !patches.is_empty() {
+        jobs.push(Job::Patches(patches));
+    }
+    if !lines.is_empty() {
+        jobs.push(Job::Lines(lines));
+    }
+    if !sightings.is_empty() {
+        jobs.push(Job::Sightings(sightings));
+    }
+    pair_range_with_copies(jobs)
+}
+
+/// Range and copies of the same pair are one read: the copies' job brings both.
+fn pair_range_with_copies(jobs: Vec<Job>) -> Vec<Job> {
+    let pairs: BTreeSet<(Sha, Sha)> = jobs
+        .iter()
+        .filter_map(|job| if let Job::Copies(q, None) = job { Some((q.base, q.head)) } else { None })
+        .collect();
+    let is_paired = |job: &Job| matches!(job, Job::Range(q) if pairs.contains(&(q.base, q.head)));
+    jobs.into_iter().filter(|job| !is_paired(job)).collect()
+}
+
+pub(super) fn all_unknown(asks: Vec<Ask>, said: &str) -> Vec<(Ask, Answer)> {
+    let why = || Why::new(said, "check again; if it stays, report it");
+    asks.into_iter().map(|ask| (ask.clone(), ask.unknown(why()))).collect()
+}
+
+impl Job {
+    /// What it answers.
+    pub(super) fn asks(&self) -> Vec<Ask> {
+        fn each<Q: Clone + Into<Ask>>(questions: &[Q]) -> Vec<Ask> {
+            questions.iter().cloned().map(Into::into).collect()
+        }
+        match self {
+            Self::Range(q) => vec![q.clone().into()],
+            Self::Copies(q, known) => {
+                let range = known.is_none().then(|| Range { base: q.base, head: q.head }.into());
+                range.into_iter().chain([q.clone().into()]).collect()
+            }
+            Self::Prefixes(q) => vec![q.clone().into()],
+            Self::Merge(q) => vec![q.clone().into()],
+            Self::Markers(q) => vec![q.clone().into()],
+            Self::Named(qs) => each(qs),
+            Self::Patches(qs) => each(qs),
+            Self::Lines(qs) => each(qs),
+            Self::Sightings(qs) => each(qs),
+        }
+    }
+
+    pub(super) fn run(self, git: &Git) -> Vec<(Ask, Answer)> {
+        let asks = self.asks();
+        match self.answers(git) {
+            Ok(answers) => asks.into_iter().zip(answers).collect(),
+            Err(error) => {
+                let why = why(git, &error);
+                asks.into_iter().map(|ask| (ask.clone(), ask.unknown(why.clone()))).collect()
+            }
+        }
+    }
+
+    /// One answer for each of `asks`, in their order.
+    fn answers(self, git: &Git) -> Result<Vec<Answer>, GitError> {
+        Ok(match self {
+            Self::Range(q) => vec![Answer::Range(range(git, q.base, q.head)?)],
+            Self::Copies(q, Some(set)) => vec![Answer::Copies(copies::of(git, q.base, &set)?)],
+            Self::Copies(q, None) => {
+                let range = range(git, q.base, q.head)?;
+                let copies = match &range {
+                    Fact::Known(set) => copies::of(git, q.base, set).unwrap_or_else(|e| Fact::Unknown(why(git, &e))),
+                    Fact::Absent => Fact::Absent,
+                    Fact::Unknown(why) => Fact::Unknown(why.clone()),
+                };
+                vec![Answer::Range(range), Answer::Copies(copies)]
+            }
+            Self::Prefixes(q) => vec![Answer::PrefixesOf(Fact::Known(prefixes(git, q.head)?))],
+            Self::Merge(q) => vec![Answer::MergeOf(Fact::Known(git.merge_back(q.base, q.head)?))],
+            Self::Markers(q) => vec![Answer::ConflictMarkers(Fact::Known(git.conflict_markers(q.base, q.head)?))],
+            Self::Named(qs) => {
+                let one = |q: Named| Ok(Answer::Named(named(git, &q.name, 0)?.map_or(Fact::Absent, Fact::Known)));
+                qs.into_iter().map(one).collect::<Result<_, GitError>>()?
+            }
+            Self::Patches(qs) => {
+                let mut ids = git.patch_ids(&qs.iter().map(|q| q.sha).collect::<Vec<_>>())?;
+                let id = |q: PatchOf| Answer::PatchOf(Fact::Known(ids.remove(&q.sha).unwrap_or_default()));
+                qs.into_iter().map(id).collect()
+            }
+            Self::Lines(qs) => {
+                let counts = git.line_counts(&qs.iter().map(|q| q.sha).collect::<Vec<_>>())?;
+                let count = |q: LinesOf| counts.get(&q.sha).copied().unwrap_or(LineCount::default());
+                qs.into_iter().map(|q| Answer::LinesOf(Fact::Known(count(q)))).collect()
+            }
+            Self::Sightings(qs) => {
+                let mut seen = sightings(git, &qs)?;
+                qs.into_iter()
+                    .map(|q| Answer::SightingsOf(Fact::Known(seen.remove(&q.key).unwrap_or_default())))
+                    .collect()
+            }
+        })
+    }
+}
+
+fn range(git: &Git, base: Sha, head: Sha) -> Result<Fact<Arc<Changeset>>, GitError> {
+    Ok(match git.range(base, head)? {
+        Ok(set) => Fact::Known(Arc::new(set)),
+        Err(CutRange) => Fact::Unknown(Why::new(
+            "this clone is shallow and does not hold the whole range",
+            "git fetch --unshallow; in CI, fetch the whole history (fetch-depth: 0, GIT_DEPTH: 0)",
+        )),
+    })
+}
+
+fn prefixes(git: &Git, head: Sha) -> Result<Prefixes, GitError> {
+    let mut read = 0;
+    let mut seen: BTreeMap<String, (u32, BTreeSet<u64>)> = BTreeMap::new();
+    git.messages(&Messages::Newest { head, most: GUESS_FROM }, |_, text| {
+        read += 1;
+        let keys: BTreeSet<(&str, u64)> = scan(text, Grammar::Prose).map(|k| (k.project, k.number)).collect();
+        let projects: BTreeSet<&str> = keys.iter().map(|(project, _)| *project).collect();
+        for project in projects {
+            seen.entry(project.to_owned()).or_default().0 += 1;
+        }
+        for (project, number) in keys {
+            seen.entry(project.to_owned()).or_default().1.insert(number);
+        }
+    })?;
+    let count = |numbers: &BTreeSet<u64>| u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+    let found =
+        seen.into_iter().map(|(project, (commits, n))| Prefix { project, commits, numbers: count(&n) }).collect();
+    Ok(Prefixes { read, found })
+}
+
+/// A commit by a name in a message, with what it reverts itself.
+fn named(git: &Git, name: &str, depth: usize) -> Result<Option<NamedCommit>, GitError> {
+    if !is_object_name(name) || depth > MOST_NESTED {
+        return Ok(None);
+    }
+    let Some((sha, text)) = git.message_of(name)? else { return Ok(None) };
+    let mut reverts = Vec::new();
+    for revert in message::parse(&text).reverts {
+        if let Revert::Commit { name, .. } = revert {
+            reverts.extend(named(git, name, depth + 1)?);
+        }
+    }
+    Ok(Some(NamedCommit { sha, message: text, reverts }))
+}
+
+/// Where keys are outside the range: in branches' names, in commits that only
+/// other branches have, and, for keys that are in neither, in production.
+fn sightings(git: &Git, asks: &[SightingsOf]) -> Result<BTreeMap<IssueKey, Vec<Sighting>>, GitError> {
+    const MOST: usize = 4;
+    let mut seen: BTreeMap<IssueKey, Vec<Sighting>> = asks.iter().map(|q| (q.key.clone(), Vec::new())).collect();
+    let mut note = |text: &str, grammar, sighting: &dyn Fn() -> Sighting| {
+        for key in scan(text, grammar) {
+            if let Some(list) = seen.get_mut(&IssueKey::new(key.project, key.number))
+                && list.len() < MOST
+                && !list.contains(&sighting())
+            {
+                list.push(sighting());
+            }
+        }
+    };
+    for branch in git.branch_names()? {
+        note(&branch, Grammar::BranchName, &|| Sighting::Branch(branch.clone()));
+    }
+    let pairs: BTreeSet<(Sha, Sha)> = asks.iter().map(|q| (q.base, q.head)).collect();
+    for (base, head) in pairs {
+        git.messages(&Messages::OnBranchesOnly { base, head }, |sha, text| {
+            note(text, Grammar::Prose, &|| Sighting::Elsewhere(sha));
+        })?;
+    }
+    let unseen: BTreeSet<IssueKey> =
+        seen.iter().filter(|(_, list)| list.is_empty()).map(|(key, _)| key.clone()).collect();
+    if !unseen.is_empty() {
+        let words: Vec<String> = unseen.iter().map(ToString::to_string).collect();
+        let bases: BTreeSet<Sha> = asks.iter().map(|q| q.base).collect();
+        for of in bases {
+            git.messages(&Messages::InHistory { of, words: &words }, |sha, text| {
+                for key in scan(text, Grammar::Prose).map(|k| IssueKey::new(k.project, k.number)) {
+                    if let Some(list) = seen.get_mut(&key).filter(|list| list.is_empty()) {
+                        list.push(Sighting::InProduction(sha));
+                    }
+                }
+            })?;
+        }
+    }
+    Ok(seen)
+}
+
+/// What went wrong, and what a person can do about it in this clone.
+fn why(git: &Git, error: &GitError) -> Why {
+    if git.is_partial() && error.is_missing_object() {
+        let said = "this clone left objects with its remote, and gonogo does not fetch by surprise";
+        return Why::new(said, "fetch them: git fetch --refetch --no-filter origin");
+    }
+    let text = error.to_string();
+    let (said, fix) = text.split_once("\n  → ").unwrap_or((&text, "run git fsck, then check again"));
+    Why::new(said, fix)
+}

@@ -1,0 +1,55 @@
+//! Answers to questions, each from the system that knows. Takes no decisions;
+//! what cannot be found out is `Unknown`, with what mends it.
+
+mod copies;
+mod git;
+mod tracker;
+
+pub(crate) use tracker::TrackerAccess;
+
+use futures_util::future::join_all;
+use gonogo_checks::Wants;
+use gonogo_checks::facts::{Facts, Recorded};
+use gonogo_checks::questions::{Answer, Ask};
+use gonogo_remote::git::Git;
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Tells the time: only the program's edge reads the real clock.
+pub type Clock = fn() -> Timestamp;
+
+/// Knows whom to ask.
+pub(crate) struct Gatherer<'a> {
+    pub git: Arc<Git>,
+    pub tracker: &'a TrackerAccess,
+    pub wants: Wants,
+    pub clock: Clock,
+}
+
+impl Gatherer<'_> {
+    /// Gathers all answers of one round side by side.
+    pub(crate) async fn gather(&self, asks: &BTreeSet<Ask>, facts: &Facts) -> Vec<(Ask, Recorded)> {
+        let (for_tracker, for_git): (Vec<&Ask>, Vec<&Ask>) =
+            asks.iter().partition(|ask| matches!(ask, Ask::IssueOf(_) | Ask::ReadyStories(_)));
+        let jobs = git::jobs(&for_git, facts);
+        let from_git = join_all(jobs.into_iter().map(|job| {
+            let git = Arc::clone(&self.git);
+            let asks = job.asks();
+            async move {
+                let run = tokio::task::spawn_blocking(move || job.run(&git));
+                run.await.unwrap_or_else(|_| git::all_unknown(asks, "the reader of git ended early"))
+            }
+        }));
+        let from_tracker = self.tracker.gather(&for_tracker, &self.wants);
+        let (from_git, from_tracker) = tokio::join!(from_git, from_tracker);
+        let from_git = from_git.into_iter().flatten().map(|(ask, answer)| (ask, self.record("git", answer)));
+        let source = self.tracker.source();
+        let from_tracker = from_tracker.into_iter().map(|(ask, answer)| (ask, self.record(&source, answer)));
+        from_git.chain(from_tracker).collect()
+    }
+
+    pub(crate) fn record(&self, source: &str, answer: Answer) -> Recorded {
+        Recorded { answer, source: source.to_owned(), at: (self.clock)() }
+    }
+}

@@ -1,0 +1,166 @@
+//! Which candidate is meant: head, production and the policy in force. The
+//! candidate has no say in where production is, nor in how it is judged.
+
+use gonogo_checks::policy::TypedPolicy;
+use gonogo_core::case::{Case, Head, Look, PolicyInForce, PolicyOrigin, Production};
+use gonogo_core::fact::Why;
+use gonogo_core::policy::{FILE, PolicyError, Source, production_ref_of};
+use gonogo_remote::git::{Branches, Git, GitError, Resolved};
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// What a person asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    pub repo: PathBuf,
+    pub production: Option<String>,
+    pub head: Option<String>,
+    pub policy: Option<GivenPolicy>,
+}
+
+/// The file of `--policy`.
+#[derive(Clone, Debug)]
+pub struct GivenPolicy {
+    pub source: Source,
+}
+
+#[derive(Debug, Error)]
+pub enum LocateError {
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error("the production ref {0}")]
+    Production(String),
+    #[error("{0}")]
+    Policy(Box<PolicyError>),
+}
+
+/// A case, with the policy typed. A wrong policy gives the defaults and the error.
+pub(crate) struct Located {
+    pub case: Case,
+    pub policy: TypedPolicy,
+    pub policy_error: Option<PolicyError>,
+}
+
+pub(crate) fn locate(git: &Git, wanted: &Wanted) -> Result<Located, LocateError> {
+    if let Some(given) = &wanted.policy {
+        TypedPolicy::parse(given.source.clone()).map_err(|e| LocateError::Policy(Box::new(e)))?;
+    }
+    let head = find_head(git, wanted.head.as_deref())?;
+    let branches = git.branches()?;
+    let production = find_production(git, wanted, &branches, &head)?;
+    let policy = find_policy(git, wanted, &branches, &production, &head)?;
+    let (typed, policy_error) = type_policy(&policy);
+    let service = typed.sections.service.name.clone().unwrap_or_else(|| git.name());
+    let case = Case { service, production, head, policy };
+    Ok(Located { case, policy: typed, policy_error })
+}
+
+/// Types the policy in force; the defaults stand in for a wrong one.
+pub(crate) fn type_policy(policy: &PolicyInForce) -> (TypedPolicy, Option<PolicyError>) {
+    match TypedPolicy::parse(Source::new(policy.name.clone(), policy.text.clone())) {
+        Ok(typed) => (typed, None),
+        Err(error) => (TypedPolicy::built_in(), Some(error)),
+    }
+}
+
+fn find_head(git: &Git, name: Option<&str>) -> Result<Head, GitError> {
+    let name = name.unwrap_or("HEAD");
+    let found = git.resolve(name)?;
+    let branch = found.branch().map(str::to_owned);
+    let shown = if name == "HEAD" { branch.as_deref().unwrap_or(name) } else { name };
+    Ok(Head { name: shown.to_owned(), sha: found.sha, branch })
+}
+
+fn find_production(git: &Git, wanted: &Wanted, branches: &Branches, head: &Head) -> Result<Production, LocateError> {
+    if let Some(name) = &wanted.production {
+        let found = git.resolve(name)?;
+        return Ok(known(name, &found, "from --production"));
+    }
+    if let Some(given) = &wanted.policy
+        && let Some(name) = production_ref_of(&given.source).map_err(|e| LocateError::Policy(Box::new(e)))?
+    {
+        return from_policy(git, &name, &given.source.name);
+    }
+    if let Some((full, sha)) = &branches.default {
+        let short = short_ref(full);
+        if let Some(text) = git.file_at(*sha, FILE)? {
+            let source = Source::new(format!("{short}:{FILE}"), text);
+            match production_ref_of(&source) {
+                Ok(Some(name)) => return from_policy(git, &name, &format!("{FILE} of {short}")),
+                Ok(None) => {}
+                Err(error) => {
+                    let said = format!("the policy that would say where production is cannot be read: {error}");
+                    return unknown(git, head, said, "mend it, or name production with --production");
+                }
+            }
+        }
+    }
+    match &branches.production {
+        Some((short, full, sha)) if branches.default.as_ref().is_none_or(|(default, _)| default != full) => {
+            let why = format!("a branch named {short}");
+            Ok(Production::Known { name: short.clone(), sha: *sha, why })
+        }
+        _ => {
+            let said = "nothing says where production is";
+            let fix = "write `[production]` with `ref = \"BRANCH-OR-TAG\"` into gonogo.toml on the default branch, or name it with --production";
+            unknown(git, head, said.to_owned(), fix)
+        }
+    }
+}
+
+/// A policy's ref: the remote's branch of that name, where there is one, since a
+/// local branch may be old; else the name as it stands.
+fn from_policy(git: &Git, name: &str, file: &str) -> Result<Production, LocateError> {
+    let why = format!("from {file}");
+    let at_origin = format!("origin/{name}");
+    if let Ok(found) = git.resolve(&format!("refs/remotes/{at_origin}")) {
+        return Ok(known(&at_origin, &found, &why));
+    }
+    match git.resolve(name) {
+        Ok(found) => Ok(known(name, &found, &why)),
+        Err(error) => Err(LocateError::Production(format!("of {file} cannot be found: {error}"))),
+    }
+}
+
+fn known(name: &str, found: &Resolved, why: &str) -> Production {
+    Production::Known { name: name.to_owned(), sha: found.sha, why: why.to_owned() }
+}
+
+fn unknown(git: &Git, head: &Head, said: String, fix: &str) -> Result<Production, LocateError> {
+    let look_since = git.newest_tag(head.sha)?.map(|(tag, sha)| Look { tag, sha });
+    Ok(Production::Unknown { why: Why::new(said, fix), look_since })
+}
+
+fn find_policy(
+    git: &Git,
+    wanted: &Wanted,
+    branches: &Branches,
+    production: &Production,
+    head: &Head,
+) -> Result<PolicyInForce, GitError> {
+    let candidate = git.file_at(head.sha, FILE)?;
+    let in_force =
+        |origin, name: String, text: String| Ok(PolicyInForce { origin, name, text, candidate: candidate.clone() });
+    if let Some(given) = &wanted.policy {
+        return in_force(PolicyOrigin::Given, given.source.name.clone(), given.source.text.clone());
+    }
+    if let Production::Known { name, sha, .. } = production
+        && let Some(text) = git.file_at(*sha, FILE)?
+    {
+        return in_force(PolicyOrigin::Production, format!("{name}:{FILE}"), text);
+    }
+    if let Some((full, sha)) = &branches.default
+        && let Some(text) = git.file_at(*sha, FILE)?
+    {
+        return in_force(PolicyOrigin::DefaultBranch, format!("{}:{FILE}", short_ref(full)), text);
+    }
+    let in_work_tree = git.work_tree().map(|top| top.join(FILE)).and_then(|path| std::fs::read_to_string(path).ok());
+    match in_work_tree {
+        Some(text) => in_force(PolicyOrigin::WorkTree, FILE.to_owned(), text),
+        None => in_force(PolicyOrigin::BuiltIn, "built-in defaults".to_owned(), String::new()),
+    }
+}
+
+fn short_ref(full: &str) -> &str {
+    full.strip_prefix("refs/heads/").or_else(|| full.strip_prefix("refs/remotes/")).unwrap_or(full)
+}

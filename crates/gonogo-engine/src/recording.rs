@@ -1,0 +1,101 @@
+//! Everything that a verdict was made from, in a file, and the verdict again
+//! from it without asking anybody.
+
+use crate::evaluate::{Outcome, finish};
+use crate::locate::type_policy;
+use gonogo_api::Check;
+use gonogo_checks::facts::{Facts, Recorded};
+use gonogo_checks::questions::Ask;
+use gonogo_checks::{Judge, Judged};
+use gonogo_core::case::Case;
+use gonogo_core::fact::Why;
+use gonogo_core::waiver::Waiver;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+const SCHEMA: &str = "gonogo.recording/1";
+
+/// One evaluation, recorded.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Recording {
+    schema: String,
+    /// The version of gonogo that judged.
+    pub version: String,
+    now: Timestamp,
+    case: Case,
+    waivers: Vec<Waiver>,
+    facts: Vec<(Ask, Recorded)>,
+    result: Check,
+}
+
+#[derive(Debug, Error)]
+pub enum RecordingError {
+    #[error("this is no recording of gonogo: {0}")]
+    NotARecording(String),
+    #[error(
+        "this recording has the format `{0}`, and this version reads `{SCHEMA}`\n  → replay it with the version that wrote it"
+    )]
+    OtherFormat(String),
+}
+
+/// A verdict judged again.
+#[derive(Debug)]
+pub struct Replayed {
+    pub outcome: Outcome,
+    /// Whether it is the recorded result.
+    pub same: bool,
+    pub recorded: Check,
+}
+
+impl Recording {
+    pub(crate) fn of(case: &Case, waivers: &[Waiver], now: Timestamp, facts: &Facts, result: &Check) -> Self {
+        Self {
+            schema: SCHEMA.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            now,
+            case: case.clone(),
+            waivers: waivers.to_vec(),
+            facts: facts.iter().map(|(ask, recorded)| (ask.clone(), recorded.clone())).collect(),
+            result: result.clone(),
+        }
+    }
+
+    pub fn parse(bytes: &[u8]) -> Result<Self, RecordingError> {
+        #[derive(Deserialize)]
+        struct Format {
+            schema: String,
+        }
+        let not = |e: serde_json::Error| RecordingError::NotARecording(e.to_string());
+        let Format { schema } = serde_json::from_slice(bytes).map_err(not)?;
+        if schema != SCHEMA {
+            return Err(RecordingError::OtherFormat(schema));
+        }
+        serde_json::from_slice(bytes).map_err(not)
+    }
+
+    /// Judges again, from what was recorded alone.
+    pub fn replay(self) -> Replayed {
+        let (policy, error) = type_policy(&self.case.policy);
+        let judge = Judge::new(&self.case, &policy, error.as_ref(), &self.waivers, self.now);
+        let mut facts = Facts::default();
+        for (ask, recorded) in self.facts {
+            facts.insert(ask, recorded);
+        }
+        let judgement = loop {
+            match judge.judge(&facts) {
+                Judged::Done(judgement) => break judgement,
+                // Another version may ask more than was recorded.
+                Judged::Missing { asks, .. } => {
+                    for ask in asks {
+                        let why = Why::new("the recording does not hold this", "check again with this version");
+                        let answer = ask.unknown(why);
+                        facts.insert(ask, Recorded { answer, source: "recording".to_owned(), at: self.now });
+                    }
+                }
+            }
+        };
+        let outcome = finish(&judge, &facts, &judgement);
+        Replayed { same: outcome.check == self.result, outcome, recorded: self.result }
+    }
+}

@@ -1,0 +1,6 @@
+//! Turns bytes from outside into values, and never fails on bad ones: every
+//! reader here is total. Knows nothing of ours: no policy, no facts.
+
+pub mod adf;
+pub mod keys;
+pub mod message;

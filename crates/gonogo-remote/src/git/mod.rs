@@ -1,0 +1,185 @@
+//! One repository, read through the `git` program: a work tree, a bare
+//! repository, a worktree or a mirror. Only reads; never fetches.
+
+mod diffs;
+mod error;
+mod log;
+mod merge;
+mod objects;
+mod refs;
+mod run;
+
+pub use error::GitError;
+pub use log::{CutRange, Messages};
+pub use refs::{Branches, Resolved};
+
+use objects::Objects;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+/// The oldest git with `merge-tree --write-tree`.
+const OLDEST: (u32, u32) = (2, 38);
+
+/// A repository that can be read.
+#[derive(Debug)]
+pub struct Git {
+    dir: PathBuf,
+    /// Where objects and refs are: another folder than `dir` in a worktree.
+    common_dir: PathBuf,
+    work_tree: Option<PathBuf>,
+    is_bare: bool,
+    is_shallow: bool,
+    /// Whether some objects are left with the remote.
+    is_partial: bool,
+    origin: Option<String>,
+    /// The branch that is checked out, as `refs/heads/…`.
+    head_ref: Option<String>,
+    objects: Mutex<Option<Objects>>,
+}
+
+impl Git {
+    /// Opens the repository that a path is in. What can be asked side by side is.
+    pub fn open(path: &Path) -> Result<Self, GitError> {
+        let run = |args: &[&str]| run::at(path, args);
+        let places = [
+            "rev-parse",
+            "--path-format=absolute",
+            "--is-bare-repository",
+            "--is-shallow-repository",
+            "--git-dir",
+            "--git-common-dir",
+            "--is-inside-work-tree",
+            "--show-cdup",
+        ];
+        let settings =
+            ["config", "-z", "--get-regexp", r"^(remote\.origin\.url|remote\..*\.promisor|extensions\.partialclone)$"];
+        let (version, places, settings, head) = std::thread::scope(|threads| {
+            let version = threads.spawn(|| run(&["version"]));
+            let settings = threads.spawn(|| run(&settings));
+            let head = threads.spawn(|| run(&["symbolic-ref", "-q", "HEAD"]));
+            let places = run(&places);
+            (join(version), places, join(settings), join(head))
+        });
+        check_version(&version?.text())?;
+        let places = places?.ok_or_else(|stderr| GitError::not_a_repository(path, &stderr))?;
+        let mut lines = places.lines();
+        let mut next = || lines.next().unwrap_or("");
+        let (is_bare, is_shallow) = (next() == "true", next() == "true");
+        let (dir, common_dir) = (PathBuf::from(next()), PathBuf::from(next()));
+        let is_inside = next() == "true";
+        let up = next();
+        let work_tree = is_inside.then(|| path.join(up)).map(|p| p.canonicalize().unwrap_or(p));
+        let settings = settings?.text();
+        let (mut origin, mut is_partial) = (None, false);
+        for entry in settings.split('\0') {
+            match entry.split_once('\n') {
+                Some(("remote.origin.url", url)) => origin = Some(url.to_owned()),
+                Some((name, value)) => is_partial |= name == "extensions.partialclone" || value == "true",
+                None => {}
+            }
+        }
+        let head_ref = head?.ok().ok().map(|name| name.trim_end().to_owned());
+        let objects = Mutex::new(None);
+        Ok(Self { dir, common_dir, work_tree, is_bare, is_shallow, is_partial, origin, head_ref, objects })
+    }
+
+    /// The top folder of the work tree, where there is one.
+    pub fn work_tree(&self) -> Option<&Path> {
+        self.work_tree.as_deref()
+    }
+
+    pub fn common_dir(&self) -> &Path {
+        &self.common_dir
+    }
+
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub fn is_bare(&self) -> bool {
+        self.is_bare
+    }
+
+    pub fn is_shallow(&self) -> bool {
+        self.is_shallow
+    }
+
+    pub fn is_partial(&self) -> bool {
+        self.is_partial
+    }
+
+    /// The branch that is checked out, without `refs/heads/`.
+    pub fn checked_out(&self) -> Option<&str> {
+        self.head_ref.as_deref()?.strip_prefix("refs/heads/")
+    }
+
+    /// What to call what is deployed from here: the remote's name, else the folder's.
+    pub fn name(&self) -> String {
+        let last = |text: &str| {
+            let text = text.trim_end_matches('/');
+            let name = text.rsplit(['/', ':']).next().unwrap_or(text);
+            Some(name.strip_suffix(".git").unwrap_or(name).to_owned()).filter(|n| !n.is_empty())
+        };
+        let folder = self.work_tree.as_deref().unwrap_or(&self.common_dir);
+        self.origin
+            .as_deref()
+            .and_then(last)
+            .or_else(|| last(&folder.to_string_lossy()))
+            .unwrap_or_else(|| "service".to_owned())
+    }
+
+    fn run(&self, args: &[&str]) -> Result<run::Ended, GitError> {
+        run::at(&self.dir, args)
+    }
+
+    /// Runs what has to succeed.
+    fn must(&self, args: &[&str]) -> Result<Vec<u8>, GitError> {
+        self.run(args)?.bytes().map_err(|stderr| GitError::failed(args, &stderr))
+    }
+
+    fn with_objects<T>(&self, ask: impl FnOnce(&mut Objects) -> Result<T, GitError>) -> Result<T, GitError> {
+        let mut slot = self.objects.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut objects = match slot.take() {
+            Some(objects) => objects,
+            None => Objects::start(&self.dir)?,
+        };
+        let answer = ask(&mut objects)?;
+        // After an error the conversation may be out of step: then it starts anew.
+        *slot = Some(objects);
+        Ok(answer)
+    }
+}
+
+fn join<T>(thread: std::thread::ScopedJoinHandle<'_, Result<T, GitError>>) -> Result<T, GitError> {
+    thread.join().unwrap_or_else(|_| Err(GitError::Unreadable("a reader of git ended early".to_owned())))
+}
+
+fn check_version(text: &str) -> Result<(), GitError> {
+    let number = text.split_whitespace().nth(2).unwrap_or("");
+    let mut parts = number.split('.').map(|p| p.parse::<u32>().unwrap_or(0));
+    let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    if found < OLDEST {
+        return Err(GitError::TooOld { found: number.to_owned(), oldest: format!("{}.{}", OLDEST.0, OLDEST.1) });
+    }
+    Ok(())
+}
+
+/// The installed git's version, for the doctor.
+pub fn version() -> Result<String, GitError> {
+    let text = run::at(Path::new("."), &["version"])?.text();
+    check_version(&text)?;
+    Ok(text.split_whitespace().nth(2).unwrap_or("").to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_version;
+
+    #[test]
+    fn old_versions_are_named() {
+        assert!(check_version("git version 2.47.3").is_ok());
+        assert!(check_version("git version 2.39.5 (Apple Git-154)").is_ok());
+        assert!(check_version("git version 2.37.9").unwrap_err().to_string().contains("2.37.9"));
+        assert!(check_version("nonsense").is_err());
+    }
+}

@@ -1,0 +1,162 @@
+//! Names of branches, tags and commits, resolved to exact SHAs.
+
+use super::objects::Found;
+use super::{Git, GitError};
+use gonogo_core::ids::Sha;
+
+/// A name with the commit it stands for now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    pub sha: Sha,
+    /// The full ref, where the name is one.
+    pub full: Option<String>,
+}
+
+impl Resolved {
+    /// The branch's name without `refs/heads/`, or `refs/remotes/` and the remote.
+    pub fn branch(&self) -> Option<&str> {
+        let full = self.full.as_deref()?;
+        full.strip_prefix("refs/heads/")
+            .or_else(|| full.strip_prefix("refs/remotes/").and_then(|rest| rest.split_once('/')).map(|(_, name)| name))
+    }
+}
+
+/// The branches that matter for knowing production.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Branches {
+    /// The default branch: its full ref and commit.
+    pub default: Option<(String, Sha)>,
+    /// `origin/production`, else `production`: its short name, full ref and commit.
+    pub production: Option<(String, String, Sha)>,
+}
+
+/// Where git looks for a short name, after the name itself.
+const PLACES: [&str; 4] = ["refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
+
+impl Git {
+    /// Resolves a name as git would, but never guesses between two refs.
+    pub fn resolve(&self, name: &str) -> Result<Resolved, GitError> {
+        let is_plain = !name.contains(['^', '~', ':', '@', '{', ' ']) && name != "HEAD";
+        let places = if is_plain { PLACES.as_slice() } else { &[] };
+        let full: Vec<String> = places.iter().map(|place| format!("{place}{name}")).collect();
+        let mut asks: Vec<String> = full.iter().map(|f| format!("{f}^{{commit}}")).collect();
+        asks.push(format!("{name}^{{commit}}"));
+        let mut found = self.with_objects(|objects| objects.find(&asks))?;
+        let itself = found.pop().unwrap_or(Found::Missing);
+        let refs: Vec<(String, Sha)> =
+            full.into_iter().zip(found).filter_map(|(f, o)| Some((f, commit(&o)?))).collect();
+        if let Some((first, sha)) = refs.first() {
+            if refs.iter().any(|(_, other)| other != sha) {
+                let could_be = refs.into_iter().map(|(f, _)| f).collect();
+                return Err(GitError::AmbiguousRef { name: name.to_owned(), could_be });
+            }
+            return Ok(Resolved { sha: *sha, full: Some(first.clone()) });
+        }
+        match itself {
+            Found::Object { sha, .. } => {
+                let full = name.starts_with("refs/").then(|| name.to_owned());
+                let full = full.or_else(|| self.head_ref.clone().filter(|_| name == "HEAD"));
+                Ok(Resolved { sha, full })
+            }
+            Found::Ambiguous => {
+                let could_be = self.objects_like(name)?;
+                Err(GitError::AmbiguousRef { name: name.to_owned(), could_be })
+            }
+            Found::Missing if name == "HEAD" => Err(GitError::NoCommit),
+            Found::Missing => Err(GitError::NoSuchRef { name: name.to_owned(), nearest: self.nearest(name)? }),
+        }
+    }
+
+    /// The default branch and the branch that is production by its name.
+    pub fn branches(&self) -> Result<Branches, GitError> {
+        let wanted = [
+            "refs/remotes/origin/HEAD",
+            "refs/remotes/origin/main",
+            "refs/remotes/origin/master",
+            "refs/heads/main",
+            "refs/heads/master",
+            "refs/remotes/origin/production",
+            "refs/heads/production",
+        ];
+        let mut args = vec!["for-each-ref", "--format=%(refname)%00%(objectname)%00%(symref)", "--"];
+        args.extend(wanted);
+        let text = self.must(&args)?;
+        let text = String::from_utf8_lossy(&text);
+        let refs: Vec<(&str, Sha, &str)> = text
+            .lines()
+            .filter_map(|line| {
+                let mut parts = line.split('\0');
+                Some((parts.next()?, parts.next()?.parse().ok()?, parts.next()?))
+            })
+            .collect();
+        let find = |name: &str| refs.iter().find(|(full, ..)| *full == name);
+        let by_remote = find("refs/remotes/origin/HEAD").map(|(_, sha, target)| ((*target).to_owned(), *sha));
+        // A clone has `main` beside `origin/main`: one branch under two names.
+        let called =
+            |name: &str| find(&format!("refs/remotes/origin/{name}")).or_else(|| find(&format!("refs/heads/{name}")));
+        let default = match by_remote {
+            Some(default) => Some(default),
+            None if self.is_bare => {
+                self.head_ref.as_ref().and_then(|full| Some((full.clone(), self.resolve(full).ok()?.sha)))
+            }
+            None => only(["main", "master"].iter().filter_map(|name| called(name)))
+                .map(|(full, sha, _)| ((*full).to_owned(), *sha)),
+        };
+        let by_name = ["refs/remotes/origin/production", "refs/heads/production"].iter().find_map(|name| find(name));
+        let production = by_name.map(|(full, sha, _)| {
+            let short = full.trim_start_matches("refs/remotes/").trim_start_matches("refs/heads/");
+            (short.to_owned(), (*full).to_owned(), *sha)
+        });
+        Ok(Branches { default, production })
+    }
+
+    /// The newest tag that a commit has behind it.
+    pub fn newest_tag(&self, head: Sha) -> Result<Option<(String, Sha)>, GitError> {
+        let described = self.run(&["describe", "--tags", "--abbrev=0", &head.to_string()])?;
+        let Ok(name) = described.ok() else { return Ok(None) };
+        let name = name.trim_end().to_owned();
+        Ok(self.resolve(&format!("refs/tags/{name}")).ok().map(|tag| (name, tag.sha)))
+    }
+
+    /// Short names of all branches, remotes' too.
+    pub fn branch_names(&self) -> Result<Vec<String>, GitError> {
+        let text = self.must(&["for-each-ref", "--format=%(refname)", "--", "refs/heads/", "refs/remotes/"])?;
+        let short = |line: &str| {
+            let line = line.strip_prefix("refs/heads/").or_else(|| line.strip_prefix("refs/remotes/")).unwrap_or(line);
+            line.to_owned()
+        };
+        Ok(String::from_utf8_lossy(&text).lines().filter(|l| !l.ends_with("/HEAD")).map(short).collect())
+    }
+
+    /// Up to three existing names that look most like a missing one.
+    fn nearest(&self, name: &str) -> Result<Vec<String>, GitError> {
+        let text = self.must(&["for-each-ref", "--format=%(refname:short)"])?;
+        let text = String::from_utf8_lossy(&text);
+        let score = |other: &str| {
+            let last = other.rsplit('/').next().unwrap_or(other);
+            strsim::jaro_winkler(name, other).max(strsim::jaro_winkler(name, last))
+        };
+        let mut scored: Vec<(f64, &str)> =
+            text.lines().map(|other| (score(other), other)).filter(|(s, _)| *s > 0.75).collect();
+        scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+        Ok(scored.into_iter().take(3).map(|(_, other)| other.to_owned()).collect())
+    }
+
+    /// The objects that a short name could mean.
+    fn objects_like(&self, prefix: &str) -> Result<Vec<String>, GitError> {
+        let text = self.must(&["rev-parse", &format!("--disambiguate={prefix}")])?;
+        Ok(String::from_utf8_lossy(&text).lines().take(4).map(str::to_owned).collect())
+    }
+}
+
+fn commit(found: &Found) -> Option<Sha> {
+    match found {
+        Found::Object { sha, .. } => Some(*sha),
+        Found::Missing | Found::Ambiguous => None,
+    }
+}
+
+/// The one item, where there is exactly one.
+fn only<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
+    items.next().filter(|_| items.next().is_none())
+}

@@ -1,0 +1,155 @@
+//! The one place that starts git: hardened, quiet, and read-only.
+
+use super::GitError;
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// An answer is small or streamed; what is larger than this is a fault.
+const MOST_OUTPUT: u64 = 256 << 20;
+const MOST_STDERR: u64 = 64 << 10;
+
+/// How a run ended.
+pub(super) struct Ended {
+    pub code: Option<i32>,
+    pub stdout: Vec<u8>,
+    pub stderr: String,
+}
+
+impl Ended {
+    /// Standard output where it succeeded, else standard error.
+    pub(super) fn bytes(self) -> Result<Vec<u8>, String> {
+        if self.code == Some(0) { Ok(self.stdout) } else { Err(self.stderr) }
+    }
+
+    pub(super) fn ok(self) -> Result<String, String> {
+        self.bytes().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    pub(super) fn ok_or_else<E>(self, error: impl FnOnce(String) -> E) -> Result<String, E> {
+        self.ok().map_err(error)
+    }
+
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+}
+
+/// git in a folder. No hooks, no monitors, no prompts, no fetch by surprise (a
+/// partial clone would fetch what is missing), no replaced objects: what ships
+/// is what the hashes say.
+#[allow(clippy::disallowed_methods, reason = "the one place that starts git")]
+pub(super) fn command(dir: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new("git");
+    for inherited in [
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_COMMON_DIR",
+        "GIT_NAMESPACE",
+        "GIT_PREFIX",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_CONFIG_PARAMETERS",
+        "GIT_CONFIG_COUNT",
+        "GIT_EXTERNAL_DIFF",
+        "GIT_DIFF_OPTS",
+        "GIT_TRACE",
+        "GIT_LITERAL_PATHSPECS",
+    ] {
+        command.env_remove(inherited);
+    }
+    command
+        .env("LC_ALL", "C")
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("GIT_NO_REPLACE_OBJECTS", "1")
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .env("GIT_ALLOW_PROTOCOL", "none")
+        .args(["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false"])
+        .arg("-C")
+        .arg(dir)
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+pub(super) fn spawn(command: &mut Command) -> Result<Child, GitError> {
+    command.spawn().map_err(|e| if e.kind() == ErrorKind::NotFound { GitError::Absent } else { GitError::Io(e) })
+}
+
+/// Runs git to its end.
+pub(super) fn at(dir: &Path, args: &[&str]) -> Result<Ended, GitError> {
+    if !dir.is_dir() {
+        return Err(GitError::NoSuchFolder { path: dir.to_owned() });
+    }
+    run(command(dir, args), None)
+}
+
+/// Runs git to its end, with something on standard input.
+pub(super) fn run(mut command: Command, input: Option<Vec<u8>>) -> Result<Ended, GitError> {
+    if input.is_some() {
+        command.stdin(Stdio::piped());
+    }
+    let mut child = spawn(&mut command)?;
+    feed(&mut child, input);
+    let stderr = drain_stderr(&mut child);
+    let mut stdout = Vec::new();
+    if let Some(out) = child.stdout.take() {
+        out.take(MOST_OUTPUT).read_to_end(&mut stdout)?;
+    }
+    let code = child.wait()?.code();
+    if stdout.len() as u64 >= MOST_OUTPUT {
+        return Err(GitError::Unreadable("an answer of over 256 MiB".to_owned()));
+    }
+    Ok(Ended { code, stdout, stderr: stderr.join().unwrap_or_default() })
+}
+
+/// Streams git's output through a reader; an exit code other than 0 is an error.
+pub(super) fn stream<T>(
+    mut command: Command,
+    input: Option<Vec<u8>>,
+    read: impl FnOnce(&mut dyn BufRead) -> Result<T, GitError>,
+) -> Result<T, GitError> {
+    if input.is_some() {
+        command.stdin(Stdio::piped());
+    }
+    let mut child = spawn(&mut command)?;
+    feed(&mut child, input);
+    let stderr = drain_stderr(&mut child);
+    let name: String = command.get_args().skip(8).take(1).map(|a| a.to_string_lossy().into_owned()).collect();
+    let out = child.stdout.take().ok_or_else(|| GitError::Unreadable("no output".to_owned()))?;
+    let answer = read(&mut BufReader::with_capacity(256 << 10, out));
+    if answer.is_err() {
+        // The rest is of no use; git ends when its pipe does.
+        child.kill().ok();
+    }
+    let status = child.wait()?;
+    let stderr = stderr.join().unwrap_or_default();
+    if answer.is_ok() && !status.success() {
+        return Err(GitError::failed(&[&name], &stderr));
+    }
+    answer
+}
+
+/// Writes standard input from a thread, so that neither side waits for the other.
+fn feed(child: &mut Child, input: Option<Vec<u8>>) {
+    if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
+        // git may end without reading all: that shows in its exit code.
+        std::thread::spawn(move || stdin.write_all(&input).ok());
+    }
+}
+
+fn drain_stderr(child: &mut Child) -> std::thread::JoinHandle<String> {
+    let stderr = child.stderr.take();
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut stderr) = stderr {
+            stderr.by_ref().take(MOST_STDERR).read_to_end(&mut bytes).ok();
+            std::io::copy(&mut stderr, &mut std::io::sink()).ok();
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}

@@ -1,0 +1,4 @@
+//! Systems outside, one module each, thin and typed: requests that we make,
+//! answers that we understand, errors that say what to do. Decides nothing.
+
+pub mod git;

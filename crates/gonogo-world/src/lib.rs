@@ -1,0 +1,16 @@
+//! The stand-in for the world outside: real servers with real state, real git
+//! repositories, faults on demand. Tests and the demo use it; it shares no type
+//! with the program, because it would share the program's mistakes.
+//!
+//! Everything here is synchronous. A stand-in listens on 127.0.0.1 from a
+//! thread of its own, and stops when it is dropped.
+
+pub mod jira;
+mod proxy;
+pub mod repo;
+mod serve;
+
+pub use jira::Jira;
+pub use proxy::{Passed, Proxy};
+pub use repo::Repo;
+pub use serve::{Request, depth_of};

@@ -1,0 +1,9 @@
+//! The stand-ins, asked by a plain client that knows nothing of them.
+#![allow(clippy::unwrap_used, reason = "helpers of tests, which clippy does not take for tests")]
+
+mod client;
+mod cloud;
+mod data_center;
+mod faults;
+mod jql;
+mod repo;

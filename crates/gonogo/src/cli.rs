@@ -1,0 +1,71 @@
+//! What can be asked on the command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Knows what a deploy contains, decides whether it may ship, and says exactly why not.
+#[derive(Debug, Parser)]
+#[command(name = "gonogo", version, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say what lies between production and a commit, and whether it may ship
+    Check(CheckArgs),
+    /// Judge again from what `check --record` wrote, without asking anybody
+    Replay(ReplayArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The repository: a work tree, a bare repository, a worktree or a mirror
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    pub repo: PathBuf,
+    /// The branch, tag or commit that runs in production
+    #[arg(long, value_name = "REF", allow_hyphen_values = true)]
+    pub production: Option<String>,
+    /// The branch, tag or commit that should ship [default: HEAD]
+    #[arg(long, value_name = "REF", allow_hyphen_values = true)]
+    pub head: Option<String>,
+    /// The policy to judge by, instead of production's gonogo.toml
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Findings that a person let pass, as [[waiver]] tables
+    #[arg(long, value_name = "FILE")]
+    pub waivers: Option<PathBuf>,
+    /// Write facts, policy and instant, for `gonogo replay`
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// What `gonogo check --record FILE` wrote
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OutputArgs {
+    /// How to say it
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// Also notes, passed checks and all commits
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// The verdict alone
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Human,
+    Json,
+}

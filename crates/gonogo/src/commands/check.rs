@@ -1,0 +1,46 @@
+//! `gonogo check`.
+
+use super::read_text;
+use crate::cli::{CheckArgs, OutputArgs};
+use crate::progress::ProgressLine;
+use crate::{clock, render};
+use anyhow::Context;
+use gonogo_core::policy::Source;
+use gonogo_core::waiver;
+use gonogo_engine::commands::{CheckRequest, check};
+use gonogo_engine::{GivenPolicy, Outcome, Recording, Wanted};
+use std::path::Path;
+
+pub(crate) fn run(args: CheckArgs) -> anyhow::Result<u8> {
+    let source = |path: &Path| anyhow::Ok(Source::new(path.display().to_string(), read_text(path)?));
+    let policy = args.policy.as_deref().map(source).transpose()?.map(|source| GivenPolicy { source });
+    let waivers = match args.waivers.as_deref() {
+        Some(path) => waiver::parse(&source(path)?)?,
+        None => Vec::new(),
+    };
+    let wanted = Wanted { repo: args.repo, production: args.production, head: args.head, policy };
+    let request = CheckRequest { wanted, waivers, clock: clock::now };
+    let progress = ProgressLine::start();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let checked = runtime.block_on(check(&request, &progress));
+    drop(progress);
+    let checked = checked?;
+    if let Some(path) = &args.record {
+        record(&checked.recording, path)?;
+    }
+    show(&checked.outcome, &args.output)
+}
+
+pub(super) fn show(outcome: &Outcome, output: &OutputArgs) -> anyhow::Result<u8> {
+    render::print(outcome, output)?;
+    Ok(outcome.exit_code)
+}
+
+fn record(recording: &Recording, path: &Path) -> anyhow::Result<()> {
+    let bytes = serde_json::to_vec(recording)?;
+    // Written beside it and renamed: a half recording would replay to nonsense.
+    let beside = path.with_extension("part");
+    std::fs::write(&beside, bytes)
+        .and_then(|()| std::fs::rename(&beside, path))
+        .with_context(|| format!("the recording could not be written to {}", path.display()))
+}

@@ -1,0 +1,19 @@
+//! One file a command. Each gives its exit code.
+
+mod check;
+mod replay;
+
+use crate::cli::Command;
+
+pub(crate) fn run(command: Command) -> anyhow::Result<u8> {
+    match command {
+        Command::Check(args) => check::run(args),
+        Command::Replay(args) => replay::run(&args),
+    }
+}
+
+/// A file that a person named, with the name in the error.
+fn read_text(path: &std::path::Path) -> anyhow::Result<String> {
+    use anyhow::Context;
+    std::fs::read_to_string(path).with_context(|| format!("{} could not be read", path.display()))
+}

@@ -1,0 +1,363 @@
+//! For people at a terminal, or reading a log: the answer first, then who must
+//! do what, then the evidence.
+
+use crate::cli::OutputArgs;
+use anstyle::{AnsiColor, Style};
+use gonogo_api::{Check, CheckState, Finding, Severity, Verdict};
+use gonogo_core::say;
+use gonogo_core::verdict::PRODUCTION_UNKNOWN;
+use gonogo_engine::Outcome;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::io::IsTerminal;
+use unicode_width::UnicodeWidthStr;
+
+/// Findings of one severity that are shown without `-v`.
+const SHOWN: usize = 40;
+
+/// What the output goes to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terminal {
+    width: usize,
+    has_links: bool,
+}
+
+impl Terminal {
+    /// What is no terminal is 100 wide.
+    pub(super) fn of_stdout() -> Self {
+        if !std::io::stdout().is_terminal() {
+            return Self { width: 100, has_links: false };
+        }
+        let width = terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0));
+        Self { width: width.clamp(40, 160), has_links: supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout) }
+    }
+}
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+fn style_of(severity: Severity) -> (char, Style) {
+    match severity {
+        Severity::Block => ('✗', AnsiColor::Red.on_default()),
+        Severity::Wait => ('…', AnsiColor::Yellow.on_default()),
+        Severity::Warn => ('!', AnsiColor::Yellow.on_default()),
+        Severity::Note => ('·', DIM),
+    }
+}
+
+pub(super) fn text(outcome: &Outcome, output: &OutputArgs, terminal: Terminal) -> String {
+    let page = Page { check: &outcome.check, terminal, verbose: output.verbose };
+    let mut out = String::new();
+    if output.quiet {
+        line(&mut out, &page.verdict());
+        return out;
+    }
+    page.header(&mut out, &outcome.remarks);
+    line(&mut out, "");
+    line(&mut out, &page.verdict());
+    page.findings(&mut out);
+    page.waivers(&mut out);
+    page.newest_go(&mut out);
+    if output.verbose {
+        page.commits(&mut out);
+        page.passed(&mut out);
+    }
+    page.footer(&mut out);
+    out
+}
+
+fn line(out: &mut String, text: &str) {
+    out.push_str(text.trim_end());
+    out.push('\n');
+}
+
+struct Page<'a> {
+    check: &'a Check,
+    terminal: Terminal,
+    verbose: bool,
+}
+
+impl Page<'_> {
+    fn header(&self, out: &mut String, remarks: &[String]) {
+        let check = self.check;
+        let short = |sha: &str| sha.chars().take(7).collect::<String>();
+        let service = say::printable(&check.service);
+        let head = say::printable(check.head.reference.as_deref().unwrap_or("HEAD"));
+        let head = format!("{head} @ {}", short(&check.head.sha));
+        match (&check.production.reference, &check.production.sha) {
+            (Some(name), Some(sha)) => {
+                let (name, why) = (say::printable(name), say::printable(&check.production.why));
+                line(
+                    out,
+                    &format!("{BOLD}{service}{BOLD:#}  {head} over {name} @ {}  {DIM}({why}){DIM:#}", short(sha)),
+                );
+            }
+            _ => line(out, &format!("{BOLD}{service}{BOLD:#}  {head} over production, which is not known")),
+        }
+        let ships = check.stories.iter().filter(|s| s.ships).count();
+        let mut people: Vec<&String> =
+            check.commits.iter().flat_map(|c| c.co_authors.iter().chain([&c.author])).collect();
+        people.sort_unstable();
+        people.dedup();
+        let people = match people.len() {
+            1 => "1 person".to_owned(),
+            number => format!("{number} people"),
+        };
+        let commits = say::count(check.commits.len(), "commit");
+        line(out, &format!("{commits}, {}, {people}", say::count(ships, "story")));
+        for remark in remarks {
+            line(out, &format!("{DIM}{}{DIM:#}", say::printable(remark)));
+        }
+    }
+
+    fn verdict(&self) -> String {
+        let of = |severity| self.check.findings.iter().filter(|f| f.severity == severity && f.waiver.is_none()).count();
+        let (blocks, waits) = (of(Severity::Block), of(Severity::Wait));
+        let waived = self.check.findings.iter().filter(|f| f.waiver.is_some()).count();
+        let waived = if waived == 0 { String::new() } else { format!(", {waived} waived") };
+        match self.check.verdict {
+            Verdict::Go => {
+                let green = AnsiColor::Green.on_default().bold();
+                format!("{green}✓ Go{green:#}{waived}")
+            }
+            Verdict::Waiting => {
+                let yellow = AnsiColor::Yellow.on_default().bold();
+                format!("{yellow}… Waiting{yellow:#}: for {}{waived}", say::count(waits, "answer"))
+            }
+            Verdict::NoGo => {
+                let red = AnsiColor::Red.on_default().bold();
+                let verb = if blocks == 1 { "blocks" } else { "block" };
+                format!("{red}✗ No-Go{red:#}: {blocks} {verb}{waived}")
+            }
+        }
+    }
+
+    fn findings(&self, out: &mut String) {
+        for severity in [Severity::Block, Severity::Wait, Severity::Warn, Severity::Note] {
+            if severity == Severity::Note && !self.verbose {
+                continue;
+            }
+            let all: Vec<&Finding> =
+                self.check.findings.iter().filter(|f| f.severity == severity && f.waiver.is_none()).collect();
+            let shown = if self.verbose { all.len() } else { all.len().min(SHOWN) };
+            let mut last_subject = None;
+            for finding in &all[..shown] {
+                if last_subject != Some(&finding.subject) {
+                    if last_subject.is_none() {
+                        line(out, "");
+                    }
+                    self.subject(out, finding);
+                    last_subject = Some(&finding.subject);
+                }
+                self.finding(out, finding);
+            }
+            if shown < all.len() {
+                line(out, &format!("  and {} more that {} (gonogo check -v)", all.len() - shown, verb_of(severity)));
+            }
+        }
+    }
+
+    /// `STORY-12  Charge in euros`, or a commit's id and subject.
+    fn subject(&self, out: &mut String, finding: &Finding) {
+        let id = say::printable(&finding.subject.id);
+        match finding.subject.kind.as_str() {
+            "story" => {
+                let story = self.check.stories.iter().find(|s| s.key == finding.subject.id);
+                let title = story.and_then(|s| s.title.as_deref()).map(say::printable).unwrap_or_default();
+                let url = story.and_then(|s| s.url.as_deref());
+                let room = self.terminal.width.saturating_sub(4 + id.width());
+                let id = self.linked(&format!("{BOLD}{id}{BOLD:#}"), url);
+                line(out, &format!("  {id}  {}", say::cut(&title, room)));
+            }
+            "commit" => line(out, &format!("  {BOLD}{}{BOLD:#}", say::printable(&self.label(finding)))),
+            "candidate" => line(out, &format!("  {BOLD}{}{BOLD:#}", say::printable(&self.check.service))),
+            _ => line(out, &format!("  {BOLD}{id}{BOLD:#}")),
+        }
+    }
+
+    /// How the finding's sentence begins: what it is about.
+    fn label(&self, finding: &Finding) -> String {
+        match finding.subject.kind.as_str() {
+            "commit" => {
+                let short: String = finding.subject.id.chars().take(7).collect();
+                let commit = self.check.commits.iter().find(|c| c.sha == finding.subject.id);
+                commit.map_or(short.clone(), |c| say::commit(&short, &c.subject))
+            }
+            "candidate" => String::new(),
+            _ => finding.subject.id.clone(),
+        }
+    }
+
+    fn finding(&self, out: &mut String, finding: &Finding) {
+        let (mark, style) = style_of(finding.severity);
+        let label = self.label(finding);
+        let said = finding.message.strip_prefix(label.as_str()).unwrap_or(&finding.message).trim_start();
+        let said = say::printable(said);
+        let room = self.terminal.width.saturating_sub(6);
+        let mut rows = wrap(&said, room);
+        let code = &finding.code;
+        if let Some(last) = rows.last_mut() {
+            let gap = room.saturating_sub(last.width() + code.width());
+            if gap >= 2 {
+                let _ = write!(last, "{}{DIM}{code}{DIM:#}", " ".repeat(gap));
+            } else {
+                rows.push(format!("{}{DIM}{code}{DIM:#}", " ".repeat(room.saturating_sub(code.width()))));
+            }
+        }
+        for (number, row) in rows.iter().enumerate() {
+            let mark = if number == 0 { format!("{style}{mark}{style:#}") } else { " ".to_owned() };
+            line(out, &format!("    {mark} {row}"));
+        }
+        if finding.severity == Severity::Note {
+            return;
+        }
+        let waive = match finding.severity {
+            Severity::Block if finding.code != PRODUCTION_UNKNOWN => format!("; or waive {}", finding.fingerprint),
+            _ => String::new(),
+        };
+        let fix = say::printable(&format!("{}{waive}", finding.fix));
+        for (number, row) in wrap(&fix, room.saturating_sub(2)).iter().enumerate() {
+            let arrow = if number == 0 { "→" } else { " " };
+            line(out, &format!("      {arrow} {row}"));
+        }
+    }
+
+    fn waivers(&self, out: &mut String) {
+        let waived: Vec<&Finding> = self.check.findings.iter().filter(|f| f.waiver.is_some()).collect();
+        if !waived.is_empty() {
+            line(out, "");
+        }
+        for finding in waived {
+            let Some(waiver) = &finding.waiver else { continue };
+            let text =
+                format!("⚑ waived until {} by {}: {} ({})", waiver.until, waiver.by, finding.message, waiver.why);
+            line(out, &format!("  {}", say::printable(&text)));
+        }
+        for waiver in &self.check.waivers {
+            let said = match waiver.state {
+                gonogo_api::WaiverState::Applied => continue,
+                gonogo_api::WaiverState::Expired => "has expired",
+                gonogo_api::WaiverState::Void => "is void: the finding has changed, or may not be waived for so long",
+                gonogo_api::WaiverState::Unneeded => "is not needed: nothing has this fingerprint",
+            };
+            line(out, &format!("  {} the waiver {} by {} {said}", '⚑', waiver.fingerprint, say::printable(&waiver.by)));
+        }
+    }
+
+    fn newest_go(&self, out: &mut String) {
+        let Some(newest) = &self.check.newest_go else { return };
+        let short: String = newest.sha.chars().take(7).collect();
+        let of = say::count(self.check.commits.len(), "commit");
+        let then = newest.then.as_deref().map(|t| format!("; {t} came next")).unwrap_or_default();
+        line(out, "");
+        line(out, &say::printable(&format!("Go up to {short}: {} of {of}{then}", newest.commits)));
+        for partial in &newest.partial {
+            line(out, &say::printable(&format!("  {} is partial, behind {}", partial.key, partial.behind)));
+        }
+    }
+
+    fn commits(&self, out: &mut String) {
+        if self.check.commits.is_empty() {
+            return;
+        }
+        line(out, "");
+        line(out, &format!("{BOLD}commits{BOLD:#}"));
+        for commit in &self.check.commits {
+            let short: String = commit.sha.chars().take(7).collect();
+            let keys = commit.keys.join(" ");
+            let state = match (commit.ships, commit.already_in_production) {
+                (_, true) => "  (in production already)",
+                (false, false) => "  (reverted)",
+                (true, false) => "",
+            };
+            let room = self.terminal.width.saturating_sub(14 + keys.width() + state.width());
+            let subject = say::cut(&say::printable(&commit.subject), room);
+            line(
+                out,
+                &format!(
+                    "  {short}  {}{subject}{state}",
+                    if keys.is_empty() { String::new() } else { format!("[{keys}] ") }
+                ),
+            );
+        }
+    }
+
+    fn passed(&self, out: &mut String) {
+        let passed: Vec<&str> =
+            self.check.checks.iter().filter(|c| c.state == CheckState::Passed).map(|c| c.name.as_str()).collect();
+        if !passed.is_empty() {
+            line(out, "");
+            line(out, &format!("passed: {}", passed.join(", ")));
+        }
+    }
+
+    fn footer(&self, out: &mut String) {
+        let mut off: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for check in self.check.checks.iter().filter(|c| c.state == CheckState::Off) {
+            off.entry(check.why.as_deref().unwrap_or("")).or_default().push(&check.name);
+        }
+        let off: Vec<String> = off.into_iter().map(|(why, names)| format!("{} ({why})", names.join(", "))).collect();
+        let mut parts = Vec::new();
+        if !off.is_empty() {
+            parts.push(format!("off: {}", off.join(" · ")));
+        }
+        let notes = self.check.findings.iter().filter(|f| f.severity == Severity::Note && f.waiver.is_none()).count();
+        if notes > 0 && !self.verbose {
+            parts.push(say::count(notes, "note"));
+        }
+        if !self.verbose {
+            parts.push("details: gonogo check -v".to_owned());
+        }
+        if parts.is_empty() {
+            return;
+        }
+        line(out, "");
+        for row in wrap(&parts.join(" · "), self.terminal.width) {
+            line(out, &format!("{DIM}{}{DIM:#}", say::printable(&row)));
+        }
+    }
+
+    fn linked(&self, text: &str, url: Option<&str>) -> String {
+        match url.filter(|u| self.terminal.has_links && !u.chars().any(char::is_control)) {
+            Some(url) => format!("\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\"),
+            None => text.to_owned(),
+        }
+    }
+}
+
+fn verb_of(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Block => "block",
+        Severity::Wait => "wait",
+        Severity::Warn => "warn",
+        Severity::Note => "are notes",
+    }
+}
+
+/// Breaks at spaces; a word longer than the width stands alone.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut rows: Vec<String> = vec![String::new()];
+    for word in text.split(' ') {
+        let Some(row) = rows.last_mut() else { break };
+        if row.is_empty() {
+            row.push_str(word);
+        } else if row.width() + 1 + word.width() <= width {
+            row.push(' ');
+            row.push_str(word);
+        } else {
+            rows.push(word.to_owned());
+        }
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrap;
+
+    #[test]
+    fn rows_break_at_spaces() {
+        assert_eq!(wrap("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrap("incomprehensible x", 4), ["incomprehensible", "x"]);
+    }
+}
