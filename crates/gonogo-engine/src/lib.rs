@@ -9,7 +9,7 @@ mod recording;
 mod report;
 
 pub use evaluate::Outcome;
-pub use gather::Clock;
+pub use gather::{Clock, Outside};
 pub use locate::{GivenPolicy, LocateError, Wanted};
 pub use recording::{Recording, RecordingError};
 

@@ -2,3 +2,5 @@
 //! answers that we understand, errors that say what to do. Decides nothing.
 
 pub mod git;
+pub mod http;
+pub mod jira;

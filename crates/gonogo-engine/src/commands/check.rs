@@ -1,7 +1,7 @@
 //! `check`: what would ship, may it, and why not.
 
 use crate::evaluate::{Outcome, evaluate};
-use crate::gather::{Clock, Gatherer, TrackerAccess};
+use crate::gather::{Clock, Gatherer, Outside, TrackerAccess};
 use crate::locate::{LocateError, Wanted, locate};
 use crate::{Progress, Recording};
 use gonogo_core::waiver::Waiver;
@@ -14,6 +14,7 @@ use thiserror::Error;
 pub struct CheckRequest {
     pub wanted: Wanted,
     pub waivers: Vec<Waiver>,
+    pub outside: Outside,
     pub clock: Clock,
 }
 
@@ -36,7 +37,7 @@ pub async fn check(request: &CheckRequest, progress: &dyn Progress) -> Result<Ch
     let now = (request.clock)();
     let git = Git::open(&request.wanted.repo).map_err(LocateError::from)?;
     let located = locate(&git, &request.wanted)?;
-    let tracker = TrackerAccess {};
+    let tracker = TrackerAccess::of(located.policy.sections.tracker.as_ref(), &request.outside);
     let wants = located.policy.wants();
     let gatherer = Gatherer { git: Arc::new(git), tracker: &tracker, wants, clock: request.clock };
     let (facts, outcome) = evaluate(&located, &request.waivers, now, &gatherer, progress).await;

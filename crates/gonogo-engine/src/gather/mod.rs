@@ -5,6 +5,7 @@ mod copies;
 mod git;
 mod tracker;
 
+pub use tracker::Outside;
 pub(crate) use tracker::TrackerAccess;
 
 use futures_util::future::join_all;
@@ -44,8 +45,8 @@ impl Gatherer<'_> {
         let from_tracker = self.tracker.gather(&for_tracker, &self.wants);
         let (from_git, from_tracker) = tokio::join!(from_git, from_tracker);
         let from_git = from_git.into_iter().flatten().map(|(ask, answer)| (ask, self.record("git", answer)));
-        let source = self.tracker.source();
-        let from_tracker = from_tracker.into_iter().map(|(ask, answer)| (ask, self.record(&source, answer)));
+        let from_tracker =
+            from_tracker.into_iter().map(|(ask, answer)| (ask, self.record(self.tracker.source(), answer)));
         from_git.chain(from_tracker).collect()
     }
 

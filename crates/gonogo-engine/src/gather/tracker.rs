@@ -1,18 +1,93 @@
 //! Questions that the tracker answers.
 
 use gonogo_checks::Wants;
-use gonogo_checks::questions::{Answer, Ask};
+use gonogo_checks::questions::{Answer, Ask, IssueOf, ReadyStories};
+use gonogo_core::fact::{Fact, Why};
+use gonogo_core::ids::IssueKey;
+use gonogo_core::policy::{Tracker as TrackerPolicy, TrackerKind};
+use gonogo_core::story::Ready;
+use gonogo_remote::http::HttpSettings;
+use gonogo_remote::jira::{Credentials, CredentialsError, Selection, Tracker, tracker};
+use std::fmt;
+use std::sync::Arc;
 
-/// The tracker of a policy, if it can be asked.
-#[derive(Debug)]
-pub(crate) struct TrackerAccess {}
+/// The tracker of a policy, or why it cannot be asked.
+pub(crate) struct TrackerAccess {
+    source: String,
+    tracker: Result<Box<dyn Tracker>, Why>,
+}
+
+impl fmt::Debug for TrackerAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TrackerAccess").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+/// What the environment says about reaching systems outside.
+#[derive(Clone, Debug)]
+pub struct Outside {
+    pub credentials: fn(TrackerKind) -> Result<Credentials, CredentialsError>,
+    pub http: HttpSettings,
+}
 
 impl TrackerAccess {
-    pub(crate) fn source(&self) -> String {
-        "tracker".to_owned()
+    pub(crate) fn of(policy: Option<&TrackerPolicy>, outside: &Outside) -> Self {
+        let Some(policy) = policy else {
+            let why = Why::new("no tracker is configured", "write [tracker] into gonogo.toml");
+            return Self { source: "tracker".to_owned(), tracker: Err(why) };
+        };
+        let source = policy.url.clone();
+        let usable = (outside.credentials)(policy.kind)
+            .map_err(|e| Why::new(format!("no usable credentials for the tracker: {e}"), e.fix()));
+        let tracker = usable.and_then(|credentials| tracker(policy, &credentials, &outside.http));
+        Self { source, tracker }
     }
 
-    pub(crate) async fn gather(&self, _asks: &[&Ask], _wants: &Wants) -> Vec<(Ask, Answer)> {
-        Vec::new()
+    pub(crate) fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// All stories in bulk, and the searches beside them.
+    pub(crate) async fn gather(&self, asks: &[&Ask], wants: &Wants) -> Vec<(Ask, Answer)> {
+        let tracker = match &self.tracker {
+            Ok(tracker) => tracker,
+            Err(why) => return asks.iter().map(|ask| ((*ask).clone(), ask.unknown(why.clone()))).collect(),
+        };
+        let selection = Selection { fields: wants.fields.clone(), history: wants.history };
+        let keys: Vec<IssueKey> = asks.iter().filter_map(|ask| key_of(ask)).collect();
+        let queries = asks.iter().filter_map(|ask| match ask {
+            Ask::ReadyStories(q) => Some(q.clone()),
+            _ => None,
+        });
+        let searches = futures_util::future::join_all(queries.map(|question| async {
+            let found = tracker.search(&question.query, &selection).await;
+            (question, found)
+        }));
+        let stories = async { if keys.is_empty() { Vec::new() } else { tracker.issues(&keys, &selection).await } };
+        let (stories, searches) = tokio::join!(stories, searches);
+        let stories = keys.into_iter().zip(stories).map(|(key, fact)| {
+            let fact = match fact {
+                Fact::Known(issue) => Fact::Known(Arc::new(issue)),
+                Fact::Absent => Fact::Absent,
+                Fact::Unknown(why) => Fact::Unknown(why),
+            };
+            (IssueOf { key }.into(), Answer::IssueOf(fact))
+        });
+        let searches = searches.into_iter().map(|(question, found): (ReadyStories, _)| {
+            let fact = match found {
+                Fact::Known(issues) => Fact::Known(Ready { issues }),
+                Fact::Absent => Fact::Absent,
+                Fact::Unknown(why) => Fact::Unknown(why),
+            };
+            (question.into(), Answer::ReadyStories(fact))
+        });
+        stories.chain(searches).collect()
+    }
+}
+
+fn key_of(ask: &Ask) -> Option<IssueKey> {
+    match ask {
+        Ask::IssueOf(question) => Some(question.key.clone()),
+        _ => None,
     }
 }

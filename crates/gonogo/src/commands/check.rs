@@ -8,8 +8,10 @@ use anyhow::Context;
 use gonogo_core::policy::Source;
 use gonogo_core::waiver;
 use gonogo_engine::commands::{CheckRequest, check};
-use gonogo_engine::{GivenPolicy, Outcome, Recording, Wanted};
-use std::path::Path;
+use gonogo_engine::{GivenPolicy, Outcome, Outside, Recording, Wanted};
+use gonogo_remote::http::{CA_FILE_VARIABLE, HttpSettings};
+use gonogo_remote::jira::Credentials;
+use std::path::{Path, PathBuf};
 
 pub(crate) fn run(args: CheckArgs) -> anyhow::Result<u8> {
     let source = |path: &Path| anyhow::Ok(Source::new(path.display().to_string(), read_text(path)?));
@@ -19,7 +21,7 @@ pub(crate) fn run(args: CheckArgs) -> anyhow::Result<u8> {
         None => Vec::new(),
     };
     let wanted = Wanted { repo: args.repo, production: args.production, head: args.head, policy };
-    let request = CheckRequest { wanted, waivers, clock: clock::now };
+    let request = CheckRequest { wanted, waivers, outside: outside(), clock: clock::now };
     let progress = ProgressLine::start();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let checked = runtime.block_on(check(&request, &progress));
@@ -29,6 +31,15 @@ pub(crate) fn run(args: CheckArgs) -> anyhow::Result<u8> {
         record(&checked.recording, path)?;
     }
     show(&checked.outcome, &args.output)
+}
+
+/// What the environment says about systems outside.
+pub(super) fn outside() -> Outside {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    Outside {
+        credentials: |kind| Credentials::read(kind, |name| std::env::var(name).ok()),
+        http: HttpSettings { ca_file: variable(CA_FILE_VARIABLE).map(PathBuf::from) },
+    }
 }
 
 pub(super) fn show(outcome: &Outcome, output: &OutputArgs) -> anyhow::Result<u8> {

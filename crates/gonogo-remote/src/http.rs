@@ -1,0 +1,257 @@
+//! HTTP as every client of ours uses it: proxies and certificates of the
+//! system, no redirects followed, answers of bounded size, patience with limits.
+
+use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::{Certificate, Client, Method, Response, StatusCode, Url, redirect};
+use serde_json::Value;
+use std::error::Error as _;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Duration;
+use thiserror::Error;
+use tokio::time::Instant;
+
+/// All requests of one run to one system end within this.
+pub const BUDGET: Duration = Duration::from_secs(30);
+/// A larger answer is dropped.
+pub const MOST_BODY: usize = 32 << 20;
+/// Server errors and resets are tried again so often.
+const TRIES_AGAIN: u32 = 2;
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
+/// Where a certificate authority beside the system's is.
+pub const CA_FILE_VARIABLE: &str = "GONOGO_CA_FILE";
+
+/// The settings of a client that come from the environment.
+#[derive(Clone, Debug, Default)]
+pub struct HttpSettings {
+    /// PEM certificates that count beside the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Why there was no answer to use.
+#[derive(Debug, Error)]
+pub enum HttpError {
+    #[error("{CA_FILE_VARIABLE}: {}: {said}", .path.display())]
+    CaFile { path: PathBuf, said: String },
+    #[error("no connection: {0}")]
+    Connect(String),
+    #[error("its certificate is not trusted: {0}")]
+    Certificate(String),
+    #[error("no answer within {} s", .0.as_secs())]
+    TimedOut(Duration),
+    #[error("it asks to wait {} s, longer than a run may take", .0.as_secs())]
+    AskedToWait(Duration),
+    #[error("it answered {status}{}", said_or_nothing(.said))]
+    Status { status: u16, said: String },
+    #[error("it redirects to {0}")]
+    Redirect(String),
+    #[error("it answered with a web page instead of JSON")]
+    WebPage,
+    #[error("its answer is no JSON: {0}")]
+    NotJson(String),
+    #[error("its answer broke off")]
+    BrokeOff,
+    #[error("its answer is over {} MB", MOST_BODY >> 20)]
+    TooLarge,
+    #[error("the client could not be made: {0}")]
+    Client(String),
+}
+
+fn said_or_nothing(said: &str) -> String {
+    if said.is_empty() { String::new() } else { format!(" ({said})") }
+}
+
+/// A request that may be sent more than once.
+#[derive(Debug)]
+pub struct Ask<'a> {
+    pub method: Method,
+    pub url: Url,
+    pub body: Option<&'a Value>,
+}
+
+/// A client of one system, with its credentials and its patience.
+pub struct Http {
+    client: Client,
+    authorization: Option<HeaderValue>,
+    /// When its time is up; the clock starts with the first request.
+    deadline: OnceLock<Instant>,
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").finish_non_exhaustive()
+    }
+}
+
+impl Http {
+    /// `authorization` is the header's value; it is never logged.
+    #[allow(clippy::disallowed_methods, reason = "the one place that builds clients")]
+    pub fn new(settings: &HttpSettings, authorization: Option<HeaderValue>) -> Result<Self, HttpError> {
+        // Another part of the program may have installed it: that is as good.
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let mut builder = Client::builder()
+            .redirect(redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(10))
+            .user_agent(concat!("gonogo/", env!("CARGO_PKG_VERSION")));
+        if let Some(path) = &settings.ca_file {
+            let wrong = |said: String| HttpError::CaFile { path: path.clone(), said };
+            let pem = std::fs::read(path).map_err(|e| wrong(e.to_string()))?;
+            let certificates =
+                Certificate::from_pem_bundle(&pem).map_err(|_| wrong("no PEM certificates".to_owned()))?;
+            if certificates.is_empty() {
+                return Err(wrong("it holds no certificate".to_owned()));
+            }
+            builder = builder.tls_certs_merge(certificates);
+        }
+        let client = builder.build().map_err(|e| HttpError::Client(causes(&e)))?;
+        let authorization = authorization.map(|mut value| {
+            value.set_sensitive(true);
+            value
+        });
+        Ok(Self { client, authorization, deadline: OnceLock::new() })
+    }
+
+    /// Sends until there is an answer with JSON, or no more sense in sending.
+    pub async fn json(&self, ask: &Ask<'_>) -> Result<Value, HttpError> {
+        let deadline = *self.deadline.get_or_init(|| Instant::now() + BUDGET);
+        let (mut failed, mut pause) = (0, FIRST_PAUSE);
+        loop {
+            let sent = tokio::time::timeout_at(deadline, self.once(ask)).await;
+            let error = match sent {
+                Err(_) => return Err(HttpError::TimedOut(BUDGET)),
+                Ok(Ok(value)) => return Ok(value),
+                Ok(Err(error)) => error,
+            };
+            let wait = match error {
+                Trouble::Final(error) => return Err(error),
+                Trouble::WaitAsTold(wait, error) => {
+                    if Instant::now() + wait >= deadline {
+                        return Err(if wait.is_zero() { error } else { HttpError::AskedToWait(wait) });
+                    }
+                    wait
+                }
+                Trouble::TryAgain(error) if failed >= TRIES_AGAIN => return Err(error),
+                Trouble::TryAgain(_) => {
+                    failed += 1;
+                    let wait = pause;
+                    pause *= 2;
+                    wait
+                }
+            };
+            tokio::time::sleep_until((Instant::now() + wait).min(deadline)).await;
+        }
+    }
+
+    async fn once(&self, ask: &Ask<'_>) -> Result<Value, Trouble> {
+        let mut request = self.client.request(ask.method.clone(), ask.url.clone());
+        if let Some(authorization) = &self.authorization {
+            request = request.header(reqwest::header::AUTHORIZATION, authorization.clone());
+        }
+        if let Some(body) = ask.body {
+            request = request.json(body);
+        }
+        let response =
+            request.header(reqwest::header::ACCEPT, "application/json").send().await.map_err(|e| trouble_of(&e))?;
+        let status = response.status();
+        if status.is_redirection() {
+            let to = response.headers().get(LOCATION).and_then(|l| l.to_str().ok()).unwrap_or("another page");
+            return Err(Trouble::Final(HttpError::Redirect(without_query(to))));
+        }
+        if status.is_success() {
+            return json_of(response).await.map_err(Trouble::Final);
+        }
+        let told = retry_after(&response);
+        let said = json_of(response).await.map(|v| said_by(&v)).unwrap_or_default();
+        let error = HttpError::Status { status: status.as_u16(), said };
+        Err(match (status, told) {
+            (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE, Some(wait)) => {
+                Trouble::WaitAsTold(wait, error)
+            }
+            (StatusCode::TOO_MANY_REQUESTS, None) => Trouble::WaitAsTold(FIRST_PAUSE * 4, error),
+            (status, _) if status.is_server_error() => Trouble::TryAgain(error),
+            _ => Trouble::Final(error),
+        })
+    }
+
+    /// A GET whose answer's body does not matter: whether it comes, and its `Date`.
+    pub async fn reach(&self, url: Url) -> Result<Option<String>, HttpError> {
+        let sent = self.client.get(url).timeout(Duration::from_secs(10)).send().await;
+        let response = sent.map_err(|e| match trouble_of(&e) {
+            Trouble::Final(error) | Trouble::TryAgain(error) | Trouble::WaitAsTold(_, error) => error,
+        })?;
+        Ok(response.headers().get(reqwest::header::DATE).and_then(|d| d.to_str().ok()).map(str::to_owned))
+    }
+}
+
+/// What a failed request means for the next try.
+enum Trouble {
+    Final(HttpError),
+    WaitAsTold(Duration, HttpError),
+    TryAgain(HttpError),
+}
+
+fn trouble_of(error: &reqwest::Error) -> Trouble {
+    let said = causes(error);
+    if said.contains("certificate") || said.contains("UnknownIssuer") {
+        return Trouble::Final(HttpError::Certificate(said));
+    }
+    if error.is_timeout() {
+        return Trouble::TryAgain(HttpError::Connect("the connection timed out".to_owned()));
+    }
+    Trouble::TryAgain(HttpError::Connect(said))
+}
+
+/// The innermost cause says most: "connection refused", "failed to lookup address".
+fn causes(error: &reqwest::Error) -> String {
+    let mut said = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        said = inner.to_string();
+        source = inner.source();
+    }
+    said
+}
+
+/// Addresses of logins carry tokens and return paths that help nobody.
+fn without_query(url: &str) -> String {
+    url.split(['?', '#']).next().unwrap_or(url).chars().take(200).collect()
+}
+
+fn retry_after(response: &Response) -> Option<Duration> {
+    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    text.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// Jira's own words on an error, cut.
+fn said_by(value: &Value) -> String {
+    let messages = value.get("errorMessages").and_then(Value::as_array).into_iter().flatten();
+    let errors = value.get("errors").and_then(Value::as_object).into_iter().flat_map(|e| e.values());
+    let texts: Vec<&str> = messages.chain(errors).chain(value.get("message")).filter_map(Value::as_str).collect();
+    texts.join("; ").chars().take(300).collect()
+}
+
+async fn json_of(mut response: Response) -> Result<Value, HttpError> {
+    let is_page = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|t| t.to_str().ok())
+        .is_some_and(|t| t.to_ascii_lowercase().starts_with("text/html"));
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() > MOST_BODY => return Err(HttpError::TooLarge),
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => break,
+            Err(_) => return Err(HttpError::BrokeOff),
+        }
+    }
+    if is_page || body.trim_ascii_start().starts_with(b"<") {
+        return Err(HttpError::WebPage);
+    }
+    serde_json::from_slice(&body).map_err(|e| match e.classify() {
+        serde_json::error::Category::Eof => HttpError::BrokeOff,
+        _ => HttpError::NotJson(e.to_string()),
+    })
+}

@@ -1,0 +1,34 @@
+//! Who we are to a Jira, what we may do, and what its clock says: for the doctor.
+
+use super::Base;
+use super::issue::time;
+use gonogo_core::fact::Why;
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// What a Jira tells of itself and of us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub name: String,
+    /// Whether issues may be seen at all.
+    pub may_browse: bool,
+    pub server_time: Option<Timestamp>,
+    pub version: Option<String>,
+}
+
+pub(super) async fn account(base: &Base, api: &str) -> Result<Account, Why> {
+    let (me, rights, server) = (
+        format!("{api}/myself"),
+        format!("{api}/mypermissions?permissions=BROWSE_PROJECTS"),
+        format!("{api}/serverInfo"),
+    );
+    let (me, rights, server) = tokio::try_join!(base.get(&me), base.get(&rights), base.get(&server))?;
+    let text = |json: &Value, name: &str| json.get(name).and_then(Value::as_str).map(str::to_owned);
+    let right = rights.pointer("/permissions/BROWSE_PROJECTS/havePermission").and_then(Value::as_bool);
+    Ok(Account {
+        name: text(&me, "displayName").or_else(|| text(&me, "name")).unwrap_or_default(),
+        may_browse: right.unwrap_or(false),
+        server_time: text(&server, "serverTime").and_then(|t| time(&t)),
+        version: text(&server, "version"),
+    })
+}

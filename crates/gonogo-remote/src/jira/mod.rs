@@ -1,0 +1,134 @@
+//! Jira, Cloud (REST v3) and Data Center (REST v2), behind one trait. Reads
+//! only, and with a token that may only read.
+
+mod access;
+mod by_key;
+mod cloud;
+mod credentials;
+mod data_center;
+mod fields;
+mod issue;
+
+pub use access::Account;
+pub use credentials::{Credentials, CredentialsError};
+
+use crate::http::{Http, HttpError, HttpSettings};
+use futures_util::future::BoxFuture;
+use gonogo_core::fact::{Fact, Why};
+use gonogo_core::ids::IssueKey;
+use gonogo_core::policy::{Tracker as TrackerPolicy, TrackerKind};
+use gonogo_core::story::Issue;
+use std::collections::BTreeSet;
+
+/// Keys in one request.
+const MOST_KEYS: usize = 100;
+/// Pages of a search; more would be no search for one deploy.
+const MOST_PAGES: usize = 20;
+
+/// What is wanted of each issue beside the usual.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Names or ids of fields.
+    pub fields: BTreeSet<String>,
+    pub history: bool,
+}
+
+/// A tracker of stories.
+pub trait Tracker: Send + Sync {
+    /// One fact for each key, in their order; a key that is not there is absent.
+    fn issues<'a>(&'a self, keys: &'a [IssueKey], selection: &'a Selection) -> BoxFuture<'a, Vec<Fact<Issue>>>;
+
+    /// All issues that a query finds.
+    fn search<'a>(&'a self, query: &'a str, selection: &'a Selection) -> BoxFuture<'a, Fact<Vec<Issue>>>;
+
+    /// Who we are to it, and what its clock says.
+    fn account(&self) -> BoxFuture<'_, Result<Account, Why>>;
+}
+
+/// The tracker that a policy names.
+pub fn tracker(
+    policy: &TrackerPolicy,
+    credentials: &Credentials,
+    settings: &HttpSettings,
+) -> Result<Box<dyn Tracker>, Why> {
+    let fix = "mend [tracker] url, the credentials or GONOGO_CA_FILE";
+    let http = Http::new(settings, Some(credentials.header())).map_err(|e| Why::new(e.to_string(), fix))?;
+    let base = Base::new(policy, http)?;
+    Ok(match policy.kind {
+        TrackerKind::JiraCloud => Box::new(cloud::Cloud::new(base)),
+        TrackerKind::JiraDataCenter => Box::new(data_center::DataCenter::new(base)),
+    })
+}
+
+/// What both flavours stand on.
+#[derive(Debug)]
+struct Base {
+    http: Http,
+    /// Without a slash at the end.
+    url: String,
+    fields: fields::FieldMap,
+}
+
+impl Base {
+    fn new(policy: &TrackerPolicy, http: Http) -> Result<Self, Why> {
+        let url = policy.url.trim_end_matches('/').to_owned();
+        reqwest::Url::parse(&url).map_err(|e| Why::new(format!("[tracker] url: {e}"), "mend it in gonogo.toml"))?;
+        Ok(Self { http, url, fields: fields::FieldMap::default() })
+    }
+
+    async fn get(&self, path: &str) -> Result<serde_json::Value, Why> {
+        self.send(reqwest::Method::GET, path, None).await
+    }
+
+    async fn post(&self, path: &str, body: &serde_json::Value) -> Result<serde_json::Value, Why> {
+        self.send(reqwest::Method::POST, path, Some(body)).await
+    }
+
+    async fn send(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: Option<&serde_json::Value>,
+    ) -> Result<serde_json::Value, Why> {
+        self.http.json(&self.ask(method, path, body)?).await.map_err(|error| self.why(&error))
+    }
+
+    fn ask<'a>(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: Option<&'a serde_json::Value>,
+    ) -> Result<crate::http::Ask<'a>, Why> {
+        let url = format!("{}{path}", self.url);
+        let url = reqwest::Url::parse(&url).map_err(|e| Why::new(format!("{url}: {e}"), "mend [tracker] url"))?;
+        Ok(crate::http::Ask { method, url, body })
+    }
+
+    /// What happened, and what mends it.
+    fn why(&self, error: &HttpError) -> Why {
+        let fix = match error {
+            HttpError::Status { status: 400, .. } => {
+                "look at what it says: a field or a query in gonogo.toml may be wrong"
+            }
+            HttpError::Status { status: 401, .. } | HttpError::Redirect(_) | HttpError::WebPage => {
+                "renew the token: GONOGO_JIRA_USER and GONOGO_JIRA_TOKEN (Cloud), GONOGO_JIRA_TOKEN (Data Center); look at [tracker] url"
+            }
+            HttpError::Status { status: 403, .. } => "let the token's account browse the projects",
+            HttpError::Status { status: 404, .. } => "look at [tracker] url and kind: there is no such Jira",
+            HttpError::Status { status: 429, .. } | HttpError::AskedToWait(_) => {
+                "check again later; a token of its own helps"
+            }
+            HttpError::Certificate(_) => "name its certificate authority in GONOGO_CA_FILE",
+            HttpError::CaFile { .. } => "mend GONOGO_CA_FILE",
+            HttpError::Connect(_) | HttpError::TimedOut(_) => {
+                "look at [tracker] url, HTTPS_PROXY and the network; `gonogo doctor` tries each"
+            }
+            HttpError::TooLarge => "ask for less: narrow ready_query",
+            HttpError::Status { .. } | HttpError::NotJson(_) | HttpError::BrokeOff | HttpError::Client(_) => {
+                "check again; if it stays, look at the tracker"
+            }
+        };
+        let host = self.url.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or(&self.url);
+        Why::new(format!("Jira ({host}): {error}"), fix)
+    }
+}
