@@ -47,16 +47,18 @@ impl Check for Ancestry {
     fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
         let reading = scene.reading()?;
         let missing = &reading.changeset.missing;
-        if missing.is_empty() {
+        if !reading.lacks_production() {
             return Ok(());
         }
-        let Some(merge) = scene.facts.known(MergeOf { base: scene.base, head: scene.head })? else { return Ok(()) };
+        let merge = scene.facts.must(MergeOf { base: scene.base, head: scene.head })?;
         let commits = say::count(missing.len(), "commit");
         let mut shas: Vec<Sha> = missing.iter().map(|c| c.sha).collect();
         shas.sort_unstable();
         let named: Vec<String> = missing.iter().map(|c| c.sha.short()).collect();
         let named = say::list(&named, SHOWN);
-        let substance = |paths: &[String]| json!({ "missing": shas, "paths": paths });
+        // A part of the range may lack more than is known by name.
+        let part = reading.is_part().then_some(scene.head);
+        let substance = |paths: &[String]| json!({ "missing": shas, "paths": paths, "part": part });
         if reading.indexes().next().is_none() {
             let message = format!("head is {commits} behind production, which would be rolled back: {named}");
             let fix = "deploy a head that has production's commits; to go back on purpose, roll back";
@@ -74,8 +76,7 @@ impl Check for Ancestry {
             MergeBack::Conflict(paths) => (CONFLICT, "conflicts with what production has in", paths),
             MergeBack::Unrelated => (CONFLICT, "shares no history with production", Vec::new()),
         };
-        let carried = self.carried(scene, &shas)?;
-        if carried {
+        if code == CONFLICT && self.carried(scene, &shas)? {
             let message =
                 format!("production has {commits} that head lacks ({named}); trailers claim that head carries them");
             out.add(Found::new(CARRIED, Subject::Candidate, message, "look at the claim").note());
@@ -98,15 +99,17 @@ impl Check for Ancestry {
 }
 
 impl Ancestry {
-    /// Whether trailers claim every missing commit that is no merge.
+    /// Whether trailers claim every missing commit; merges need no claim of
+    /// their own beside those of what they merged.
     fn carried(&self, scene: &Scene<'_>, missing: &[Sha]) -> Result<bool, Stop> {
-        if !self.carries {
+        let reading = scene.reading()?;
+        if !self.carries || reading.is_part() {
             return Ok(false);
         }
-        let reading = scene.reading()?;
         let claims: Vec<String> = reading.trailer_values("Carries").map(|(_, value)| value).collect();
         let claimed = |sha: &Sha| claims.iter().any(|c| is_object_name(c) && sha.starts_with(c));
         let merges = |sha: &Sha| reading.changeset.missing.iter().any(|c| c.sha == *sha && c.is_merge());
-        Ok(missing.iter().all(|sha| claimed(sha) || merges(sha)))
+        let has_claim = missing.iter().any(claimed);
+        Ok(has_claim && missing.iter().all(|sha| claimed(sha) || merges(sha)))
     }
 }

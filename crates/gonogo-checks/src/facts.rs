@@ -76,6 +76,12 @@ impl Facts {
         }
     }
 
+    /// An answer without which the check cannot be done: absent is unknown too.
+    pub fn must<Q: Question>(&self, question: Q) -> Result<Q::Answer, Stop> {
+        let gone = || Stop::Unknown(Why::new("the commits are gone", "fetch them and check again"));
+        self.known(question)?.ok_or_else(gone)
+    }
+
     /// An answer that is already here, without asking for it.
     pub fn at_hand<Q: Question>(&self, question: Q) -> Option<Fact<Q::Answer>> {
         Q::of(&self.known.get(&question.into())?.answer).cloned()

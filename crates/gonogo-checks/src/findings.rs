@@ -4,6 +4,7 @@ use gonogo_core::fact::Why;
 use gonogo_core::finding::{At, COULD_NOT_CHECK, Code, Finding, Fingerprint, Severity, Subject};
 use gonogo_core::ids::Sha;
 use gonogo_core::policy::Level;
+use gonogo_core::verdict::PRODUCTION_UNKNOWN;
 use serde_json::{Value, json};
 
 /// How a check ended.
@@ -138,7 +139,7 @@ impl Findings {
     /// The findings, and the check's line.
     pub(crate) fn end(self) -> (Vec<Finding>, CheckOutcome) {
         let state = self.list.iter().map(state_of).max().unwrap_or(CheckState::Passed);
-        let unknown = self.list.iter().find(|f| f.code == COULD_NOT_CHECK);
+        let unknown = self.list.iter().find(|f| state_of(f) == CheckState::CouldNotCheck);
         let why = unknown.map(|f| f.message.clone()).unwrap_or_default();
         (self.list, CheckOutcome { name: self.check, level: self.level, state, why })
     }
@@ -146,7 +147,7 @@ impl Findings {
 
 fn state_of(finding: &Finding) -> CheckState {
     match (finding.code, finding.severity) {
-        (COULD_NOT_CHECK, _) => CheckState::CouldNotCheck,
+        (COULD_NOT_CHECK | PRODUCTION_UNKNOWN, _) => CheckState::CouldNotCheck,
         (_, Severity::Wait) => CheckState::Waiting,
         _ => CheckState::Found,
     }

@@ -5,7 +5,7 @@ use crate::facts::{Facts, Stop};
 use crate::findings::{CheckOutcome, CheckState, Findings};
 use crate::newest_go::NewestGo;
 use crate::policy::{Ready, TypedPolicy};
-use crate::questions::Ask;
+use crate::questions::{Ask, PolicyAt};
 use crate::reading::Reading;
 use crate::scene::Scene;
 use crate::{policy_changed, production};
@@ -48,7 +48,7 @@ pub enum Judged {
 #[derive(Debug)]
 pub struct Judgement {
     pub verdict: Verdict,
-    /// Sorted: what blocks first, then by check, then by subject.
+    /// Sorted: what blocks first, then by subject, then by check.
     pub findings: Vec<Finding>,
     pub waivers: Vec<WaiverState>,
     pub checks: Vec<CheckOutcome>,
@@ -117,6 +117,14 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// The head's own policy: known of the candidate, asked for of a part of it.
+    fn candidate_policy(&self, facts: &Facts, head: Sha) -> Result<Option<String>, Stop> {
+        if head == self.case.head.sha {
+            return Ok(self.case.policy.candidate.clone());
+        }
+        facts.known(PolicyAt { sha: head })
+    }
+
     fn round(&self, facts: &Facts, head: Sha) -> Round {
         let reading = self.reading(facts);
         self.round_with(facts, head, &reading)
@@ -135,7 +143,11 @@ impl<'a> Judge<'a> {
         production::run(self.case, &mut out);
         end(out);
         let mut out = Findings::new(policy_changed::NAME, Level::Block, true, pair);
-        policy_changed::run(self.case, self.policy_error, &mut out);
+        match self.candidate_policy(facts, head) {
+            Ok(candidate) => policy_changed::run(self.case, candidate.as_deref(), head, self.policy_error, &mut out),
+            Err(Stop::Unknown(why)) => out.could_not_check(Subject::Candidate, why),
+            Err(Stop::Pending | Stop::Off(_)) => {}
+        }
         end(out);
         for ready in &self.policy.checks {
             let Some(base) = self.base() else {

@@ -5,6 +5,7 @@ use crate::findings::{Findings, Found};
 use crate::policy::TypedPolicy;
 use gonogo_core::case::{Case, PolicyOrigin};
 use gonogo_core::finding::{Code, Severity, Subject};
+use gonogo_core::ids::Sha;
 use gonogo_core::policy::{FILE, PolicyError, Source};
 use gonogo_core::say;
 use serde_json::json;
@@ -18,13 +19,10 @@ pub(crate) const CODES: &[Code] = &[CHANGED, INVALID];
 /// How many changed keys a message shows.
 const SHOWN: usize = 12;
 
-pub(crate) fn run(case: &Case, error: Option<&PolicyError>, out: &mut Findings) {
+pub(crate) fn run(case: &Case, text: Option<&str>, head: Sha, error: Option<&PolicyError>, out: &mut Findings) {
     let policy = &case.policy;
     let file = || Subject::File(FILE.to_owned());
-    let candidate = policy.candidate.as_ref().map(|text| {
-        let source = Source::new(format!("{}:{FILE}", case.head.sha.short()), text.clone());
-        TypedPolicy::parse(source)
-    });
+    let candidate = text.map(|text| TypedPolicy::parse(Source::new(format!("{}:{FILE}", head.short()), text)));
     if let Some(error) = error {
         let cured = matches!(candidate, Some(Ok(_)));
         let fix = if cured {
@@ -38,31 +36,32 @@ pub(crate) fn run(case: &Case, error: Option<&PolicyError>, out: &mut Findings) 
         }
         out.add(found);
     }
-    let is_theirs = matches!(policy.origin, PolicyOrigin::Given | PolicyOrigin::WorkTree);
-    if is_theirs {
-        return;
-    }
-    let unchanged = policy.candidate.as_deref().unwrap_or("") == policy.text;
-    if unchanged {
+    let in_force = match policy.origin {
+        PolicyOrigin::Given => return,
+        // The work tree's judges because there is none that the candidate changes.
+        PolicyOrigin::WorkTree | PolicyOrigin::BuiltIn => "",
+        PolicyOrigin::Production | PolicyOrigin::DefaultBranch => policy.text.as_str(),
+    };
+    if text.unwrap_or("") == in_force {
         return;
     }
     if let Some(Err(error)) = &candidate {
         out.add(invalid(Subject::Candidate, "the candidate's policy", error, "mend it before it ships"));
     }
-    let changes = difference(&policy.text, policy.candidate.as_deref().unwrap_or(""));
+    let changes = difference(in_force, text.unwrap_or(""));
     if changes.is_empty() {
         return;
     }
     let message = format!("changes what may ship: {}", say::list(&changes, SHOWN));
     let fix = "read it as you would read the code; it holds once it is in production";
-    let mut found = Found::new(CHANGED, file(), message, fix).substance(json!({ "to": policy.candidate }));
+    let mut found = Found::new(CHANGED, file(), message, fix).substance(json!({ "to": text }));
     found.at_most = Severity::Warn;
     out.add(found);
 }
 
 fn invalid(subject: Subject, name: &str, error: &PolicyError, fix: &str) -> Found {
     let found = Found::new(INVALID, subject, format!("is not a valid policy ({name}): {error}"), fix);
-    let found = found.substance(json!({ "error": error.to_string() }));
+    let found = found.substance(json!({ "error": error.said() }));
     match error.place() {
         Some((line, _)) => found.at(FILE, u32::try_from(line).unwrap_or(u32::MAX)),
         None => found,

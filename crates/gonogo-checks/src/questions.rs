@@ -66,6 +66,8 @@ questions! {
     PrefixesOf { head: Sha } => Prefixes;
     /// What merging production into the head would do.
     MergeOf { base: Sha, head: Sha } => MergeBack;
+    /// The policy in a commit's tree.
+    PolicyAt { sha: Sha } => String;
     /// Conflict markers in the added lines of the diff.
     ConflictMarkers { base: Sha, head: Sha } => Vec<Place>;
     /// A commit's stable patch id; empty for an empty change.

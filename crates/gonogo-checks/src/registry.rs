@@ -32,7 +32,10 @@ pub(crate) fn parse<C: Check + DeserializeOwned + 'static>(
     source: &Source,
     options: OptionsTable<'_>,
 ) -> Result<Box<dyn Check>, PolicyError> {
-    Ok(Box::new(typed::<C>(source, options)?))
+    let span = options.span();
+    let check = typed::<C>(source, options)?;
+    check.validate().map_err(|said| source.error(said, Some(span)))?;
+    Ok(Box::new(check))
 }
 
 pub const CHECKS: &[Entry] = &[

@@ -7,6 +7,7 @@ use crate::scene::{Check, Scene, story};
 use gonogo_core::finding::{Code, Subject};
 use gonogo_core::policy::Level;
 use gonogo_core::say;
+use gonogo_read::message::is_object_name;
 use schemars::{JsonSchema, schema_for};
 use serde::Deserialize;
 use serde_json::json;
@@ -45,11 +46,21 @@ struct Bad {
 }
 
 impl Check for Reverts {
+    fn validate(&self) -> Result<(), String> {
+        let names = self.bad.iter().flat_map(|b| [Some(&b.from), b.until.as_ref()]).flatten();
+        match names.into_iter().find(|name| !is_object_name(name)) {
+            Some(wrong) => Err(format!("`{wrong}` is no commit: write at least 7 hex digits of its id")),
+            None => Ok(()),
+        }
+    }
+
     fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
         let reading = scene.reading()?;
         for bad in &self.bad {
-            let of = |name: &str| reading.indexes().find(|at| reading.commit(*at).sha.starts_with(name));
-            let Some(at) = of(&bad.from).filter(|at| reading.ships(*at)) else { continue };
+            let of = |name: &str| {
+                reading.indexes().find(|at| reading.commit(*at).sha.starts_with(name) && reading.ships(*at))
+            };
+            let Some(at) = of(&bad.from) else { continue };
             if bad.until.as_deref().and_then(of).is_some() {
                 continue;
             }
@@ -66,6 +77,7 @@ impl Check for Reverts {
                 .commits
                 .iter()
                 .filter(|at| !reading.ships(**at) && reading.already_in_production(**at).is_none())
+                .filter(|at| reading.reverts(**at).is_empty())
                 .map(|at| reading.commit(*at).sha.short())
                 .collect();
             let takes_back = in_range.commits.iter().any(|at| !reading.reverts(*at).is_empty());

@@ -28,6 +28,11 @@ pub struct Wants {
 pub(crate) trait Check: std::fmt::Debug {
     fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop>;
 
+    /// What is wrong with the options beside their types.
+    fn validate(&self) -> Result<(), String> {
+        Ok(())
+    }
+
     /// What it needs of each issue.
     fn wants(&self, _wants: &mut Wants) {}
 }

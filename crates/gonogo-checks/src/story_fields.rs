@@ -74,6 +74,14 @@ impl StoryFields {
 }
 
 impl Check for StoryFields {
+    fn validate(&self) -> Result<(), String> {
+        let is_one = |c: &Confirm| c.by_field.is_some() != c.by_state.is_some();
+        match self.confirm.iter().find(|c| !is_one(c)) {
+            Some(wrong) => Err(format!("how \"{}\" is confirmed wants one of by_field and by_state", wrong.field)),
+            None => Ok(()),
+        }
+    }
+
     fn wants(&self, wants: &mut Wants) {
         wants.fields.extend(self.required.iter().cloned());
         wants.fields.extend(self.rules.iter().flat_map(|r| r.required.iter().cloned()));
@@ -133,7 +141,7 @@ impl StoryFields {
                 format!("the tracker has {} fields named \"{field}\"", ids.len()),
                 format!("write the id of the right one: {}", ids.join(", ")),
             )),
-            FieldValue::Empty => Ok(Some(
+            value if is_blank(value) => Ok(Some(
                 Found::new(MISSING, story(key), format!("\"{field}\" is empty"), "fill it in").substance(substance),
             )),
             value if self.says_nothing(value) => Ok(Some(
@@ -157,6 +165,14 @@ impl StoryFields {
             FieldValue::Empty | FieldValue::NoSuchField | FieldValue::Ambiguous(_) => true,
             FieldValue::Number(_) | FieldValue::Person(_) => false,
         }
+    }
+}
+
+fn is_blank(value: &FieldValue) -> bool {
+    match value {
+        FieldValue::Empty => true,
+        FieldValue::Text(text) => text.trim().is_empty(),
+        _ => false,
     }
 }
 

@@ -2,13 +2,13 @@
 
 use crate::facts::Stop;
 use crate::findings::{Findings, Found};
-use crate::reading::{Excuse, Projects};
+use crate::reading::{Excuse, Projects, may_be_project};
 use crate::registry::{Entry, parse};
 use crate::scene::{Check, Scene};
 use gonogo_core::finding::{Code, Subject};
 use gonogo_core::policy::Level;
 use gonogo_core::say;
-use gonogo_read::keys::{Grammar, scan};
+use gonogo_read::keys::{Grammar, KeyLike, scan};
 use schemars::{JsonSchema, schema_for};
 use serde::Deserialize;
 
@@ -43,7 +43,7 @@ impl Check for StoryKey {
             let subject = Subject::Commit(reading.commit(at).sha);
             match reading.excuse(at) {
                 None | Some(Excuse::OlderThanRules | Excuse::IgnoredAuthor) => {
-                    let fix = fix(&reading.commit(at).message, projects);
+                    let fix = fix(&reading.commit(at).message, projects, scene);
                     let found = Found::new(MISSING, subject, "names no story", fix);
                     out.add(found.note_if(reading.only_notes(&[at])));
                 }
@@ -59,10 +59,15 @@ impl Check for StoryKey {
 }
 
 /// What to write, or the project that the policy does not know.
-fn fix(message: &str, projects: &Projects) -> String {
-    if let Some(key) = scan(message, Grammar::Prose).next() {
+fn fix(message: &str, projects: &Projects, scene: &Scene<'_>) -> String {
+    let is_new = |key: &KeyLike<'_>| may_be_project(key.project) && !projects.keys.iter().any(|p| p == key.project);
+    if let Some(key) = scan(message, Grammar::Prose).find(is_new) {
         return format!("if {} is a project, add it to [stories] projects; else name the story", key.project);
     }
     let examples: Vec<String> = projects.keys.iter().map(|p| format!("{p}-123")).collect();
-    format!("name it in the subject, such as {}; or write no-jira", say::list(&examples, 3))
+    let name_it = format!("name it in the subject, such as {}", say::list(&examples, 3));
+    match scene.sections.stories.no_key_words.first() {
+        Some(word) => format!("{name_it}; or write {word}"),
+        None => name_it,
+    }
 }

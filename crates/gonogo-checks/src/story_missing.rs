@@ -4,17 +4,20 @@
 use crate::facts::Stop;
 use crate::findings::{Findings, Found};
 use crate::questions::{ReadyStories, SightingsOf};
+use crate::reading;
 use crate::registry::{Entry, parse};
 use crate::scene::{Check, Scene, story};
 use gonogo_core::changeset::Sighting;
 use gonogo_core::fact::Fact;
 use gonogo_core::finding::{Code, Subject};
+use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::policy::Level;
 use gonogo_core::say;
 use gonogo_core::story::{Issue, Ready};
 use schemars::{JsonSchema, schema_for};
 use serde::Deserialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 const MISSING: Code = "story-missing";
 const SHIPPED: Code = "story-shipped-still-ready";
@@ -59,6 +62,13 @@ impl StoryMissing {
 }
 
 impl Check for StoryMissing {
+    fn validate(&self) -> Result<(), String> {
+        match (&self.ready, &self.ready_query) {
+            (Some(_), Some(_)) => Err("set one of ready and ready_query".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
     fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
         scene.tracker()?;
         let query = self.query(scene)?;
@@ -72,10 +82,26 @@ impl Check for StoryMissing {
                 return Ok(());
             }
         };
-        let absent: Vec<Issue> = ready.into_iter().filter(|i| !reading.stories.contains_key(&i.key)).collect();
+        // A moved story ships under the key that its commits have.
+        let mut in_range: BTreeMap<IssueKey, IssueKey> =
+            reading.stories.keys().map(|k| (k.clone(), k.clone())).collect();
+        for (key, _, issue) in scene.shipping_issues()? {
+            if let Fact::Known(issue) = issue {
+                in_range.insert(issue.key.clone(), key.clone());
+            }
+        }
+        let (here, absent): (Vec<Issue>, Vec<Issue>) = ready.into_iter().partition(|i| in_range.contains_key(&i.key));
+        let mut found = Vec::new();
+        for issue in here {
+            let story = &reading.stories[&in_range[&issue.key]];
+            let copies: Vec<Sha> = story.commits.iter().filter_map(|at| reading.already_in_production(*at)).collect();
+            if !story.ships && copies.len() == story.commits.len() {
+                found.push((issue.key.clone(), shipped(&issue, copies[0])));
+            }
+        }
         let asks = absent.iter().map(|i| SightingsOf { base: scene.base, head: scene.head, key: i.key.clone() });
         let sightings = scene.facts.all(asks)?;
-        let mut found = Vec::new();
+        let rule = |message: &str| reading::own_keys(message, &scene.sections.stories, &reading.projects.keys);
         for (issue, seen) in absent.into_iter().zip(sightings) {
             let seen = match seen {
                 Fact::Known(seen) => seen,
@@ -85,32 +111,36 @@ impl Check for StoryMissing {
                     continue;
                 }
             };
-            found.extend(self.judge(&issue, &seen).map(|f| (issue.key.clone(), f)));
+            found.extend(self.judge(&issue, &seen, &rule).map(|f| (issue.key.clone(), f)));
         }
         scene.add_for_stories(found, out)
     }
 }
 
 impl StoryMissing {
-    fn judge(&self, issue: &Issue, seen: &[Sighting]) -> Option<Found> {
+    /// `rule` tells which stories a message makes ship: a mention is no trace.
+    fn judge(&self, issue: &Issue, seen: &[Sighting], rule: &dyn Fn(&str) -> Vec<IssueKey>) -> Option<Found> {
         let status = &issue.status.name;
-        let place = |sighting: &Sighting| match sighting {
-            Sighting::Branch(name) => Some(format!("branch {name}")),
-            Sighting::Elsewhere(sha) => Some(format!("commit {}", sha.short())),
-            Sighting::InProduction(_) => None,
-        };
-        let places: Vec<String> = seen.iter().filter_map(place).collect();
-        let shipped = seen.iter().find_map(|s| match s {
-            Sighting::InProduction(sha) => Some(sha.short()),
+        let is_of_it = |message: &str| rule(message).contains(&issue.key);
+        let open = seen.iter().filter_map(|sighting| match sighting {
+            Sighting::Branch { name, merged: false } => Some(format!("branch {name}")),
+            Sighting::Elsewhere(sha, message) if is_of_it(message) => Some(format!("commit {}", sha.short())),
             _ => None,
         });
-        let substance = json!({ "status": issue.status.id });
-        if places.is_empty()
-            && let Some(sha) = shipped
-        {
-            let message = format!("has shipped (production has {sha}) and is still {status}");
-            let fix = "move it on in the tracker";
-            return Some(Found::new(SHIPPED, story(&issue.key), message, fix).substance(substance).note());
+        let mut places: Vec<String> = open.collect();
+        let in_production = seen.iter().find_map(|sighting| match sighting {
+            Sighting::InProduction(sha, message) if is_of_it(message) => Some(*sha),
+            _ => None,
+        });
+        if let Some(sha) = in_production.filter(|_| places.is_empty()) {
+            return Some(shipped(issue, sha));
+        }
+        if places.is_empty() {
+            let merged = seen.iter().filter_map(|sighting| match sighting {
+                Sighting::Branch { name, merged: true } => Some(format!("branch {name}")),
+                _ => None,
+            });
+            places = merged.collect();
         }
         if places.is_empty() && self.ready_query.is_none() {
             return None; // nothing of it is in this repository
@@ -121,7 +151,14 @@ impl StoryMissing {
             format!("seen in {}", say::list(&places, 3))
         };
         let message = format!("is {status} and not in this deploy ({seen})");
-        let fix = "merge it, or move it out of that state";
-        Some(Found::new(MISSING, story(&issue.key), message, fix).substance(substance))
+        let substance = json!({ "status": issue.status.id });
+        let found = Found::new(MISSING, story(&issue.key), message, "merge it, or move it out of that state");
+        Some(found.substance(substance))
     }
+}
+
+fn shipped(issue: &Issue, sha: Sha) -> Found {
+    let message = format!("has shipped (production has {}) and is still {}", sha.short(), issue.status.name);
+    let found = Found::new(SHIPPED, story(&issue.key), message, "move it on in the tracker");
+    found.substance(json!({ "status": issue.status.id })).note()
 }

@@ -8,10 +8,10 @@ use crate::registry::{Entry, parse};
 use crate::scene::{Check, Scene, Wants, story};
 use crate::story_state::is_type;
 use gonogo_core::fact::{Fact, Why};
-use gonogo_core::finding::Code;
+use gonogo_core::finding::{Code, Subject};
 use gonogo_core::ids::IssueKey;
 use gonogo_core::policy::Level;
-use gonogo_core::story::{FieldValue, History, Issue, same_word};
+use gonogo_core::story::{FieldValue, History, Issue, Status};
 use jiff::{SignedDuration, Timestamp};
 use schemars::{JsonSchema, schema_for};
 use serde::Deserialize;
@@ -117,6 +117,14 @@ impl StorySize {
 }
 
 impl Check for StorySize {
+    fn validate(&self) -> Result<(), String> {
+        let is_wrong = |limit: Option<f64>| limit.is_some_and(|l| !l.is_finite() || l < 0.0);
+        if self.all_limits().any(|l| is_wrong(l.points) || is_wrong(l.days)) {
+            return Err("a limit of points or days is a number from 0 up".to_owned());
+        }
+        Ok(())
+    }
+
     fn wants(&self, wants: &mut Wants) {
         if self.all_limits().any(|l| l.points.is_some()) {
             wants.fields.extend(self.points_fields().into_iter().map(str::to_owned));
@@ -133,7 +141,13 @@ impl Check for StorySize {
         let stories: Vec<(&IssueKey, &StoryCommits, Option<Fact<Arc<Issue>>>)> = match scene.tracker() {
             Ok(_) => scene.shipping_issues()?.into_iter().map(|(k, s, i)| (k, s, Some(i))).collect(),
             Err(off) if self.max_lines.is_none() => return Err(off),
-            Err(_) => reading.shipping().map(|(k, s)| (k, s, None)).collect(),
+            Err(_) => {
+                if self.all_limits().any(|l| l.points.is_some() || l.days.is_some()) {
+                    let why = Why::new("max_points and max_days need a [tracker]", "configure it, or leave them out");
+                    out.could_not_check(Subject::Candidate, why);
+                }
+                reading.shipping().map(|(k, s)| (k, s, None)).collect()
+            }
         };
         let mut found = Vec::new();
         let lines = self.lines(scene, &stories)?;
@@ -236,18 +250,18 @@ enum Days {
 /// Time in some states, from the history of the status.
 fn days_in(issue: &Issue, states: &[String], now: Timestamp) -> Days {
     let Some(History { changes, cut }) = &issue.history else { return Days::NotTold };
-    let counts = |state: Option<&str>| state.is_some_and(|s| states.iter().any(|word| same_word(s, word)));
+    let counts = |state: Option<&Status>| state.is_some_and(|s| states.iter().any(|word| s.is(word)));
     let mut total = SignedDuration::ZERO;
     let mut since = if *cut { None } else { issue.created_at };
     let mut current = None;
     for change in changes.iter().filter(|c| c.field == "status") {
-        if let Some(since) = since.filter(|_| counts(change.from.as_deref())) {
+        if let Some(since) = since.filter(|_| counts(change.from.as_ref())) {
             total += change.at.duration_since(since);
         }
         since = Some(change.at);
-        current = change.to.as_deref();
+        current = change.to.as_ref();
     }
-    let current = current.unwrap_or(&issue.status.name);
+    let current = current.unwrap_or(&issue.status);
     if let Some(since) = since.filter(|_| counts(Some(current))) {
         total += now.duration_since(since);
     }

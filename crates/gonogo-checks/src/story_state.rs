@@ -68,6 +68,15 @@ pub(crate) fn is_type(issue: &Issue, word: &str) -> bool {
 }
 
 impl Check for StoryState {
+    fn validate(&self) -> Result<(), String> {
+        let empty =
+            self.subtask_states.as_ref().is_some_and(Vec::is_empty) || self.rules.iter().any(|r| r.states.is_empty());
+        if empty {
+            return Err("a list without a state would let nothing be judged: name states, or leave it out".to_owned());
+        }
+        Ok(())
+    }
+
     fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
         scene.tracker()?;
         if self.states.is_empty() && self.rules.is_empty() && self.subtask_states.is_none() {

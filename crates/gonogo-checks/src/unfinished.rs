@@ -8,9 +8,12 @@ use crate::scene::{Check, Scene};
 use gonogo_core::fact::Fact;
 use gonogo_core::finding::{Code, Subject};
 use gonogo_core::policy::Level;
+use gonogo_core::say;
+use gonogo_read::keys::{Grammar, scan};
 use schemars::{JsonSchema, schema_for};
 use serde::Deserialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 const FIXUP: Code = "unfinished-fixup";
 const WIP: Code = "unfinished-wip";
@@ -29,7 +32,7 @@ pub(crate) const ENTRY: Entry = Entry {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Unfinished {
-    /// First words of a subject, in any case, that say that a commit is not done.
+    /// Words at the start of a subject, in any case, that say that a commit is not done.
     words: Vec<String>,
 }
 
@@ -59,11 +62,15 @@ impl Check for Unfinished {
         }
         match markers? {
             Fact::Known(places) => {
-                for place in places {
-                    let subject = Subject::File(place.path.clone());
-                    let message = format!("has a conflict marker in line {}", place.line);
-                    let found = Found::new(MARKER, subject, message, "resolve the conflict");
-                    out.add(found.at(&place.path, place.line).substance(json!({ "path": place.path })));
+                let mut by_path: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+                for place in &places {
+                    by_path.entry(&place.path).or_default().push(place.line);
+                }
+                for (path, lines) in by_path {
+                    let noun = if lines.len() == 1 { "a conflict marker in line" } else { "conflict markers in lines" };
+                    let message = format!("has {noun} {}", say::list(&lines, 6));
+                    let found = Found::new(MARKER, Subject::File(path.to_owned()), message, "resolve the conflict");
+                    out.add(found.at(path, lines[0]).substance(json!({ "markers": lines.len() })));
                 }
             }
             Fact::Absent => {}
@@ -75,12 +82,15 @@ impl Check for Unfinished {
 
 /// `WIP: x`, `[wip] x` and `wip x`, not `wipe x`; after a key too: `STORY-1 WIP x`.
 fn begins_with(subject: &str, word: &str) -> bool {
-    let mut words = subject.split([' ', ':', '[', ']', '(', ')', ',']).filter(|w| !w.is_empty());
-    let mut first = words.next();
-    if first.is_some_and(|w| gonogo_read::keys::scan(w, gonogo_read::keys::Grammar::Prose).next().is_some()) {
-        first = words.next();
-    }
-    first.is_some_and(|w| w.eq_ignore_ascii_case(word))
+    let words = |text: &str| -> Vec<String> {
+        let parts = text.split([' ', ':', '[', ']', '(', ')', ',']).filter(|w| !w.is_empty());
+        parts.map(str::to_lowercase).collect()
+    };
+    let is_key = |word: &&str| scan(word, Grammar::Prose).next().is_some();
+    let start = subject.split_whitespace().take_while(is_key).map(|w| w.len() + 1).sum::<usize>();
+    let rest = words(subject.get(start..).unwrap_or(""));
+    let word = words(word);
+    !word.is_empty() && rest.starts_with(&word)
 }
 
 #[cfg(test)]
@@ -92,6 +102,7 @@ mod tests {
         for subject in ["WIP: x", "[wip] x", "wip", "STORY-1 WIP x", "STORY-1: wip"] {
             assert!(begins_with(subject, "WIP"), "{subject}");
         }
+        assert!(begins_with("STORY-1 Do not merge: x", "DO NOT MERGE"));
         for subject in ["wipe the table", "end of WIP", "STORY-1 wiper"] {
             assert!(!begins_with(subject, "WIP"), "{subject}");
         }

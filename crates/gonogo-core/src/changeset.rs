@@ -97,12 +97,12 @@ pub struct Prefixes {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sighting {
-    /// A branch has the key in its name.
-    Branch(String),
-    /// A commit that neither production nor head has.
-    Elsewhere(Sha),
-    /// A commit in production's history.
-    InProduction(Sha),
+    /// A branch has the key in its name; `merged`: production has all of it.
+    Branch { name: String, merged: bool },
+    /// A commit that neither production nor head has, with its message.
+    Elsewhere(Sha, String),
+    /// A commit in production's history, with its message.
+    InProduction(Sha, String),
 }
 
 /// Lines added and removed by a commit; binary files count as none.

@@ -66,8 +66,9 @@ pub struct Change {
     pub by: Option<TrackerPerson>,
     /// The field's id where the tracker tells it, else its name.
     pub field: String,
-    pub from: Option<String>,
-    pub to: Option<String>,
+    /// The value before; of a state its name and id, of other fields its text.
+    pub from: Option<Status>,
+    pub to: Option<Status>,
 }
 
 /// An issue's history, as far as the tracker tells it.

@@ -34,6 +34,9 @@ pub struct Reading {
     inside: Vec<bool>,
     effective: Vec<bool>,
     already: Vec<Option<Sha>>,
+    base: Sha,
+    /// Whether production has commits that this head lacks.
+    lacks_production: bool,
     pub stories: BTreeMap<IssueKey, StoryCommits>,
 }
 
@@ -60,15 +63,18 @@ const NO_PROJECTS: [&str; 40] = [
     "HMAC", "ED", "X", "USB", "MP", "H", "I", "ARM", "ASCII",
 ];
 
+/// Whether a word could be a tracker's project: not a standard's name.
+pub(crate) fn may_be_project(word: &str) -> bool {
+    !NO_PROJECTS.contains(&word)
+}
+
 /// The projects of the policy, or those that the history suggests.
 pub fn projects(policy: &Stories, prefixes: &Prefixes) -> Projects {
     if !policy.projects.is_empty() {
         return Projects { keys: policy.projects.clone(), guessed: false };
     }
     let least = (prefixes.read / GUESS_SHARE).max(2);
-    let fits = |p: &&gonogo_core::changeset::Prefix| {
-        p.commits >= least && p.numbers >= 2 && !NO_PROJECTS.contains(&p.project.as_str())
-    };
+    let fits = |p: &&gonogo_core::changeset::Prefix| p.commits >= least && p.numbers >= 2 && may_be_project(&p.project);
     let keys = prefixes.found.iter().filter(fits).map(|p| p.project.clone()).collect();
     Projects { keys, guessed: true }
 }
@@ -89,7 +95,8 @@ impl Reading {
         let parsed = ParsedRange::of(facts, policy, &projects.keys, &changeset)?;
         let already = changeset.commits.iter().map(|c| copies.get(&c.sha).copied()).collect();
         let inside = vec![true; changeset.commits.len()];
-        Ok(Self::assemble(changeset, projects, Rc::new(parsed), already, inside))
+        let lacks_production = !changeset.missing.is_empty();
+        Ok(Self::assemble(changeset, projects, Rc::new(parsed), already, inside, base, lacks_production))
     }
 
     /// The part of it that another head, in the range, would ship.
@@ -104,7 +111,12 @@ impl Reading {
             }
         }
         let (changeset, parsed) = (Arc::clone(&self.changeset), Rc::clone(&self.parsed));
-        Self::assemble(changeset, self.projects.clone(), parsed, self.already.clone(), inside)
+        // Production is behind this head when one of its commits stands on it:
+        // every way from the range into production's history goes over a parent.
+        let stands_on_production = |at: usize| self.changeset.commits[at].parents.contains(&self.base);
+        let lacks_production = !(0..inside.len()).any(|at| inside[at] && stands_on_production(at));
+        let (projects, already) = (self.projects.clone(), self.already.clone());
+        Self::assemble(changeset, projects, parsed, already, inside, self.base, lacks_production)
     }
 
     fn assemble(
@@ -113,11 +125,14 @@ impl Reading {
         parsed: Rc<ParsedRange>,
         already: Vec<Option<Sha>>,
         inside: Vec<bool>,
+        base: Sha,
+        lacks_production: bool,
     ) -> Self {
         let reverts = parsed.reverts(&changeset, &inside);
         let effective = ships::effective(changeset.commits.len(), &reverts);
         let stories = BTreeMap::new();
-        let mut reading = Self { changeset, projects, parsed, inside, effective, already, stories };
+        let mut reading =
+            Self { changeset, projects, parsed, inside, effective, already, base, lacks_production, stories };
         reading.stories = reading.collect_stories();
         reading
     }
@@ -137,6 +152,17 @@ impl Reading {
             }
         }
         stories
+    }
+
+    /// Whether production has commits that this head lacks.
+    pub fn lacks_production(&self) -> bool {
+        self.lacks_production
+    }
+
+    /// Whether this is a part of a longer range, of which alone the commits that
+    /// are missing are known by name.
+    pub(crate) fn is_part(&self) -> bool {
+        self.inside.iter().any(|inside| !inside)
     }
 
     /// The candidate's commits, newest first.
@@ -259,6 +285,11 @@ fn said<T>(fact: Fact<T>) -> Result<T, Stop> {
         Fact::Unknown(why) => Err(Stop::Unknown(why)),
         Fact::Absent => Err(Stop::Unknown(Why::new("the commits are gone", "fetch them and check again"))),
     }
+}
+
+/// The stories that a message makes ship by its own words.
+pub(crate) fn own_keys(message: &str, policy: &Stories, projects: &[String]) -> Vec<IssueKey> {
+    parsed::own_keys(message, policy, projects)
 }
 
 /// Which of these commits, newest first, are not undone by a revert among them.

@@ -159,12 +159,12 @@ impl Reader<'_> {
             Some(Excuse::Revert)
         } else if self.policy.ignore_commits.iter().any(|p| p.is_in(&commit.message)) {
             Some(Excuse::IgnoredMessage)
+        } else if no_key {
+            Some(Excuse::NoKeyWord)
         } else if by_bot {
             Some(Excuse::IgnoredAuthor)
-        } else if is_old {
-            Some(Excuse::OlderThanRules)
         } else {
-            no_key.then_some(Excuse::NoKeyWord)
+            is_old.then_some(Excuse::OlderThanRules)
         };
         let flag = self.policy.partial.trailer.as_deref().and_then(|key| trailer_of(message, key).next());
         let (pull_request, is_noted) = (message.pull_request, is_old || by_bot);
@@ -189,13 +189,14 @@ impl Reader<'_> {
             let place = if is_squashed { ShipsIn::Squash } else { ShipsIn::Body };
             put(place, self.scan(line, Grammar::Prose));
         }
+        let body = places.get(&ShipsIn::Body).cloned().unwrap_or_default();
         let (mut own, mut mentions) = (BTreeSet::new(), BTreeSet::new());
         for (place, keys) in places {
             let ships = self.policy.ships_in.contains(&place);
             if ships { &mut own } else { &mut mentions }.extend(keys);
         }
         if own.is_empty() && !is_revert {
-            std::mem::swap(&mut own, &mut mentions);
+            own = body;
         }
         mentions.retain(|key| !own.contains(key));
         (own.into_iter().collect(), mentions.into_iter().collect())
@@ -317,4 +318,10 @@ fn trailer_of<'a>(message: &'a Message<'_>, key: &'a str) -> impl Iterator<Item 
 /// The values of a trailer in a message.
 pub(super) fn trailer_values(text: &str, key: &str) -> Vec<String> {
     trailer_of(&message::parse(text), key).collect()
+}
+
+/// The stories that a message makes ship by its own words.
+pub(super) fn own_keys(message: &str, policy: &Stories, projects: &[String]) -> Vec<IssueKey> {
+    let message = message::parse(message);
+    Reader { policy, projects }.keys(&message, !message.reverts.is_empty()).0
 }

@@ -32,17 +32,22 @@ impl Confirm {
     }
 
     pub(super) fn look_at(&self, issue: &Issue, says_nothing: impl Fn(&FieldValue) -> bool) -> Confirmed {
-        let value = issue.fields.get(&self.field);
-        if value.is_none_or(&says_nothing) {
-            return Confirmed::Yes; // nothing to confirm; `required` says that it is missing
+        match issue.fields.get(&self.field) {
+            None | Some(FieldValue::NoSuchField | FieldValue::Ambiguous(_)) => {
+                let said = format!("the tracker has no one field \"{}\"", self.field);
+                return Confirmed::Unknown(Why::new(
+                    said,
+                    "mend field in [[checks.story-fields.confirm]], or write its id",
+                ));
+            }
+            // Nothing to confirm; `required` says that it is missing.
+            Some(value) if says_nothing(value) => return Confirmed::Yes,
+            Some(_) => {}
         }
         match (&self.by_field, &self.by_state) {
             (Some(by), _) => self.by_field(issue, by),
             (None, Some(state)) => self.by_state(issue, state),
-            (None, None) => Confirmed::Unknown(Why::new(
-                format!("nothing says how \"{}\" is confirmed", self.field),
-                "set by_field or by_state in [[checks.story-fields.confirm]]",
-            )),
+            (None, None) => Confirmed::Yes, // refused when the policy is read
         }
     }
 
@@ -87,7 +92,7 @@ impl Confirm {
             ));
         };
         let changed = last_change(issue, &self.field).map(|c| c.at);
-        let passed = |c: &&Change| c.field == "status" && c.from.as_deref().is_some_and(|from| same_word(from, state));
+        let passed = |c: &&Change| c.field == "status" && c.from.as_ref().is_some_and(|from| from.is(state));
         let by_other = |c: &&Change| c.by.as_ref().is_some_and(|who| !is_assignee(issue, who));
         let last = changes.iter().filter(passed).filter(by_other).map(|c| c.at).max();
         match (last, changed) {

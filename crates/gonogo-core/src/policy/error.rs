@@ -77,6 +77,11 @@ impl PolicyError {
         self
     }
 
+    /// What is wrong, without the place.
+    pub fn said(&self) -> &str {
+        &self.said
+    }
+
     /// Line and column, from 1, counted in characters.
     pub fn place(&self) -> Option<(usize, usize)> {
         let before = self.source.text.get(..self.span.as_ref()?.start)?;

@@ -8,11 +8,12 @@ mod tracker;
 
 pub use checks::{CheckTable, Level, Narrowed, OptionsTable};
 pub use error::{PolicyError, Source, nearest, typed, typed_value};
-pub use stories::{Partial, Pattern, Patterns, ShipsIn, Stories};
+pub use stories::{Names, Partial, Pattern, Patterns, ShipsIn, Stories};
 pub use tracker::{Tracker, TrackerKind};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use toml::de::DeValue;
 
 /// The file's name in a repository.
@@ -26,6 +27,9 @@ pub struct Sections {
     pub production: ProductionRef,
     pub tracker: Option<Tracker>,
     pub stories: Stories,
+    /// Typed by the checks.
+    #[schemars(skip)]
+    checks: IgnoredAny,
 }
 
 /// What is deployed on its own.
@@ -54,9 +58,7 @@ pub struct Policy {
 
 impl Policy {
     pub fn parse(source: Source) -> Result<Self, PolicyError> {
-        let mut table = source.table()?;
-        table.get_mut().remove("checks");
-        let sections: Sections = typed(&source, table)?;
+        let sections: Sections = typed(&source, source.table()?)?;
         if let Some(tracker) = &sections.tracker {
             tracker.validate().map_err(|said| source.error(said, source.find(&["tracker", "url"])))?;
         }

@@ -18,7 +18,7 @@ pub struct Stories {
     /// Regular expressions; a commit whose message fits one needs no story.
     pub ignore_commits: Vec<Pattern>,
     /// Names or e-mail addresses, `*` allowed, whose commits need no story: bots.
-    pub ignore_authors: Patterns,
+    pub ignore_authors: Names,
     /// The commit after which the rules hold; what is older gives notes.
     pub since: Option<String>,
     /// Where a key makes its story ship; elsewhere it is only mentioned.
@@ -57,7 +57,7 @@ impl Default for Stories {
             projects: Vec::new(),
             no_key_words: ["no-jira", "no_jira", "nojira"].map(str::to_owned).to_vec(),
             ignore_commits: Vec::new(),
-            ignore_authors: Patterns::default(),
+            ignore_authors: Names::default(),
             since: None,
             ships_in: vec![ShipsIn::Subject, ShipsIn::Trailer, ShipsIn::Squash],
             partial: Partial::default(),
@@ -139,5 +139,48 @@ impl JsonSchema for Patterns {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": "array", "items": {"type": "string"}})
+    }
+}
+
+/// Names in which `*` stands for anything, and all else for itself: bots have
+/// names like `renovate[bot]`.
+#[derive(Clone, Debug, Default)]
+pub struct Names(Vec<Regex>);
+
+impl Names {
+    pub fn fit(&self, name: &str) -> bool {
+        self.0.iter().any(|pattern| pattern.is_match(name))
+    }
+}
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = |text: String| {
+            let any = regex::escape(&text).replace(r"\*", ".*");
+            Regex::new(&format!("(?is)^{any}$")).map_err(|e| serde::de::Error::custom(format!("not a name: {e}")))
+        };
+        Vec::<String>::deserialize(deserializer)?.into_iter().map(read).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl JsonSchema for Names {
+    fn schema_name() -> Cow<'static, str> {
+        "Names".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "array", "items": {"type": "string"}})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bots_name_is_taken_literally_and_a_star_stands_for_anything() {
+        let names: Names = serde_json::from_str(r#"["renovate[bot]", "*@bots.example"]"#).unwrap();
+        assert!(names.fit("renovate[bot]") && names.fit("a.b@bots.example"));
+        assert!(!names.fit("renovateb") && !names.fit("a@people.example"));
     }
 }

@@ -7,7 +7,6 @@ use crate::{Progress, Recording};
 use gonogo_core::waiver::Waiver;
 use gonogo_remote::git::Git;
 use std::sync::Arc;
-use thiserror::Error;
 
 /// A check that a person asks for.
 #[derive(Debug)]
@@ -18,12 +17,6 @@ pub struct CheckRequest {
     pub clock: Clock,
 }
 
-#[derive(Debug, Error)]
-pub enum CheckError {
-    #[error(transparent)]
-    Locate(#[from] LocateError),
-}
-
 /// The outcome, and what it was made from.
 #[derive(Debug)]
 pub struct Checked {
@@ -32,10 +25,10 @@ pub struct Checked {
 }
 
 /// Finds the candidate, gathers what the checks ask for, and judges.
-pub async fn check(request: &CheckRequest, progress: &dyn Progress) -> Result<Checked, CheckError> {
+pub async fn check(request: &CheckRequest, progress: &dyn Progress) -> Result<Checked, LocateError> {
     progress.doing("reading the repository");
     let now = (request.clock)();
-    let git = Git::open(&request.wanted.repo).map_err(LocateError::from)?;
+    let git = Git::open(&request.wanted.repo)?;
     let located = locate(&git, &request.wanted)?;
     let tracker = TrackerAccess::of(located.policy.sections.tracker.as_ref(), &request.outside);
     let wants = located.policy.wants();

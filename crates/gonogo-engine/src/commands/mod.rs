@@ -2,4 +2,4 @@
 
 mod check;
 
-pub use check::{CheckError, CheckRequest, Checked, check};
+pub use check::{CheckRequest, Checked, check};

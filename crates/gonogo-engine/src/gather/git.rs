@@ -3,11 +3,13 @@
 use super::copies;
 use gonogo_checks::facts::Facts;
 use gonogo_checks::questions::{
-    Answer, Ask, ConflictMarkers, Copies, LinesOf, MergeOf, Named, NamedCommit, PatchOf, PrefixesOf, Range, SightingsOf,
+    Answer, Ask, ConflictMarkers, Copies, LinesOf, MergeOf, Named, NamedCommit, PatchOf, PolicyAt, PrefixesOf, Range,
+    SightingsOf,
 };
 use gonogo_core::changeset::{Changeset, LineCount, Prefix, Prefixes, Sighting};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
+use gonogo_core::policy::FILE;
 use gonogo_read::keys::{Grammar, scan};
 use gonogo_read::message::{self, Revert, is_object_name};
 use gonogo_remote::git::{CutRange, Git, GitError, Messages};
@@ -16,6 +18,8 @@ use std::sync::Arc;
 
 /// Commits whose messages are read to guess the projects.
 const GUESS_FROM: u32 = 1_000;
+/// Places that are kept for one key.
+const MOST_SIGHTINGS: usize = 20;
 /// How deep a chain of reverts of reverts is followed.
 const MOST_NESTED: usize = 8;
 
@@ -27,6 +31,7 @@ pub(super) enum Job {
     Prefixes(PrefixesOf),
     Merge(MergeOf),
     Markers(ConflictMarkers),
+    Policy(PolicyAt),
     Named(Vec<Named>),
     Patches(Vec<PatchOf>),
     Lines(Vec<LinesOf>),
@@ -49,6 +54,7 @@ pub(super) fn jobs(asks: &[&Ask], facts: &Facts) -> Vec<Job> {
             Ask::PrefixesOf(q) => jobs.push(Job::Prefixes(q)),
             Ask::MergeOf(q) => jobs.push(Job::Merge(q)),
             Ask::ConflictMarkers(q) => jobs.push(Job::Markers(q)),
+            Ask::PolicyAt(q) => jobs.push(Job::Policy(q)),
             Ask::Named(q) => named.push(q),
             Ask::PatchOf(q) => patches.push(q),
             Ask::LinesOf(q) => lines.push(q),
@@ -101,6 +107,7 @@ impl Job {
             Self::Prefixes(q) => vec![q.clone().into()],
             Self::Merge(q) => vec![q.clone().into()],
             Self::Markers(q) => vec![q.clone().into()],
+            Self::Policy(q) => vec![q.clone().into()],
             Self::Named(qs) => each(qs),
             Self::Patches(qs) => each(qs),
             Self::Lines(qs) => each(qs),
@@ -136,6 +143,7 @@ impl Job {
             Self::Prefixes(q) => vec![Answer::PrefixesOf(Fact::Known(prefixes(git, q.head)?))],
             Self::Merge(q) => vec![Answer::MergeOf(Fact::Known(git.merge_back(q.base, q.head)?))],
             Self::Markers(q) => vec![Answer::ConflictMarkers(Fact::Known(git.conflict_markers(q.base, q.head)?))],
+            Self::Policy(q) => vec![Answer::PolicyAt(git.file_at(q.sha, FILE)?.map_or(Fact::Absent, Fact::Known))],
             Self::Named(qs) => {
                 let one = |q: Named| Ok(Answer::Named(named(git, &q.name, 0)?.map_or(Fact::Absent, Fact::Known)));
                 qs.into_iter().map(one).collect::<Result<_, GitError>>()?
@@ -206,45 +214,42 @@ fn named(git: &Git, name: &str, depth: usize) -> Result<Option<NamedCommit>, Git
 }
 
 /// Where keys are outside the range: in branches' names, in commits that only
-/// other branches have, and, for keys that are in neither, in production.
+/// other branches have, and, for keys that nothing open has, in production.
 fn sightings(git: &Git, asks: &[SightingsOf]) -> Result<BTreeMap<IssueKey, Vec<Sighting>>, GitError> {
-    const MOST: usize = 4;
     let mut seen: BTreeMap<IssueKey, Vec<Sighting>> = asks.iter().map(|q| (q.key.clone(), Vec::new())).collect();
-    let mut note = |text: &str, grammar, sighting: &dyn Fn() -> Sighting| {
-        for key in scan(text, grammar) {
-            if let Some(list) = seen.get_mut(&IssueKey::new(key.project, key.number))
-                && list.len() < MOST
-                && !list.contains(&sighting())
-            {
-                list.push(sighting());
-            }
-        }
-    };
-    for branch in git.branch_names()? {
-        note(&branch, Grammar::BranchName, &|| Sighting::Branch(branch.clone()));
-    }
     let pairs: BTreeSet<(Sha, Sha)> = asks.iter().map(|q| (q.base, q.head)).collect();
-    for (base, head) in pairs {
-        git.messages(&Messages::OnBranchesOnly { base, head }, |sha, text| {
-            note(text, Grammar::Prose, &|| Sighting::Elsewhere(sha));
+    for (base, head) in &pairs {
+        for (name, merged) in git.branch_names(*base)? {
+            note(&mut seen, &name, Grammar::BranchName, || Sighting::Branch { name: name.clone(), merged });
+        }
+        git.messages(&Messages::OnBranchesOnly { base: *base, head: *head }, |sha, text| {
+            note(&mut seen, text, Grammar::Prose, || Sighting::Elsewhere(sha, text.to_owned()));
         })?;
     }
-    let unseen: BTreeSet<IssueKey> =
-        seen.iter().filter(|(_, list)| list.is_empty()).map(|(key, _)| key.clone()).collect();
-    if !unseen.is_empty() {
-        let words: Vec<String> = unseen.iter().map(ToString::to_string).collect();
-        let bases: BTreeSet<Sha> = asks.iter().map(|q| q.base).collect();
-        for of in bases {
-            git.messages(&Messages::InHistory { of, words: &words }, |sha, text| {
-                for key in scan(text, Grammar::Prose).map(|k| IssueKey::new(k.project, k.number)) {
-                    if let Some(list) = seen.get_mut(&key).filter(|list| list.is_empty()) {
-                        list.push(Sighting::InProduction(sha));
-                    }
-                }
-            })?;
+    let is_open = |s: &Sighting| !matches!(s, Sighting::Branch { merged: true, .. });
+    let mut closed = seen.clone();
+    closed.retain(|_, list| !list.iter().any(is_open));
+    let words: Vec<String> = closed.keys().map(ToString::to_string).collect();
+    if words.is_empty() {
+        return Ok(seen);
+    }
+    for of in asks.iter().map(|q| q.base).collect::<BTreeSet<Sha>>() {
+        git.messages(&Messages::InHistory { of, words: &words }, |sha, text| {
+            note(&mut closed, text, Grammar::Prose, || Sighting::InProduction(sha, text.to_owned()));
+        })?;
+    }
+    seen.extend(closed);
+    Ok(seen)
+}
+
+/// Adds a sighting to each key of a text that is looked for.
+fn note(seen: &mut BTreeMap<IssueKey, Vec<Sighting>>, text: &str, grammar: Grammar, sighting: impl Fn() -> Sighting) {
+    let keys: BTreeSet<IssueKey> = scan(text, grammar).map(|k| IssueKey::new(k.project, k.number)).collect();
+    for key in keys {
+        if let Some(list) = seen.get_mut(&key).filter(|list| list.len() < MOST_SIGHTINGS) {
+            list.push(sighting());
         }
     }
-    Ok(seen)
 }
 
 /// What went wrong, and what a person can do about it in this clone.

@@ -118,14 +118,22 @@ impl Git {
         Ok(self.resolve(&format!("refs/tags/{name}")).ok().map(|tag| (name, tag.sha)))
     }
 
-    /// Short names of all branches, remotes' too.
-    pub fn branch_names(&self) -> Result<Vec<String>, GitError> {
-        let text = self.must(&["for-each-ref", "--format=%(refname)", "--", "refs/heads/", "refs/remotes/"])?;
-        let short = |line: &str| {
-            let line = line.strip_prefix("refs/heads/").or_else(|| line.strip_prefix("refs/remotes/")).unwrap_or(line);
-            line.to_owned()
+    /// Short names of all branches, remotes' too, and whether a commit has all
+    /// of the branch behind it.
+    pub fn branch_names(&self, base: Sha) -> Result<Vec<(String, bool)>, GitError> {
+        let list = |merged: &str| -> Result<Vec<String>, GitError> {
+            let merged = format!("--{merged}={base}");
+            let args = ["for-each-ref", "--format=%(refname)", &merged, "--", "refs/heads/", "refs/remotes/"];
+            let text = self.must(&args)?;
+            let short = |line: &str| {
+                let line =
+                    line.strip_prefix("refs/heads/").or_else(|| line.strip_prefix("refs/remotes/")).unwrap_or(line);
+                line.to_owned()
+            };
+            Ok(String::from_utf8_lossy(&text).lines().filter(|l| !l.ends_with("/HEAD")).map(short).collect())
         };
-        Ok(String::from_utf8_lossy(&text).lines().filter(|l| !l.ends_with("/HEAD")).map(short).collect())
+        let open = list("no-merged")?.into_iter().map(|name| (name, false));
+        Ok(open.chain(list("merged")?.into_iter().map(|name| (name, true))).collect())
     }
 
     /// Up to three existing names that look most like a missing one.

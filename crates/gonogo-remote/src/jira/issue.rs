@@ -146,7 +146,10 @@ fn history(json: &Value) -> Option<History> {
         let by = entry.get("author").and_then(person);
         for item in entry.get("items").and_then(Value::as_array).into_iter().flatten() {
             let field = text_at(item, "fieldId").or_else(|| text_at(item, "field"))?;
-            let (from, to) = (text_at(item, "fromString"), text_at(item, "toString"));
+            let value = |id: &str, name: &str| {
+                Some(Status { id: text_at(item, id).unwrap_or_default(), name: text_at(item, name)? })
+            };
+            let (from, to) = (value("from", "fromString"), value("to", "toString"));
             changes.push(Change { at, by: by.clone(), field, from, to });
         }
     }

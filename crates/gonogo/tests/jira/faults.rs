@@ -178,6 +178,7 @@ fn many_stories_take_three_requests_one_after_the_other() {
     let team = Team::cloud().policy(
         "[checks.story-state]\nstates = [\"Done\"]\n[checks.story-missing]\nready = \"Ready to Deploy\"\n[checks.story-fields]\nrequired = [\"Risk\"]",
     );
+    team.jira.project("WEB");
     team.jira.custom_field("Risk", gonogo_world::jira::FieldKind::RichText);
     for number in 1..=500 {
         let key = format!("STORY-{number}");

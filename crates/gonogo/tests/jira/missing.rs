@@ -8,6 +8,7 @@ const READY: &str = "[checks.story-missing]\nready = \"Ready to Deploy\"";
 fn a_ready_story_with_a_branch_or_a_commit_elsewhere_is_missing() {
     for team in Team::both() {
         let team = team.policy(READY);
+        team.jira.project("WEB");
         for key in ["STORY-1", "STORY-2", "STORY-3", "STORY-4"] {
             team.jira.story(key).in_state("Ready to Deploy");
         }
@@ -33,6 +34,7 @@ fn a_ready_story_with_a_branch_or_a_commit_elsewhere_is_missing() {
 #[test]
 fn a_story_that_has_shipped_and_is_still_ready_is_a_note() {
     let team = Team::cloud().policy(READY);
+    team.jira.project("WEB");
     team.jira.story("STORY-7").in_state("Ready to Deploy");
     team.repo.branch("feature/STORY-7-done");
     let sha = team.repo.commit("STORY-7 shipped before");
@@ -69,6 +71,7 @@ fn a_moved_story_that_ships_under_its_old_key_is_not_missing() {
 #[test]
 fn a_mention_is_no_trace() {
     let team = Team::cloud().policy(READY);
+    team.jira.project("WEB");
     team.jira.story("STORY-1").in_state("Ready to Deploy");
     team.repo.branch("other").checkout("other");
     team.jira.story("STORY-2").in_state("Done");

@@ -54,7 +54,7 @@ impl Team {
     }
 
     pub(crate) fn without_tracker(mut self) -> Self {
-        self.policy = "[stories]\nprojects = [\"STORY\"]\n".to_owned();
+        "[stories]\nprojects = [\"STORY\"]\n".clone_into(&mut self.policy);
         self
     }
 
