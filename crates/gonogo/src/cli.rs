@@ -15,6 +15,20 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Say what lies between production and a commit, and whether it may ship
     Check(CheckArgs),
+    /// Write a commented gonogo.toml from what the repository shows
+    Init(InitArgs),
+    /// Try git, the policy, credentials and every system that is configured
+    Doctor(DoctorArgs),
+    /// Say what a reason code or a check means, and what mends it
+    Explain {
+        /// Such as story-wrong-state or story-state
+        word: String,
+    },
+    /// Print a JSON Schema
+    Schema {
+        #[arg(value_enum)]
+        of: SchemaOf,
+    },
     /// Judge again from what `check --record` wrote, without asking anybody
     Replay(ReplayArgs),
 }
@@ -44,6 +58,43 @@ pub(crate) struct CheckArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The repository
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    pub repo: PathBuf,
+    /// Print it instead of writing gonogo.toml
+    #[arg(long)]
+    pub print: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// The repository
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    pub repo: PathBuf,
+    /// The policy to try, instead of the one in force
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// How to say it
+    #[arg(long, value_enum, default_value_t = DoctorFormat::Human)]
+    pub format: DoctorFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DoctorFormat {
+    Human,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// gonogo.toml
+    Policy,
+    /// What `check --format json` prints
+    Check,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ReplayArgs {
     /// What `gonogo check --record FILE` wrote
     pub file: PathBuf,
@@ -68,4 +119,8 @@ pub(crate) struct OutputArgs {
 pub(crate) enum Format {
     Human,
     Json,
+    Markdown,
+    Sarif,
+    Junit,
+    Github,
 }

@@ -1,5 +1,9 @@
 //! What a person asks for, one file each.
 
 mod check;
+mod doctor;
+mod init;
 
 pub use check::{CheckRequest, Checked, check};
+pub use doctor::{DoctorRequest, Health, Line, doctor};
+pub use init::{InitError, init};

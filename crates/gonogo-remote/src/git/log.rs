@@ -98,6 +98,19 @@ impl Git {
         }))
     }
 
+    /// Every path of a commit's tree.
+    pub fn each_file(&self, sha: Sha, mut each: impl FnMut(&str)) -> Result<(), GitError> {
+        let sha = sha.to_string();
+        let command = run::command(&self.dir, &["ls-tree", "-r", "-z", "--name-only", "--full-tree", &sha]);
+        run::stream(command, None, |out| {
+            let mut path = Vec::new();
+            while take(out, &mut path)? {
+                each(&path_text(&path));
+            }
+            Ok(())
+        })
+    }
+
     /// A small file at a commit.
     pub fn file_at(&self, sha: Sha, path: &str) -> Result<Option<String>, GitError> {
         let found = self.with_objects(|objects| objects.contents(&format!("{sha}:{path}"), 1 << 20))?;

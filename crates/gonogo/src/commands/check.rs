@@ -14,8 +14,7 @@ use gonogo_remote::jira::Credentials;
 use std::path::{Path, PathBuf};
 
 pub(crate) fn run(args: CheckArgs) -> anyhow::Result<u8> {
-    let source = |path: &Path| anyhow::Ok(Source::new(path.display().to_string(), read_text(path)?));
-    let policy = args.policy.as_deref().map(source).transpose()?.map(|source| GivenPolicy { source });
+    let policy = given_policy(args.policy.as_deref())?;
     let waivers = match args.waivers.as_deref() {
         Some(path) => waiver::parse(&source(path)?)?,
         None => Vec::new(),
@@ -31,6 +30,15 @@ pub(crate) fn run(args: CheckArgs) -> anyhow::Result<u8> {
         record(&checked.recording, path)?;
     }
     show(&checked.outcome, &args.output)
+}
+
+/// The file of `--policy`.
+pub(super) fn given_policy(path: Option<&Path>) -> anyhow::Result<Option<GivenPolicy>> {
+    Ok(path.map(source).transpose()?.map(|source| GivenPolicy { source }))
+}
+
+fn source(path: &Path) -> anyhow::Result<Source> {
+    Ok(Source::new(path.display().to_string(), read_text(path)?))
 }
 
 /// What the environment says about systems outside.

@@ -1,13 +1,21 @@
 //! One file a command. Each gives its exit code.
 
 mod check;
+mod doctor;
+mod explain;
+mod init;
 mod replay;
+mod schema;
 
 use crate::cli::Command;
 
 pub(crate) fn run(command: Command) -> anyhow::Result<u8> {
     match command {
         Command::Check(args) => check::run(args),
+        Command::Init(args) => init::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Explain { word } => explain::run(&word),
+        Command::Schema { of } => schema::run(of),
         Command::Replay(args) => replay::run(&args),
     }
 }

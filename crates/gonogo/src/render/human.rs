@@ -1,6 +1,7 @@
 //! For people at a terminal, or reading a log: the answer first, then who must
 //! do what, then the evidence.
 
+use super::lines::{Heading, label, mark, said, short};
 use crate::cli::OutputArgs;
 use anstyle::{AnsiColor, Style};
 use gonogo_api::{Check, CheckState, Finding, Severity, Verdict};
@@ -36,12 +37,11 @@ impl Terminal {
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
-fn style_of(severity: Severity) -> (char, Style) {
+fn style_of(severity: Severity) -> Style {
     match severity {
-        Severity::Block => ('✗', AnsiColor::Red.on_default()),
-        Severity::Wait => ('…', AnsiColor::Yellow.on_default()),
-        Severity::Warn => ('!', AnsiColor::Yellow.on_default()),
-        Severity::Note => ('·', DIM),
+        Severity::Block => AnsiColor::Red.on_default(),
+        Severity::Wait | Severity::Warn => AnsiColor::Yellow.on_default(),
+        Severity::Note => DIM,
     }
 }
 
@@ -79,57 +79,23 @@ struct Page<'a> {
 
 impl Page<'_> {
     fn header(&self, out: &mut String, remarks: &[String]) {
-        let check = self.check;
-        let short = |sha: &str| sha.chars().take(7).collect::<String>();
-        let service = say::printable(&check.service);
-        let head = say::printable(check.head.reference.as_deref().unwrap_or("HEAD"));
-        let head = format!("{head} @ {}", short(&check.head.sha));
-        match (&check.production.reference, &check.production.sha) {
-            (Some(name), Some(sha)) => {
-                let (name, why) = (say::printable(name), say::printable(&check.production.why));
-                line(
-                    out,
-                    &format!("{BOLD}{service}{BOLD:#}  {head} over {name} @ {}  {DIM}({why}){DIM:#}", short(sha)),
-                );
-            }
-            _ => line(out, &format!("{BOLD}{service}{BOLD:#}  {head} over production, which is not known")),
-        }
-        let ships = check.stories.iter().filter(|s| s.ships).count();
-        let mut people: Vec<&String> =
-            check.commits.iter().flat_map(|c| c.co_authors.iter().chain([&c.author])).collect();
-        people.sort_unstable();
-        people.dedup();
-        let people = match people.len() {
-            1 => "1 person".to_owned(),
-            number => format!("{number} people"),
-        };
-        let commits = say::count(check.commits.len(), "commit");
-        line(out, &format!("{commits}, {}, {people}", say::count(ships, "story")));
+        let heading = Heading::of(self.check);
+        let service = say::printable(&self.check.service);
+        line(out, &format!("{BOLD}{service}{BOLD:#}  {}", say::printable(&heading.range)));
+        line(out, &heading.counts);
         for remark in remarks {
             line(out, &format!("{DIM}{}{DIM:#}", say::printable(remark)));
         }
     }
 
     fn verdict(&self) -> String {
-        let of = |severity| self.check.findings.iter().filter(|f| f.severity == severity && f.waiver.is_none()).count();
-        let (blocks, waits) = (of(Severity::Block), of(Severity::Wait));
-        let waived = self.check.findings.iter().filter(|f| f.waiver.is_some()).count();
-        let waived = if waived == 0 { String::new() } else { format!(", {waived} waived") };
-        match self.check.verdict {
-            Verdict::Go => {
-                let green = AnsiColor::Green.on_default().bold();
-                format!("{green}✓ Go{green:#}{waived}")
-            }
-            Verdict::Waiting => {
-                let yellow = AnsiColor::Yellow.on_default().bold();
-                format!("{yellow}… Waiting{yellow:#}: for {}{waived}", say::count(waits, "answer"))
-            }
-            Verdict::NoGo => {
-                let red = AnsiColor::Red.on_default().bold();
-                let verb = if blocks == 1 { "blocks" } else { "block" };
-                format!("{red}✗ No-Go{red:#}: {blocks} {verb}{waived}")
-            }
-        }
+        let colour = match self.check.verdict {
+            Verdict::Go => AnsiColor::Green,
+            Verdict::Waiting => AnsiColor::Yellow,
+            Verdict::NoGo => AnsiColor::Red,
+        };
+        let style = colour.on_default().bold();
+        format!("{style}{}{style:#}", Heading::of(self.check).verdict)
     }
 
     fn findings(&self, out: &mut String) {
@@ -169,30 +135,15 @@ impl Page<'_> {
                 let id = self.linked(&format!("{BOLD}{id}{BOLD:#}"), url);
                 line(out, &format!("  {id}  {}", say::cut(&title, room)));
             }
-            "commit" => line(out, &format!("  {BOLD}{}{BOLD:#}", say::printable(&self.label(finding)))),
+            "commit" => line(out, &format!("  {BOLD}{}{BOLD:#}", say::printable(&label(self.check, finding)))),
             "candidate" => line(out, &format!("  {BOLD}{}{BOLD:#}", say::printable(&self.check.service))),
             _ => line(out, &format!("  {BOLD}{id}{BOLD:#}")),
         }
     }
 
-    /// How the finding's sentence begins: what it is about.
-    fn label(&self, finding: &Finding) -> String {
-        match finding.subject.kind.as_str() {
-            "commit" => {
-                let short: String = finding.subject.id.chars().take(7).collect();
-                let commit = self.check.commits.iter().find(|c| c.sha == finding.subject.id);
-                commit.map_or(short.clone(), |c| say::commit(&short, &c.subject))
-            }
-            "candidate" => String::new(),
-            _ => finding.subject.id.clone(),
-        }
-    }
-
     fn finding(&self, out: &mut String, finding: &Finding) {
-        let (mark, style) = style_of(finding.severity);
-        let label = self.label(finding);
-        let said = finding.message.strip_prefix(label.as_str()).unwrap_or(&finding.message).trim_start();
-        let said = say::printable(said);
+        let (mark, style) = (mark(finding.severity), style_of(finding.severity));
+        let said = say::printable(said(self.check, finding));
         let room = self.terminal.width.saturating_sub(6);
         let mut rows = wrap(&said, room);
         let code = &finding.code;
@@ -211,14 +162,12 @@ impl Page<'_> {
         if finding.severity == Severity::Note {
             return;
         }
-        let waive = match finding.severity {
-            Severity::Block if finding.code != PRODUCTION_UNKNOWN => format!("; or waive {}", finding.fingerprint),
-            _ => String::new(),
-        };
-        let fix = say::printable(&format!("{}{waive}", finding.fix));
-        for (number, row) in wrap(&fix, room.saturating_sub(2)).iter().enumerate() {
+        for (number, row) in wrap(&say::printable(&finding.fix), room.saturating_sub(2)).iter().enumerate() {
             let arrow = if number == 0 { "→" } else { " " };
             line(out, &format!("      {arrow} {row}"));
+        }
+        if finding.severity == Severity::Block && finding.code != PRODUCTION_UNKNOWN {
+            line(out, &format!("        {DIM}or waive {}{DIM:#}", finding.fingerprint));
         }
     }
 
@@ -245,14 +194,9 @@ impl Page<'_> {
     }
 
     fn newest_go(&self, out: &mut String) {
-        let Some(newest) = &self.check.newest_go else { return };
-        let short: String = newest.sha.chars().take(7).collect();
-        let of = say::count(self.check.commits.len(), "commit");
-        let then = newest.then.as_deref().map(|t| format!("; {t} came next")).unwrap_or_default();
-        line(out, "");
-        line(out, &say::printable(&format!("Go up to {short}: {} of {of}{then}", newest.commits)));
-        for partial in &newest.partial {
-            line(out, &say::printable(&format!("  {} is partial, behind {}", partial.key, partial.behind)));
+        if let Some(said) = Heading::of(self.check).newest_go {
+            line(out, "");
+            line(out, &say::printable(&said));
         }
     }
 
@@ -263,7 +207,7 @@ impl Page<'_> {
         line(out, "");
         line(out, &format!("{BOLD}commits{BOLD:#}"));
         for commit in &self.check.commits {
-            let short: String = commit.sha.chars().take(7).collect();
+            let short = short(&commit.sha);
             let keys = commit.keys.join(" ");
             let state = match (commit.ships, commit.already_in_production) {
                 (_, true) => "  (in production already)",

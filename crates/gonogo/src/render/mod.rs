@@ -1,6 +1,11 @@
 //! The same report in each format.
 
+mod github;
 mod human;
+mod junit;
+mod lines;
+mod markdown;
+mod sarif;
 
 use crate::cli::{Format, OutputArgs};
 use gonogo_api::Check;
@@ -19,13 +24,19 @@ pub(crate) fn print(outcome: &Outcome, output: &OutputArgs) -> anyhow::Result<()
             let text = human::text(outcome, output, human::Terminal::of_stdout());
             write!(anstream::AutoStream::auto(std::io::stdout()), "{text}")?;
         }
-        Format::Json => {
-            serde_json::to_writer_pretty(&mut out, check).map_err(std::io::Error::from)?;
-            writeln!(out)?;
-        }
+        Format::Json => json(&mut out, check)?,
+        Format::Sarif => json(&mut out, &sarif::log(check))?,
+        Format::Markdown => write!(out, "{}", markdown::text(outcome, output.verbose))?,
+        Format::Junit => write!(out, "{}", junit::xml(check)?)?,
+        Format::Github => write!(out, "{}", github::text(check))?,
     }
     out.flush()?;
     Ok(())
+}
+
+fn json(out: &mut impl Write, value: &impl serde::Serialize) -> std::io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    writeln!(out)
 }
 
 /// An error that ends the program: what happened, to what, what to do.

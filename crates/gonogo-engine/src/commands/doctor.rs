@@ -1,0 +1,198 @@
+//! `doctor`: whether each thing that a check stands on works, one line each.
+
+use crate::gather::{Clock, Outside};
+use crate::locate::{Located, Wanted, locate};
+use gonogo_core::case::{PolicyOrigin, Production};
+use gonogo_core::policy::Tracker as TrackerPolicy;
+use gonogo_core::say;
+use gonogo_remote::git::{self, Git};
+use gonogo_remote::http::CA_FILE_VARIABLE;
+use gonogo_remote::jira::{Account, tracker};
+use jiff::SignedDuration;
+use serde::Serialize;
+
+/// What is tried.
+#[derive(Debug)]
+pub struct DoctorRequest {
+    pub wanted: Wanted,
+    pub outside: Outside,
+    /// Looks up a variable of the environment.
+    pub variable: fn(&str) -> Option<String>,
+    pub clock: Clock,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    Good,
+    Bad,
+    /// Neither: something to know.
+    Note,
+}
+
+/// One thing that was tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Line {
+    pub what: &'static str,
+    pub health: Health,
+    pub said: String,
+    pub fix: Option<String>,
+}
+
+/// A clock that is further off makes signatures and windows wrong.
+const MOST_SKEW: SignedDuration = SignedDuration::from_secs(60);
+
+fn good(what: &'static str, said: impl Into<String>) -> Line {
+    Line { what, health: Health::Good, said: said.into(), fix: None }
+}
+
+fn note(what: &'static str, said: impl Into<String>) -> Line {
+    Line { what, health: Health::Note, said: said.into(), fix: None }
+}
+
+fn bad(what: &'static str, said: impl Into<String>, fix: impl Into<String>) -> Line {
+    Line { what, health: Health::Bad, said: said.into(), fix: Some(fix.into()) }
+}
+
+/// An error's text with its hint apart.
+fn bad_as(what: &'static str, text: &str) -> Line {
+    match text.split_once("\n  → ") {
+        Some((said, fix)) => bad(what, said, fix),
+        None => Line { what, health: Health::Bad, said: text.to_owned(), fix: None },
+    }
+}
+
+/// Tries everything; what stands on something bad is left out.
+pub async fn doctor(request: &DoctorRequest) -> Vec<Line> {
+    let mut lines = Vec::new();
+    match git::version() {
+        Ok(version) => lines.push(good("git", version)),
+        Err(error) => {
+            lines.push(bad_as("git", &error.to_string()));
+            return lines;
+        }
+    }
+    let git = match Git::open(&request.wanted.repo) {
+        Ok(git) => git,
+        Err(error) => {
+            lines.push(bad_as("repository", &error.to_string()));
+            return lines;
+        }
+    };
+    lines.push(repository(&git));
+    let located = match locate(&git, &request.wanted) {
+        Ok(located) => located,
+        Err(error) => {
+            lines.push(bad_as("policy", &error.to_string()));
+            return lines;
+        }
+    };
+    lines.push(production(&located));
+    lines.push(policy(&located));
+    lines.push(certificates(request));
+    match &located.policy.sections.tracker {
+        None => lines.push(note("tracker", "none configured: checks that need one are off")),
+        Some(policy) => {
+            lines.push(proxy(policy, request.variable));
+            lines.extend(tracker_lines(policy, request).await);
+        }
+    }
+    lines
+}
+
+fn repository(git: &Git) -> Line {
+    let kind = if git.is_bare() { "bare" } else { "work tree" };
+    let place = git.work_tree().unwrap_or(git.common_dir()).display().to_string();
+    if git.is_shallow() {
+        let fix = "git fetch --unshallow; in CI, fetch the whole history";
+        return bad("repository", format!("{place} is a shallow clone: ranges may be cut"), fix);
+    }
+    if git.is_partial() {
+        let said = format!("{place} ({kind}) is a partial clone: what it left with its remote could not be checked");
+        return bad("repository", said, "git fetch --refetch --no-filter origin");
+    }
+    good("repository", format!("{place} ({kind}), service {}", git.name()))
+}
+
+fn production(located: &Located) -> Line {
+    match &located.case.production {
+        Production::Known { name, sha, why } => good("production", format!("{name} @ {} ({why})", sha.short())),
+        Production::Unknown { why, .. } => bad("production", &why.said, &why.fix),
+    }
+}
+
+fn policy(located: &Located) -> Line {
+    let policy = &located.case.policy;
+    if let Some(error) = &located.policy_error {
+        return bad("policy", error.to_string(), "mend it; until then the built-in defaults judge");
+    }
+    match policy.origin {
+        PolicyOrigin::BuiltIn => note("policy", "none: the built-in defaults judge; `gonogo init` writes one"),
+        PolicyOrigin::WorkTree => note("policy", format!("{} of the work tree, not yet in force", policy.name)),
+        _ => good("policy", &policy.name),
+    }
+}
+
+fn certificates(request: &DoctorRequest) -> Line {
+    match &request.outside.http.ca_file {
+        None => note("certificates", "the system's"),
+        Some(path) => match gonogo_remote::http::Http::new(&request.outside.http, None) {
+            Ok(_) => good("certificates", format!("the system's and {}", path.display())),
+            Err(error) => bad("certificates", error.to_string(), format!("mend {CA_FILE_VARIABLE}")),
+        },
+    }
+}
+
+/// The proxy that the variables name, without its credentials.
+fn proxy(policy: &TrackerPolicy, variable: fn(&str) -> Option<String>) -> Line {
+    let names: &[&str] = if policy.url.starts_with("https:") {
+        &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+    } else {
+        &["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
+    };
+    match names.iter().find_map(|name| Some((name, variable(name)?))) {
+        None => note("proxy", "none"),
+        Some((name, value)) => {
+            let host = value.rsplit('@').next().unwrap_or("").trim_start_matches("http://");
+            let except = ["NO_PROXY", "no_proxy"].iter().find_map(|n| variable(n));
+            let except = except.map(|e| format!(", not for {e}")).unwrap_or_default();
+            note("proxy", format!("{host} ({name}){except}"))
+        }
+    }
+}
+
+async fn tracker_lines(policy: &TrackerPolicy, request: &DoctorRequest) -> Vec<Line> {
+    let credentials = match (request.outside.credentials)(policy.kind) {
+        Ok(credentials) => credentials,
+        Err(error) => return vec![bad("credentials", error.to_string(), error.fix())],
+    };
+    let tracker = match tracker(policy, &credentials, &request.outside.http) {
+        Ok(tracker) => tracker,
+        Err(why) => return vec![bad("tracker", why.said, why.fix)],
+    };
+    let account = match tracker.account().await {
+        Ok(account) => account,
+        Err(why) => return vec![bad("tracker", why.said, why.fix)],
+    };
+    let version = account.version.as_deref().map(|v| format!(" {v}")).unwrap_or_default();
+    let mut lines = vec![good("tracker", format!("{} answers: Jira{version}", policy.url))];
+    lines.push(good("credentials", format!("accepted, as {}; Jira does not tell when a token ends", account.name)));
+    lines.push(if account.may_browse {
+        good("rights", "may browse projects")
+    } else {
+        bad("rights", "the account may not browse any project", "give it the permission Browse Projects")
+    });
+    lines.push(clock(&account, request.clock));
+    lines
+}
+
+fn clock(account: &Account, clock: Clock) -> Line {
+    let Some(theirs) = account.server_time else { return note("clock", "the tracker does not tell its time") };
+    let off = clock().duration_since(theirs);
+    let seconds = say::count(usize::try_from(off.abs().as_secs()).unwrap_or(usize::MAX), "second");
+    if off.abs() <= MOST_SKEW {
+        return good("clock", format!("within {} s of the tracker's", MOST_SKEW.as_secs()));
+    }
+    let which = if off.is_negative() { "behind" } else { "ahead of" };
+    bad("clock", format!("{seconds} {which} the tracker's"), "set this machine's clock by NTP")
+}
