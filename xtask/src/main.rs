@@ -2,6 +2,7 @@
 //! that are built, benches. Never a part of the program.
 
 mod arch;
+mod docs;
 mod programs;
 mod workspace;
 
@@ -20,11 +21,18 @@ struct Cli {
 enum Chore {
     /// Check which crate depends on which, and how large and how pure files are
     Arch,
+    /// Build docs/checks from the pages beside the checks
+    Docs {
+        /// Fail where they differ, and write nothing
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().chore {
         Chore::Arch => arch::run(),
+        Chore::Docs { check } => docs::run(check),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
