@@ -2,6 +2,7 @@
 //! that are built, benches. Never a part of the program.
 
 mod arch;
+mod bench;
 mod docs;
 mod programs;
 mod workspace;
@@ -21,6 +22,9 @@ struct Cli {
 enum Chore {
     /// Check which crate depends on which, and how large and how pure files are
     Arch,
+    /// Measure the program against its bars
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Build docs/checks from the pages beside the checks
     Docs {
         /// Fail where they differ, and write nothing
@@ -32,6 +36,7 @@ enum Chore {
 fn main() -> ExitCode {
     let done = match Cli::parse().chore {
         Chore::Arch => arch::run(),
+        Chore::Bench(bench) => bench::run(&bench),
         Chore::Docs { check } => docs::run(check),
     };
     match done {

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, bail};
 use std::ffi::OsStr;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 #[allow(clippy::disallowed_methods, reason = "the one place of xtask that starts programs")]
@@ -12,6 +13,13 @@ pub(crate) fn program(name: impl AsRef<OsStr>) -> Command {
 /// The cargo that runs us.
 pub(crate) fn cargo() -> Command {
     program(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// git in a folder, without the settings of whoever runs it.
+pub(crate) fn git(dir: &Path) -> Command {
+    let mut git = program("git");
+    git.arg("-C").arg(dir).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
+    git
 }
 
 /// Runs to the end; a failure is an error with what the program said.
