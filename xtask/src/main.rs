@@ -4,6 +4,7 @@
 mod arch;
 mod bench;
 mod docs;
+mod new_check;
 mod programs;
 mod workspace;
 
@@ -31,6 +32,11 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Make a check: its file, its test, its page, its place in the registry
+    NewCheck {
+        /// Such as story-key
+        name: String,
+    },
 }
 
 fn main() -> ExitCode {
@@ -38,6 +44,7 @@ fn main() -> ExitCode {
         Chore::Arch => arch::run(),
         Chore::Bench(bench) => bench::run(&bench),
         Chore::Docs { check } => docs::run(check),
+        Chore::NewCheck { name } => new_check::run(&name),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -61,7 +61,8 @@ impl Bar {
             Measured::Megabytes(_) => String::new(),
         };
         let figure = self.figure().map(|f| self.with_unit(f)).unwrap_or_default();
-        let bar = self.at_most.map(|most| format!("≤ {}", self.with_unit(most))).unwrap_or_default();
+        let bar = self.at_most.filter(|_| !figure.is_empty());
+        let bar = bar.map(|most| format!("≤ {}", self.with_unit(most))).unwrap_or_default();
         let met = match self.is_met() {
             Some(true) => "met",
             Some(false) => "NOT MET",

@@ -31,6 +31,12 @@ pub(crate) fn run(only_check: bool) -> anyhow::Result<()> {
     write(&dir, &wanted)
 }
 
+/// What is wrong with one page: name, codes, text.
+#[cfg(test)]
+pub(crate) fn faults_of(page: (&'static str, Vec<&'static str>, &'static str)) -> Vec<String> {
+    pages::faults(&[Page::of(page)])
+}
+
 fn built(pages: &[Page]) -> Files {
     let copies = pages.iter().map(|page| (format!("{}.md", page.name), page.copy()));
     copies.chain([("README.md".to_owned(), pages::list(pages))]).collect()
