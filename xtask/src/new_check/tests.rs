@@ -30,13 +30,13 @@ fn make_in(dir: &Path, name: &str) -> anyhow::Result<[PathBuf; 4]> {
 #[test]
 fn a_new_check_has_code_page_and_a_place_in_the_registry() {
     let dir = copy();
-    let [code, page, lib, registry] = make_in(dir.path(), "long-words").unwrap();
+    let [code, page, lib, registry] = make_in(dir.path(), "only-in-tests").unwrap();
     let [code, page, lib, registry] = [code, page, lib, registry].map(|path| read(&path).unwrap());
-    assert!(code.contains("pub(crate) struct LongWords {"), "{code}");
-    assert!(code.contains("include_str!(\"long_words.md\")"), "{code}");
-    assert!(page.starts_with("# long-words\n"), "{page}");
-    assert!(lib.contains("\nmod ancestry;\nmod long_words;\nmod policy_changed;\n"), "{lib}");
-    assert!(registry.contains("::ENTRY,\n    crate::long_words::ENTRY,\n];\n"), "{registry}");
+    assert!(code.contains("pub(crate) struct OnlyInTests {"), "{code}");
+    assert!(code.contains("include_str!(\"only_in_tests.md\")"), "{code}");
+    assert!(page.starts_with("# only-in-tests\n"), "{page}");
+    assert!(lib.contains("\nmod ancestry;\nmod only_in_tests;\nmod policy_changed;\n"), "{lib}");
+    assert!(registry.contains("::ENTRY,\n    crate::only_in_tests::ENTRY,\n];\n"), "{registry}");
     for left in ["{name}", "{module}", "{Type}"] {
         assert!(!code.contains(left) && !page.contains(left), "{left} was not filled in");
     }
@@ -44,9 +44,12 @@ fn a_new_check_has_code_page_and_a_place_in_the_registry() {
 
 #[test]
 fn its_page_is_as_the_docs_want_it() {
-    let name = Name::parse("long-words").unwrap();
+    let name = Name::parse("only-in-tests").unwrap();
     let text: &'static str = name.fill(PAGE).leak();
-    assert_eq!(crate::docs::faults_of(("long-words", vec!["long-words-found", "could-not-check"], text)), [""; 0]);
+    assert_eq!(
+        crate::docs::faults_of(("only-in-tests", vec!["only-in-tests-found", "could-not-check"], text)),
+        [""; 0]
+    );
 }
 
 #[test]
@@ -77,6 +80,8 @@ fn what_is_there_already_is_refused_and_nothing_is_written() {
         assert!(error.contains(said), "{name}: {error}");
     }
     assert_eq!(read(&dir.path().join("src/lib.rs")).unwrap(), before);
-    make_in(dir.path(), "long-words").unwrap();
-    assert!(make_in(dir.path(), "long-words").unwrap_err().to_string().contains("long_words.rs is there already"));
+    make_in(dir.path(), "only-in-tests").unwrap();
+    assert!(
+        make_in(dir.path(), "only-in-tests").unwrap_err().to_string().contains("only_in_tests.rs is there already")
+    );
 }
