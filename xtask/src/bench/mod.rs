@@ -1,0 +1,24 @@
+//! Benches: whole-program figures beside their bars (DESIGN §12).
+
+mod bars;
+mod check;
+mod files;
+mod history;
+mod measure;
+mod messages;
+mod random;
+mod repository;
+
+use clap::Subcommand;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// `gonogo check` on made repositories, against `git log`
+    Check(check::Options),
+}
+
+pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
+    match bench {
+        Bench::Check(options) => check::run(options),
+    }
+}
