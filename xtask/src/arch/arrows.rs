@@ -17,7 +17,7 @@ const ARROWS: &[Arrow] = &[
     Arrow { from: "gonogo-api", to: &[], in_tests: &[] },
     Arrow { from: "gonogo-checks", to: &["gonogo-core", "gonogo-read"], in_tests: &[] },
     Arrow { from: "gonogo-store", to: &["gonogo-core"], in_tests: &[] },
-    Arrow { from: "gonogo-remote", to: &["gonogo-core"], in_tests: &["gonogo-world"] },
+    Arrow { from: "gonogo-remote", to: &["gonogo-core", "gonogo-read"], in_tests: &["gonogo-world"] },
     Arrow {
         from: "gonogo-engine",
         to: &["gonogo-api", "gonogo-checks", "gonogo-core", "gonogo-read", "gonogo-remote", "gonogo-store"],
