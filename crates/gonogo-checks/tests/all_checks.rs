@@ -1,0 +1,279 @@
+//! Four promises that hold for all checks at once (and for each that will be
+//! added, as long as the world below makes it ask): what is unknown is never
+//! Go, order does not matter, judging twice is judging once, and a replay asks
+//! nothing new.
+
+use gonogo_checks::facts::{Facts, Recorded};
+use gonogo_checks::policy::TypedPolicy;
+use gonogo_checks::questions::{Answer, Ask, NamedCommit};
+use gonogo_checks::{CHECKS, CheckState, Judge, Judged, Judgement};
+use gonogo_core::case::{Case, Head, PolicyInForce, PolicyOrigin, Production};
+use gonogo_core::changeset::{Changeset, Commit, LineCount, MergeBack, Person, Prefix, Prefixes, Sighting};
+use gonogo_core::fact::{Fact, Why};
+use gonogo_core::finding::{COULD_NOT_CHECK, Severity};
+use gonogo_core::ids::Sha;
+use gonogo_core::policy::Source;
+use gonogo_core::story::{FieldValue, History, Issue, IssueType, Ready, Status, TrackerPerson};
+use gonogo_core::verdict::Verdict;
+use jiff::Timestamp;
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Every check on, with all its options, so that each asks all that it can.
+fn policy(level: &str) -> TypedPolicy {
+    let text = format!(
+        r#"
+        [tracker]
+        kind = "jira-cloud"
+        url = "https://example.atlassian.net"
+        [checks]
+        ancestry = "{level}"
+        story-key = "{level}"
+        story-exists = "{level}"
+        unfinished = "{level}"
+        reverts = "{level}"
+        [checks.story-state]
+        level = "{level}"
+        states = ["Done"]
+        [checks.story-missing]
+        level = "{level}"
+        ready = "Done"
+        [checks.story-fields]
+        level = "{level}"
+        required = ["Risk"]
+        [[checks.story-fields.confirm]]
+        field = "Risk"
+        by_field = "Reviewer"
+        [checks.story-size]
+        level = "{level}"
+        max_points = 8
+        max_lines = 500
+        max_days = 9
+        "#
+    );
+    TypedPolicy::parse(Source::new("policy", text)).expect("the policy is valid")
+}
+
+fn sha(digit: u8) -> Sha {
+    Sha::from_hex(&[digit; 40]).expect("a full id")
+}
+
+fn now() -> Timestamp {
+    "2026-11-24T12:00:00Z".parse().expect("a time")
+}
+
+fn case() -> Case {
+    let production = Production::Known { name: "production".to_owned(), sha: sha(b'a'), why: "a test".to_owned() };
+    let head = Head { name: "main".to_owned(), branch: Some("main".to_owned()), sha: sha(b'f') };
+    let policy =
+        PolicyInForce { origin: PolicyOrigin::Given, name: "policy".to_owned(), text: String::new(), candidate: None };
+    Case { service: "web".to_owned(), production, head, policy }
+}
+
+fn commit(id: u8, parent: u8, message: &str) -> Commit {
+    Commit {
+        sha: sha(id),
+        parents: vec![sha(parent)],
+        author: Arc::new(Person { name: "Maria".to_owned(), email: "maria@example.com".to_owned() }),
+        committed_at: now(),
+        message: message.into(),
+        files: vec!["a".into()],
+    }
+}
+
+fn issue(key: &str) -> Issue {
+    let person = |id: &str| TrackerPerson { id: id.to_owned(), name: id.to_owned() };
+    let fields = [
+        ("Risk", FieldValue::Text("low: only the footer".to_owned())),
+        ("Reviewer", FieldValue::Person(person("tom"))),
+        ("Story Points", FieldValue::Number(3.0)),
+        ("Story point estimate", FieldValue::NoSuchField),
+    ];
+    Issue {
+        key: key.parse().expect("a key"),
+        title: "A story".to_owned(),
+        kind: IssueType { id: "1".to_owned(), name: "Story".to_owned(), subtask: false },
+        status: Status { id: "2".to_owned(), name: "Done".to_owned() },
+        assignee: Some(person("maria")),
+        parent: None,
+        labels: Vec::new(),
+        created_at: Some(now()),
+        url: String::new(),
+        fields: fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        field_ids: BTreeMap::new(),
+        history: Some(History { changes: Vec::new(), cut: false }),
+    }
+}
+
+/// A world in which everything is fine.
+fn answer(ask: &Ask) -> Answer {
+    match ask {
+        Ask::Range(_) => Answer::Range(Fact::Known(Arc::new(Changeset {
+            commits: vec![
+                commit(b'f', b'e', "STORY-1 charge in euros"),
+                commit(b'e', b'd', "Revert \"STORY-9 x\"\n\nThis reverts commit 1234567890.\n\nStory: STORY-2"),
+                commit(b'd', b'a', "STORY-2 search"),
+            ],
+            missing: vec![commit(b'b', b'a', "a hotfix")],
+        }))),
+        Ask::Copies(_) => Answer::Copies(Fact::Known(Arc::default())),
+        Ask::Named(_) => {
+            // A revert in production is reverted: its story ships again.
+            let inner = NamedCommit { sha: sha(b'8'), message: "STORY-9 x".to_owned(), reverts: Vec::new() };
+            let message = "Revert \"STORY-9 x\"".to_owned();
+            Answer::Named(Fact::Known(NamedCommit { sha: sha(b'9'), message, reverts: vec![inner] }))
+        }
+        Ask::PrefixesOf(_) => Answer::PrefixesOf(Fact::Known(Prefixes {
+            read: 3,
+            found: vec![Prefix { project: "STORY".to_owned(), commits: 3, numbers: 3 }],
+        })),
+        Ask::MergeOf(_) => Answer::MergeOf(Fact::Known(MergeBack::NothingLost)),
+        Ask::PolicyAt(_) => Answer::PolicyAt(Fact::Absent),
+        Ask::ConflictMarkers(_) => Answer::ConflictMarkers(Fact::Known(Vec::new())),
+        Ask::PatchOf(q) => Answer::PatchOf(Fact::Known(q.sha.to_string())),
+        Ask::LinesOf(_) => Answer::LinesOf(Fact::Known(LineCount { added: 3, removed: 1 })),
+        // A moved story gives a note, whose fingerprint asks for patch ids.
+        Ask::IssueOf(q) if q.key.to_string() == "STORY-1" => Answer::IssueOf(Fact::Known(Arc::new(issue("STORY-100")))),
+        Ask::IssueOf(q) => Answer::IssueOf(Fact::Known(Arc::new(issue(&q.key.to_string())))),
+        Ask::ReadyStories(_) => Answer::ReadyStories(Fact::Known(Ready { issues: vec![issue("STORY-8")] })),
+        Ask::SightingsOf(_) => {
+            Answer::SightingsOf(Fact::Known(vec![Sighting::InProduction(sha(b'8'), "STORY-8 x".to_owned())]))
+        }
+    }
+}
+
+fn unknown(ask: &Ask) -> Answer {
+    ask.unknown(Why::new("it is away", "wait"))
+}
+
+fn recorded(answer: Answer) -> Recorded {
+    Recorded { answer, source: "test".to_owned(), at: now() }
+}
+
+/// Judges until nothing is missing; `spoil` says whose answer is unknown.
+fn judge(policy: &TypedPolicy, spoil: impl Fn(&Ask) -> bool) -> (Facts, Judgement, BTreeSet<Ask>) {
+    let case = case();
+    let judge = Judge::new(&case, policy, None, &[], now());
+    let (mut facts, mut asked) = (Facts::default(), BTreeSet::new());
+    for _ in 0..12 {
+        match judge.judge(&facts) {
+            Judged::Done(judgement) => return (facts, *judgement, asked),
+            Judged::Missing { asks, for_newest_go } => {
+                for ask in asks {
+                    let answer = if spoil(&ask) { unknown(&ask) } else { answer(&ask) };
+                    if !for_newest_go {
+                        asked.insert(ask.clone());
+                    }
+                    facts.insert(ask, recorded(answer));
+                }
+            }
+        }
+    }
+    panic!("no verdict after twelve rounds");
+}
+
+fn text(judgement: &Judgement) -> String {
+    format!("{judgement:#?}")
+}
+
+#[test]
+fn the_world_of_these_tests_is_go_and_every_check_takes_part_in_it() {
+    let (_, judgement, asked) = judge(&policy("block"), |_| false);
+    assert_eq!(judgement.verdict, Verdict::Go, "{:#?}", judgement.findings);
+    for entry in CHECKS {
+        let outcome = judgement.checks.iter().find(|c| c.name == entry.name).expect("each check has a line");
+        assert_ne!(outcome.state, CheckState::Off, "{} is off: {}", entry.name, outcome.why);
+    }
+    let kinds: BTreeSet<String> =
+        asked.iter().map(|ask| format!("{ask:?}").split('(').next().unwrap_or("").to_owned()).collect();
+    let all = [
+        "ConflictMarkers",
+        "Copies",
+        "IssueOf",
+        "LinesOf",
+        "MergeOf",
+        "Named",
+        "PatchOf",
+        "PrefixesOf",
+        "Range",
+        "ReadyStories",
+        "SightingsOf",
+    ];
+    assert_eq!(kinds, all.map(str::to_owned).into(), "every question that a check can ask is asked here");
+}
+
+#[test]
+fn any_unknown_answer_that_a_blocking_check_asked_for_is_never_go() {
+    let policy = policy("block");
+    let (_, _, asked) = judge(&policy, |_| false);
+    // Patch ids bind waivers; the findings that they belong to stand without them.
+    for ask in asked.iter().filter(|ask| !matches!(ask, Ask::PatchOf(_))) {
+        let (_, judgement, _) = judge(&policy, |other| other == ask);
+        assert_eq!(judgement.verdict, Verdict::NoGo, "{ask:?} unknown");
+        let unknown = judgement.findings.iter().filter(|f| f.code == COULD_NOT_CHECK);
+        assert!(unknown.clone().any(|f| f.severity == Severity::Block), "{ask:?} unknown");
+        assert!(unknown.clone().all(|f| f.message.contains("it is away") && f.fix == "wait"), "{ask:?} says why");
+    }
+}
+
+#[test]
+fn at_warn_an_unknown_answer_is_a_warning() {
+    let policy = policy("warn");
+    let (_, _, asked) = judge(&policy, |_| false);
+    for ask in asked.iter().filter(|ask| !matches!(ask, Ask::PatchOf(_))) {
+        let (_, judgement, _) = judge(&policy, |other| other == ask);
+        assert_eq!(judgement.verdict, Verdict::Go, "{ask:?} unknown");
+        let is_told = |f: &gonogo_core::finding::Finding| f.code == COULD_NOT_CHECK && f.severity == Severity::Warn;
+        assert!(judgement.findings.iter().any(is_told), "{ask:?} unknown");
+    }
+}
+
+#[test]
+fn judging_twice_is_judging_once_and_a_replay_asks_nothing_new() {
+    let (policy, case) = (policy("block"), case());
+    let (facts, first, _) = judge(&policy, |_| false);
+    let again = Judge::new(&case, &policy, None, &[], now());
+    for _ in 0..2 {
+        let Judged::Done(second) = again.judge(&facts) else { panic!("a replay asks for more") };
+        assert_eq!(text(&first), text(&second));
+    }
+    let written: Vec<(Ask, Recorded)> = facts.iter().map(|(a, r)| (a.clone(), r.clone())).collect();
+    let json = serde_json::to_string(&written).expect("facts can be written");
+    let read: Vec<(Ask, Recorded)> = serde_json::from_str(&json).expect("facts can be read");
+    let mut from_file = Facts::default();
+    for (ask, recorded) in read {
+        from_file.insert(ask, recorded);
+    }
+    let Judged::Done(third) = Judge::new(&case, &policy, None, &[], now()).judge(&from_file) else {
+        panic!("a recording lacks something")
+    };
+    assert_eq!(text(&first), text(&third));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Answers come in any order, and some are unknown: the bytes are the same.
+    #[test]
+    fn the_order_of_answers_does_not_matter(seed in any::<u64>(), away in any::<u16>()) {
+        let policy = policy("block");
+        let spoil = |ask: &Ask| (format!("{ask:?}").len() as u64 ^ u64::from(away)).is_multiple_of(5);
+        let (facts, first, _) = judge(&policy, spoil);
+        let mut shuffled: Vec<(Ask, Recorded)> = facts.iter().map(|(a, r)| (a.clone(), r.clone())).collect();
+        let mut state = seed;
+        for at in (1..shuffled.len()).rev() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            shuffled.swap(at, usize::try_from(state >> 33).unwrap_or(0) % (at + 1));
+        }
+        let mut others = Facts::default();
+        for (ask, recorded) in shuffled {
+            others.insert(ask, recorded);
+        }
+        let case = case();
+        let Judged::Done(second) = Judge::new(&case, &policy, None, &[], now()).judge(&others) else {
+            panic!("more is asked for");
+        };
+        prop_assert_eq!(text(&first), text(&second));
+    }
+}
