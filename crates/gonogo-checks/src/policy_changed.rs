@@ -21,6 +21,10 @@ const SHOWN: usize = 12;
 pub(crate) fn run(case: &Case, error: Option<&PolicyError>, out: &mut Findings) {
     let policy = &case.policy;
     let file = || Subject::File(FILE.to_owned());
+    if let Some(why) = &policy.unread {
+        out.could_not_check(file(), why.clone());
+        return;
+    }
     let candidate = policy.candidate.as_ref().map(|text| {
         let source = Source::new(format!("{}:{FILE}", case.head.sha.short()), text.clone());
         TypedPolicy::parse(source)
