@@ -42,18 +42,19 @@ pub(crate) fn run(case: &Case, error: Option<&PolicyError>, out: &mut Findings) 
         }
         out.add(found);
     }
-    let is_theirs = matches!(policy.origin, PolicyOrigin::Given | PolicyOrigin::WorkTree);
-    if is_theirs {
-        return;
-    }
-    let unchanged = policy.candidate.as_deref().unwrap_or("") == policy.text;
-    if unchanged {
+    let in_force = match policy.origin {
+        PolicyOrigin::Given => return,
+        // The work tree's judges because there is none that the candidate changes.
+        PolicyOrigin::WorkTree | PolicyOrigin::BuiltIn => "",
+        PolicyOrigin::Production | PolicyOrigin::DefaultBranch => policy.text.as_str(),
+    };
+    if policy.candidate.as_deref().unwrap_or("") == in_force {
         return;
     }
     if let Some(Err(error)) = &candidate {
         out.add(invalid(Subject::Candidate, "the candidate's policy", error, "mend it before it ships"));
     }
-    let changes = difference(&policy.text, policy.candidate.as_deref().unwrap_or(""));
+    let changes = difference(in_force, policy.candidate.as_deref().unwrap_or(""));
     if changes.is_empty() {
         return;
     }

@@ -6,6 +6,7 @@ use crate::cli::{Format, OutputArgs};
 use gonogo_api::Check;
 use gonogo_core::policy::PolicyError;
 use gonogo_core::say;
+use gonogo_engine::commands::CheckError;
 use gonogo_engine::{LocateError, Outcome};
 use std::collections::BTreeSet;
 use std::io::{BufWriter, IsTerminal, Write};
@@ -32,10 +33,9 @@ pub(crate) fn print(outcome: &Outcome, output: &OutputArgs) -> anyhow::Result<()
 pub(crate) fn error(error: &anyhow::Error) -> String {
     let styled = std::io::stderr().is_terminal();
     let policy = error.downcast_ref::<PolicyError>();
-    let located = error.chain().find_map(|e| e.downcast_ref::<LocateError>());
-    match (policy, located) {
+    match (policy, error.downcast_ref::<CheckError>()) {
         (Some(policy), _) => policy.render(styled),
-        (None, Some(LocateError::Policy(policy))) => policy.render(styled),
+        (None, Some(CheckError::Locate(LocateError::Policy(policy)))) => policy.render(styled),
         _ => {
             let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
             let mut text = chain.first().cloned().unwrap_or_default();
