@@ -4,5 +4,7 @@
 mod clones;
 mod environment;
 mod histories;
+mod policies;
+mod production;
 mod refs;
 mod support;
