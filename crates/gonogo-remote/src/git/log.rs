@@ -52,10 +52,10 @@ impl Git {
         Ok(Ok(Changeset { commits: of(right), missing: of(left) }))
     }
 
-    /// Commits without merges that `base` has and `since` lacks.
+    /// Commits that `base` has and `since` lacks, newest first.
     pub fn commits_since(&self, since: Sha, base: Sha) -> Result<Vec<Commit>, GitError> {
         let range = format!("{since}..{base}");
-        Ok(self.log(&["--no-merges", &range])?.into_iter().map(|(_, commit)| commit).collect())
+        Ok(self.log(&[&range])?.into_iter().map(|(_, commit)| commit).collect())
     }
 
     /// The newest commit that all of these have behind them.
