@@ -1,10 +1,15 @@
 //! The whole program, as stories: a repository, a call, and what a person or a
 //! reader of the JSON sees.
 
+mod ancestry;
 mod clones;
+mod copies;
 mod environment;
 mod histories;
+mod keys;
+mod model;
 mod policies;
 mod production;
 mod refs;
+mod reverts;
 mod support;
