@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug)]
 enum Step {
     Commit,
+    /// A commit that blocks.
+    Unfinished,
     /// A branch with one or two commits, merged; perhaps one of them reverted on it.
     Topic {
         commits: usize,
@@ -68,6 +70,10 @@ impl History {
         match step {
             Step::Commit => {
                 let sha = self.commit();
+                self.line.push(sha);
+            }
+            Step::Unfinished => {
+                let sha = self.repo.commit("WIP");
                 self.line.push(sha);
             }
             Step::Topic { commits, reverts } => self.topic(*commits, *reverts),
@@ -143,13 +149,18 @@ fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(2)
 }
 
-proptest! {
-    #![proptest_config(Config {
+/// Few by default, since every case makes a repository; more by `PROPTEST_CASES`.
+fn config() -> Config {
+    Config {
         cases: cases(),
         max_shrink_iters: 200,
         failure_persistence: Some(Box::new(FileFailurePersistence::Off)),
         ..Config::default()
-    })]
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
 
     #[test]
     fn what_ships_is_what_the_two_trees_say(steps in steps()) {
@@ -168,5 +179,32 @@ proptest! {
                 "{} ({}) in\n{}", &sha[..7], file, history.repo.git(&["log", "--graph", "--format=%h %s%n%b", "main", "production"])
             );
         }
+    }
+    #[test]
+    fn the_newest_go_is_what_trying_each_commit_finds(
+        steps in proptest::collection::vec(
+            prop_oneof![
+                3 => Just(Step::Commit),
+                2 => Just(Step::Unfinished),
+                1 => (1usize..3, any::<bool>()).prop_map(|(commits, reverts)| Step::Topic { commits, reverts }),
+                2 => any::<Index>().prop_map(Step::Revert),
+            ],
+            2..6,
+        ),
+    ) {
+        let mut history = History::begin();
+        for step in &steps {
+            history.take(step);
+        }
+        history.take(&Step::Unfinished);
+        let of = |head: &str| check(&history.repo).head(head).production("production").json();
+        let line = history.repo.git(&["rev-list", "--first-parent", "production..main~1"]);
+        let by_trying = line.lines().find(|sha| of(sha)["verdict"] == "go");
+        let found = of("main");
+        prop_assert_eq!(
+            found["newest_go"]["sha"].as_str(),
+            by_trying,
+            "in\n{}", history.repo.git(&["log", "--graph", "--format=%h %s%n%b", "main"])
+        );
     }
 }

@@ -98,6 +98,20 @@ fn a_revert_of_a_merges_first_side_leaves_the_other() {
 }
 
 #[test]
+fn a_merge_that_comes_back_does_not_bring_back_what_it_had_reverted_itself() {
+    let repo = in_production();
+    repo.branch("topic").checkout("topic");
+    let (gone, kept) = (repo.commit("STORY-1 one"), repo.commit("STORY-2 two"));
+    repo.revert(&gone);
+    repo.checkout("main");
+    let merge = repo.merge("topic", "Merge branch 'topic'");
+    let revert = repo.revert_merge(&merge);
+    ships(&report(&repo), &[(&gone, false), (&kept, false)]);
+    repo.revert(&revert);
+    ships(&report(&repo), &[(&gone, false), (&kept, true)]);
+}
+
+#[test]
 fn a_revert_of_a_revert_ships_again_and_whole() {
     let repo = in_production();
     let story = repo.commit("STORY-1 charge in euros");
