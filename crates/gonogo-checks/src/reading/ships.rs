@@ -124,16 +124,13 @@ mod tests {
             let (mut content, mut reverts, mut plain) = (Content::default(), Vec::new(), Vec::new());
             for at in (0..commits).rev() {
                 let possible: Vec<usize> = (at + 1..commits).filter(|t| content.applies_backwards(*t)).collect();
-                match picks[at].filter(|_| !possible.is_empty()) {
-                    Some(pick) => {
-                        let target = *pick.get(&possible);
-                        content.revert(at, target);
-                        reverts.push((at, target));
-                    }
-                    None => {
-                        content.plain(at);
-                        plain.push(at);
-                    }
+                if let Some(pick) = picks[at].filter(|_| !possible.is_empty()) {
+                    let target = *pick.get(&possible);
+                    content.revert(at, target);
+                    reverts.push((at, target));
+                } else {
+                    content.plain(at);
+                    plain.push(at);
                 }
             }
             let effective = run(commits, &reverts);

@@ -16,7 +16,7 @@ pub(super) fn index_of(commits: &[Commit]) -> HashMap<Sha, usize> {
     commits.iter().enumerate().map(|(at, c)| (c.sha, at)).collect()
 }
 
-impl<'a> Among<'a> {
+impl Among<'_> {
     /// A commit by a full name, or a short one that fits only one.
     pub(super) fn named(self, name: &str) -> Option<usize> {
         if let Some(sha) = Sha::from_hex(name.as_bytes()) {

@@ -62,7 +62,7 @@ impl Check {
     }
 
     pub(crate) fn args(self, args: &[&str]) -> Self {
-        args.iter().fold(self, |check, arg| check.arg(arg))
+        args.iter().fold(self, Self::arg)
     }
 
     pub(crate) fn arg(self, arg: impl Into<OsString>) -> Self {
