@@ -22,6 +22,10 @@ const SHOWN: usize = 12;
 pub(crate) fn run(case: &Case, text: Option<&str>, head: Sha, error: Option<&PolicyError>, out: &mut Findings) {
     let policy = &case.policy;
     let file = || Subject::File(FILE.to_owned());
+    if let Some(why) = &policy.unread {
+        out.could_not_check(file(), why.clone());
+        return;
+    }
     let candidate = text.map(|text| TypedPolicy::parse(Source::new(format!("{}:{FILE}", head.short()), text)));
     if let Some(error) = error {
         let cured = matches!(candidate, Some(Ok(_)));

@@ -77,13 +77,13 @@ impl Check for Reverts {
                 .commits
                 .iter()
                 .filter(|at| !reading.ships(**at) && reading.already_in_production(**at).is_none())
+                // A revert that was reverted is no part that is missing.
                 .filter(|at| reading.reverts(**at).is_empty())
                 .map(|at| reading.commit(*at).sha.short())
                 .collect();
-            let takes_back = in_range.commits.iter().any(|at| !reading.reverts(*at).is_empty());
             let substance = json!({ "ships": in_range.ships });
-            if !in_range.ships && takes_back {
-                let message = if reverted.is_empty() {
+            if !in_range.ships && (in_range.is_taken_back || !reverted.is_empty()) {
+                let message = if in_range.is_taken_back {
                     "is taken back: production has it, this deploy reverts it".to_owned()
                 } else {
                     format!("only appears to ship: {} reverted", say::list(&reverted, 4))

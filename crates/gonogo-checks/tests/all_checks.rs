@@ -66,8 +66,13 @@ fn now() -> Timestamp {
 fn case() -> Case {
     let production = Production::Known { name: "production".to_owned(), sha: sha(b'a'), why: "a test".to_owned() };
     let head = Head { name: "main".to_owned(), branch: Some("main".to_owned()), sha: sha(b'f') };
-    let policy =
-        PolicyInForce { origin: PolicyOrigin::Given, name: "policy".to_owned(), text: String::new(), candidate: None };
+    let policy = PolicyInForce {
+        origin: PolicyOrigin::Given,
+        name: "policy".to_owned(),
+        text: String::new(),
+        candidate: None,
+        unread: None,
+    };
     Case { service: "web".to_owned(), production, head, policy }
 }
 

@@ -61,6 +61,9 @@ pub struct PolicyInForce {
     pub text: String,
     /// The head's `gonogo.toml`, where it has one.
     pub candidate: Option<String>,
+    /// Why a policy that may be there could not be read; the defaults judge then.
+    #[serde(default)]
+    pub unread: Option<Why>,
 }
 
 /// One candidate under one policy: with the facts, all that a verdict needs.

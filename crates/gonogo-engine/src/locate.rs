@@ -1,9 +1,11 @@
 //! Which candidate is meant: head, production and the policy in force. The
 //! candidate has no say in where production is, nor in how it is judged.
 
+use crate::gather::why;
 use gonogo_checks::policy::TypedPolicy;
 use gonogo_core::case::{Case, Head, Look, PolicyInForce, PolicyOrigin, Production};
 use gonogo_core::fact::Why;
+use gonogo_core::ids::Sha;
 use gonogo_core::policy::{FILE, PolicyError, Source, production_ref_of};
 use gonogo_remote::git::{Branches, Git, GitError, Resolved};
 use std::path::PathBuf;
@@ -83,7 +85,14 @@ fn find_production(git: &Git, wanted: &Wanted, branches: &Branches, head: &Head)
     }
     if let Some((full, sha)) = &branches.default {
         let short = short_ref(full);
-        if let Some(text) = git.file_at(*sha, FILE)? {
+        let policy = match policy_at(git, *sha)? {
+            Ok(policy) => policy,
+            Err(why) => {
+                let said = format!("the policy that would say where production is cannot be read: {}", why.said);
+                return unknown(git, head, said, &why.fix);
+            }
+        };
+        if let Some(text) = policy {
             let source = Source::new(format!("{short}:{FILE}"), text);
             match production_ref_of(&source) {
                 Ok(Some(name)) => return from_policy(git, &name, &format!("{FILE} of {short}")),
@@ -138,26 +147,51 @@ fn find_policy(
     production: &Production,
     head: &Head,
 ) -> Result<PolicyInForce, GitError> {
-    let candidate = git.file_at(head.sha, FILE)?;
-    let in_force =
-        |origin, name: String, text: String| Ok(PolicyInForce { origin, name, text, candidate: candidate.clone() });
+    let candidate = policy_at(git, head.sha)?;
+    let in_force = |origin, name: String, text: String| {
+        let (candidate, unread) = match (candidate.clone(), origin) {
+            (Ok(candidate), _) => (candidate, None),
+            // Theirs is not compared with the candidate's.
+            (Err(_), PolicyOrigin::Given | PolicyOrigin::WorkTree) => (None, None),
+            (Err(why), _) => (None, Some(why)),
+        };
+        Ok(PolicyInForce { origin, name, text, candidate, unread })
+    };
     if let Some(given) = &wanted.policy {
         return in_force(PolicyOrigin::Given, given.source.name.clone(), given.source.text.clone());
     }
-    if let Production::Known { name, sha, .. } = production
-        && let Some(text) = git.file_at(*sha, FILE)?
-    {
-        return in_force(PolicyOrigin::Production, format!("{name}:{FILE}"), text);
-    }
-    if let Some((full, sha)) = &branches.default
-        && let Some(text) = git.file_at(*sha, FILE)?
-    {
-        return in_force(PolicyOrigin::DefaultBranch, format!("{}:{FILE}", short_ref(full)), text);
+    let in_production = match production {
+        Production::Known { name, sha, .. } => Some((PolicyOrigin::Production, name.as_str(), *sha)),
+        Production::Unknown { .. } => None,
+    };
+    let on_default = branches.default.as_ref().map(|(full, sha)| (PolicyOrigin::DefaultBranch, short_ref(full), *sha));
+    for (origin, name, sha) in in_production.into_iter().chain(on_default) {
+        match policy_at(git, sha)? {
+            Ok(Some(text)) => return in_force(origin, format!("{name}:{FILE}"), text),
+            Ok(None) => {}
+            // There may be one, so that no other has a say.
+            Err(why) => return Ok(PolicyInForce { unread: Some(why), ..built_in() }),
+        }
     }
     let in_work_tree = git.work_tree().map(|top| top.join(FILE)).and_then(|path| std::fs::read_to_string(path).ok());
     match in_work_tree {
         Some(text) => in_force(PolicyOrigin::WorkTree, FILE.to_owned(), text),
-        None => in_force(PolicyOrigin::BuiltIn, "built-in defaults".to_owned(), String::new()),
+        None => in_force(PolicyOrigin::BuiltIn, built_in().name, String::new()),
+    }
+}
+
+fn built_in() -> PolicyInForce {
+    let (name, text) = ("built-in defaults".to_owned(), String::new());
+    PolicyInForce { origin: PolicyOrigin::BuiltIn, name, text, candidate: None, unread: None }
+}
+
+/// The policy at a commit, if it has one, or why a clone that left objects with
+/// its remote cannot tell.
+fn policy_at(git: &Git, sha: Sha) -> Result<Result<Option<String>, Why>, GitError> {
+    match git.file_at(sha, FILE) {
+        Ok(text) => Ok(Ok(text)),
+        Err(error) if git.is_partial() && error.is_missing_object() => Ok(Err(why(git, &error))),
+        Err(error) => Err(error),
     }
 }
 

@@ -3,8 +3,10 @@
 
 mod parsed;
 mod ships;
+mod targets;
 
 pub use parsed::{Excuse, ParsedRange};
+pub use targets::with_effect;
 
 use crate::facts::{Facts, Stop};
 use crate::questions::{Copies, PrefixesOf, Range};
@@ -48,8 +50,17 @@ pub struct StoryCommits {
     /// Whether anything of it ships; false when all of it is reverted, taken
     /// back, or in production already.
     pub ships: bool,
+    /// Whether production has something of it that the candidate takes away.
+    pub is_taken_back: bool,
     /// The flag that a trailer of its commits names.
     pub flag: Option<String>,
+}
+
+/// How a commit bears on a story: by being there, or by its absence, where it
+/// reverts what production had before the range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Effect {
+    by_being_there: bool,
 }
 
 /// Under a guess a prefix counts when it is in so many commits, at least two,
@@ -143,9 +154,13 @@ impl Reading {
             for key in self.keys(at) {
                 stories.entry(key).or_default().commits.push(at);
             }
-            for key in self.carries(at) {
+            for (key, effect) in self.effects(at) {
                 let story = stories.entry(key).or_default();
-                story.ships |= self.ships(at);
+                // Head has it, and production; what differs is what this deploy changes.
+                let in_head = self.effective[at] == effect.by_being_there;
+                let in_production = self.already[at].is_some() == effect.by_being_there;
+                story.ships |= in_head && !in_production;
+                story.is_taken_back |= in_production && !in_head;
                 if story.flag.is_none() {
                     story.flag.clone_from(&self.parsed(at).flag);
                 }
@@ -255,14 +270,20 @@ impl Reading {
         })
     }
 
-    /// The keys that a commit, while it is effective, makes ship.
-    fn carries(&self, at: usize) -> BTreeSet<IssueKey> {
+    /// The stories that a commit brings by having effect, and those that it
+    /// takes away: a revert of something older than the range. What it reverts
+    /// in the range loses its effect itself.
+    fn effects(&self, at: usize) -> BTreeSet<(IssueKey, Effect)> {
         let parsed = self.parsed(at);
-        let restored = parsed.targets.iter().flat_map(|target| match target {
-            Target::Outside { restores: true, keys, .. } => keys.clone(),
-            _ => Vec::new(),
+        let outside = parsed.targets.iter().flat_map(|target| match target {
+            Target::Outside { restores, keys, .. } => {
+                let effect = Effect { by_being_there: *restores };
+                keys.iter().map(|key| (key.clone(), effect)).collect()
+            }
+            Target::Inside { .. } | Target::Lost => Vec::new(),
         });
-        parsed.own.iter().cloned().chain(restored).collect()
+        let own = parsed.own.iter().map(|key| (key.clone(), Effect { by_being_there: true }));
+        own.chain(outside).collect()
     }
 
     /// First-parent commits of a head within the range, newest first.
@@ -290,22 +311,4 @@ fn said<T>(fact: Fact<T>) -> Result<T, Stop> {
 /// The stories that a message makes ship by its own words.
 pub(crate) fn own_keys(message: &str, policy: &Stories, projects: &[String]) -> Vec<IssueKey> {
     parsed::own_keys(message, policy, projects)
-}
-
-/// Which of these commits, newest first, are not undone by a revert among them.
-pub fn with_effect(commits: &[Commit]) -> Vec<bool> {
-    let index: HashMap<Sha, usize> = commits.iter().enumerate().map(|(at, c)| (c.sha, at)).collect();
-    let undone = |commit: &Commit| -> Vec<usize> {
-        let named = |revert: &gonogo_read::message::Revert<'_>| match revert {
-            gonogo_read::message::Revert::Commit { name, .. } => {
-                let exact = Sha::from_hex(name.as_bytes()).and_then(|sha| index.get(&sha).copied());
-                exact.or_else(|| commits.iter().position(|c| c.sha.starts_with(name)))
-            }
-            gonogo_read::message::Revert::PullRequest(_) => None,
-        };
-        gonogo_read::message::parse(&commit.message).reverts.iter().filter_map(named).collect()
-    };
-    let reverts: Vec<ships::Undoes> =
-        commits.iter().enumerate().map(|(by, c)| ships::Undoes { by, undone: undone(c) }).collect();
-    ships::effective(commits.len(), &reverts)
 }

@@ -1,6 +1,7 @@
 //! What each message of a range says, whatever the candidate's head.
 
 use super::ships::Undoes;
+use super::targets::{Among, Copied, index_of, quoted_title, takes_away};
 use crate::facts::{Facts, Stop};
 use crate::questions::{Named, NamedCommit};
 use gonogo_core::changeset::{Changeset, Commit};
@@ -45,7 +46,7 @@ pub(crate) enum Target {
     /// A commit of production, or an older one, with its stories. `restores`:
     /// it was a revert itself, so that those stories ship again.
     Outside { sha: Option<Sha>, keys: Vec<IssueKey>, restores: bool },
-    /// No such commit here: the revert's title is taken at its word.
+    /// No such commit here, and no title that says what it was.
     Lost,
 }
 
@@ -69,10 +70,11 @@ struct Reader<'a> {
 impl ParsedRange {
     pub(super) fn of(facts: &Facts, policy: &Stories, projects: &[String], set: &Changeset) -> Result<Self, Stop> {
         let reader = Reader { policy, projects };
-        let index: HashMap<Sha, usize> = set.commits.iter().enumerate().map(|(at, c)| (c.sha, at)).collect();
+        let index = index_of(&set.commits);
+        let among = Among { commits: &set.commits, index: &index };
         let messages: Vec<Message<'_>> = set.commits.iter().map(|c| message::parse(&c.message)).collect();
-        let targets = resolve(facts, &reader, &index, &messages, set)?;
-        let old = older_than_rules(policy, &index, set);
+        let targets = resolve(facts, &reader, among, &messages)?;
+        let old = older_than_rules(policy, among);
         let commits = (set.commits.iter().zip(&messages).zip(targets).enumerate())
             .map(|(at, ((commit, message), targets))| reader.read(commit, message, targets, old[at]))
             .collect();
@@ -104,12 +106,13 @@ impl ParsedRange {
 
     /// What each revert of the candidate undoes in it.
     pub(super) fn reverts(&self, set: &Changeset, inside: &[bool]) -> Vec<Undoes> {
+        let among = Among { commits: &set.commits, index: &self.index };
         let mut all = Vec::new();
         for (by, parsed) in self.commits.iter().enumerate().filter(|(by, _)| inside[*by]) {
             let mut undone = Vec::new();
             for target in &parsed.targets {
                 if let Target::Inside { at, stays } = target {
-                    undone.extend(self.undone(set, *at, *stays));
+                    undone.extend(among.undone(*at, *stays));
                 }
             }
             if !undone.is_empty() {
@@ -117,31 +120,6 @@ impl ParsedRange {
             }
         }
         all
-    }
-
-    /// A commit, or a merge with all that it brought in.
-    fn undone(&self, set: &Changeset, at: usize, stays: Option<Sha>) -> Vec<usize> {
-        let commit = &set.commits[at];
-        if !commit.is_merge() {
-            return vec![at];
-        }
-        let stays = stays.or_else(|| commit.parents.first().copied());
-        let kept = self.ancestors(set, commit.parents.iter().copied().filter(|p| Some(*p) == stays));
-        let brought = self.ancestors(set, commit.parents.iter().copied().filter(|p| Some(*p) != stays));
-        let mut undone: Vec<usize> = brought.difference(&kept).copied().collect();
-        undone.push(at);
-        undone
-    }
-
-    fn ancestors(&self, set: &Changeset, from: impl Iterator<Item = Sha>) -> BTreeSet<usize> {
-        let mut open: Vec<usize> = from.filter_map(|sha| self.index.get(&sha).copied()).collect();
-        let mut seen = BTreeSet::new();
-        while let Some(at) = open.pop() {
-            if seen.insert(at) {
-                open.extend(set.commits[at].parents.iter().filter_map(|p| self.index.get(p)));
-            }
-        }
-        seen
     }
 }
 
@@ -235,60 +213,56 @@ impl Reader<'_> {
 fn resolve(
     facts: &Facts,
     reader: &Reader<'_>,
-    index: &HashMap<Sha, usize>,
+    among: Among<'_>,
     messages: &[Message<'_>],
-    set: &Changeset,
 ) -> Result<Vec<Vec<Target>>, Stop> {
     let mut targets: Vec<Vec<Target>> = vec![Vec::new(); messages.len()];
     let mut wanted: Vec<(usize, String)> = Vec::new();
     for (at, message) in messages.iter().enumerate() {
         for revert in &message.reverts {
             match revert {
-                Revert::Commit { name, stays } => match find(index, set, name) {
+                Revert::Commit { name, stays } => match among.named(name) {
                     Some(found) => {
-                        let stays = stays.and_then(|name| parent_named(&set.commits[found], name));
+                        let stays = stays.and_then(|name| among.parent_named(found, name));
                         targets[at].push(Target::Inside { at: found, stays });
                     }
                     None => wanted.push((at, name.to_ascii_lowercase())),
                 },
-                Revert::PullRequest(number) => targets[at].push(by_pull_request(reader, messages, at, *number)),
+                Revert::PullRequest(number) => targets[at].push(by_pull_request(reader, among, at, *number)),
             }
         }
     }
+    if wanted.is_empty() {
+        return Ok(targets);
+    }
     let answers = facts.all(wanted.iter().map(|(_, name)| Named { name: name.clone() }))?;
-    for ((at, _), answer) in wanted.into_iter().zip(answers) {
+    let copied = Copied::of(among);
+    for ((at, name), answer) in wanted.into_iter().zip(answers) {
+        let copy = |original: Option<&str>| {
+            copied.find(at, &name, original).map(|found| Target::Inside { at: found, stays: None })
+        };
         targets[at].push(match answer {
-            Fact::Known(named) => reader.outside(&named),
-            Fact::Absent => Target::Lost,
+            Fact::Known(named) => copy(Some(&named.message)).unwrap_or_else(|| reader.outside(&named)),
+            Fact::Absent => copy(None).unwrap_or_else(|| at_its_word(reader, &among.commits[at].subject())),
             Fact::Unknown(why) => return Err(Stop::Unknown(why)),
         });
     }
     Ok(targets)
 }
 
-/// A commit of the range by a full name, or a short one that fits only one.
-fn find(index: &HashMap<Sha, usize>, set: &Changeset, name: &str) -> Option<usize> {
-    if let Some(sha) = Sha::from_hex(name.as_bytes()) {
-        return index.get(&sha).copied();
+/// An older commit of the range with this number, else what the title says.
+fn by_pull_request(reader: &Reader<'_>, among: Among<'_>, at: usize, number: u64) -> Target {
+    match among.pull_request(at, number) {
+        Some(at) => Target::Inside { at, stays: None },
+        None => at_its_word(reader, &among.commits[at].subject()),
     }
-    let mut fitting = set.commits.iter().enumerate().filter(|(_, c)| c.sha.starts_with(name)).map(|(at, _)| at);
-    fitting.next().filter(|_| fitting.next().is_none())
 }
 
-fn parent_named(commit: &Commit, name: &str) -> Option<Sha> {
-    commit.parents.iter().copied().find(|p| p.starts_with(name))
-}
-
-/// An older commit of the range with this number, else the revert's own word
-/// that it takes back what its title quotes.
-fn by_pull_request(reader: &Reader<'_>, messages: &[Message<'_>], at: usize, number: u64) -> Target {
-    let found = messages.iter().enumerate().skip(at + 1).find(|(_, m)| m.pull_request == Some(number));
-    if let Some((at, _)) = found {
-        return Target::Inside { at, stays: None };
-    }
-    let title = messages[at].subject.join(" ");
+/// A revert of something that is not here, with the stories that its title quotes.
+fn at_its_word(reader: &Reader<'_>, subject: &str) -> Target {
+    let Some(title) = quoted_title(subject) else { return Target::Lost };
     let keys = reader.scan(&title, Grammar::Prose).into_iter().collect();
-    Target::Outside { sha: None, keys, restores: false }
+    Target::Outside { sha: None, keys, restores: !takes_away(subject) }
 }
 
 /// `Revert "STORY-1 title" (#7)` without what it quotes.
@@ -300,12 +274,11 @@ fn without_quoted_title(subject: &str) -> String {
 }
 
 /// Which commits are at or before the commit from which the rules hold.
-fn older_than_rules(policy: &Stories, index: &HashMap<Sha, usize>, set: &Changeset) -> Vec<bool> {
-    let mut old = vec![false; set.commits.len()];
-    let mut open: Vec<usize> = policy.since.as_deref().and_then(|name| find(index, set, name)).into_iter().collect();
-    while let Some(at) = open.pop() {
-        if !std::mem::replace(&mut old[at], true) {
-            open.extend(set.commits[at].parents.iter().filter_map(|p| index.get(p)));
+fn older_than_rules(policy: &Stories, among: Among<'_>) -> Vec<bool> {
+    let mut old = vec![false; among.commits.len()];
+    if let Some(since) = policy.since.as_deref().and_then(|name| among.named(name)) {
+        for at in among.ancestors([among.commits[since].sha].into_iter()) {
+            old[at] = true;
         }
     }
     old

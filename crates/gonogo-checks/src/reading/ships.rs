@@ -1,7 +1,7 @@
 //! Which commits still have effect when reverts, and reverts of reverts, are
 //! worked out.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// A revert, and the commits that it undoes.
 #[derive(Clone, Debug)]
@@ -10,39 +10,51 @@ pub(super) struct Undoes {
     pub undone: Vec<usize>,
 }
 
-/// Plays the history forward, oldest (the highest index) first: a commit comes
-/// into effect, a revert puts what it names out of effect, a revert of a revert
-/// back into it. Who speaks last counts.
+/// Which commits something put into effect, and which out of it.
+type Change = BTreeMap<usize, bool>;
+
+/// Plays the history forward, oldest (the highest index) first: a revert puts
+/// what it names out of effect, a revert of a revert back into it. Who speaks
+/// last counts.
 pub(super) fn effective(commits: usize, reverts: &[Undoes]) -> Vec<bool> {
-    let undoes: HashMap<usize, &[usize]> = reverts.iter().map(|u| (u.by, u.undone.as_slice())).collect();
     let mut effective = vec![true; commits];
-    if undoes.is_empty() {
-        return effective;
-    }
-    for by in (0..commits).rev() {
-        effective[by] = true;
-        // Names in messages could be made to go round in a circle; each commit
-        // is switched at most once for one revert.
-        let mut seen = HashSet::from([by]);
-        let mut open: Vec<(usize, bool)> = undone(&undoes, by).map(|at| (at, false)).collect();
-        while let Some((at, on)) = open.pop() {
-            if seen.insert(at) {
-                effective[at] = on;
-                open.extend(undone(&undoes, at).map(|inner| (inner, !on)));
-            }
+    let mut oldest_first: Vec<&Undoes> = reverts.iter().collect();
+    oldest_first.sort_by_key(|u| std::cmp::Reverse(u.by));
+    let mut changed: HashMap<usize, Change> = HashMap::new();
+    for Undoes { by, undone } in oldest_first {
+        let mut own = Change::from([(*by, true)]);
+        for (at, on) in together(*by, undone, &changed) {
+            effective[at] = !on;
+            own.insert(at, !on);
         }
+        changed.insert(*by, own);
     }
     effective
 }
 
-fn undone<'a>(undoes: &HashMap<usize, &'a [usize]>, by: usize) -> impl Iterator<Item = usize> + use<'a> {
-    undoes.get(&by).copied().unwrap_or_default().iter().copied()
+/// What several commits change together: of one that a merge brought along with
+/// its revert nothing is left, so that undoing the merge does not touch it. What
+/// is no older than the revert cannot be what it undoes.
+fn together(by: usize, undone: &[usize], changed: &HashMap<usize, Change>) -> Change {
+    let mut oldest_first: Vec<usize> = undone.iter().copied().filter(|at| *at > by).collect();
+    oldest_first.sort_unstable_by(|a, b| b.cmp(a));
+    oldest_first.dedup();
+    let mut first_and_last: BTreeMap<usize, (bool, bool)> = BTreeMap::new();
+    let mut put = |at, on| first_and_last.entry(at).or_insert((on, on)).1 = on;
+    for at in oldest_first {
+        match changed.get(&at) {
+            Some(change) => change.iter().for_each(|(at, on)| put(*at, *on)),
+            None => put(at, true),
+        }
+    }
+    first_and_last.into_iter().filter(|(_, (first, last))| first == last).map(|(at, (_, last))| (at, last)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::HashSet;
 
     fn run(commits: usize, reverts: &[(usize, usize)]) -> Vec<bool> {
         let undoes: Vec<_> = reverts.iter().map(|(by, undone)| Undoes { by: *by, undone: vec![*undone] }).collect();
@@ -54,6 +66,16 @@ mod tests {
         // Newest first: 1 reverts 2, and 0 reverts 1.
         assert_eq!(run(3, &[(1, 2)]), [true, true, false]);
         assert_eq!(run(3, &[(1, 2), (0, 1)]), [true, false, true]);
+    }
+
+    #[test]
+    fn what_a_merge_brought_with_its_revert_stays_reverted() {
+        // Newest first: 4 is a commit, 3 another, 2 reverts 4, 1 takes back the
+        // merge of all three, 0 takes back 1.
+        let undoes = |by, undone: &[usize]| Undoes { by, undone: undone.to_vec() };
+        let (inner, merge) = (undoes(2, &[4]), undoes(1, &[2, 3, 4]));
+        assert_eq!(effective(5, &[inner.clone(), merge.clone()]), [true, true, false, false, false]);
+        assert_eq!(effective(5, &[undoes(0, &[1]), inner, merge]), [true, false, true, true, false]);
     }
 
     #[test]

@@ -23,7 +23,8 @@ pub(super) fn of(git: &Git, base: Sha, set: &Changeset) -> Result<Fact<Arc<BTree
     let Some(fork) = git.oldest_fork(&forks)? else { return none() };
     let theirs = git.commits_since(fork, base)?;
     let has_effect = with_effect(&theirs);
-    let theirs: Vec<&Commit> = theirs.iter().zip(has_effect).filter(|(_, has)| *has).map(|(c, _)| c).collect();
+    let theirs: Vec<&Commit> =
+        theirs.iter().zip(has_effect).filter(|(c, has)| *has && !c.is_merge()).map(|(c, _)| c).collect();
     // Patch ids are dear: only commits that change the same paths are compared.
     let mut by_paths: HashMap<&[Box<str>], (Vec<Sha>, Vec<Sha>)> = HashMap::new();
     for commit in theirs.iter().filter(|c| !c.files.is_empty()) {

@@ -253,7 +253,7 @@ fn note(seen: &mut BTreeMap<IssueKey, Vec<Sighting>>, text: &str, grammar: Gramm
 }
 
 /// What went wrong, and what a person can do about it in this clone.
-fn why(git: &Git, error: &GitError) -> Why {
+pub(crate) fn why(git: &Git, error: &GitError) -> Why {
     if git.is_partial() && error.is_missing_object() {
         let said = "this clone left objects with its remote, and gonogo does not fetch by surprise";
         return Why::new(said, "fetch them: git fetch --refetch --no-filter origin");

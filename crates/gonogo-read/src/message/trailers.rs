@@ -15,7 +15,7 @@ const GIT_GENERATED: [&str; 2] = ["Signed-off-by: ", "(cherry picked from commit
 pub fn trailers<'a>(lines: &[&'a str]) -> (Vec<&'a str>, Vec<Trailer<'a>>) {
     let lines = before_divider(lines);
     let end = lines.iter().rposition(|l| !l.is_empty()).map_or(0, |at| at + 1);
-    let start = lines[..end].iter().rposition(|l| l.is_empty()).map_or(end, |at| at + 1);
+    let start = lines[..end].iter().rposition(|l| l.is_empty()).map_or(0, |at| at + 1);
     let block = &lines[start..end];
     if !is_trailer_block(block) {
         return (lines[..end].to_vec(), Vec::new());
@@ -83,6 +83,12 @@ mod tests {
             keys("\nprose\n\nFlag: new checkout\nStory: STORY-1,\n  STORY-2\n"),
             ["Flag=new checkout", "Story=STORY-1, STORY-2"]
         );
+    }
+
+    #[test]
+    fn trailers_may_follow_the_subject_at_once() {
+        assert_eq!(keys("Flag: a\n"), ["Flag=a"]);
+        assert_eq!(keys(""), [""; 0]);
     }
 
     #[test]

@@ -15,12 +15,16 @@ pub enum GitError {
     NoSuchFolder { path: PathBuf },
     #[error("the repository {} belongs to another user, so git does not read it\n  → if you trust it: git config --global --add safe.directory {}", .path.display(), .path.display())]
     NotYours { path: PathBuf },
-    #[error("{name} is not a branch, tag or commit of this repository{}", nearest_hint(.nearest))]
-    NoSuchRef { name: String, nearest: Vec<String> },
+    #[error("the name of a branch, tag or commit is empty\n  → leave it out, or name one")]
+    EmptyRef,
+    #[error("{name} is not a branch, tag or commit of this repository{}{}", shallow_hint(*.is_shallow), nearest_hint(.nearest))]
+    NoSuchRef { name: String, nearest: Vec<String>, is_shallow: bool },
     #[error("{name} is ambiguous: it could be {}\n  → write one of them in full", .could_be.join(" or "))]
     AmbiguousRef { name: String, could_be: Vec<String> },
     #[error("the repository has no commit yet\n  → commit something first")]
     NoCommit,
+    #[error("the object {name} is not here\n  → run git fsck, then check again")]
+    MissingObject { name: String },
     #[error("git {command} failed: {said}")]
     Failed { command: String, said: String },
     #[error("git said something that could not be read: {0}")]
@@ -34,6 +38,10 @@ fn nearest_hint(nearest: &[String]) -> String {
         [] => "\n  → see `git branch --all` and `git tag`".to_owned(),
         names => format!("\n  → did you mean {}?", names.join(" or ")),
     }
+}
+
+fn shallow_hint(is_shallow: bool) -> &'static str {
+    if is_shallow { ", a shallow clone\n  → git fetch --unshallow brings what it lacks" } else { "" }
 }
 
 impl GitError {
@@ -55,7 +63,11 @@ impl GitError {
 
     /// Whether objects are missing because the clone left them with its remote.
     pub fn is_missing_object(&self) -> bool {
-        let Self::Failed { said, .. } = self else { return false };
+        let said = match self {
+            Self::MissingObject { .. } => return true,
+            Self::Failed { said, .. } => said,
+            _ => return false,
+        };
         [
             "promisor",
             "not allowed",

@@ -16,14 +16,17 @@ pub struct CutRange;
 /// What is kept of one commit, so that a hostile one cannot fill the memory.
 const MOST_MESSAGE: usize = 256 << 10;
 const MOST_FILES: usize = 20_000;
+const MOST_SMALL: u64 = 1 << 20;
+const MOST_TREE: u64 = 64 << 20;
 
 /// One record, in this order, each part ended by NUL: side, id, parents, author,
 /// time, message. `-z` ends the record with one more NUL; changed paths follow.
 const FORMAT: &str = "--format=%m%H%x00%P%x00%an%x00%ae%x00%ct%x00%B%x00";
 
 /// Settings of the user must not change what is read.
-const PLAIN: [&str; 10] = [
+const PLAIN: [&str; 11] = [
     "--raw",
+    "--root",
     "-z",
     "--no-abbrev",
     "--no-renames",
@@ -49,10 +52,10 @@ impl Git {
         Ok(Ok(Changeset { commits: of(right), missing: of(left) }))
     }
 
-    /// Commits without merges that `base` has and `since` lacks.
+    /// Commits that `base` has and `since` lacks, newest first.
     pub fn commits_since(&self, since: Sha, base: Sha) -> Result<Vec<Commit>, GitError> {
         let range = format!("{since}..{base}");
-        Ok(self.log(&["--no-merges", &range])?.into_iter().map(|(_, commit)| commit).collect())
+        Ok(self.log(&[&range])?.into_iter().map(|(_, commit)| commit).collect())
     }
 
     /// The newest commit that all of these have behind them.
@@ -111,10 +114,23 @@ impl Git {
         })
     }
 
-    /// A small file at a commit.
-    pub fn file_at(&self, sha: Sha, path: &str) -> Result<Option<String>, GitError> {
-        let found = self.with_objects(|objects| objects.contents(&format!("{sha}:{path}"), 1 << 20))?;
-        Ok(found.map(|(_, bytes)| String::from_utf8_lossy(&bytes).into_owned()))
+    /// A small file in a commit's top folder. That it is not in the tree is
+    /// something else than that the clone does not hold it, which is an error.
+    pub fn file_at(&self, sha: Sha, name: &str) -> Result<Option<String>, GitError> {
+        self.with_objects(|objects| {
+            if let Some((_, bytes)) = objects.contents(&format!("{sha}:{name}"), MOST_SMALL)? {
+                return Ok(Some(String::from_utf8_lossy(&bytes).into_owned()));
+            }
+            let tree = format!("{sha}^{{tree}}");
+            let missing = |what: &str| GitError::MissingObject { name: what.to_owned() };
+            let (_, entries) = objects.contents(&tree, MOST_TREE)?.ok_or_else(|| missing(&tree))?;
+            let is_file = |mode: &[u8]| mode.starts_with(b"100");
+            let id_bytes = sha.to_string().len() / 2;
+            match entry_mode(&entries, name.as_bytes(), id_bytes) {
+                Some(mode) if is_file(mode) => Err(missing(&format!("{sha}:{name}"))),
+                _ => Ok(None),
+            }
+        })
     }
 
     fn log(&self, which: &[&str]) -> Result<Vec<(u8, Commit)>, GitError> {
@@ -159,6 +175,18 @@ impl Messages<'_> {
                 args
             }
         }
+    }
+}
+
+/// The mode of an entry of a tree: `MODE NAME`, NUL, the id's bytes, one after another.
+fn entry_mode<'a>(mut tree: &'a [u8], name: &[u8], id_bytes: usize) -> Option<&'a [u8]> {
+    loop {
+        let space = tree.iter().position(|b| *b == b' ')?;
+        let nul = tree.iter().position(|b| *b == 0).filter(|nul| *nul > space)?;
+        if &tree[space + 1..nul] == name {
+            return Some(&tree[..space]);
+        }
+        tree = tree.get(nul + 1 + id_bytes..)?;
     }
 }
 

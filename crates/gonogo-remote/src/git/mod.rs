@@ -129,7 +129,7 @@ impl Git {
     }
 
     fn run(&self, args: &[&str]) -> Result<run::Ended, GitError> {
-        run::at(&self.dir, args)
+        run::run(run::command(&self.dir, args), None)
     }
 
     /// Runs what has to succeed.

@@ -6,12 +6,14 @@ use gonogo_core::ids::Sha;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout};
+use std::thread::JoinHandle;
 
 #[derive(Debug)]
 pub(super) struct Objects {
     child: Child,
     ask: ChildStdin,
     answer: BufReader<ChildStdout>,
+    stderr: Option<JoinHandle<String>>,
 }
 
 /// What a name stands for.
@@ -25,12 +27,13 @@ pub(super) enum Found {
 impl Objects {
     pub(super) fn start(dir: &Path) -> Result<Self, GitError> {
         let mut command = run::command(dir, &["cat-file", "--batch-command", "--buffer"]);
-        command.stdin(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
+        command.stdin(std::process::Stdio::piped());
         let mut child = run::spawn(&mut command)?;
+        let stderr = Some(run::drain_stderr(&mut child));
         let gone = || GitError::Unreadable("cat-file has no pipes".to_owned());
         let ask = child.stdin.take().ok_or_else(gone)?;
         let answer = BufReader::new(child.stdout.take().ok_or_else(gone)?);
-        Ok(Self { child, ask, answer })
+        Ok(Self { child, ask, answer, stderr })
     }
 
     /// Looks up many names at once.
@@ -79,7 +82,11 @@ impl Objects {
     /// `SHA kind size`, or `NAME missing`, or `NAME ambiguous`.
     fn header(&mut self) -> Result<Found, GitError> {
         let mut line = Vec::new();
-        self.answer.read_until(b'\n', &mut line)?;
+        if self.answer.read_until(b'\n', &mut line)? == 0 {
+            // It ended: its last words say why.
+            let said = self.stderr.take().and_then(|reader| reader.join().ok()).unwrap_or_default();
+            return Err(GitError::failed(&["cat-file"], &said));
+        }
         let line = String::from_utf8_lossy(&line);
         let line = line.trim_end();
         if line.ends_with(" missing") {

@@ -33,9 +33,15 @@ pub struct Branches {
 /// Where git looks for a short name, after the name itself.
 const PLACES: [&str; 4] = ["refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
 
+/// How many commits a message about an ambiguous short name shows.
+const MOST_LIKE: usize = 4;
+
 impl Git {
     /// Resolves a name as git would, but never guesses between two refs.
     pub fn resolve(&self, name: &str) -> Result<Resolved, GitError> {
+        if name.is_empty() {
+            return Err(GitError::EmptyRef);
+        }
         let is_plain = !name.contains(['^', '~', ':', '@', '{', ' ']) && name != "HEAD";
         let places = if is_plain { PLACES.as_slice() } else { &[] };
         let full: Vec<String> = places.iter().map(|place| format!("{place}{name}")).collect();
@@ -58,12 +64,14 @@ impl Git {
                 let full = full.or_else(|| self.head_ref.clone().filter(|_| name == "HEAD"));
                 Ok(Resolved { sha, full })
             }
-            Found::Ambiguous => {
-                let could_be = self.objects_like(name)?;
-                Err(GitError::AmbiguousRef { name: name.to_owned(), could_be })
-            }
             Found::Missing if name == "HEAD" => Err(GitError::NoCommit),
-            Found::Missing => Err(GitError::NoSuchRef { name: name.to_owned(), nearest: self.nearest(name)? }),
+            Found::Ambiguous | Found::Missing => match self.commits_like(name)?.as_slice() {
+                [] | [_] => {
+                    let (name, nearest) = (name.to_owned(), self.nearest(name)?);
+                    Err(GitError::NoSuchRef { name, nearest, is_shallow: self.is_shallow })
+                }
+                could_be => Err(GitError::AmbiguousRef { name: name.to_owned(), could_be: could_be.to_vec() }),
+            },
         }
     }
 
@@ -150,10 +158,16 @@ impl Git {
         Ok(scored.into_iter().take(3).map(|(_, other)| other.to_owned()).collect())
     }
 
-    /// The objects that a short name could mean.
-    fn objects_like(&self, prefix: &str) -> Result<Vec<String>, GitError> {
+    /// The commits that a short object name could mean.
+    fn commits_like(&self, prefix: &str) -> Result<Vec<String>, GitError> {
+        if !(4..64).contains(&prefix.len()) || !prefix.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Ok(Vec::new());
+        }
         let text = self.must(&["rev-parse", &format!("--disambiguate={prefix}")])?;
-        Ok(String::from_utf8_lossy(&text).lines().take(4).map(str::to_owned).collect())
+        let names: Vec<String> = String::from_utf8_lossy(&text).lines().map(str::to_owned).collect();
+        let found = self.with_objects(|objects| objects.find(&names))?;
+        let is_commit = |o: &Found| matches!(o, Found::Object { kind, .. } if kind == "commit");
+        Ok(names.into_iter().zip(found).filter(|(_, o)| is_commit(o)).map(|(name, _)| name).take(MOST_LIKE).collect())
     }
 }
 

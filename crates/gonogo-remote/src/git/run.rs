@@ -35,41 +35,51 @@ impl Ended {
     }
 }
 
-/// git in a folder. No hooks, no monitors, no prompts, no fetch by surprise (a
-/// partial clone would fetch what is missing), no replaced objects: what ships
-/// is what the hashes say.
+/// git in a repository that was opened: its git folder, named outright, since
+/// discovering it there again would ask anew whose it is.
+pub(super) fn command(git_dir: &Path, args: &[&str]) -> Command {
+    let mut command = hardened(git_dir);
+    command.arg("--bare").args(args);
+    command
+}
+
+/// Variables of git that say who runs it and by whose settings; all others say
+/// what to read, and come from a hook or a person who works elsewhere.
+const KEPT: [&str; 6] = [
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+    "GIT_EXEC_PATH",
+];
+
+/// No hooks, no monitors, no prompts, no fetch by surprise (a partial clone
+/// would fetch what is missing), no replaced objects, no grafts: what ships is
+/// what the hashes say. No attributes but the repository's own: they could hide
+/// a file from a diff.
 #[allow(clippy::disallowed_methods, reason = "the one place that starts git")]
-pub(super) fn command(dir: &Path, args: &[&str]) -> Command {
+fn hardened(dir: &Path) -> Command {
     let mut command = Command::new("git");
-    for inherited in [
-        "GIT_DIR",
-        "GIT_WORK_TREE",
-        "GIT_INDEX_FILE",
-        "GIT_COMMON_DIR",
-        "GIT_NAMESPACE",
-        "GIT_PREFIX",
-        "GIT_OBJECT_DIRECTORY",
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-        "GIT_CONFIG_PARAMETERS",
-        "GIT_CONFIG_COUNT",
-        "GIT_EXTERNAL_DIFF",
-        "GIT_DIFF_OPTS",
-        "GIT_TRACE",
-        "GIT_LITERAL_PATHSPECS",
-    ] {
-        command.env_remove(inherited);
+    for (name, _) in std::env::vars_os() {
+        let is_gits = name.to_str().is_some_and(|name| name.starts_with("GIT_") && !KEPT.contains(&name));
+        if is_gits {
+            command.env_remove(name);
+        }
     }
     command
         .env("LC_ALL", "C")
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("GIT_NO_REPLACE_OBJECTS", "1")
+        .env("GIT_GRAFT_FILE", "/dev/null")
         .env("GIT_NO_LAZY_FETCH", "1")
         .env("GIT_ALLOW_PROTOCOL", "none")
+        .env("GIT_ATTR_NOSYSTEM", "1")
         .args(["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false"])
+        .args(["-c", "core.attributesFile=/dev/null", "-c", "attr.tree="])
         .arg("-C")
         .arg(dir)
-        .args(args)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -80,12 +90,14 @@ pub(super) fn spawn(command: &mut Command) -> Result<Child, GitError> {
     command.spawn().map_err(|e| if e.kind() == ErrorKind::NotFound { GitError::Absent } else { GitError::Io(e) })
 }
 
-/// Runs git to its end.
+/// Runs git to its end in a folder that may be, or be in, a repository.
 pub(super) fn at(dir: &Path, args: &[&str]) -> Result<Ended, GitError> {
     if !dir.is_dir() {
         return Err(GitError::NoSuchFolder { path: dir.to_owned() });
     }
-    run(command(dir, args), None)
+    let mut command = hardened(dir);
+    command.args(args);
+    run(command, None)
 }
 
 /// Runs git to its end, with something on standard input.
@@ -119,7 +131,8 @@ pub(super) fn stream<T>(
     let mut child = spawn(&mut command)?;
     feed(&mut child, input);
     let stderr = drain_stderr(&mut child);
-    let name: String = command.get_args().skip(8).take(1).map(|a| a.to_string_lossy().into_owned()).collect();
+    let name = command.get_args().skip_while(|arg| *arg != "--bare").nth(1);
+    let name = name.map(|arg| arg.to_string_lossy().into_owned()).unwrap_or_default();
     let out = child.stdout.take().ok_or_else(|| GitError::Unreadable("no output".to_owned()))?;
     let answer = read(&mut BufReader::with_capacity(256 << 10, out));
     if answer.is_err() {
@@ -142,7 +155,7 @@ fn feed(child: &mut Child, input: Option<Vec<u8>>) {
     }
 }
 
-fn drain_stderr(child: &mut Child) -> std::thread::JoinHandle<String> {
+pub(super) fn drain_stderr(child: &mut Child) -> std::thread::JoinHandle<String> {
     let stderr = child.stderr.take();
     std::thread::spawn(move || {
         let mut bytes = Vec::new();

@@ -83,6 +83,12 @@ impl Repo {
         output
     }
 
+    /// The next commit is a minute younger than the last; only for a test that
+    /// commits through [`Repo::git_agrees`].
+    pub fn at_next_minute(&self) {
+        self.tick();
+    }
+
     /// A minute later.
     pub(super) fn tick(&self) {
         self.clock.seconds.fetch_add(60, Ordering::SeqCst);

@@ -1,0 +1,172 @@
+//! Finds the commits that reverts name, in a list of commits, newest first.
+
+use gonogo_core::changeset::Commit;
+use gonogo_core::ids::Sha;
+use gonogo_read::message::{self, Revert};
+use std::collections::{BTreeSet, HashMap};
+
+/// A list of commits with its index.
+#[derive(Clone, Copy)]
+pub(super) struct Among<'a> {
+    pub commits: &'a [Commit],
+    pub index: &'a HashMap<Sha, usize>,
+}
+
+pub(super) fn index_of(commits: &[Commit]) -> HashMap<Sha, usize> {
+    commits.iter().enumerate().map(|(at, c)| (c.sha, at)).collect()
+}
+
+impl Among<'_> {
+    /// A commit by a full name, or a short one that fits only one.
+    pub(super) fn named(self, name: &str) -> Option<usize> {
+        if let Some(sha) = Sha::from_hex(name.as_bytes()) {
+            return self.index.get(&sha).copied();
+        }
+        let mut fitting = self.commits.iter().enumerate().filter(|(_, c)| c.sha.starts_with(name)).map(|(at, _)| at);
+        fitting.next().filter(|_| fitting.next().is_none())
+    }
+
+    /// The newest commit older than `at` with this pull request's number.
+    pub(super) fn pull_request(self, at: usize, number: u64) -> Option<usize> {
+        (at + 1..self.commits.len())
+            .find(|older| message::parse(&self.commits[*older].message).pull_request == Some(number))
+    }
+
+    /// A commit, or a merge with all that it brought in. `stays` names the
+    /// parent that is kept; without it that is the first.
+    pub(super) fn undone(self, at: usize, stays: Option<Sha>) -> Vec<usize> {
+        let commit = &self.commits[at];
+        if !commit.is_merge() {
+            return vec![at];
+        }
+        let stays = stays.or_else(|| commit.parents.first().copied());
+        let kept = self.ancestors(commit.parents.iter().copied().filter(|p| Some(*p) == stays));
+        let brought = self.ancestors(commit.parents.iter().copied().filter(|p| Some(*p) != stays));
+        let mut undone: Vec<usize> = brought.difference(&kept).copied().collect();
+        undone.push(at);
+        undone
+    }
+
+    pub(super) fn parent_named(self, at: usize, name: &str) -> Option<Sha> {
+        self.commits[at].parents.iter().copied().find(|p| p.starts_with(name))
+    }
+
+    pub(super) fn ancestors(self, from: impl Iterator<Item = Sha>) -> BTreeSet<usize> {
+        let mut open: Vec<usize> = from.filter_map(|sha| self.index.get(&sha).copied()).collect();
+        let mut seen = BTreeSet::new();
+        while let Some(at) = open.pop() {
+            if seen.insert(at) {
+                open.extend(self.commits[at].parents.iter().filter_map(|p| self.index.get(p)));
+            }
+        }
+        seen
+    }
+}
+
+/// Copies in the list of commits that are not in it: a revert that was picked
+/// or rebased together with what it reverts still names the original.
+pub(super) struct Copied<'a> {
+    among: Among<'a>,
+    by_subject: HashMap<String, Vec<usize>>,
+    picked_from: HashMap<&'a str, Vec<usize>>,
+}
+
+const PICKED: &str = "(cherry picked from commit ";
+
+impl<'a> Copied<'a> {
+    pub(super) fn of(among: Among<'a>) -> Self {
+        let mut by_subject: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut picked_from: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (at, commit) in among.commits.iter().enumerate() {
+            by_subject.entry(commit.subject()).or_default().push(at);
+            for line in commit.message.lines() {
+                if let Some(name) = line.strip_prefix(PICKED).and_then(|rest| rest.strip_suffix(')')) {
+                    picked_from.entry(name).or_default().push(at);
+                }
+            }
+        }
+        Self { among, by_subject, picked_from }
+    }
+
+    /// The newest copy, older than the revert at `at`, of the commit that it
+    /// names: one that says so; or one with the message of the original, where
+    /// that is known; else one with the title that the revert quotes.
+    pub(super) fn find(&self, at: usize, name: &str, original: Option<&str>) -> Option<usize> {
+        let older = |list: Option<&Vec<usize>>| list.into_iter().flatten().copied().filter(|other| *other > at).min();
+        let picked = older(self.picked_from.get(name)).or_else(|| {
+            let by_short = self.picked_from.iter().filter(|(full, _)| full.starts_with(name));
+            by_short.filter_map(|(_, list)| older(Some(list))).min()
+        });
+        picked.or_else(|| match original {
+            Some(message) => {
+                let same = |other: &usize| self.among.commits[*other].message.trim_end() == message.trim_end();
+                let list = self.by_subject.get(&gonogo_core::changeset::subject_of(message))?;
+                list.iter().copied().filter(|other| *other > at).filter(same).min()
+            }
+            None => older(self.by_subject.get(&quoted_title(&self.among.commits[at].subject())?)),
+        })
+    }
+}
+
+/// The title of what a subject says it takes back, as git and code hosts write
+/// it: `Revert "title" (#7)`; git's `Reapply "title"` takes back `Revert "title"`.
+pub(super) fn quoted_title(subject: &str) -> Option<String> {
+    let title = |kind: &str| {
+        let rest = subject.strip_prefix(kind)?;
+        rest.rfind('"').map(|end| &rest[..end])
+    };
+    title("Revert \"").map(str::to_owned).or_else(|| title("Reapply \"").map(|title| format!("Revert \"{title}\"")))
+}
+
+/// Whether a subject, by its own word, takes something away: a revert does, a
+/// revert of a revert brings it back.
+pub(super) fn takes_away(subject: &str) -> bool {
+    quoted_title(subject).is_some_and(|title| !takes_away(&title))
+}
+
+/// Which of these commits, newest first, are not undone by a revert among them.
+pub fn with_effect(commits: &[Commit]) -> Vec<bool> {
+    let index = index_of(commits);
+    let among = Among { commits, index: &index };
+    let messages: Vec<_> = commits.iter().map(|c| message::parse(&c.message)).collect();
+    if messages.iter().all(|m| m.reverts.is_empty()) {
+        return vec![true; commits.len()];
+    }
+    let copied = Copied::of(among);
+    let undone = |at: usize, revert: &Revert<'_>| match revert {
+        Revert::Commit { name, stays } => {
+            let found = among.named(name).or_else(|| copied.find(at, name, None))?;
+            Some(among.undone(found, stays.and_then(|name| among.parent_named(found, name))))
+        }
+        Revert::PullRequest(number) => Some(among.undone(among.pull_request(at, *number)?, None)),
+    };
+    let reverts: Vec<super::ships::Undoes> = messages
+        .iter()
+        .enumerate()
+        .map(|(by, m)| super::ships::Undoes {
+            by,
+            undone: m.reverts.iter().filter_map(|r| undone(by, r)).flatten().collect(),
+        })
+        .collect();
+    super::ships::effective(commits.len(), &reverts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_say_what_they_take_back() {
+        assert_eq!(quoted_title("Revert \"a \"b\" c\" (#7)").as_deref(), Some("a \"b\" c"));
+        assert_eq!(quoted_title("Reapply \"a\"").as_deref(), Some("Revert \"a\""));
+        assert_eq!(quoted_title("Revert to a"), None);
+    }
+
+    #[test]
+    fn a_revert_of_a_revert_takes_nothing_away() {
+        let takes = ["Revert \"a\"", "Revert \"Reapply \"a\"\"", "Revert \"Revert \"Revert \"a\"\"\""];
+        let brings = ["a", "Reapply \"a\"", "Revert \"Revert \"a\"\"", "Revert \"a"];
+        assert!(takes.iter().all(|subject| takes_away(subject)));
+        assert!(!brings.iter().any(|subject| takes_away(subject)));
+    }
+}

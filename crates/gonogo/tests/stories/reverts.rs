@@ -1,0 +1,273 @@
+//! What still ships when commits are taken back, and taken back again.
+
+use crate::support::{Report, check, says, text, texts};
+use gonogo_world::Repo;
+
+fn in_production() -> Repo {
+    let repo = Repo::new();
+    repo.commit("STORY-90 first");
+    repo.branch("production");
+    repo
+}
+
+fn report(repo: &Repo) -> Report {
+    check(repo).production("production").policy("[stories]\nprojects = ['STORY']\n").json()
+}
+
+/// A commit with an empty tree change is no revert; this takes back by hand.
+fn revert_by_hand(repo: &Repo, shas: &[&str], message: &str) -> String {
+    for sha in shas {
+        repo.git(&["revert", "--no-commit", sha]);
+    }
+    repo.commit_all(message)
+}
+
+#[track_caller]
+fn ships(report: &Report, shas: &[(&str, bool)]) {
+    for (sha, expected) in shas {
+        assert_eq!(report.commit(sha)["ships"], *expected, "{sha} in {report}");
+    }
+}
+
+#[test]
+fn a_reverted_story_no_longer_ships() {
+    let repo = in_production();
+    let story = repo.commit("STORY-1 charge in euros");
+    let revert = repo.revert(&story);
+
+    let report = report(&repo);
+    report.is("go");
+    ships(&report, &[(&story, false), (&revert, true)]);
+    assert_eq!(texts(&report.commit(&revert)["reverts"]), [story.as_str()]);
+    assert_eq!(texts(&report.commit(&revert)["keys"]), ["STORY-1"], "a revert belongs to what it reverts");
+    assert_eq!(report.story("STORY-1")["ships"], false);
+    assert_eq!(texts(&report.story("STORY-1")["commits"]), [revert.as_str(), &story]);
+    let finding = report.finding("story-reverted");
+    assert_eq!((&finding["severity"], &finding["subject"]["id"]), (&"warn".into(), &"STORY-1".into()));
+    says(text(&finding["message"]), &["STORY-1 only appears to ship", &story[..7], "reverted"]);
+}
+
+#[test]
+fn a_revert_by_a_short_sha_counts() {
+    let repo = in_production();
+    let story = repo.commit("STORY-1 charge in euros");
+    let revert = revert_by_hand(&repo, &[&story], &format!("Back out\n\nThis reverts commit {}.", &story[..8]));
+    let report = report(&repo);
+    ships(&report, &[(&story, false), (&revert, true)]);
+    assert_eq!(report.found(), ["warn story-reverted"]);
+}
+
+#[test]
+fn a_revert_of_several_commits_takes_all_of_them_back() {
+    let repo = in_production();
+    let (one, two, three) = (repo.commit("STORY-1 one"), repo.commit("STORY-2 two"), repo.commit("STORY-3 three"));
+    let message = format!("Back out\n\nThis reverts commits {one} and {}.", &two[..10]);
+    let revert = revert_by_hand(&repo, &[&two, &one], &message);
+    let report = report(&repo);
+    ships(&report, &[(&one, false), (&two, false), (&three, true)]);
+    assert_eq!(texts(&report.commit(&revert)["keys"]), ["STORY-1", "STORY-2"]);
+    assert_eq!(report.shipping(), ["STORY-3"]);
+}
+
+#[test]
+fn a_revert_of_a_merge_takes_back_all_that_it_brought() {
+    let repo = in_production();
+    repo.branch("topic").checkout("topic");
+    let (one, two) = (repo.commit("STORY-1 one"), repo.commit("STORY-2 two"));
+    repo.checkout("main");
+    let ours = repo.commit("STORY-3 ours");
+    let merge = repo.merge("topic", "Merge branch 'topic'");
+    repo.revert_merge(&merge);
+
+    let report = report(&repo);
+    ships(&report, &[(&one, false), (&two, false), (&merge, false), (&ours, true)]);
+    assert_eq!(report.shipping(), ["STORY-3"]);
+}
+
+#[test]
+fn a_revert_of_a_merges_first_side_leaves_the_other() {
+    let repo = in_production();
+    repo.branch("topic").checkout("topic");
+    let theirs = repo.commit("STORY-1 theirs");
+    repo.checkout("main");
+    let ours = repo.commit("STORY-2 ours");
+    let merge = repo.merge("topic", "Merge branch 'topic'");
+    repo.git(&["revert", "--no-edit", "--mainline", "2", &merge]);
+
+    ships(&report(&repo), &[(&theirs, true), (&ours, false)]);
+}
+
+#[test]
+fn a_merge_that_comes_back_does_not_bring_back_what_it_had_reverted_itself() {
+    let repo = in_production();
+    repo.branch("topic").checkout("topic");
+    let (gone, kept) = (repo.commit("STORY-1 one"), repo.commit("STORY-2 two"));
+    repo.revert(&gone);
+    repo.checkout("main");
+    let merge = repo.merge("topic", "Merge branch 'topic'");
+    let revert = repo.revert_merge(&merge);
+    ships(&report(&repo), &[(&gone, false), (&kept, false)]);
+    repo.revert(&revert);
+    ships(&report(&repo), &[(&gone, false), (&kept, true)]);
+}
+
+#[test]
+fn a_revert_of_a_revert_ships_again_and_whole() {
+    let repo = in_production();
+    let story = repo.commit("STORY-1 charge in euros");
+    let revert = repo.revert(&story);
+    let again = repo.revert(&revert);
+
+    let report = report(&repo);
+    ships(&report, &[(&story, true), (&revert, false), (&again, true)]);
+    assert_eq!(report.shipping(), ["STORY-1"]);
+    assert_eq!(report.found(), [""; 0], "nothing of it is missing");
+}
+
+#[test]
+fn a_third_revert_takes_it_back_for_good() {
+    let repo = in_production();
+    let story = repo.commit("STORY-1 charge in euros");
+    let revert = repo.revert(&story);
+    let again = repo.revert(&revert);
+    repo.revert(&again);
+    let report = report(&repo);
+    ships(&report, &[(&story, false)]);
+    assert_eq!(report.found(), ["warn story-reverted"]);
+}
+
+#[test]
+fn a_story_that_is_reverted_in_part_ships_in_part() {
+    let repo = in_production();
+    let gone = repo.commit("STORY-1 one");
+    let kept = repo.commit("STORY-1 two");
+    repo.revert(&gone);
+    let report = report(&repo);
+    ships(&report, &[(&gone, false), (&kept, true)]);
+    let finding = report.finding("story-partly-reverted");
+    assert_eq!(finding["severity"], "note");
+    says(text(&finding["message"]), &["ships in part", &gone[..7]]);
+}
+
+#[test]
+fn a_story_that_comes_back_in_another_commit_ships() {
+    let repo = in_production();
+    let first = repo.commit("STORY-1 charge in euros");
+    repo.revert(&first);
+    let second = repo.commit("STORY-1 charge in euros, whole");
+    let report = report(&repo);
+    ships(&report, &[(&first, false), (&second, true)]);
+    assert_eq!(report.shipping(), ["STORY-1"]);
+}
+
+#[test]
+fn a_revert_of_what_production_runs_takes_its_story_back() {
+    let repo = in_production();
+    let running = repo.commit("STORY-1 charge in euros");
+    repo.branch_at("production", "main");
+    let revert = repo.revert(&running);
+
+    let report = report(&repo);
+    assert_eq!(texts(&report.commit(&revert)["reverts"]), [running.as_str()]);
+    assert_eq!(texts(&report.commit(&revert)["keys"]), ["STORY-1"]);
+    assert_eq!(report.story("STORY-1")["ships"], false);
+    says(
+        text(&report.finding("story-reverted")["message"]),
+        &["STORY-1 is taken back: production has it, this deploy reverts it"],
+    );
+}
+
+#[test]
+fn a_revert_of_a_revert_that_production_runs_ships_the_story_again() {
+    let repo = in_production();
+    let story = repo.commit("STORY-1 charge in euros");
+    let revert = repo.revert(&story);
+    repo.branch_at("production", "main");
+    let again = repo.revert(&revert);
+
+    let report = report(&repo);
+    assert_eq!(texts(&report.commit(&again)["keys"]), ["STORY-1"]);
+    assert_eq!(report.shipping(), ["STORY-1"]);
+    assert_eq!(report.found(), [""; 0]);
+}
+
+#[test]
+fn a_revert_of_what_production_runs_that_is_itself_reverted_changes_nothing() {
+    let repo = in_production();
+    let running = repo.commit("STORY-1 charge in euros");
+    repo.branch_at("production", "main");
+    let revert = repo.revert(&running);
+    repo.revert(&revert);
+
+    let report = report(&repo);
+    report.is("go");
+    assert_eq!(report.story("STORY-1")["ships"], false, "production had it all the time");
+    assert_eq!(report.found(), [""; 0]);
+}
+
+#[test]
+fn a_revert_by_a_pull_requests_number_counts() {
+    let repo = in_production();
+    let story = repo.commit("STORY-1 charge in euros (#12)");
+    let message = "Revert \"STORY-1 charge in euros\" (#13)\n\nReverts acme/web#12";
+    let revert = revert_by_hand(&repo, &[&story], message);
+    let report = report(&repo);
+    ships(&report, &[(&story, false), (&revert, true)]);
+    assert_eq!(texts(&report.commit(&revert)["reverts"]), [story.as_str()]);
+}
+
+#[test]
+fn a_revert_that_was_rebased_with_what_it_reverts_still_counts() {
+    let repo = in_production();
+    repo.branch("topic").checkout("topic");
+    let story = repo.commit("STORY-1 charge in euros");
+    repo.revert(&story);
+    repo.checkout("main");
+    repo.commit("STORY-2 meanwhile");
+    repo.checkout("topic");
+    repo.rebase("main");
+    // Here the old commits still lie about; a fresh clone has never seen them.
+    let rebased = repo.rev("topic~1");
+    let production = repo.rev("production");
+    for repo in [&repo, &repo.clone_full()] {
+        let report = check(repo).head("topic").production(&production).policy("stories.projects = ['STORY']").json();
+        ships(&report, &[(&rebased, false)]);
+        assert_eq!(report.shipping(), ["STORY-2"]);
+    }
+}
+
+#[test]
+fn a_revert_that_was_picked_with_what_it_reverts_still_counts() {
+    let repo = in_production();
+    let story = repo.commit("STORY-1 charge in euros");
+    let revert = repo.revert(&story);
+    repo.branch_at("release", "production").checkout("release");
+    repo.commit("STORY-2 in the release alone");
+    let picked = repo.cherry_pick_x(&story);
+    repo.cherry_pick_x(&revert);
+
+    let report = check(&repo).head("release").production("production").policy("stories.projects = ['STORY']").json();
+    ships(&report, &[(&picked, false)]);
+    assert_eq!(report.shipping(), ["STORY-2"]);
+}
+
+#[test]
+fn a_range_known_to_be_bad_blocks_until_what_mends_it_ships_too() {
+    let repo = in_production();
+    let bad = repo.commit("STORY-1 the fault");
+    let policy = |until: &str| {
+        format!(
+            "[stories]\nprojects = ['STORY']\n[checks.reverts]\nlevel = 'block'\nbad = [{{ from = '{}', {until}why = 'loses orders' }}]\n",
+            &bad[..9]
+        )
+    };
+    let blocked = check(&repo).production("production").policy(&policy("")).json();
+    blocked.is("no-go");
+    says(text(&blocked.finding("range-known-bad")["message"]), &["is known to be bad: loses orders"]);
+    let mended = repo.commit("STORY-1 the cure");
+    let until = format!("until = '{mended}', ");
+    check(&repo).production("production").policy(&policy(&until)).json().is("go");
+    check(&repo).production("production").head(&bad).policy(&policy(&until)).json().is("no-go");
+    repo.revert(&bad);
+    check(&repo).production("production").policy(&policy("")).json().is("go");
+}
