@@ -2,9 +2,11 @@
 //! revert, what still ships, and the stories that come of it.
 
 mod parsed;
+mod reader;
 mod ships;
 
 pub use parsed::{Excuse, ParsedRange};
+pub(crate) use reader::Reader;
 
 use crate::facts::{Facts, Stop};
 use crate::questions::{Copies, PrefixesOf, Range};
@@ -54,7 +56,7 @@ pub struct StoryCommits {
 const GUESS_SHARE: u32 = 50;
 
 /// Words of a key's shape that are no trackers' projects.
-const NO_PROJECTS: [&str; 40] = [
+pub(crate) const NO_PROJECTS: [&str; 40] = [
     "UTF", "SHA", "CVE", "COVID", "ISO", "RFC", "AES", "RSA", "MD", "HTTP", "TLS", "SSL", "GPT", "PEP", "JSR", "GH",
     "PR", "MR", "IPV", "UCS", "CP", "WIN", "KOI", "IEC", "IEEE", "GHSA", "CWE", "RUSTSEC", "ECMA", "ES", "BASE",
     "HMAC", "ED", "X", "USB", "MP", "H", "I", "ARM", "ASCII",
