@@ -170,7 +170,8 @@ fn range(git: &Git, base: Sha, head: Sha) -> Result<Fact<Arc<Changeset>>, GitErr
     })
 }
 
-fn prefixes(git: &Git, head: Sha) -> Result<Prefixes, GitError> {
+/// The key-like words of the newest commits.
+pub(crate) fn prefixes(git: &Git, head: Sha) -> Result<Prefixes, GitError> {
     let mut read = 0;
     let mut seen: BTreeMap<String, (u32, BTreeSet<u64>)> = BTreeMap::new();
     git.messages(&Messages::Newest { head, most: GUESS_FROM }, |_, text| {

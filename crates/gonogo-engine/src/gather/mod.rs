@@ -5,6 +5,7 @@ mod copies;
 mod git;
 mod tracker;
 
+pub(crate) use git::prefixes;
 pub(crate) use tracker::TrackerAccess;
 
 use futures_util::future::join_all;
