@@ -35,8 +35,16 @@ pub struct CommitRule<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ruling {
     Fine(Fine),
-    /// It names no story, and how to write one.
-    Missing(String),
+    Missing(Missing),
+}
+
+/// A message that names no story.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// How to write one, or that there is none.
+    pub how: String,
+    /// The project of a key-like word, if it is one, is not among the policy's.
+    pub unknown_project: Option<String>,
 }
 
 /// Why nothing is asked of a message.
@@ -87,7 +95,8 @@ impl<'a> CommitRule<'a> {
         } else if self.reader.says_no_key(text) {
             Fine::NoKeyWord
         } else {
-            return Ruling::Missing(how_to_name(text, projects, policy));
+            let unknown_project = unknown_project(text, projects).map(str::to_owned);
+            return Ruling::Missing(Missing { how: how_to_write(projects, policy), unknown_project });
         })
     }
 
@@ -112,18 +121,30 @@ pub fn filled_in(key: &IssueKey) -> String {
     format!("{key} ")
 }
 
-/// What to write, or the project that the policy does not know.
-pub fn how_to_name(text: &str, projects: &[String], stories: &Stories) -> String {
-    let is_foreign = |project: &str| !NO_PROJECTS.contains(&project) && projects.iter().all(|p| p != project);
-    if let Some(key) = scan(text, Grammar::Prose).find(|key| is_foreign(key.project)) {
-        return format!("if {} is a project, add it to [stories] projects; else name the story", key.project);
+/// What to write, or the project that the policy does not know; in one line.
+pub(crate) fn how_to_name(text: &str, projects: &[String], stories: &Stories) -> String {
+    match unknown_project(text, projects) {
+        Some(project) => format!("{}; else name the story", how_to_add(project)),
+        None => how_to_write(projects, stories),
     }
+}
+
+pub fn how_to_write(projects: &[String], stories: &Stories) -> String {
     let examples: Vec<String> = projects.iter().map(|p| format!("{p}-123")).collect();
     let named = format!("name it in the subject, such as {}", say::list(&examples, 3));
     match stories.no_key_words.first() {
         Some(word) => format!("{named}; or write {word}"),
         None => named,
     }
+}
+
+pub fn how_to_add(project: &str) -> String {
+    format!("if {project} is a project, add it to [stories] projects")
+}
+
+fn unknown_project<'a>(text: &'a str, projects: &[String]) -> Option<&'a str> {
+    let is_unknown = |project: &str| !NO_PROJECTS.contains(&project) && projects.iter().all(|p| p != project);
+    scan(text, Grammar::Prose).map(|key| key.project).find(|project| is_unknown(project))
 }
 
 #[cfg(test)]
@@ -190,11 +211,16 @@ mod tests {
     #[test]
     fn who_forgot_the_key_is_told_what_to_write() {
         let said = |text| match judge(text) {
-            Ruling::Missing(how) => how,
+            Ruling::Missing(missing) => (missing.how, missing.unknown_project),
             Ruling::Fine(why) => panic!("{why:?}"),
         };
-        assert_eq!(said("UTF-8 too"), "name it in the subject, such as STORY-123 and WEB-123; or write no-jira");
-        assert_eq!(said("OPS-4 x"), "if OPS is a project, add it to [stories] projects; else name the story");
+        let how = "name it in the subject, such as STORY-123 and WEB-123; or write no-jira".to_owned();
+        assert_eq!(said("UTF-8 too"), (how.clone(), None));
+        assert_eq!(said("OPS-4 x"), (how.clone(), Some("OPS".to_owned())));
+        let stories = stories("");
+        assert_eq!(how_to_name("UTF-8 too", &stories.projects, &stories), how);
+        let line = "if OPS is a project, add it to [stories] projects; else name the story";
+        assert_eq!(how_to_name("OPS-4 x", &stories.projects, &stories), line);
     }
 
     #[test]

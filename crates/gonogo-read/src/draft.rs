@@ -54,14 +54,19 @@ pub enum Editor {
     None,
 }
 
-/// The lines of a file that git would keep, each with its line end.
+/// The lines of a file that git would keep, with git's line ends.
 pub fn kept(file: &[u8], cleanup: &Cleanup) -> Vec<u8> {
     let begins = beginning(file, cleanup.comment());
-    let lines = lines(file).take_while(|line| !is_scissors(line, &begins));
-    match cleanup {
-        Cleanup::Strip(_) => lines.filter(|line| !line.starts_with(&begins)).collect::<Vec<_>>().concat(),
-        Cleanup::Keep(_) => lines.collect::<Vec<_>>().concat(),
+    let mut kept = Vec::with_capacity(file.len());
+    for line in lines(file).take_while(|line| !is_scissors(line, &begins)) {
+        let is_cut = matches!(cleanup, Cleanup::Strip(_)) && line.starts_with(&begins);
+        match line.strip_suffix(b"\r\n") {
+            _ if is_cut => {}
+            Some(text) => kept.extend([text, b"\n"].concat()),
+            None => kept.extend(line),
+        }
     }
+    kept
 }
 
 /// Puts something before the first line of text; where there is none yet, on
@@ -127,7 +132,7 @@ mod tests {
     #[test]
     fn comments_and_what_is_below_the_scissors_go() {
         assert_eq!(text(&kept(b"a\n# b\n#c\nd", &strip("#"))), "a\nd");
-        assert_eq!(text(&kept(b"a\r\n# b\r\nd\r\n", &strip("#"))), "a\r\nd\r\n");
+        assert_eq!(text(&kept(b"a\r\n# b\r\nd\r\n", &strip("#"))), "a\nd\n");
         assert_eq!(text(&kept(SCISSORED.as_bytes(), &strip(";"))), "a\n");
         assert_eq!(text(&kept(SCISSORED.as_bytes(), &strip("auto"))), "a\n");
         assert_eq!(text(&kept(b"a\n// b\n/ c\n", &strip("//"))), "a\n/ c\n");
