@@ -1,7 +1,10 @@
 //! One file a command. Each gives its exit code.
 
 mod check;
+mod hook;
 mod replay;
+
+pub(crate) use hook::HookCommand;
 
 use crate::cli::Command;
 
@@ -9,6 +12,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<u8> {
     match command {
         Command::Check(args) => check::run(args),
         Command::Replay(args) => replay::run(&args),
+        Command::Hook(command) => hook::run(&command),
     }
 }
 
