@@ -21,7 +21,9 @@ fn a_commit_without_a_key_is_refused_and_told_how_to_name_one() {
 #[test]
 fn a_commit_with_a_key_or_the_word_for_none_is_made_without_a_word() {
     let desk = Desk::with_hook();
-    for message in ["STORY-2 x", "x (STORY-3)", "x\n\nStory: STORY-4", "tidy up, no-jira", "NOJIRA", "#STORY-5 x"] {
+    for message in
+        ["STORY-2 x", "x (STORY-3)", "x\n\nStory: STORY-4", "tidy up, no-jira", "NOJIRA", "#STORY-5 x", "x\n\n#STORY-6"]
+    {
         desk.commit(message).is_fine().is_silent_on("gonogo");
     }
     desk.commit("OPS-3 x").is_refused().says("if OPS is a project, add it to [stories] projects");

@@ -106,9 +106,14 @@ impl Desk {
         path
     }
 
+    /// A file that is run. Another process writes it: while any test of this one
+    /// starts a program, a file that we hold open for writing is "busy".
     pub(crate) fn write_program(&self, name: &str, text: &str, mode: u32) -> PathBuf {
-        let path = self.write(name, text);
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let write = r#"printf %s "$1" > "$2" && chmod "$3" "$2""#;
+        let shown = path.to_str().unwrap();
+        self.run("sh", &["-c", write, "sh", text, shown, &format!("{mode:o}")], self.repo.path()).is_fine();
         path
     }
 

@@ -115,16 +115,20 @@ fn a_hook_of_one_worktree_is_the_hook_of_all_and_each_has_its_policy() {
 
 #[test]
 fn a_repository_that_git_is_told_of_is_the_one_that_is_meant() {
-    let desk = Desk::new().policy(POLICY);
-    let bare = Repo::new().clone_bare();
-    let (git_dir, work_tree) =
-        (format!("--git-dir={}", bare.path().display()), format!("--work-tree={}", desk.repo.path().display()));
-    // Its guess says OPS; the work tree's policy says STORY and goes before.
-    desk.run(crate::kit::GONOGO, &["hook", "install"], bare.path()).is_fine();
-    let commit = |message| desk.git(&[&git_dir, &work_tree, "commit", "--allow-empty", "-m", message]);
-    commit("OPS-1 x").is_refused().says("STORY-123");
-    commit("STORY-1 x").is_fine();
-    assert!(!desk.path(".git/refs/heads/main").exists());
+    // As people keep their dot files: a bare repository, and a folder that knows nothing of it.
+    let origin = Repo::new();
+    for number in 1..4 {
+        origin.commit(&format!("OPS-{number} x"));
+    }
+    let bare = Desk::at(origin.clone_bare());
+    bare.gonogo(&["hook", "install"]).is_fine().says("keys: OPS");
+    let (home, git_dir) = (bare.home(), format!("--git-dir={}", bare.repo.path().display()));
+    let work_tree = format!("--work-tree={}", home.display());
+    let commit = |message| bare.run("git", &[&git_dir, &work_tree, "commit", "--allow-empty", "-m", message], &home);
+    commit("x").is_refused().says("OPS-123");
+    commit("OPS-4 x").is_fine();
+    std::fs::write(home.join("gonogo.toml"), POLICY).unwrap();
+    commit("OPS-5 x").is_refused().says("STORY-123");
 }
 
 #[test]

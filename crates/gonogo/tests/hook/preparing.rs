@@ -47,6 +47,7 @@ fn who_leaves_the_editor_without_a_word_commits_nothing() {
     let desk = desk();
     let before = desk.repo.head();
     desk.commit_in_editor("true", &[]).is_refused().says("nothing but the key");
+    desk.commit("").is_refused().says("empty commit message");
     assert_eq!(desk.repo.head(), before);
 }
 
