@@ -2,6 +2,7 @@
 //! judge. Pure: a check reads facts and writes findings; it does no I/O, reads
 //! no clock, and what it lacks it asks for.
 
+pub mod commit_rule;
 pub mod facts;
 mod findings;
 mod judge;

@@ -60,6 +60,11 @@ impl TypedPolicy {
         Ok(Self { sections: policy.sections, checks })
     }
 
+    /// What a check's findings do.
+    pub fn level_of(&self, check: &str) -> Option<Level> {
+        self.checks.iter().find(|ready| ready.entry.name == check).map(|ready| ready.level)
+    }
+
     /// What all checks together need of each issue.
     pub fn wants(&self) -> Wants {
         let mut wants = Wants::default();

@@ -1,14 +1,13 @@
 //! story-key: every commit names its story, or says that it has none.
 
+use crate::commit_rule::how_to_name;
 use crate::facts::Stop;
 use crate::findings::{Findings, Found};
-use crate::reading::{Excuse, Projects, may_be_project};
+use crate::reading::Excuse;
 use crate::registry::{Entry, parse};
 use crate::scene::{Check, Scene};
 use gonogo_core::finding::{Code, Subject};
 use gonogo_core::policy::Level;
-use gonogo_core::say;
-use gonogo_read::keys::{Grammar, KeyLike, scan};
 use schemars::{JsonSchema, schema_for};
 use serde::Deserialize;
 
@@ -43,7 +42,8 @@ impl Check for StoryKey {
             let subject = Subject::Commit(reading.commit(at).sha);
             match reading.excuse(at) {
                 None | Some(Excuse::OlderThanRules | Excuse::IgnoredAuthor) => {
-                    let fix = fix(&reading.commit(at).message, projects, scene);
+                    let stories = &scene.sections.stories;
+                    let fix = how_to_name(&reading.commit(at).message, &projects.keys, stories);
                     let found = Found::new(MISSING, subject, "names no story", fix);
                     out.add(found.note_if(reading.only_notes(&[at])));
                 }
@@ -55,19 +55,5 @@ impl Check for StoryKey {
             }
         }
         Ok(())
-    }
-}
-
-/// What to write, or the project that the policy does not know.
-fn fix(message: &str, projects: &Projects, scene: &Scene<'_>) -> String {
-    let is_new = |key: &KeyLike<'_>| may_be_project(key.project) && !projects.keys.iter().any(|p| p == key.project);
-    if let Some(key) = scan(message, Grammar::Prose).find(is_new) {
-        return format!("if {} is a project, add it to [stories] projects; else name the story", key.project);
-    }
-    let examples: Vec<String> = projects.keys.iter().map(|p| format!("{p}-123")).collect();
-    let name_it = format!("name it in the subject, such as {}", say::list(&examples, 3));
-    match scene.sections.stories.no_key_words.first() {
-        Some(word) => format!("{name_it}; or write {word}"),
-        None => name_it,
     }
 }

@@ -1,5 +1,6 @@
 //! unfinished: commits that say they are not done, and conflict markers.
 
+use crate::commit_rule::AUTOSQUASH;
 use crate::facts::Stop;
 use crate::findings::{Findings, Found};
 use crate::questions::ConflictMarkers;
@@ -53,7 +54,7 @@ impl Check for Unfinished {
             let of = |code, message: String, fix| {
                 Found::new(code, Subject::Commit(commit.sha), message, fix).note_if(is_note)
             };
-            if let Some(word) = ["fixup!", "squash!", "amend!"].iter().find(|w| subject.starts_with(**w)) {
+            if let Some(word) = AUTOSQUASH.iter().find(|w| subject.starts_with(**w)) {
                 let message = format!("is a {word} that was not squashed");
                 out.add(of(FIXUP, message, "git rebase -i --autosquash, or waive"));
             } else if let Some(word) = self.words.iter().find(|word| begins_with(&subject, word)) {

@@ -2,5 +2,6 @@
 //! reader here is total. Knows nothing of ours: no policy, no facts.
 
 pub mod adf;
+pub mod draft;
 pub mod keys;
 pub mod message;

@@ -1,5 +1,6 @@
 //! What can be asked on the command line.
 
+use crate::commands::HookCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -31,6 +32,9 @@ pub(crate) enum Command {
     },
     /// Judge again from what `check --record` wrote, without asking anybody
     Replay(ReplayArgs),
+    /// Ask for an issue key in every commit's message, before it is made
+    #[command(subcommand)]
+    Hook(HookCommand),
 }
 
 #[derive(Debug, Args)]

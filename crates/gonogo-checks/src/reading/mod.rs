@@ -2,10 +2,12 @@
 //! revert, what still ships, and the stories that come of it.
 
 mod parsed;
+mod reader;
 mod ships;
 mod targets;
 
 pub use parsed::{Excuse, ParsedRange};
+pub(crate) use reader::Reader;
 pub use targets::with_effect;
 
 use crate::facts::{Facts, Stop};

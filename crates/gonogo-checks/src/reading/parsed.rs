@@ -1,5 +1,6 @@
 //! What each message of a range says, whatever the candidate's head.
 
+use super::reader::Reader;
 use super::ships::Undoes;
 use super::targets::{Among, Copied, index_of, quoted_title, takes_away};
 use crate::facts::{Facts, Stop};
@@ -7,10 +8,10 @@ use crate::questions::{Named, NamedCommit};
 use gonogo_core::changeset::{Changeset, Commit};
 use gonogo_core::fact::Fact;
 use gonogo_core::ids::{IssueKey, Sha};
-use gonogo_core::policy::{ShipsIn, Stories};
-use gonogo_read::keys::{Grammar, scan};
+use gonogo_core::policy::Stories;
+use gonogo_read::keys::Grammar;
 use gonogo_read::message::{self, Message, Revert};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 /// All messages of a range.
 #[derive(Debug)]
@@ -61,14 +62,8 @@ pub enum Excuse {
     OlderThanRules,
 }
 
-/// Reads messages under a policy.
-struct Reader<'a> {
-    policy: &'a Stories,
-    projects: &'a [String],
-}
-
 impl ParsedRange {
-    pub(super) fn of(facts: &Facts, policy: &Stories, projects: &[String], set: &Changeset) -> Result<Self, Stop> {
+    pub(crate) fn of(facts: &Facts, policy: &Stories, projects: &[String], set: &Changeset) -> Result<Self, Stop> {
         let reader = Reader { policy, projects };
         let index = index_of(&set.commits);
         let among = Among { commits: &set.commits, index: &index };
@@ -127,15 +122,14 @@ impl Reader<'_> {
     fn read(&self, commit: &Commit, message: &Message<'_>, targets: Vec<Target>, is_old: bool) -> Parsed {
         let is_revert = targets.iter().any(|t| !matches!(t, Target::Lost));
         let (own, mentions) = self.keys(message, is_revert);
-        let lower = commit.message.to_lowercase();
-        let no_key = self.policy.no_key_words.iter().any(|word| lower.contains(&word.to_lowercase()));
+        let no_key = self.says_no_key(&commit.message);
         let authors = &self.policy.ignore_authors;
         let by_bot = authors.fit(&commit.author.name) || authors.fit(&commit.author.email);
         let excuse = if commit.is_merge() {
             Some(Excuse::Merge)
         } else if is_revert {
             Some(Excuse::Revert)
-        } else if self.policy.ignore_commits.iter().any(|p| p.is_in(&commit.message)) {
+        } else if self.ignores(&commit.message) {
             Some(Excuse::IgnoredMessage)
         } else if no_key {
             Some(Excuse::NoKeyWord)
@@ -147,44 +141,6 @@ impl Reader<'_> {
         let flag = self.policy.partial.trailer.as_deref().and_then(|key| trailer_of(message, key).next());
         let (pull_request, is_noted) = (message.pull_request, is_old || by_bot);
         Parsed { own, mentions, no_key, pull_request, targets, flag, excuse, is_noted }
-    }
-
-    /// The keys that make a commit ship, and those that it only mentions.
-    fn keys(&self, message: &Message<'_>, is_revert: bool) -> (Vec<IssueKey>, Vec<IssueKey>) {
-        let mut places: BTreeMap<ShipsIn, BTreeSet<IssueKey>> = BTreeMap::new();
-        let mut put = |place, keys: BTreeSet<IssueKey>| places.entry(place).or_default().extend(keys);
-        let subject = message.subject.join(" ");
-        let subject = if is_revert { without_quoted_title(&subject) } else { subject };
-        put(ShipsIn::Subject, self.scan(&subject, Grammar::Prose));
-        if let Some(branch) = message.merged_branch {
-            put(ShipsIn::Subject, self.scan(branch, Grammar::BranchName));
-        }
-        for trailer in &message.trailers {
-            put(ShipsIn::Trailer, self.scan(&trailer.value, Grammar::Prose));
-        }
-        for line in &message.body {
-            let is_squashed = message.is_squash && line.starts_with("* ");
-            let place = if is_squashed { ShipsIn::Squash } else { ShipsIn::Body };
-            put(place, self.scan(line, Grammar::Prose));
-        }
-        let body = places.get(&ShipsIn::Body).cloned().unwrap_or_default();
-        let (mut own, mut mentions) = (BTreeSet::new(), BTreeSet::new());
-        for (place, keys) in places {
-            let ships = self.policy.ships_in.contains(&place);
-            if ships { &mut own } else { &mut mentions }.extend(keys);
-        }
-        if own.is_empty() && !is_revert {
-            own = body;
-        }
-        mentions.retain(|key| !own.contains(key));
-        (own.into_iter().collect(), mentions.into_iter().collect())
-    }
-
-    fn scan(&self, text: &str, grammar: Grammar) -> BTreeSet<IssueKey> {
-        scan(text, grammar)
-            .filter(|key| self.projects.iter().any(|p| p == key.project))
-            .map(|key| IssueKey::new(key.project, key.number))
-            .collect()
     }
 
     /// A commit outside the range that is reverted: its stories, and whether
@@ -263,14 +219,6 @@ fn at_its_word(reader: &Reader<'_>, subject: &str) -> Target {
     let Some(title) = quoted_title(subject) else { return Target::Lost };
     let keys = reader.scan(&title, Grammar::Prose).into_iter().collect();
     Target::Outside { sha: None, keys, restores: !takes_away(subject) }
-}
-
-/// `Revert "STORY-1 title" (#7)` without what it quotes.
-fn without_quoted_title(subject: &str) -> String {
-    match (subject.find('"'), subject.rfind('"')) {
-        (Some(start), Some(end)) if start < end => format!("{}{}", &subject[..start], &subject[end + 1..]),
-        _ => subject.to_owned(),
-    }
 }
 
 /// Which commits are at or before the commit from which the rules hold.

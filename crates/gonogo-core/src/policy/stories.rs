@@ -85,6 +85,10 @@ impl Stories {
 pub struct Pattern(Regex);
 
 impl Pattern {
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
     pub fn is_in(&self, text: &str) -> bool {
         self.0.is_match(text)
     }

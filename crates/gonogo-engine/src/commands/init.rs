@@ -1,6 +1,6 @@
 //! `init`: a first policy, from what a repository shows.
 
-use crate::gather::guess_prefixes;
+use crate::gather::prefixes;
 use gonogo_checks::policy::TypedPolicy;
 use gonogo_checks::reading::projects;
 use gonogo_core::policy::{FILE, PolicyError, Source, Stories};
@@ -81,7 +81,7 @@ fn look(git: &Git) -> Result<Seen, GitError> {
         Err(GitError::NoCommit) => return Ok(seen),
         Err(error) => return Err(error),
     };
-    seen.projects = projects(&Stories::default(), &guess_prefixes(git, head)?).keys;
+    seen.projects = projects(&Stories::default(), &prefixes(git, head)?).keys;
     git.each_file(head, |path| {
         if is_lock_file(path) && seen.lock_files.len() < 12 {
             seen.lock_files.push(path.to_owned());

@@ -2,8 +2,10 @@
 
 mod check;
 mod doctor;
+mod guess;
 mod init;
 
 pub use check::{CheckRequest, Checked, check};
 pub use doctor::{DoctorRequest, Health, Line, doctor};
+pub use guess::{Guess, guess_projects};
 pub use init::{InitError, init};

@@ -178,6 +178,7 @@ fn range(git: &Git, base: Sha, head: Sha) -> Result<Fact<Arc<Changeset>>, GitErr
     })
 }
 
+/// The key-like words of the newest commits.
 pub(crate) fn prefixes(git: &Git, head: Sha) -> Result<Prefixes, GitError> {
     let mut read = 0;
     let mut seen: BTreeMap<String, (u32, BTreeSet<u64>)> = BTreeMap::new();

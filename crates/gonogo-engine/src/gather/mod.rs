@@ -5,7 +5,7 @@ mod copies;
 mod git;
 mod tracker;
 
-pub(crate) use git::{prefixes as guess_prefixes, why};
+pub(crate) use git::{prefixes, why};
 pub use tracker::Outside;
 pub(crate) use tracker::TrackerAccess;
 

@@ -21,6 +21,7 @@ pub fn trailers<'a>(lines: &[&'a str]) -> (Vec<&'a str>, Vec<Trailer<'a>>) {
         return (lines[..end].to_vec(), Vec::new());
     }
     let mut found: Vec<Trailer<'_>> = Vec::new();
+    let mut body = lines[..start].to_vec();
     for line in block {
         if let Some((key, value)) = split(line) {
             found.push(Trailer { key, value: value.trim().to_owned() });
@@ -29,9 +30,12 @@ pub fn trailers<'a>(lines: &[&'a str]) -> (Vec<&'a str>, Vec<Trailer<'a>>) {
         {
             last.value.push(' ');
             last.value.push_str(line.trim());
+        } else {
+            // A line among trailers that is none, such as a key above `Signed-off-by`, is prose.
+            body.push(line);
         }
     }
-    (lines[..start].to_vec(), found)
+    (body, found)
 }
 
 /// git reads no further than a line of three hyphens: a patch follows there.
@@ -96,6 +100,12 @@ mod tests {
         assert_eq!(keys("\nsee this\nFlag: a\n"), [""; 0]);
         assert_eq!(keys("\nsee this\nSigned-off-by: A <a@b>\n"), ["Signed-off-by=A <a@b>"]);
         assert_eq!(keys("\nFlag: a\n(cherry picked from commit abc)\n"), ["Flag=a"]);
+    }
+
+    #[test]
+    fn a_line_among_trailers_that_is_none_stays_in_the_body() {
+        let lines = ["prose", "", "STORY-1", "Signed-off-by: A <a@b>"];
+        assert_eq!(trailers(&lines).0, ["prose", "", "STORY-1"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod diffs;
 mod error;
+mod here;
 mod log;
 mod merge;
 mod objects;
@@ -10,6 +11,7 @@ mod refs;
 mod run;
 
 pub use error::GitError;
+pub use here::{Here, HooksPath, InProgress, MessageSettings};
 pub use log::{CutRange, Messages};
 pub use refs::{Branches, Resolved};
 

@@ -86,6 +86,19 @@ fn hardened(dir: &Path) -> Command {
     command
 }
 
+/// Runs a question to git in the environment and under the settings that we were
+/// started with: for a program that git itself started.
+#[allow(clippy::disallowed_methods, reason = "the one place that starts git")]
+pub(super) fn as_it_is(dir: &Path, args: &[&str]) -> Result<Ended, GitError> {
+    if !dir.is_dir() {
+        return Err(GitError::NoSuchFolder { path: dir.to_owned() });
+    }
+    let mut command = Command::new("git");
+    command.env_remove("GIT_TRACE").env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
+    command.arg("-C").arg(dir).args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    run(command, None)
+}
+
 pub(super) fn spawn(command: &mut Command) -> Result<Child, GitError> {
     command.spawn().map_err(|e| if e.kind() == ErrorKind::NotFound { GitError::Absent } else { GitError::Io(e) })
 }

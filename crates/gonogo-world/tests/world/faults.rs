@@ -111,7 +111,7 @@ fn a_rate_limit_opens_again() {
 #[test]
 fn depth_counts_what_came_one_after_the_other() {
     let jira = Jira::cloud();
-    jira.faults().delay(Duration::from_millis(50));
+    jira.faults().delay(Duration::from_millis(400));
     thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| get(&jira, FIELD));

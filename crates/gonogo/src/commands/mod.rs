@@ -3,9 +3,12 @@
 mod check;
 mod doctor;
 mod explain;
+mod hook;
 mod init;
 mod replay;
 mod schema;
+
+pub(crate) use hook::HookCommand;
 
 use crate::cli::Command;
 
@@ -17,6 +20,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<u8> {
         Command::Explain { word } => explain::run(&word),
         Command::Schema { of } => schema::run(of),
         Command::Replay(args) => replay::run(&args),
+        Command::Hook(command) => hook::run(&command),
     }
 }
 

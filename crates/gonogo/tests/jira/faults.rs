@@ -190,7 +190,7 @@ fn many_stories_take_three_requests_one_after_the_other() {
     for number in 501..=600 {
         team.jira.story(&format!("STORY-{number}")).in_state("Ready to Deploy");
     }
-    team.jira.faults().delay(Duration::from_millis(100));
+    team.jira.faults().delay(Duration::from_millis(300));
     team.check().is_go();
     assert!(team.jira.depth() <= 3, "{} one after the other", team.jira.depth());
     let paths: Vec<String> = team.jira.requests().into_iter().map(|r| r.path).collect();
