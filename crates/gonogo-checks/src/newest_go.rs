@@ -140,14 +140,13 @@ fn split_story(key: &IssueKey, head: Sha) -> Finding {
 /// For each commit of the range, the place on the first-parent line (0 is the
 /// head) that brings it in.
 fn brought_by(whole: &Reading, line: &[usize]) -> Vec<usize> {
-    let index: std::collections::HashMap<Sha, usize> = whole.indexes().map(|at| (whole.commit(at).sha, at)).collect();
     let mut place = vec![usize::MAX; whole.changeset.commits.len()];
     for (position, start) in line.iter().enumerate().rev() {
         let mut open = vec![*start];
         while let Some(at) = open.pop() {
             if place[at] == usize::MAX {
                 place[at] = position;
-                open.extend(whole.commit(at).parents.iter().filter_map(|p| index.get(p)));
+                open.extend(whole.commit(at).parents.iter().filter_map(|p| whole.position(*p)));
             }
         }
     }
@@ -165,7 +164,7 @@ fn next_below(reading: &Reading, brought: &[usize], findings: &[Finding], from: 
 fn place_of(finding: &Finding, reading: &Reading, brought: &[usize]) -> Option<usize> {
     let commits: BTreeSet<usize> = match &finding.subject {
         Subject::Story(key) => reading.stories.get(key)?.commits.iter().copied().collect(),
-        Subject::Commit(sha) => reading.indexes().filter(|at| reading.commit(*at).sha == *sha).collect(),
+        Subject::Commit(sha) => reading.position(*sha).into_iter().collect(),
         Subject::File(_) | Subject::System(_) | Subject::Candidate => return None,
     };
     commits.iter().map(|at| brought[*at]).min()

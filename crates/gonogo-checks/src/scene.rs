@@ -7,7 +7,7 @@ use crate::questions::{IssueOf, PatchOf};
 use crate::reading::{Reading, StoryCommits};
 use gonogo_core::case::Case;
 use gonogo_core::fact::Fact;
-use gonogo_core::finding::Subject;
+use gonogo_core::finding::{Severity, Subject};
 use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::policy::{Sections, Tracker};
 use gonogo_core::story::Issue;
@@ -80,7 +80,10 @@ impl Scene<'_> {
             let story = reading.stories.get(key).map(|s| s.commits.as_slice()).unwrap_or_default();
             story.iter().map(|at| reading.commit(*at)).filter(|c| !c.is_merge()).map(|c| c.sha).collect()
         };
-        let asked: Vec<Vec<Sha>> = found.iter().map(|(key, _)| commits(key)).collect();
+        // Nobody waives a note: its patches are not looked at.
+        let is_note = |found: &Found| found.at_most == Severity::Note;
+        let asked: Vec<Vec<Sha>> =
+            found.iter().map(|(key, found)| if is_note(found) { Vec::new() } else { commits(key) }).collect();
         let mut patches = self.facts.all(asked.iter().flatten().map(|sha| PatchOf { sha: *sha }))?.into_iter();
         for ((key, found), shas) in found.into_iter().zip(asked) {
             let mut ids: Vec<String> = shas.iter().zip(patches.by_ref()).map(|(sha, p)| patch_word(*sha, p)).collect();

@@ -6,6 +6,7 @@ use crate::findings::{Findings, Found};
 use crate::questions::ConflictMarkers;
 use crate::registry::{Entry, parse};
 use crate::scene::{Check, Scene};
+use gonogo_core::changeset::Place;
 use gonogo_core::fact::Fact;
 use gonogo_core::finding::{Code, Subject};
 use gonogo_core::policy::Level;
@@ -45,7 +46,7 @@ impl Default for Unfinished {
 
 impl Check for Unfinished {
     fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
-        let markers = scene.facts.one(ConflictMarkers { base: scene.base, head: scene.head });
+        let markers = markers(scene);
         let reading = scene.reading()?;
         for at in reading.indexes().filter(|at| reading.ships(*at)) {
             let commit = reading.commit(at);
@@ -79,6 +80,20 @@ impl Check for Unfinished {
         }
         Ok(())
     }
+}
+
+/// The markers that the candidate adds. Of a part of a range whose whole has
+/// none, only what the part has and the whole has not needs a look: a file
+/// that is the same in both is clean.
+fn markers(scene: &Scene<'_>) -> Result<Fact<Vec<Place>>, Stop> {
+    let whole = scene.case.head.sha;
+    let of_whole = scene.facts.one(ConflictMarkers { base: scene.base, head: whole })?;
+    if scene.head == whole {
+        return Ok(of_whole);
+    }
+    let is_clean = matches!(&of_whole, Fact::Known(places) if places.is_empty());
+    let base = if is_clean { whole } else { scene.base };
+    scene.facts.one(ConflictMarkers { base, head: scene.head })
 }
 
 /// `WIP: x`, `[wip] x` and `wip x`, not `wipe x`; after a key too: `STORY-1 WIP x`.

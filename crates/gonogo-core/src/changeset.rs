@@ -87,7 +87,7 @@ pub struct Prefix {
 }
 
 /// The key-like words of the newest commits, and how many commits were read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prefixes {
     pub read: u32,
     pub found: Vec<Prefix>,

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use thiserror::Error;
 
 /// A full commit or object id: 40 hex digits (SHA-1) or 64 (SHA-256).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Sha {
     bytes: [u8; 32],
@@ -30,7 +31,9 @@ impl Sha {
 
     /// Whether the full id begins with these hex digits (any case).
     pub fn starts_with(&self, prefix: &str) -> bool {
-        self.to_string().starts_with(&prefix.to_ascii_lowercase())
+        let digits = self.bytes[..usize::from(self.len)].iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let mut digits = digits.map(u32::from);
+        prefix.chars().all(|c| c.is_ascii_hexdigit() && c.to_digit(16) == digits.next())
     }
 }
 
@@ -54,6 +57,13 @@ impl Sha {
             *byte = digit(pair[0])? << 4 | digit(pair[1])?;
         }
         Some(Self { bytes, len: u8::try_from(hex.len() / 2).ok()? })
+    }
+}
+
+impl Hash for Sha {
+    /// The digits of an id are as good as random: eight of its bytes are enough.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.bytes[..8].hash(state);
     }
 }
 

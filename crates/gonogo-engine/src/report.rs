@@ -79,7 +79,7 @@ fn commits(reading: &Reading) -> Vec<api::Commit> {
             sha: commit.sha.to_string(),
             subject: commit.subject(),
             author: commit.author.name.clone(),
-            co_authors: reading.co_authors(at),
+            co_authors: reading.co_authors(at).to_vec(),
             committed_at: commit.committed_at.to_string(),
             keys: texts(reading.keys(at)),
             mentions: texts(reading.mentions(at)),
@@ -156,7 +156,7 @@ fn sentence(finding: &Finding, reading: Option<&Reading>) -> String {
 }
 
 fn commit_label(sha: Sha, reading: Option<&Reading>) -> String {
-    let commit = reading.and_then(|r| r.changeset.commits.iter().find(|c| c.sha == sha));
+    let commit = reading.and_then(|r| Some(r.commit(r.position(sha)?)));
     match commit {
         Some(commit) => say::commit(&sha.short(), &commit.subject()),
         None => sha.short(),

@@ -12,10 +12,11 @@ pub use targets::with_effect;
 
 use crate::facts::{Facts, Stop};
 use crate::questions::{Copies, PrefixesOf, Range};
-use gonogo_core::changeset::{Changeset, Commit, Prefixes};
+use gonogo_core::changeset::{Changeset, Commit, Prefix, Prefixes};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::policy::Stories;
+use gonogo_read::keys::{Grammar, scan};
 use parsed::{Parsed, Target};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -65,6 +66,9 @@ struct Effect {
     by_being_there: bool,
 }
 
+/// How many of the newest commits are read to guess the projects.
+pub const GUESS_FROM: usize = 300;
+
 /// Under a guess a prefix counts when it is in so many commits, at least two,
 /// with at least two numbers.
 const GUESS_SHARE: u32 = 50;
@@ -81,13 +85,35 @@ pub(crate) fn may_be_project(word: &str) -> bool {
     !NO_PROJECTS.contains(&word)
 }
 
+/// The key-like words of some messages.
+pub fn prefixes<'a>(messages: impl Iterator<Item = &'a str>) -> Prefixes {
+    let mut read = 0;
+    let mut seen: BTreeMap<&str, (u32, BTreeSet<u64>)> = BTreeMap::new();
+    for message in messages {
+        read += 1;
+        let mut in_this: BTreeSet<&str> = BTreeSet::new();
+        for key in scan(message, Grammar::Prose) {
+            let (commits, numbers) = seen.entry(key.project).or_default();
+            *commits += u32::from(in_this.insert(key.project));
+            numbers.insert(key.number);
+        }
+    }
+    let count = |numbers: &BTreeSet<u64>| u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+    let prefix = |(project, (commits, numbers)): (&str, (u32, BTreeSet<u64>))| Prefix {
+        project: project.to_owned(),
+        commits,
+        numbers: count(&numbers),
+    };
+    Prefixes { read, found: seen.into_iter().map(prefix).collect() }
+}
+
 /// The projects of the policy, or those that the history suggests.
 pub fn projects(policy: &Stories, prefixes: &Prefixes) -> Projects {
     if !policy.projects.is_empty() {
         return Projects { keys: policy.projects.clone(), guessed: false };
     }
     let least = (prefixes.read / GUESS_SHARE).max(2);
-    let fits = |p: &&gonogo_core::changeset::Prefix| p.commits >= least && p.numbers >= 2 && may_be_project(&p.project);
+    let fits = |p: &&Prefix| p.commits >= least && p.numbers >= 2 && may_be_project(&p.project);
     let keys = prefixes.found.iter().filter(fits).map(|p| p.project.clone()).collect();
     Projects { keys, guessed: true }
 }
@@ -97,12 +123,14 @@ impl Reading {
     pub fn of(facts: &Facts, policy: &Stories, base: Sha, head: Sha) -> Result<Self, Stop> {
         let range = facts.one(Range { base, head });
         let copies = facts.one(Copies { base, head });
-        let prefixes = if policy.projects.is_empty() {
-            facts.known(PrefixesOf { head })?.unwrap_or(Prefixes { read: 0, found: Vec::new() })
-        } else {
-            Prefixes { read: 0, found: Vec::new() }
-        };
         let changeset = said(range?)?;
+        let prefixes = if !policy.projects.is_empty() {
+            Prefixes::default()
+        } else if changeset.commits.len() >= GUESS_FROM {
+            prefixes(changeset.commits.iter().take(GUESS_FROM).map(|c| &*c.message))
+        } else {
+            facts.known(PrefixesOf { head })?.unwrap_or_default()
+        };
         let copies = said(copies?)?;
         let projects = projects(policy, &prefixes);
         let parsed = ParsedRange::of(facts, policy, &projects.keys, &changeset)?;
@@ -187,6 +215,11 @@ impl Reading {
         (0..self.inside.len()).filter(|at| self.inside[*at])
     }
 
+    /// Where a commit of the range stands in it.
+    pub fn position(&self, sha: Sha) -> Option<usize> {
+        self.parsed.index().get(&sha).copied()
+    }
+
     pub fn commit(&self, at: usize) -> &Commit {
         &self.changeset.commits[at]
     }
@@ -259,9 +292,8 @@ impl Reading {
     }
 
     /// Names of co-authors, as trailers tell them.
-    pub fn co_authors(&self, at: usize) -> Vec<String> {
-        let values = parsed::trailer_values(&self.commit(at).message, "Co-authored-by");
-        values.iter().map(|v| v.split_once('<').map_or(v.as_str(), |(name, _)| name).trim().to_owned()).collect()
+    pub fn co_authors(&self, at: usize) -> &[String] {
+        &self.parsed(at).co_authors
     }
 
     /// The commits of a `Flag: name` trailer and the like, by key.

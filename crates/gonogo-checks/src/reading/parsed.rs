@@ -29,6 +29,8 @@ pub(crate) struct Parsed {
     pub no_key: bool,
     pub pull_request: Option<u64>,
     pub targets: Vec<Target>,
+    /// Names, as trailers tell them.
+    pub co_authors: Vec<String>,
     /// The value of the policy's flag trailer.
     pub flag: Option<String>,
     pub excuse: Option<Excuse>,
@@ -139,8 +141,11 @@ impl Reader<'_> {
             is_old.then_some(Excuse::OlderThanRules)
         };
         let flag = self.policy.partial.trailer.as_deref().and_then(|key| trailer_of(message, key).next());
+        let co_author =
+            |value: String| value.split_once('<').map_or(value.as_str(), |(name, _)| name).trim().to_owned();
+        let co_authors = trailer_of(message, "Co-authored-by").map(co_author).collect();
         let (pull_request, is_noted) = (message.pull_request, is_old || by_bot);
-        Parsed { own, mentions, no_key, pull_request, targets, flag, excuse, is_noted }
+        Parsed { own, mentions, no_key, pull_request, targets, co_authors, flag, excuse, is_noted }
     }
 
     /// A commit outside the range that is reverted: its stories, and whether

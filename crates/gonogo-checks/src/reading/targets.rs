@@ -3,7 +3,7 @@
 use gonogo_core::changeset::Commit;
 use gonogo_core::ids::Sha;
 use gonogo_read::message::{self, Revert};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A list of commits with its index.
 #[derive(Clone, Copy)]
@@ -40,11 +40,36 @@ impl Among<'_> {
             return vec![at];
         }
         let stays = stays.or_else(|| commit.parents.first().copied());
-        let kept = self.ancestors(commit.parents.iter().copied().filter(|p| Some(*p) == stays));
-        let brought = self.ancestors(commit.parents.iter().copied().filter(|p| Some(*p) != stays));
-        let mut undone: Vec<usize> = brought.difference(&kept).copied().collect();
+        let mut undone = self.brought(commit, stays);
         undone.push(at);
         undone
+    }
+
+    /// What a merge has beside the parent that stays. Both sides are walked in
+    /// step, newest first (a parent stands after its children), only until all
+    /// that is left belongs to the side that stays.
+    fn brought(self, merge: &Commit, stays: Option<Sha>) -> Vec<usize> {
+        let mut open: BTreeMap<usize, Side> = BTreeMap::new();
+        let put = |open: &mut BTreeMap<usize, Side>, sha: &Sha, side: Side| {
+            if let Some(at) = self.index.get(sha) {
+                let known = open.entry(*at).or_insert(side);
+                *known = (*known).max(side);
+            }
+        };
+        for parent in &merge.parents {
+            put(&mut open, parent, if Some(*parent) == stays { Side::Stays } else { Side::Brought });
+        }
+        let mut brought = Vec::new();
+        while open.values().any(|side| *side == Side::Brought) {
+            let Some((at, side)) = open.pop_first() else { break };
+            if side == Side::Brought {
+                brought.push(at);
+            }
+            for parent in &self.commits[at].parents {
+                put(&mut open, parent, side);
+            }
+        }
+        brought
     }
 
     pub(super) fn parent_named(self, at: usize, name: &str) -> Option<Sha> {
@@ -61,6 +86,13 @@ impl Among<'_> {
         }
         seen
     }
+}
+
+/// Which side of a merge a commit is on; on both, it stays.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Side {
+    Brought,
+    Stays,
 }
 
 /// Copies in the list of commits that are not in it: a revert that was picked

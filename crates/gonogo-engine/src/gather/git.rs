@@ -6,7 +6,8 @@ use gonogo_checks::questions::{
     Answer, Ask, ConflictMarkers, Copies, LinesOf, MergeOf, Named, NamedCommit, PatchOf, PolicyAt, PrefixesOf, Range,
     SightingsOf,
 };
-use gonogo_core::changeset::{Changeset, LineCount, Prefix, Prefixes, Sighting};
+use gonogo_checks::reading::{self, GUESS_FROM};
+use gonogo_core::changeset::{Changeset, LineCount, Prefixes, Sighting};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::policy::FILE;
@@ -16,8 +17,6 @@ use gonogo_remote::git::{CutRange, Git, GitError, Messages};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Commits whose messages are read to guess the projects.
-const GUESS_FROM: u32 = 1_000;
 /// Places that are kept for one key.
 const MOST_SIGHTINGS: usize = 20;
 /// How deep a chain of reverts of reverts is followed.
@@ -180,23 +179,9 @@ fn range(git: &Git, base: Sha, head: Sha) -> Result<Fact<Arc<Changeset>>, GitErr
 
 /// The key-like words of the newest commits.
 pub(crate) fn prefixes(git: &Git, head: Sha) -> Result<Prefixes, GitError> {
-    let mut read = 0;
-    let mut seen: BTreeMap<String, (u32, BTreeSet<u64>)> = BTreeMap::new();
-    git.messages(&Messages::Newest { head, most: GUESS_FROM }, |_, text| {
-        read += 1;
-        let keys: BTreeSet<(&str, u64)> = scan(text, Grammar::Prose).map(|k| (k.project, k.number)).collect();
-        let projects: BTreeSet<&str> = keys.iter().map(|(project, _)| *project).collect();
-        for project in projects {
-            seen.entry(project.to_owned()).or_default().0 += 1;
-        }
-        for (project, number) in keys {
-            seen.entry(project.to_owned()).or_default().1.insert(number);
-        }
-    })?;
-    let count = |numbers: &BTreeSet<u64>| u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-    let found =
-        seen.into_iter().map(|(project, (commits, n))| Prefix { project, commits, numbers: count(&n) }).collect();
-    Ok(Prefixes { read, found })
+    let mut messages = Vec::new();
+    git.messages(&Messages::Newest { head, most: GUESS_FROM }, |_, text| messages.push(text.to_owned()))?;
+    Ok(reading::prefixes(messages.iter().map(String::as_str)))
 }
 
 /// A commit by a name in a message, with what it reverts itself.

@@ -154,7 +154,7 @@ impl Git {
 /// Which messages to read.
 #[derive(Debug)]
 pub enum Messages<'a> {
-    Newest { head: Sha, most: u32 },
+    Newest { head: Sha, most: usize },
     OnBranchesOnly { base: Sha, head: Sha },
     InHistory { of: Sha, words: &'a [String] },
 }

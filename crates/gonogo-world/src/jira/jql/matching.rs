@@ -148,5 +148,5 @@ pub(super) fn instant(text: &str, now: Timestamp) -> Option<Timestamp> {
     let moment = DateTime::strptime("%Y-%m-%d %H:%M", &text)
         .or_else(|_| Date::strptime("%Y-%m-%d", &text).map(|day| day.at(0, 0, 0, 0)))
         .ok()?;
-    Some(moment.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    TimeZone::UTC.to_timestamp(moment).ok()
 }
