@@ -138,8 +138,6 @@ fn answer(ask: &Ask) -> Answer {
         Ask::ConflictMarkers(_) => Answer::ConflictMarkers(Fact::Known(Vec::new())),
         Ask::PatchOf(q) => Answer::PatchOf(Fact::Known(q.sha.to_string())),
         Ask::LinesOf(_) => Answer::LinesOf(Fact::Known(LineCount { added: 3, removed: 1 })),
-        // A moved story gives a note, whose fingerprint asks for patch ids.
-        Ask::IssueOf(q) if q.key.to_string() == "STORY-1" => Answer::IssueOf(Fact::Known(Arc::new(issue("STORY-100")))),
         Ask::IssueOf(q) => Answer::IssueOf(Fact::Known(Arc::new(issue(&q.key.to_string())))),
         Ask::ReadyStories(_) => Answer::ReadyStories(Fact::Known(Ready { issues: vec![issue("STORY-8")] })),
         Ask::SightingsOf(_) => {
@@ -199,21 +197,23 @@ fn the_world_of_these_tests_is_go_and_every_check_takes_part_in_it() {
         "LinesOf",
         "MergeOf",
         "Named",
-        "PatchOf",
         "PrefixesOf",
         "Range",
         "ReadyStories",
         "SightingsOf",
     ];
-    assert_eq!(kinds, all.map(str::to_owned).into(), "every question that a check can ask is asked here");
+    assert_eq!(
+        kinds,
+        all.map(str::to_owned).into(),
+        "every question is asked here but those that only a finding leads to"
+    );
 }
 
 #[test]
 fn any_unknown_answer_that_a_blocking_check_asked_for_is_never_go() {
     let policy = policy("block");
     let (_, _, asked) = judge(&policy, |_| false);
-    // Patch ids bind waivers; the findings that they belong to stand without them.
-    for ask in asked.iter().filter(|ask| !matches!(ask, Ask::PatchOf(_))) {
+    for ask in &asked {
         let (_, judgement, _) = judge(&policy, |other| other == ask);
         assert_eq!(judgement.verdict, Verdict::NoGo, "{ask:?} unknown");
         let unknown = judgement.findings.iter().filter(|f| f.code == COULD_NOT_CHECK);
@@ -226,7 +226,7 @@ fn any_unknown_answer_that_a_blocking_check_asked_for_is_never_go() {
 fn at_warn_an_unknown_answer_is_a_warning() {
     let policy = policy("warn");
     let (_, _, asked) = judge(&policy, |_| false);
-    for ask in asked.iter().filter(|ask| !matches!(ask, Ask::PatchOf(_))) {
+    for ask in &asked {
         let (_, judgement, _) = judge(&policy, |other| other == ask);
         assert_eq!(judgement.verdict, Verdict::Go, "{ask:?} unknown");
         let is_told = |f: &gonogo_core::finding::Finding| f.code == COULD_NOT_CHECK && f.severity == Severity::Warn;
