@@ -162,7 +162,13 @@ impl Page<'_> {
         if finding.severity == Severity::Note {
             return;
         }
-        for (number, row) in wrap(&say::printable(&finding.fix), room.saturating_sub(2)).iter().enumerate() {
+        let story = self.check.stories.iter().find(|s| s.key == finding.subject.id);
+        let fix = match story.and_then(|s| s.url.as_deref()) {
+            // Where the terminal has no links, the address itself.
+            Some(url) if !self.terminal.has_links => format!("{}: {url}", finding.fix),
+            _ => finding.fix.clone(),
+        };
+        for (number, row) in wrap(&say::printable(&fix), room.saturating_sub(2)).iter().enumerate() {
             let arrow = if number == 0 { "→" } else { " " };
             line(out, &format!("      {arrow} {row}"));
         }
