@@ -5,11 +5,12 @@ use crate::facts::{Facts, Stop};
 use crate::findings::{CheckOutcome, CheckState, Findings};
 use crate::newest_go::NewestGo;
 use crate::policy::{Ready, TypedPolicy};
-use crate::questions::{Ask, PolicyAt};
+use crate::questions::{Ask, ChangedPaths, PolicyAt};
 use crate::reading::Reading;
 use crate::scene::Scene;
 use crate::{policy_changed, production};
 use gonogo_core::case::{Case, Production};
+use gonogo_core::fact::Fact;
 use gonogo_core::finding::{Finding, Subject};
 use gonogo_core::ids::Sha;
 use gonogo_core::policy::{Level, PolicyError};
@@ -201,7 +202,13 @@ fn why_off(ready: &Ready, scene: &Scene<'_>) -> Option<String> {
         }
     }
     let reading = scene.reading.as_ref().ok().filter(|_| !paths.is_empty())?;
-    let touched = reading.indexes().any(|at| reading.commit(at).files.iter().any(|path| paths.fit(path)));
+    // Merges list no paths, and a commit of very many not all of them: the trees tell.
+    let changed = match scene.facts.one(ChangedPaths { base: scene.base, head: scene.head }) {
+        Ok(Fact::Known(changed)) => changed,
+        Ok(Fact::Absent | Fact::Unknown(_)) | Err(_) => return None,
+    };
+    let touched = changed.iter().any(|path| paths.fit(path))
+        || reading.indexes().any(|at| reading.commit(at).files.iter().any(|path| paths.fit(path)));
     (!touched).then(|| "no changed path is one of its paths".to_owned())
 }
 

@@ -70,6 +70,8 @@ questions! {
     PolicyAt { sha: Sha } => String;
     /// Conflict markers in the added lines of the diff.
     ConflictMarkers { base: Sha, head: Sha } => Vec<Place>;
+    /// Paths that differ between two commits.
+    ChangedPaths { base: Sha, head: Sha } => Vec<String>;
     /// A commit's stable patch id; empty for an empty change.
     PatchOf { sha: Sha } => String;
     /// Lines that a commit adds and removes.

@@ -135,6 +135,7 @@ fn answer(ask: &Ask) -> Answer {
         })),
         Ask::MergeOf(_) => Answer::MergeOf(Fact::Known(MergeBack::NothingLost)),
         Ask::PolicyAt(_) => Answer::PolicyAt(Fact::Absent),
+        Ask::ChangedPaths(_) => Answer::ChangedPaths(Fact::Known(Vec::new())),
         Ask::ConflictMarkers(_) => Answer::ConflictMarkers(Fact::Known(Vec::new())),
         Ask::PatchOf(q) => Answer::PatchOf(Fact::Known(q.sha.to_string())),
         Ask::LinesOf(_) => Answer::LinesOf(Fact::Known(LineCount { added: 3, removed: 1 })),

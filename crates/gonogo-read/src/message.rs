@@ -5,6 +5,11 @@ mod trailers;
 
 pub use trailers::{Trailer, trailers};
 
+use std::collections::HashSet;
+
+/// A message that names more reverts is no revert.
+const MOST_REVERTS: usize = 200;
+
 /// The parts of a message, each a piece of the text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Message<'a> {
@@ -23,7 +28,7 @@ pub struct Message<'a> {
 }
 
 /// What a revert names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Revert<'a> {
     /// `This reverts commit 1234abcd`: at least 7 hex digits. Of a merge git
     /// says which side stays: `reversing changes made to 5678abcd`.
@@ -79,6 +84,10 @@ fn merge_subject(subject: &str) -> Option<Merge<'_>> {
         let branch = rest.strip_prefix("from ").and_then(|b| b.split_once('/')).map(|(_, branch)| branch);
         return Some(Merge { pull_request: digits(number), branch });
     }
+    if let Some(rest) = subject.strip_prefix("Merged in ") {
+        let (branch, number) = rest.split_once(" (pull request #")?;
+        return Some(Merge { pull_request: digits(number.strip_suffix(')')?), branch: Some(branch) });
+    }
     let rest =
         subject.strip_prefix("Merge branch '").or_else(|| subject.strip_prefix("Merge remote-tracking branch '"))?;
     let (branch, _) = rest.split_once('\'')?;
@@ -88,12 +97,17 @@ fn merge_subject(subject: &str) -> Option<Merge<'_>> {
 /// Every `This reverts commit SHA` and `Reverts owner/name#N`, over line breaks.
 fn reverts(text: &str) -> Vec<Revert<'_>> {
     let mut found = Vec::new();
-    for phrase in ["This reverts commit", "this reverts commit"] {
-        for (at, _) in text.match_indices(phrase) {
-            let rest = &text[at + phrase.len()..];
+    let mut rest = text;
+    while !rest.is_empty() {
+        // git writes it at the start of a line; in the middle of prose it is prose.
+        let line = rest.trim_start_matches([' ', '\t', '*', '-']);
+        if let Some(names) =
+            line.strip_prefix('T').or(line.strip_prefix('t')).and_then(|l| l.strip_prefix("his reverts commit"))
+        {
             // git's text, and lists that people write: "commits A, B and C".
-            found.extend(named(rest.strip_prefix('s').unwrap_or(rest)));
+            found.extend(named(names.strip_prefix('s').unwrap_or(names)));
         }
+        rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
     }
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("Reverts ")
@@ -103,6 +117,9 @@ fn reverts(text: &str) -> Vec<Revert<'_>> {
             found.push(Revert::PullRequest(number));
         }
     }
+    let mut seen = HashSet::new();
+    found.retain(|revert| seen.insert(*revert));
+    found.truncate(MOST_REVERTS);
     found
 }
 
@@ -146,6 +163,8 @@ mod tests {
         let m = parse("Merge pull request #7 from acme/feature/STORY-9-foo\n\nTitle");
         assert_eq!((m.pull_request, m.is_squash, m.merged_branch), (Some(7), false, Some("feature/STORY-9-foo")));
         assert_eq!(parse("Merge branch 'a/b' into main").merged_branch, Some("a/b"));
+        let m = parse("Merged in feature/STORY-9-foo (pull request #12)\n\nFoo");
+        assert_eq!((m.pull_request, m.merged_branch), (Some(12), Some("feature/STORY-9-foo")));
     }
 
     #[test]
@@ -160,6 +179,7 @@ mod tests {
         assert_eq!(parse(&text).reverts, [whole(&a), whole(&b), whole(c)]);
         assert_eq!(parse("Revert \"x\"\n\nReverts acme/web#12").reverts, [Revert::PullRequest(12)]);
         assert_eq!(parse("This reverts commit soon").reverts, []);
+        assert_eq!(parse(&format!("x\n\nWe wonder whether This reverts commit {a}.")).reverts, []);
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 
 use super::reader::Reader;
 use super::ships::Undoes;
-use super::targets::{Among, Copied, index_of, quoted_title, takes_away};
+use super::targets::{Among, Copied, by_number, index_of, of_number, quoted_title, takes_away};
 use crate::facts::{Facts, Stop};
 use crate::questions::{Named, NamedCommit};
 use gonogo_core::changeset::{Changeset, Commit};
@@ -179,17 +179,24 @@ fn resolve(
 ) -> Result<Vec<Vec<Target>>, Stop> {
     let mut targets: Vec<Vec<Target>> = vec![Vec::new(); messages.len()];
     let mut wanted: Vec<(usize, String)> = Vec::new();
+    let numbers = by_number(messages);
     for (at, message) in messages.iter().enumerate() {
         for revert in &message.reverts {
             match revert {
                 Revert::Commit { name, stays } => match among.named(name) {
                     Some(found) => {
                         let stays = stays.and_then(|name| among.parent_named(found, name));
-                        targets[at].push(Target::Inside { at: found, stays });
+                        targets[at].push(inside(among, at, found, stays));
                     }
                     None => wanted.push((at, name.to_ascii_lowercase())),
                 },
-                Revert::PullRequest(number) => targets[at].push(by_pull_request(reader, among, at, *number)),
+                Revert::PullRequest(number) => {
+                    let found = of_number(among, &numbers, at, *number);
+                    targets[at].push(match found {
+                        Some(found) => inside(among, at, found, None),
+                        None => at_its_word(reader, &among.commits[at].subject()),
+                    });
+                }
             }
         }
     }
@@ -199,30 +206,31 @@ fn resolve(
     let answers = facts.all(wanted.iter().map(|(_, name)| Named { name: name.clone() }))?;
     let copied = Copied::of(among);
     for ((at, name), answer) in wanted.into_iter().zip(answers) {
-        let copy = |original: Option<&str>| {
-            copied.find(at, &name, original).map(|found| Target::Inside { at: found, stays: None })
-        };
+        let copy =
+            |original: Option<&str>| copied.find(at, &name, original).map(|found| inside(among, at, found, None));
         targets[at].push(match answer {
             Fact::Known(named) => copy(Some(&named.message)).unwrap_or_else(|| reader.outside(&named)),
-            Fact::Absent => copy(None).unwrap_or_else(|| at_its_word(reader, &among.commits[at].subject())),
+            // What is not here cannot be looked at: it reads as a plain commit.
+            Fact::Absent => copy(None).unwrap_or(Target::Lost),
             Fact::Unknown(why) => return Err(Stop::Unknown(why)),
         });
     }
     Ok(targets)
 }
 
-/// An older commit of the range with this number, else what the title says.
-fn by_pull_request(reader: &Reader<'_>, among: Among<'_>, at: usize, number: u64) -> Target {
-    match among.pull_request(at, number) {
-        Some(at) => Target::Inside { at, stays: None },
-        None => at_its_word(reader, &among.commits[at].subject()),
-    }
+/// A commit of the range that is undone, if the revert touches what it touched.
+fn inside(among: Among<'_>, by: usize, at: usize, stays: Option<Sha>) -> Target {
+    if among.can_undo(by, at, stays) { Target::Inside { at, stays } } else { Target::Lost }
 }
 
-/// A revert of something that is not here, with the stories that its title quotes.
+/// A revert of a pull request that is not in the range, with the stories that
+/// its title quotes; without any there is nothing to hold on to.
 fn at_its_word(reader: &Reader<'_>, subject: &str) -> Target {
     let Some(title) = quoted_title(subject) else { return Target::Lost };
-    let keys = reader.scan(&title, Grammar::Prose).into_iter().collect();
+    let keys: Vec<IssueKey> = reader.scan(&title, Grammar::Prose).into_iter().collect();
+    if keys.is_empty() {
+        return Target::Lost;
+    }
     Target::Outside { sha: None, keys, restores: !takes_away(subject) }
 }
 

@@ -2,8 +2,8 @@
 
 use gonogo_core::changeset::Commit;
 use gonogo_core::ids::Sha;
-use gonogo_read::message::{self, Revert};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use gonogo_read::message::{self, Message, Revert};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// A list of commits with its index.
 #[derive(Clone, Copy)]
@@ -26,10 +26,17 @@ impl Among<'_> {
         fitting.next().filter(|_| fitting.next().is_none())
     }
 
-    /// The newest commit older than `at` with this pull request's number.
-    pub(super) fn pull_request(self, at: usize, number: u64) -> Option<usize> {
-        (at + 1..self.commits.len())
-            .find(|older| message::parse(&self.commits[*older].message).pull_request == Some(number))
+    /// Whether a commit changes what it would have to change to undo another:
+    /// every path of that one, or of a merge at least some. A message alone is
+    /// no proof.
+    pub(super) fn can_undo(self, by: usize, target: usize, stays: Option<Sha>) -> bool {
+        let paths: HashSet<&str> = self.commits[by].files.iter().map(|path| &**path).collect();
+        let undone = self.undone(target, stays);
+        let mut theirs = undone.iter().flat_map(|at| &self.commits[*at].files).peekable();
+        if self.commits[target].is_merge() {
+            return theirs.peek().is_none() || theirs.any(|path| paths.contains(&**path));
+        }
+        theirs.all(|path| paths.contains(&**path))
     }
 
     /// A commit, or a merge with all that it brought in. `stays` names the
@@ -86,6 +93,27 @@ impl Among<'_> {
         }
         seen
     }
+}
+
+/// The commits of each pull request, newest first.
+pub(super) type ByNumber = HashMap<u64, Vec<usize>>;
+
+pub(super) fn by_number(messages: &[Message<'_>]) -> ByNumber {
+    let mut by_number = ByNumber::new();
+    for (at, message) in messages.iter().enumerate() {
+        if let Some(number) = message.pull_request {
+            by_number.entry(number).or_default().push(at);
+        }
+    }
+    by_number
+}
+
+/// What `Reverts owner/name#7` at `at` names: the newest older commit of that
+/// number whose title the subject quotes. Another repository has such numbers too.
+pub(super) fn of_number(among: Among<'_>, by_number: &ByNumber, at: usize, number: u64) -> Option<usize> {
+    let title = quoted_title(&among.commits[at].subject()).filter(|title| !title.is_empty())?;
+    let older = by_number.get(&number)?.iter().copied().find(|older| *older > at)?;
+    among.commits[older].message.contains(&title).then_some(older)
 }
 
 /// Which side of a merge a commit is on; on both, it stays.
@@ -165,12 +193,13 @@ pub fn with_effect(commits: &[Commit]) -> Vec<bool> {
         return vec![true; commits.len()];
     }
     let copied = Copied::of(among);
+    let numbers = by_number(&messages);
     let undone = |at: usize, revert: &Revert<'_>| match revert {
         Revert::Commit { name, stays } => {
             let found = among.named(name).or_else(|| copied.find(at, name, None))?;
             Some(among.undone(found, stays.and_then(|name| among.parent_named(found, name))))
         }
-        Revert::PullRequest(number) => Some(among.undone(among.pull_request(at, *number)?, None)),
+        Revert::PullRequest(number) => Some(among.undone(of_number(among, &numbers, at, *number)?, None)),
     };
     let reverts: Vec<super::ships::Undoes> = messages
         .iter()

@@ -62,7 +62,7 @@ impl Policy {
         if let Some(tracker) = &sections.tracker {
             tracker.validate().map_err(|said| source.error(said, source.find(&["tracker", "url"])))?;
         }
-        sections.stories.validate().map_err(|said| source.error(said, source.find(&["stories", "projects"])))?;
+        sections.stories.validate().map_err(|said| source.error(said, source.find(&["stories"])))?;
         let policy = Self { source, sections };
         policy.check_tables()?;
         Ok(policy)

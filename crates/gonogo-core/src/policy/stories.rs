@@ -71,6 +71,16 @@ impl Stories {
             p.starts_with(|c: char| c.is_ascii_uppercase())
                 && p.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
         };
+        let is_commit = |name: &str| (7..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_hexdigit());
+        if let Some(since) = self.since.as_deref().filter(|since| !is_commit(since)) {
+            return Err(format!("`since = \"{since}\"` is no commit: write at least 7 hex digits of its id"));
+        }
+        if self.no_key_words.iter().any(|word| word.trim().is_empty()) {
+            return Err("an empty word in no_key_words would let every commit pass".to_owned());
+        }
+        if self.ignore_commits.iter().any(|pattern| pattern.is_in("")) {
+            return Err("a pattern in ignore_commits fits every message".to_owned());
+        }
         match self.projects.iter().find(|p| !fits(p)) {
             Some(wrong) => Err(format!(
                 "`{wrong}` is not a project key: capital letters, digits and _, as in the keys of its issues"

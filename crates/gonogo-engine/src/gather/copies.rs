@@ -37,12 +37,17 @@ pub(super) fn of(git: &Git, base: Sha, set: &Changeset) -> Result<Fact<Arc<BTree
     }
     let pairs: Vec<(Vec<Sha>, Vec<Sha>)> = by_paths.into_values().filter(|(_, ours)| !ours.is_empty()).collect();
     let asked: Vec<Sha> = pairs.iter().flat_map(|(theirs, ours)| theirs.iter().chain(ours)).copied().collect();
-    let ids = git.patch_ids(&asked)?;
+    let ids = git.patch_ids(&asked, false)?;
+    // What production took out again, by hand or under another message, is gone.
+    let theirs: Vec<Sha> = pairs.iter().flat_map(|(theirs, _)| theirs).copied().collect();
+    let reversed = git.patch_ids(&theirs, true)?;
     let mut copies = BTreeMap::new();
     for (theirs, ours) in pairs {
         for sha in ours {
-            let same = |other: &&Sha| ids.get(*other).is_some_and(|id| ids.get(&sha) == Some(id));
-            if let Some(copy) = theirs.iter().find(same) {
+            let Some(id) = ids.get(&sha) else { continue };
+            // Newest first: who speaks last counts.
+            let last = theirs.iter().find(|other| ids.get(*other) == Some(id) || reversed.get(*other) == Some(id));
+            if let Some(copy) = last.filter(|other| ids.get(*other) == Some(id)) {
                 copies.insert(sha, *copy);
             }
         }

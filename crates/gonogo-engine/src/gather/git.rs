@@ -3,8 +3,8 @@
 use super::copies;
 use gonogo_checks::facts::Facts;
 use gonogo_checks::questions::{
-    Answer, Ask, ConflictMarkers, Copies, LinesOf, MergeOf, Named, NamedCommit, PatchOf, PolicyAt, PrefixesOf, Range,
-    SightingsOf,
+    Answer, Ask, ChangedPaths, ConflictMarkers, Copies, LinesOf, MergeOf, Named, NamedCommit, PatchOf, PolicyAt,
+    PrefixesOf, Range, SightingsOf,
 };
 use gonogo_checks::reading::{self, GUESS_FROM};
 use gonogo_core::changeset::{Changeset, LineCount, Prefixes, Sighting};
@@ -30,6 +30,7 @@ pub(super) enum Job {
     Prefixes(PrefixesOf),
     Merge(MergeOf),
     Markers(ConflictMarkers),
+    Paths(ChangedPaths),
     Policy(PolicyAt),
     Named(Vec<Named>),
     Patches(Vec<PatchOf>),
@@ -54,6 +55,7 @@ pub(super) fn jobs(asks: &[&Ask], facts: &Facts) -> Vec<Job> {
             Ask::MergeOf(q) => jobs.push(Job::Merge(q)),
             Ask::ConflictMarkers(q) => jobs.push(Job::Markers(q)),
             Ask::PolicyAt(q) => jobs.push(Job::Policy(q)),
+            Ask::ChangedPaths(q) => jobs.push(Job::Paths(q)),
             Ask::Named(q) => named.push(q),
             Ask::PatchOf(q) => patches.push(q),
             Ask::LinesOf(q) => lines.push(q),
@@ -107,6 +109,7 @@ impl Job {
             Self::Merge(q) => vec![q.clone().into()],
             Self::Markers(q) => vec![q.clone().into()],
             Self::Policy(q) => vec![q.clone().into()],
+            Self::Paths(q) => vec![q.clone().into()],
             Self::Named(qs) => each(qs),
             Self::Patches(qs) => each(qs),
             Self::Lines(qs) => each(qs),
@@ -142,13 +145,14 @@ impl Job {
             Self::Prefixes(q) => vec![Answer::PrefixesOf(Fact::Known(prefixes(git, q.head)?))],
             Self::Merge(q) => vec![Answer::MergeOf(Fact::Known(git.merge_back(q.base, q.head)?))],
             Self::Markers(q) => vec![Answer::ConflictMarkers(Fact::Known(git.conflict_markers(q.base, q.head)?))],
+            Self::Paths(q) => vec![Answer::ChangedPaths(Fact::Known(git.changed_paths(q.base, q.head)?))],
             Self::Policy(q) => vec![Answer::PolicyAt(git.file_at(q.sha, FILE)?.map_or(Fact::Absent, Fact::Known))],
             Self::Named(qs) => {
                 let one = |q: Named| Ok(Answer::Named(named(git, &q.name, 0)?.map_or(Fact::Absent, Fact::Known)));
                 qs.into_iter().map(one).collect::<Result<_, GitError>>()?
             }
             Self::Patches(qs) => {
-                let mut ids = git.patch_ids(&qs.iter().map(|q| q.sha).collect::<Vec<_>>())?;
+                let mut ids = git.patch_ids(&qs.iter().map(|q| q.sha).collect::<Vec<_>>(), false)?;
                 let id = |q: PatchOf| Answer::PatchOf(Fact::Known(ids.remove(&q.sha).unwrap_or_default()));
                 qs.into_iter().map(id).collect()
             }

@@ -13,12 +13,12 @@ const GIT_GENERATED: [&str; 2] = ["Signed-off-by: ", "(cherry picked from commit
 
 /// Parts the lines after the subject into body and trailers.
 pub fn trailers<'a>(lines: &[&'a str]) -> (Vec<&'a str>, Vec<Trailer<'a>>) {
-    let lines = before_divider(lines);
+    let (lines, beyond) = lines.split_at(divider(lines));
     let end = lines.iter().rposition(|l| !l.is_empty()).map_or(0, |at| at + 1);
     let start = lines[..end].iter().rposition(|l| l.is_empty()).map_or(0, |at| at + 1);
     let block = &lines[start..end];
     if !is_trailer_block(block) {
-        return (lines[..end].to_vec(), Vec::new());
+        return ([&lines[..end], beyond].concat(), Vec::new());
     }
     let mut found: Vec<Trailer<'_>> = Vec::new();
     let mut body = lines[..start].to_vec();
@@ -35,13 +35,14 @@ pub fn trailers<'a>(lines: &[&'a str]) -> (Vec<&'a str>, Vec<Trailer<'a>>) {
             body.push(line);
         }
     }
+    // No trailers stand beyond the divider, but people write on there.
+    body.extend(beyond);
     (body, found)
 }
 
-/// git reads no further than a line of three hyphens: a patch follows there.
-fn before_divider<'s, 'a>(lines: &'s [&'a str]) -> &'s [&'a str] {
-    let end = lines.iter().position(|l| *l == "---" || l.starts_with("--- ")).unwrap_or(lines.len());
-    &lines[..end]
+/// git looks for trailers no further than a line of three hyphens: a patch may follow there.
+fn divider(lines: &[&str]) -> usize {
+    lines.iter().position(|l| *l == "---" || l.starts_with("--- ")).unwrap_or(lines.len())
 }
 
 fn is_trailer_block(block: &[&str]) -> bool {

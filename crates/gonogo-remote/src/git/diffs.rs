@@ -4,10 +4,13 @@ use super::log::path_text;
 use super::{Git, GitError, run};
 use gonogo_core::changeset::{LineCount, Place};
 use gonogo_core::ids::Sha;
+use sha2::{Digest, Sha256};
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::io::BufRead;
 
-const PLAIN: [&str; 5] = ["-r", "--root", "--no-renames", "--no-ext-diff", "--no-textconv"];
+/// Everything is text: what calls itself binary could hide a line.
+const PLAIN: [&str; 6] = ["-r", "--root", "--no-renames", "--no-ext-diff", "--no-textconv", "--text"];
 
 /// A line that git itself writes into a file with a conflict.
 const MARKER: &str = r"^(<<<<<<<|>>>>>>>|\|\|\|\|\|\|\|)( |$)";
@@ -16,34 +19,17 @@ const MARKER: &str = r"^(<<<<<<<|>>>>>>>|\|\|\|\|\|\|\|)( |$)";
 const MOST_PLACES: usize = 1_000;
 
 impl Git {
-    /// Stable patch ids; a commit without a change has none.
-    pub fn patch_ids(&self, shas: &[Sha]) -> Result<HashMap<Sha, String>, GitError> {
+    /// What each commit changes, as a hash of its diff without line numbers and
+    /// object ids, white space included; a commit without a change has none. Of
+    /// the change taken back, where `reversed`.
+    pub fn patch_ids(&self, shas: &[Sha], reversed: bool) -> Result<HashMap<Sha, String>, GitError> {
         if shas.is_empty() {
             return Ok(HashMap::new());
         }
-        let mut args = vec!["diff-tree", "--stdin", "-p", "-U3", "--full-index"];
+        let mut args = vec!["diff-tree", "--stdin", "-p", "-U3", "--src-prefix=", "--dst-prefix="];
         args.extend(PLAIN);
-        let mut patches = run::command(&self.dir, &args);
-        patches.stdin(std::process::Stdio::piped());
-        let mut patches = run::spawn(&mut patches)?;
-        let piped = patches.stdout.take().ok_or_else(|| GitError::Unreadable("no output".to_owned()))?;
-        let feed = patches.stdin.take();
-        let names = lines_of(shas);
-        let feeder = std::thread::spawn(move || feed.map(|mut f| std::io::Write::write_all(&mut f, &names)));
-        let mut ids = run::command(&self.dir, &["patch-id", "--stable"]);
-        ids.stdin(piped);
-        let answer = run::run(ids, None)?;
-        feeder.join().ok();
-        let ended = patches.wait_with_output()?;
-        if !ended.status.success() {
-            return Err(GitError::failed(&["diff-tree"], &String::from_utf8_lossy(&ended.stderr)));
-        }
-        let text = answer.ok_or_else(|stderr| GitError::failed(&["patch-id"], &stderr))?;
-        let pair = |line: &str| {
-            let (id, sha) = line.split_once(' ')?;
-            Some((sha.parse().ok()?, id.to_owned()))
-        };
-        Ok(text.lines().filter_map(pair).collect())
+        args.extend(reversed.then_some("-R"));
+        run::stream(run::command(&self.dir, &args), Some(lines_of(shas)), read_patch_ids)
     }
 
     /// Lines that each commit adds and removes; merges count none.
@@ -68,6 +54,13 @@ impl Git {
         })
     }
 
+    /// Every path that differs between two commits.
+    pub fn changed_paths(&self, base: Sha, head: Sha) -> Result<Vec<String>, GitError> {
+        let (base, head) = (base.to_string(), head.to_string());
+        let paths = self.must(&["diff-tree", "-r", "-z", "--no-renames", "--name-only", &base, &head])?;
+        Ok(paths.split(|b| *b == 0).filter(|p| !p.is_empty()).map(path_text).collect())
+    }
+
     /// Conflict markers in the lines that the diff adds.
     pub fn conflict_markers(&self, base: Sha, head: Sha) -> Result<Vec<Place>, GitError> {
         let (base, head, pattern) = (base.to_string(), head.to_string(), format!("-G{MARKER}"));
@@ -90,6 +83,52 @@ fn read_line(out: &mut dyn BufRead, line: &mut Vec<u8>) -> Result<bool, GitError
         line.pop();
     }
     Ok(is_line)
+}
+
+fn read_patch_ids(out: &mut dyn BufRead) -> Result<HashMap<Sha, String>, GitError> {
+    let (mut ids, mut line) = (HashMap::new(), Vec::new());
+    let mut current: Option<(Sha, Sha256)> = None;
+    let mut end = |done: Option<(Sha, Sha256)>| {
+        if let Some((sha, hash)) = done {
+            let mut hex = String::new();
+            for byte in hash.finalize().iter().take(20) {
+                let _ = write!(hex, "{byte:02x}"); // a String takes all
+            }
+            ids.insert(sha, hex);
+        }
+    };
+    // Inside a hunk, lines are content whatever they look like.
+    let mut left = (0, 0);
+    let mut next: Option<Sha> = None;
+    while read_line(out, &mut line)? {
+        if left != (0, 0) {
+            match line.first() {
+                Some(b'-') => left.0 -= 1,
+                Some(b'+') => left.1 -= 1,
+                Some(b' ') => left = (left.0 - 1, left.1 - 1),
+                _ => {}
+            }
+        } else if let Some(sha) = Sha::from_hex(&line) {
+            end(current.take());
+            next = Some(sha);
+            continue;
+        } else if line.starts_with(b"@@ ") {
+            let (old, new, _) = hunk(&line).ok_or_else(|| GitError::Unreadable("a hunk of a diff".to_owned()))?;
+            left = (old, new);
+            line.truncate(2);
+        } else if line.starts_with(b"index ") {
+            continue;
+        }
+        if let Some(sha) = next.take() {
+            current = Some((sha, Sha256::new()));
+        }
+        if let Some((_, hash)) = &mut current {
+            hash.update((line.len() as u64).to_be_bytes());
+            hash.update(&line);
+        }
+    }
+    end(current);
+    Ok(ids)
 }
 
 fn read_markers(out: &mut dyn BufRead) -> Result<Vec<Place>, GitError> {

@@ -118,7 +118,8 @@ impl Git {
     /// What to call what is deployed from here: the remote's name, else the folder's.
     pub fn name(&self) -> String {
         let last = |text: &str| {
-            let text = text.trim_end_matches('/');
+            // An address without a path ends in its host; credentials are no name.
+            let text = text.rsplit('@').next().unwrap_or(text).trim_end_matches('/');
             let name = text.rsplit(['/', ':']).next().unwrap_or(text);
             Some(name.strip_suffix(".git").unwrap_or(name).to_owned()).filter(|n| !n.is_empty())
         };

@@ -42,37 +42,67 @@ impl Git {
         if name.is_empty() {
             return Err(GitError::EmptyRef);
         }
-        let is_plain = !name.contains(['^', '~', ':', '@', '{', ' ']) && name != "HEAD";
-        let places = if is_plain { PLACES.as_slice() } else { &[] };
-        let full: Vec<String> = places.iter().map(|place| format!("{place}{name}")).collect();
-        let mut asks: Vec<String> = full.iter().map(|f| format!("{f}^{{commit}}")).collect();
-        asks.push(format!("{name}^{{commit}}"));
-        let mut found = self.with_objects(|objects| objects.find(&asks))?;
-        let itself = found.pop().unwrap_or(Found::Missing);
-        let refs: Vec<(String, Sha)> =
-            full.into_iter().zip(found).filter_map(|(f, o)| Some((f, commit(&o)?))).collect();
-        if let Some((first, sha)) = refs.first() {
-            if refs.iter().any(|(_, other)| other != sha) {
-                let could_be = refs.into_iter().map(|(f, _)| f).collect();
-                return Err(GitError::AmbiguousRef { name: name.to_owned(), could_be });
+        // A full id is the object, whatever refs are called; a full ref is that ref.
+        let is_id = Sha::from_hex(name.as_bytes()).is_some();
+        let is_plain = !is_id && !name.contains(['^', '~', ':', '@', '{', ' ']) && name != "HEAD";
+        if is_plain {
+            let places: Vec<String> = if name.starts_with("refs/") {
+                vec![name.to_owned()]
+            } else {
+                PLACES.iter().map(|place| format!("{place}{name}")).collect()
+            };
+            let refs = self.exact_refs(&places)?;
+            if let Some(resolved) = self.one_of(name, refs)? {
+                return Ok(resolved);
             }
-            return Ok(Resolved { sha: *sha, full: Some(first.clone()) });
+            if name.starts_with("refs/") {
+                return Err(self.no_such_ref(name)?);
+            }
         }
+        let ask = [format!("{name}^{{commit}}")];
+        let itself = self.with_objects(|objects| objects.find(&ask))?.pop().unwrap_or(Found::Missing);
         match itself {
-            Found::Object { sha, .. } => {
-                let full = name.starts_with("refs/").then(|| name.to_owned());
-                let full = full.or_else(|| self.head_ref.clone().filter(|_| name == "HEAD"));
-                Ok(Resolved { sha, full })
-            }
+            Found::Object { sha, .. } => Ok(Resolved { sha, full: self.head_ref.clone().filter(|_| name == "HEAD") }),
             Found::Missing if name == "HEAD" => Err(GitError::NoCommit),
             Found::Ambiguous | Found::Missing => match self.commits_like(name)?.as_slice() {
-                [] | [_] => {
-                    let (name, nearest) = (name.to_owned(), self.nearest(name)?);
-                    Err(GitError::NoSuchRef { name, nearest, is_shallow: self.is_shallow })
-                }
+                [] | [_] => Err(self.no_such_ref(name)?),
                 could_be => Err(GitError::AmbiguousRef { name: name.to_owned(), could_be: could_be.to_vec() }),
             },
         }
+    }
+
+    fn no_such_ref(&self, name: &str) -> Result<GitError, GitError> {
+        let nearest = self.nearest(name)?;
+        Ok(GitError::NoSuchRef { name: name.to_owned(), nearest, is_shallow: self.is_shallow })
+    }
+
+    /// The commits of refs that are called exactly so. Not by asking for the
+    /// names as git reads them: a tag may be called `refs/heads/main`.
+    fn exact_refs(&self, names: &[String]) -> Result<Vec<(String, Sha)>, GitError> {
+        let mut args = vec!["for-each-ref", "--format=%(refname)%00%(objectname)", "--"];
+        args.extend(names.iter().map(String::as_str));
+        let text = self.must(&args)?;
+        let text = String::from_utf8_lossy(&text);
+        let is_asked = |(name, _): &(&str, &str)| names.iter().any(|n| n == name);
+        let found: Vec<(&str, &str)> = text.lines().filter_map(|l| l.split_once('\0')).filter(is_asked).collect();
+        let asks: Vec<String> = found.iter().map(|(_, id)| format!("{id}^{{commit}}")).collect();
+        let objects = self.with_objects(|objects| objects.find(&asks))?;
+        let pair = |((name, _), object): ((&str, &str), Found)| Some((name.to_owned(), commit(&object)?));
+        Ok(found.into_iter().zip(objects).filter_map(pair).collect())
+    }
+
+    /// The one commit that all of these stand for, unless the name is also the
+    /// beginning of another commit's id.
+    fn one_of(&self, name: &str, refs: Vec<(String, Sha)>) -> Result<Option<Resolved>, GitError> {
+        let Some((first, sha)) = refs.first().cloned() else { return Ok(None) };
+        let is_hex = name.len() >= 4 && name.bytes().all(|b| b.is_ascii_hexdigit());
+        let ids = if is_hex { self.commits_like(name)? } else { Vec::new() };
+        let others: Vec<String> = ids.into_iter().filter(|id| *id != sha.to_string()).collect();
+        if !others.is_empty() || refs.iter().any(|(_, other)| *other != sha) {
+            let could_be = refs.into_iter().map(|(full, _)| full).chain(others).collect();
+            return Err(GitError::AmbiguousRef { name: name.to_owned(), could_be });
+        }
+        Ok(Some(Resolved { sha, full: Some(first) }))
     }
 
     /// The default branch and the branch that is production by its name.

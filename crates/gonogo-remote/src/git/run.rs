@@ -78,6 +78,8 @@ fn hardened(dir: &Path) -> Command {
         .env("GIT_ATTR_NOSYSTEM", "1")
         .args(["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false"])
         .args(["-c", "core.attributesFile=/dev/null", "-c", "attr.tree="])
+        // Bare whatever the configuration says: else attributes of the checkout count.
+        .args(["-c", "core.bare=true"])
         .arg("-C")
         .arg(dir)
         .stdin(Stdio::null())

@@ -2,6 +2,7 @@
 
 use super::lines::Heading;
 use gonogo_api::{Check, Finding, Severity};
+use gonogo_core::say::printable;
 use std::fmt::Write;
 
 pub(super) fn text(check: &Check) -> String {
@@ -12,7 +13,7 @@ pub(super) fn text(check: &Check) -> String {
     }
     // A line of our own words: it cannot be taken for a command.
     let line = format!("{} · {} · {}", heading.verdict, heading.range, heading.counts);
-    let _ = writeln!(out, "gonogo: {}", gonogo_core::say::printable(&line));
+    let _ = writeln!(out, "gonogo: {}", printable(&line));
     out
 }
 
@@ -24,7 +25,7 @@ fn command(finding: &Finding) -> String {
     };
     let place =
         finding.at.as_ref().map(|at| format!("file={},line={},", property(&at.path), at.line)).unwrap_or_default();
-    let text = format!("{}\n→ {}", finding.message, finding.fix);
+    let text = format!("{}\n→ {}", printable(&finding.message), printable(&finding.fix));
     format!("::{kind} {place}title={}::{}", property(&finding.code), data(&text))
 }
 

@@ -2,6 +2,7 @@
 //! that CI shows them where it shows tests.
 
 use gonogo_api::{Check, CheckState, Finding, Severity};
+use gonogo_core::say::printable;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 pub(super) fn xml(check: &Check) -> anyhow::Result<String> {
@@ -32,26 +33,30 @@ fn named(check: &Check, class: &str, name: String, status: TestCaseStatus) -> Te
 }
 
 fn case_of(check: &Check, finding: &Finding) -> TestCase {
-    let says = format!("{}\n→ {}\n{}", finding.message, finding.fix, finding.docs);
+    let (message, fix) = (printable(&finding.message), printable(&finding.fix));
+    let says = format!("{message}\n→ {fix}\n{}", finding.docs);
     let blocks = finding.severity == Severity::Block && finding.waiver.is_none();
     let status = if blocks {
         let is_error = finding.code == "could-not-check" || finding.code == "production-unknown";
         let kind = if is_error { NonSuccessKind::Error } else { NonSuccessKind::Failure };
         let mut status = TestCaseStatus::non_success(kind);
-        status.set_message(finding.message.clone()).set_type(finding.code.clone()).set_description(says);
+        status.set_message(message.clone()).set_type(finding.code.clone()).set_description(says);
         status
     } else {
         TestCaseStatus::success()
     };
-    let name = format!("{} {}", finding.code, finding.subject.id);
+    let name = format!("{} {}", finding.code, printable(&finding.subject.id));
     let mut case = named(check, &finding.check, name, status);
     if !blocks {
-        let waived = finding.waiver.as_ref().map(|w| format!("waived by {}: {}\n", w.by, w.why)).unwrap_or_default();
+        let waived = finding
+            .waiver
+            .as_ref()
+            .map(|w| format!("waived by {}: {}\n", printable(&w.by), printable(&w.why)))
+            .unwrap_or_default();
         case.set_system_out(format!(
-            "{}: {waived}{}\n→ {}",
-            super::word(finding.severity),
-            finding.message,
-            finding.fix
+            "{}: {waived}{message}
+→ {fix}",
+            super::word(finding.severity)
         ));
     }
     case

@@ -51,7 +51,13 @@ fn counts(check: &Check) -> String {
         1 => "1 person".to_owned(),
         number => format!("{number} people"),
     };
-    format!("{}, {}, {people}", say::count(check.commits.len(), "commit"), say::count(ships, "story"))
+    let already = check.commits.iter().filter(|c| c.already_in_production).count();
+    let reverted = check.commits.iter().filter(|c| !c.ships && !c.already_in_production).count();
+    let parts = [(reverted, "reverted"), (already, "in production already")];
+    let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
+    let commits = say::count(check.commits.len(), "commit");
+    format!("{commits}{parts}, {}, {people}", say::count(ships, "story"))
 }
 
 fn newest_go(check: &Check) -> Option<String> {

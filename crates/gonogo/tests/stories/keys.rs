@@ -141,11 +141,11 @@ fn merges_and_reverts_need_no_key_of_their_own() {
 }
 
 #[test]
-fn a_revert_of_an_unknown_commit_is_taken_at_its_word() {
+fn a_revert_of_an_unknown_commit_reads_as_a_plain_one() {
     let revert = format!("Revert \"STORY-1 charge in euros\"\n\nThis reverts commit {}.", "1".repeat(40));
-    let told = tell(&revert);
-    told.report.is("go");
-    assert_eq!(told.report.story("STORY-1")["ships"], false);
+    assert_eq!(tell(&revert).report.story("STORY-1")["ships"], true);
+    let revert = format!("Revert \"tidy\"\n\nThis reverts commit {}.", "1".repeat(40));
+    tell(&revert).report.is("no-go").finding("story-key-missing");
 }
 
 #[test]

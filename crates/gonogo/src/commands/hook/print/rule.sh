@@ -78,7 +78,7 @@ function is_choice(s) { return s != "" && index("#;@!$%^&|:", substr(s, 1, 1)) >
 # "This reverts commit 1234abcd" over line breaks, and "Reverts owner/name#12".
 function is_revert(text,    at, rest, words, n, i, word) {
   rest = text
-  while ((at = match(rest, /[Tt]his reverts commit/)) > 0) {
+  while ((at = match(rest, /(^|\n)[ \t*-]*[Tt]his reverts commit/)) > 0) {
     rest = substr(rest, at + RLENGTH)
     word = rest
     sub(/^s/, "", word)
@@ -125,7 +125,7 @@ END {
     if (comment == "" && is_choice(last) && substr(last, 2, 1) ~ /^[ \t]?$/) comment = substr(last, 1, 1)
     if (comment == "") comment = "#"
   }
-  # Parts: before the subject 0, in it 1, after it 2, below a line of three hyphens 3.
+  # Parts: before the subject 0, in it 1, after it 2.
   part = 0
   for (i = 1; i <= NR; i++) {
     s = line[i]
@@ -137,8 +137,7 @@ END {
     sub(/[ \t\r\f\v]+$/, "", s)
     if (part == 0 && s != "") { part = 1; subject = s }
     else if (part == 1 && s == "") part = 2
-    else if (part == 2 && (s == "---" || index(s, "--- ") == 1)) part = 3
-    if ((part == 1 || part == 2) && key_in(s, 0) != "") fine = 1
+    if (part > 0 && key_in(s, 0) != "") fine = 1
   }
   if (part == 0 || fine) exit 0
   if (begins_with_one(subject, merged, merged_count)) exit 0
