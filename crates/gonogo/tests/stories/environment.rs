@@ -93,6 +93,19 @@ fn settings_of_the_user_do_not_change_what_is_read() {
 }
 
 #[test]
+fn the_files_of_a_root_commit_count_whatever_the_user_lets_git_show() {
+    let repo = Repo::new();
+    repo.commit("first");
+    repo.branch("production").orphan("imported");
+    repo.commit_files("no key", &[("imported/file.txt", "one\n")]);
+    repo.checkout("main");
+    repo.merge("imported", "Merge branch 'imported'");
+    let policy = "[stories]\nprojects = ['STORY']\n[checks.story-key]\npaths = ['imported/**']\n";
+    let told = check(&repo).production("production").policy(policy).git_config("[log]\n\tshowRoot = false\n").json();
+    told.is("no-go").finding("story-key-missing");
+}
+
+#[test]
 fn attributes_of_the_user_hide_nothing() {
     let repo = colourful();
     let plain = check(&repo).json();

@@ -38,7 +38,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => any::<Index>().prop_map(Step::RevertInProduction),
         1 => Just(Step::MergeBack),
     ];
-    proptest::collection::vec(step, 3..10)
+    proptest::collection::vec(step, 3..9)
 }
 
 /// A repository that is made step by step. What git refuses is left out.
@@ -189,7 +189,7 @@ proptest! {
                 1 => (1usize..3, any::<bool>()).prop_map(|(commits, reverts)| Step::Topic { commits, reverts }),
                 2 => any::<Index>().prop_map(Step::Revert),
             ],
-            2..6,
+            2..5,
         ),
     ) {
         let mut history = History::begin();
