@@ -2,6 +2,7 @@
 //! reader of the JSON sees.
 
 mod ancestry;
+mod attacks;
 mod clones;
 mod copies;
 mod environment;
