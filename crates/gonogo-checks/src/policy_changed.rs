@@ -4,7 +4,7 @@
 use crate::findings::{Findings, Found};
 use crate::policy::TypedPolicy;
 use gonogo_core::case::{Case, PolicyOrigin};
-use gonogo_core::finding::{Code, Severity, Subject};
+use gonogo_core::finding::{COULD_NOT_CHECK, Code, Severity, Subject};
 use gonogo_core::ids::Sha;
 use gonogo_core::policy::{FILE, PolicyError, Source};
 use gonogo_core::say;
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 pub(crate) const NAME: &str = "policy";
 const CHANGED: Code = "policy-changed";
 const INVALID: Code = "policy-invalid";
-pub(crate) const CODES: &[Code] = &[CHANGED, INVALID];
+pub(crate) const CODES: &[Code] = &[CHANGED, INVALID, COULD_NOT_CHECK];
 
 /// How many changed keys a message shows.
 const SHOWN: usize = 12;

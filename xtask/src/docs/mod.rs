@@ -1,6 +1,8 @@
 //! `docs/checks/` is built: each check's page stands beside its code, and is
-//! copied to where users read; the list of all checks is made from them.
+//! copied to where users read; the list of all checks is made from them. Links in
+//! all pages have to lead somewhere.
 
+mod links;
 mod pages;
 
 use crate::workspace::{root, shown};
@@ -26,9 +28,14 @@ pub(crate) fn run(only_check: bool) -> anyhow::Result<()> {
             let names: Vec<String> = differing.iter().map(|name| shown(&dir.join(name))).collect();
             bail!("not as they are built: {}\n  → run cargo xtask docs", names.join(", "));
         }
-        return Ok(());
+    } else {
+        write(&dir, &wanted)?;
     }
-    write(&dir, &wanted)
+    let faults = links::faults(&root())?;
+    if !faults.is_empty() {
+        bail!("{}", faults.join("\n"));
+    }
+    Ok(())
 }
 
 /// What is wrong with one page: name, codes, text.
