@@ -42,14 +42,21 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         bars.push(gonogo.hook(&bench, repository)?);
     }
     bars.push(gonogo.size()?);
+    let cpus = u32::try_from(std::thread::available_parallelism()?.get())?;
+    let load_after = load();
+    let is_busy = load_after.as_deref().is_some_and(|load| is_busy(load, cpus));
     let machine = json!({
-        "cpus": std::thread::available_parallelism()?.get(),
+        "cpus": cpus,
+        "busy": is_busy,
         "git": output_of(git(&root()).arg("version"))?.trim(),
         "load_before": load_before,
-        "load_after": load(),
+        "load_after": load_after,
     });
     print!("{}", table(&bars));
     println!("\n{machine}");
+    if is_busy {
+        println!("others used this machine meanwhile: a bar that is met or missed here is not proven, measure again");
+    }
     let report = json!({"machine": machine, "bars": bars.iter().map(Bar::json).collect::<Vec<_>>()});
     let file = bench.join("check.json");
     std::fs::write(&file, format!("{report:#}\n")).with_context(|| file.display().to_string())?;
@@ -69,6 +76,13 @@ fn released(target: &Path) -> anyhow::Result<PathBuf> {
 /// How busy the machine is, where it tells: the mean of a minute first.
 fn load() -> Option<String> {
     std::fs::read_to_string("/proc/loadavg").ok().map(|text| text.trim().to_owned())
+}
+
+/// Our own runs keep one to two processors busy; more is others' work, and the
+/// program, which runs several gits side by side, loses more by it than one git.
+fn is_busy(load: &str, cpus: u32) -> bool {
+    let mean: Option<f64> = load.split(' ').next().and_then(|mean| mean.parse().ok());
+    mean.is_some_and(|mean| mean > f64::from(cpus) * 1.25)
 }
 
 /// The program under test.
@@ -154,4 +168,16 @@ fn reference(repository: &Path, production: &str) -> Command {
     log.args(["log", "--raw", "-z", "--no-abbrev", "--format=%H%x00%an%x00%ae%x00%B"]);
     log.arg(format!("{production}..main"));
     log
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_busy;
+
+    #[test]
+    fn a_load_that_is_not_ours_alone_is_said() {
+        assert!(is_busy("5.29 6.50 6.00 5/123 31362", 2));
+        assert!(!is_busy("1.90 6.50 6.00 5/123 31362", 2));
+        assert!(!is_busy("", 2));
+    }
 }
