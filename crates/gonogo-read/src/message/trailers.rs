@@ -28,8 +28,11 @@ pub fn trailers<'a>(lines: &[&'a str]) -> (Vec<&'a str>, Vec<Trailer<'a>>) {
         } else if line.starts_with([' ', '\t'])
             && let Some(last) = found.last_mut()
         {
-            last.value.push(' ');
-            last.value.push_str(line.trim());
+            let more = line.trim();
+            if !last.value.is_empty() && !more.is_empty() {
+                last.value.push(' ');
+            }
+            last.value.push_str(more);
         } else {
             // A line among trailers that is none, such as a key above `Signed-off-by`, is prose.
             body.push(line);
@@ -88,6 +91,12 @@ mod tests {
             keys("\nprose\n\nFlag: new checkout\nStory: STORY-1,\n  STORY-2\n"),
             ["Flag=new checkout", "Story=STORY-1, STORY-2"]
         );
+    }
+
+    #[test]
+    fn a_value_may_stand_below_its_key_alone() {
+        assert_eq!(keys("\nCarries:\n 1f2e3d4\n"), ["Carries=1f2e3d4"]);
+        assert_eq!(keys("\nFlag: a\n \n"), ["Flag=a"]);
     }
 
     #[test]

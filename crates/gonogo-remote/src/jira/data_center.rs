@@ -3,20 +3,27 @@
 use super::cloud::{field_list, read_issues};
 use super::issue::Reader;
 use super::{Account, Base, MOST_KEYS, MOST_PAGES, Selection, Tracker, access, by_key};
+use crate::http::HttpError;
 use futures_util::future::BoxFuture;
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::IssueKey;
 use gonogo_core::story::Issue;
+use reqwest::Method;
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+const SEARCH: &str = "/rest/api/2/search";
 
 #[derive(Debug)]
 pub(super) struct DataCenter {
     base: Base,
+    /// A proxy, or the server, lets nobody search by POST.
+    takes_only_get: AtomicBool,
 }
 
 impl DataCenter {
     pub(super) fn new(base: Base) -> Self {
-        Self { base }
+        Self { base, takes_only_get: AtomicBool::new(false) }
     }
 
     async fn by_keys(&self, keys: &[IssueKey], reader: &Reader<'_>) -> Result<Vec<Issue>, Why> {
@@ -38,7 +45,7 @@ impl DataCenter {
             if reader.history {
                 body["expand"] = json!(["changelog"]);
             }
-            let answer = self.base.post("/rest/api/2/search", &body).await?;
+            let answer = self.page(&body).await?;
             let page = read_issues(&answer, reader)?;
             let total = answer.get("total").and_then(Value::as_u64).unwrap_or(0);
             let is_last = page.is_empty();
@@ -50,6 +57,31 @@ impl DataCenter {
         let said = format!("Jira: the query finds over {} issues", issues.len());
         Err(Why::new(said, "narrow it: it should find what is ready for one deploy"))
     }
+
+    /// By POST, which takes queries of any length; where that is not allowed, by
+    /// GET, for this and all later pages.
+    async fn page(&self, body: &Value) -> Result<Value, Why> {
+        if !self.takes_only_get.load(Ordering::Relaxed) {
+            let ask = self.base.ask(Method::POST, SEARCH, Some(body))?;
+            match self.base.http.json(&ask).await {
+                Err(HttpError::Status { status: 405, .. }) => self.takes_only_get.store(true, Ordering::Relaxed),
+                answer => return answer.map_err(|error| self.base.why(&error)),
+            }
+        }
+        let mut ask = self.base.ask(Method::GET, SEARCH, None)?;
+        ask.url.query_pairs_mut().extend_pairs(as_query(body));
+        self.base.http.json(&ask).await.map_err(|error| self.base.why(&error))
+    }
+}
+
+/// The members of a body as a query has them: lists separated by commas.
+fn as_query(body: &Value) -> Vec<(&str, String)> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let one = |value: &Value| match value {
+        Value::Array(list) => list.iter().map(text).collect::<Vec<_>>().join(","),
+        value => text(value),
+    };
+    body.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), one(value))).collect()
 }
 
 impl Tracker for DataCenter {

@@ -19,6 +19,8 @@ pub(super) struct Fault {
     headers: Vec<(String, String)>,
     /// Only for requests whose path contains this.
     on: Option<String>,
+    /// Only for requests by this method.
+    by: Option<&'static str>,
     /// How many requests it still lets pass before it begins.
     spared: usize,
     /// How often it still happens; for ever if none.
@@ -62,6 +64,7 @@ impl<'a> Faults<'a> {
             effect: None,
             headers: Vec::new(),
             on: None,
+            by: None,
             spared: 0,
             left: None,
         });
@@ -72,6 +75,11 @@ impl<'a> Faults<'a> {
     /// Only requests whose path contains this.
     pub fn on(self, part_of_path: &str) -> Self {
         self.with(|fault| fault.on = Some(part_of_path.to_owned()))
+    }
+
+    /// Only requests by this method, such as `POST`.
+    pub fn by(self, method: &'static str) -> Self {
+        self.with(|fault| fault.by = Some(method))
     }
 
     /// Only this often; without it, for ever.
@@ -164,7 +172,8 @@ impl<'a> Faults<'a> {
 impl Fault {
     /// Whether it happens to this request; counts it if so.
     fn happens_to(&mut self, ask: &Ask) -> bool {
-        let applies = self.on.as_ref().is_none_or(|part| ask.path.contains(part));
+        let applies = self.on.as_ref().is_none_or(|part| ask.path.contains(part))
+            && self.by.is_none_or(|method| ask.method == method);
         if !applies || self.left == Some(0) {
             return false;
         }

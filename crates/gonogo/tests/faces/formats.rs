@@ -1,6 +1,7 @@
 //! Each format of `gonogo check`.
 
-use crate::support::{Ran, check, gonogo, messy, rig, run};
+use crate::rig::rig;
+use crate::support::{Ran, check, gonogo, messy, run};
 use gonogo_world::Repo;
 use serde_json::Value;
 

@@ -1,5 +1,7 @@
 //! What people and other programs see: formats, init, doctor, explain, schema.
 
+#[path = "../shared/rig.rs"]
+mod rig;
 mod support;
 
 mod commands;

@@ -1,7 +1,6 @@
 //! The program on a small repository with one of everything.
 
 use gonogo_world::{Repo, repo};
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// A run of the program.
@@ -47,13 +46,4 @@ pub(crate) fn messy() -> Repo {
     repo.commit("STORY-2 WIP ::error::x%0A, \"quoted\" & <tag> \u{1b}[31mred");
     repo.commit_files("STORY-3 conflict", &[("src/a b,c.txt", "one\n<<<<<<< HEAD\ntwo\n=======\n>>>>>>> x\n")]);
     repo
-}
-
-/// Tools that `./test` installs once below the target folder.
-pub(crate) fn rig(path: &str) -> PathBuf {
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/rigs");
-    let rigs = std::env::var_os("GONOGO_RIGS").map_or(target, PathBuf::from);
-    let found = rigs.join(path);
-    assert!(found.exists(), "{} is not there: `./test rigs` installs it", found.display());
-    found
 }

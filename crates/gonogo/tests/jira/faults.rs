@@ -1,6 +1,8 @@
 //! A Jira that is away, slow, strict or broken: what is not known is never Go.
 
 use crate::support::Team;
+use gonogo_world::Jira;
+use gonogo_world::jira::FieldKind;
 use std::time::{Duration, Instant};
 
 fn team() -> Team {
@@ -201,4 +203,24 @@ fn many_stories_take_three_requests_one_after_the_other() {
         );
     }
     assert_eq!(paths.iter().filter(|p| p.ends_with("/field")).count(), 1);
+}
+
+#[test]
+fn a_data_center_behind_a_proxy_that_forbids_post_is_asked_by_get() {
+    let team = Team::data_center_on(Jira::data_center().at("/jira"));
+    let team = team.policy("[[checks.story-fields.confirm]]\nfield = \"Risk\"\nby_state = \"In Review\"");
+    team.jira.custom_field("Risk", FieldKind::Text);
+    for key in ["STORY-1", "STORY-2", "STORY-3"] {
+        let story = team.jira.story(key).assigned_to("maria").with_field("Risk", "low: text").in_state("In Review");
+        story.moves_to_by("Done", "lee");
+    }
+    team.repo.commit("STORY-1 STORY-2 STORY-3 STORY-99 x");
+    team.jira.page_limit(1).faults().on("/search").by("POST").status(405);
+
+    let checked = team.check();
+    assert_eq!(checked.exits(1).one("story-not-found").0, "STORY-99");
+    assert_eq!(checked.found("story-field-unconfirmed"), [], "the history came along");
+    let asked = team.jira.requests_to("/search");
+    let posts = asked.iter().filter(|request| request.method == "POST").count();
+    assert_eq!((posts, asked.len()), (1, 5), "a page each, one for the missing key, and POST is tried once");
 }

@@ -53,6 +53,12 @@ impl Team {
         self
     }
 
+    /// Asks another Jira than the world's.
+    pub(crate) fn asks(mut self, url: &str) -> Self {
+        self.policy = self.policy.replace(&self.jira.url(), url);
+        self
+    }
+
     pub(crate) fn without_tracker(mut self) -> Self {
         "[stories]\nprojects = [\"STORY\"]\n".clone_into(&mut self.policy);
         self
