@@ -118,6 +118,7 @@ impl Git {
         ];
         let mut args = vec!["for-each-ref", "--format=%(refname)%00%(objectname)%00%(symref)", "--"];
         args.extend(wanted);
+        args.extend(self.head_ref.as_deref());
         let text = self.must(&args)?;
         let text = String::from_utf8_lossy(&text);
         let refs: Vec<(&str, Sha, &str)> = text
@@ -135,7 +136,7 @@ impl Git {
         let default = match by_remote {
             Some(default) => Some(default),
             None if self.is_bare => {
-                self.head_ref.as_ref().and_then(|full| Some((full.clone(), self.resolve(full).ok()?.sha)))
+                self.head_ref.as_deref().and_then(find).map(|(full, sha, _)| ((*full).to_owned(), *sha))
             }
             None => only(["main", "master"].iter().filter_map(|name| called(name)))
                 .map(|(full, sha, _)| ((*full).to_owned(), *sha)),

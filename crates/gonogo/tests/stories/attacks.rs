@@ -142,7 +142,7 @@ fn a_message_of_very_many_reverts_is_read_at_once() {
     for number in 0..40 {
         repo.commit(&format!("STORY-1 {number}"));
     }
-    let many: String = (0..15_000).map(|n| format!("Reverts a/b#{n}\n")).collect();
+    let many = (0..15_000).map(|n| format!("Reverts a/b#{n}")).collect::<Vec<_>>().join("\n");
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), format!("STORY-2 x\n\n{many}")).unwrap();
     repo.git(&["commit", "--allow-empty", "--file", &file.path().display().to_string()]);
