@@ -152,7 +152,11 @@ impl<'a> Judge<'a> {
         end(out);
         for ready in &self.policy.checks {
             let Some(base) = self.base() else {
-                round.checks.push(outcome(ready, CheckState::CouldNotCheck, "production is not known"));
+                let (state, why) = match ready.level {
+                    Level::Off => (CheckState::Off, "switched off in the policy"),
+                    Level::Block | Level::Warn => (CheckState::CouldNotCheck, "production is not known"),
+                };
+                round.checks.push(outcome(ready, state, why));
                 continue;
             };
             let sections = &self.policy.sections;

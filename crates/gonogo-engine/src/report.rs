@@ -203,7 +203,7 @@ fn remarks(judge: &Judge<'_>, facts: &Facts, reading: Option<&Reading>) -> Vec<S
     if judge.case.policy.origin == PolicyOrigin::WorkTree {
         remarks.push("gonogo.toml of the work tree judges; it is not yet in force, neither production nor the default branch has it".to_owned());
     }
-    if judge.case.policy.origin == PolicyOrigin::DefaultBranch {
+    if judge.case.policy.origin == PolicyOrigin::DefaultBranch && judge.base().is_some() {
         remarks.push("production has no gonogo.toml yet: the default branch's judges".to_owned());
     }
     if let Production::Unknown { look_since: Some(look), .. } = &judge.case.production {

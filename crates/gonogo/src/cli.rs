@@ -51,7 +51,7 @@ pub(crate) struct CheckArgs {
     /// The policy to judge by, instead of production's gonogo.toml
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
-    /// Findings that a person let pass (docs/waivers.md)
+    /// Findings that a person let pass, as `[[waiver]]` tables
     #[arg(long, value_name = "FILE")]
     pub waivers: Option<PathBuf>,
     /// Write facts, policy and instant, for `gonogo replay`
