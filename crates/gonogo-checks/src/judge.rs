@@ -31,6 +31,7 @@ pub struct Judge<'a> {
     pub waivers: &'a [Waiver],
     pub now: Timestamp,
     reading: OnceCell<Reading>,
+    decided: OnceCell<Judgement>,
 }
 
 /// What judging came to.
@@ -46,7 +47,7 @@ pub enum Judged {
 }
 
 /// A verdict with all that it was made from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Judgement {
     pub verdict: Verdict,
     /// Sorted: what blocks first, then by subject, then by check.
@@ -70,27 +71,38 @@ impl<'a> Judge<'a> {
         waivers: &'a [Waiver],
         now: Timestamp,
     ) -> Self {
-        Self { case, policy, policy_error, waivers, now, reading: OnceCell::new() }
+        Self { case, policy, policy_error, waivers, now, reading: OnceCell::new(), decided: OnceCell::new() }
     }
 
     /// Judges with the facts at hand.
     pub fn judge(&self, facts: &Facts) -> Judged {
         facts.take_wanted();
-        let round = self.round(facts, self.case.head.sha);
-        let asks = facts.take_wanted();
-        if !asks.is_empty() {
-            return Judged::Missing { asks, for_newest_go: false };
-        }
-        let mut findings = round.findings;
-        let states = waiver::apply(&mut findings, self.waivers, self.now);
-        findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
-        let verdict = Verdict::of(&findings);
-        let newest_go = self.newest_go(facts, verdict, &findings);
+        let decided = match self.decided(facts) {
+            Ok(decided) => decided,
+            Err(asks) => return Judged::Missing { asks, for_newest_go: false },
+        };
+        let newest_go = self.newest_go(facts, decided.verdict, &decided.findings);
         let asks = facts.take_wanted();
         if !asks.is_empty() {
             return Judged::Missing { asks, for_newest_go: true };
         }
-        Judged::Done(Box::new(Judgement { verdict, findings, waivers: states, checks: round.checks, newest_go }))
+        Judged::Done(Box::new(Judgement { newest_go, ..decided.clone() }))
+    }
+
+    /// The verdict, without the newest Go; kept, since facts are only added.
+    fn decided(&self, facts: &Facts) -> Result<&Judgement, BTreeSet<Ask>> {
+        if let Some(decided) = self.decided.get() {
+            return Ok(decided);
+        }
+        let Round { mut findings, checks } = self.round(facts, self.case.head.sha);
+        let asks = facts.take_wanted();
+        if !asks.is_empty() {
+            return Err(asks);
+        }
+        let waivers = waiver::apply(&mut findings, self.waivers, self.now);
+        findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+        let verdict = Verdict::of(&findings);
+        Ok(self.decided.get_or_init(|| Judgement { verdict, findings, waivers, checks, newest_go: None }))
     }
 
     /// The range as it reads, where it could be read.
