@@ -19,8 +19,6 @@ pub struct Outcome {
     pub exit_code: u8,
     /// Lines that a person should see beside the findings.
     pub remarks: Vec<String>,
-    /// How many of the range's commits there are in all.
-    pub range: usize,
 }
 
 /// A verdict takes few rounds; each of them is a round trip to systems outside.
@@ -73,6 +71,5 @@ pub(crate) async fn evaluate(
 pub(crate) fn finish(judge: &Judge<'_>, facts: &Facts, judgement: &Judgement) -> Outcome {
     let (check, remarks) = report::build(judge, facts, judgement);
     let exit_code = judgement.verdict.exit_code(&judgement.findings);
-    let range = check.commits.len();
-    Outcome { check, exit_code, remarks, range }
+    Outcome { check, exit_code, remarks }
 }

@@ -110,11 +110,6 @@ impl Git {
         self.is_partial
     }
 
-    /// The branch that is checked out, without `refs/heads/`.
-    pub fn checked_out(&self) -> Option<&str> {
-        self.head_ref.as_deref()?.strip_prefix("refs/heads/")
-    }
-
     /// What to call what is deployed from here: the remote's name, else the folder's.
     pub fn name(&self) -> String {
         let last = |text: &str| {
