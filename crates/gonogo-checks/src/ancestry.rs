@@ -3,7 +3,8 @@
 
 use crate::facts::Stop;
 use crate::findings::{Findings, Found};
-use crate::questions::MergeOf;
+use crate::questions::{MergeOf, MergedAgain};
+use crate::reading::said;
 use crate::registry::{Entry, parse};
 use crate::scene::{Check, Scene};
 use gonogo_core::changeset::MergeBack;
@@ -15,6 +16,7 @@ use gonogo_read::message::is_object_name;
 use schemars::{JsonSchema, schema_for};
 use serde::Deserialize;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 const BEHIND: Code = "ancestry-behind";
 const LOST: Code = "ancestry-lost";
@@ -45,6 +47,7 @@ const SHOWN: usize = 6;
 
 impl Check for Ancestry {
     fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
+        lost_by_merges(scene, out)?;
         let reading = scene.reading()?;
         let missing = &reading.changeset.missing;
         if !reading.lacks_production() {
@@ -82,20 +85,59 @@ impl Check for Ancestry {
             out.add(Found::new(CARRIED, Subject::Candidate, message, "look at the claim").note());
             return Ok(());
         }
-        let message = format!("{said} {}: {commits} of production not in head ({named})", say::list(&paths, SHOWN));
-        let message =
-            if paths.is_empty() { format!("{said}: {commits} of production not in head ({named})") } else { message };
+        let place = if paths.is_empty() { String::new() } else { format!(" {}", say::list(&paths, SHOWN)) };
+        let message = format!("{said}{place}: {commits} of production not in head ({named})");
         let fix = match code {
             LOST => "merge production into the branch".to_owned(),
             _ if self.carries => {
-                "merge production into the branch, or say in a trailer `Carries: SHA` that it is there, or waive"
+                "merge production into the branch by a merge commit, which settles it for good, or say in a trailer \
+                 `Carries: SHA` that it is there, or waive"
                     .to_owned()
             }
-            _ => "merge production into the branch, or waive when its content is there in another form".to_owned(),
+            _ => "merge production into the branch by a merge commit, which settles it for good, or waive when its \
+                  content is there in another form"
+                .to_owned(),
         };
         out.add(Found::new(code, Subject::Candidate, message, fix).substance(substance(&paths)));
         Ok(())
     }
+}
+
+/// Merges that took production's commits in name and left their content out,
+/// as `merge -s ours` does: what is still missing in the head is lost.
+fn lost_by_merges(scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
+    let reading = scene.reading()?;
+    let mut asked: Vec<(Sha, BTreeSet<String>, MergedAgain)> = Vec::new();
+    for (at, diff) in scene.odd_merges()? {
+        let merge = reading.commit(at);
+        for parent in merge.parents.iter().filter(|parent| reading.position(**parent).is_none()) {
+            let left_out = diff.dropped.iter().filter(|side| side.parent == *parent).flat_map(|side| &side.paths);
+            let paths: BTreeSet<String> = left_out.chain(&diff.own).cloned().collect();
+            let others = merge.parents.iter().filter(|other| *other != parent).copied().collect();
+            if !paths.is_empty() {
+                asked.push((merge.sha, paths, MergedAgain { head: scene.head, parent: *parent, others }));
+            }
+        }
+    }
+    let answers = scene.facts.all(asked.iter().map(|(_, _, question)| question.clone()))?;
+    for ((merge, paths, question), answer) in asked.into_iter().zip(answers) {
+        let (code, said, in_paths) = match said(answer)? {
+            MergeBack::NothingLost => continue,
+            MergeBack::Loses(lost) => (LOST, "and head would lose it", lost),
+            MergeBack::Conflict(lost) => (CONFLICT, "and whether head has it cannot be told", lost),
+            MergeBack::Unrelated => (CONFLICT, "and shares no history with it", paths.iter().cloned().collect()),
+        };
+        let in_paths: Vec<String> = in_paths.into_iter().filter(|path| paths.contains(path)).collect();
+        if in_paths.is_empty() {
+            continue;
+        }
+        let (parent, shown) = (question.parent.short(), say::list(&in_paths, SHOWN));
+        let message = format!("left out what {parent} of production has in {shown}, {said}");
+        let fix = "bring it back (git cherry-pick), or waive when it is to go";
+        let substance = json!({ "parent": question.parent, "paths": in_paths });
+        out.add(Found::new(code, Subject::Commit(merge), message, fix).substance(substance));
+    }
+    Ok(())
 }
 
 impl Ancestry {

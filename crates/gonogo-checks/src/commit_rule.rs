@@ -258,7 +258,7 @@ mod tests {
             message: text.into(),
             files: Vec::new(),
         };
-        let set = Changeset { commits: vec![commit], missing: Vec::new() };
+        let set = Changeset { commits: vec![commit], missing: Vec::new(), suspect_merges: Vec::new() };
         let range = ParsedRange::of(&Facts::default(), stories, &stories.projects, &set).unwrap();
         let read = &range.commits[0];
         let is_excused = matches!(read.excuse, Some(Excuse::NoKeyWord | Excuse::IgnoredMessage));

@@ -76,6 +76,11 @@ impl Found {
         Self { at_most: Severity::Note, ..self }
     }
 
+    /// Warns where the check would block.
+    pub(crate) fn warn(self) -> Self {
+        Self { at_most: Severity::Warn, ..self }
+    }
+
     pub(crate) fn note_if(self, is_note: bool) -> Self {
         if is_note { self.note() } else { self }
     }

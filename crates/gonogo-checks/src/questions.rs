@@ -1,7 +1,7 @@
 //! Everything that a check can ask, one line each. Who adds one adds its arm to
 //! the match in the engine's gather.
 
-use gonogo_core::changeset::{Changeset, LineCount, MergeBack, Place, Prefixes, Sighting};
+use gonogo_core::changeset::{Changeset, LineCount, MergeBack, MergeDiff, Place, Prefixes, Sighting};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::story::{Issue, Ready};
@@ -66,6 +66,11 @@ questions! {
     PrefixesOf { head: Sha } => Prefixes;
     /// What merging production into the head would do.
     MergeOf { base: Sha, head: Sha } => MergeBack;
+    /// What a merge has that merging its parents does not give.
+    MergeDiffOf { merge: Sha } => MergeDiff;
+    /// What merging a merge's parent again would do to a head, had it no such
+    /// merge behind it.
+    MergedAgain { head: Sha, parent: Sha, others: Vec<Sha> } => MergeBack;
     /// The policy in a commit's tree.
     PolicyAt { sha: Sha } => String;
     /// Conflict markers in the added lines of the diff.

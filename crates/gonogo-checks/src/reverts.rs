@@ -2,8 +2,10 @@
 
 use crate::facts::Stop;
 use crate::findings::{Findings, Found};
+use crate::reading::Reading;
 use crate::registry::{Entry, parse};
 use crate::scene::{Check, Scene, story};
+use gonogo_core::changeset::MergeDiff;
 use gonogo_core::finding::{Code, Subject};
 use gonogo_core::policy::Level;
 use gonogo_core::say;
@@ -14,11 +16,12 @@ use serde_json::json;
 
 const REVERTED: Code = "story-reverted";
 const PARTLY: Code = "story-partly-reverted";
+const DROPPED: Code = "merge-dropped-changes";
 const KNOWN_BAD: Code = "range-known-bad";
 
 pub(crate) const ENTRY: Entry = Entry {
     name: "reverts",
-    codes: &[REVERTED, PARTLY, KNOWN_BAD],
+    codes: &[REVERTED, PARTLY, DROPPED, KNOWN_BAD],
     docs: include_str!("reverts.md"),
     default_level: Level::Warn,
     parse: parse::<Reverts>,
@@ -44,6 +47,9 @@ struct Bad {
     /// What is wrong with it.
     why: String,
 }
+
+/// How many paths a message shows.
+const SHOWN: usize = 6;
 
 impl Check for Reverts {
     fn validate(&self) -> Result<(), String> {
@@ -96,6 +102,25 @@ impl Check for Reverts {
                 found.push((key.clone(), Found::new(PARTLY, story(key), message, fix).substance(substance).note()));
             }
         }
+        dropped_by_merges(reading, &scene.odd_merges()?, out);
         scene.add_for_stories(found, out)
+    }
+}
+
+/// Merges that left out what commits of the range had changed.
+fn dropped_by_merges(reading: &Reading, merges: &[(usize, MergeDiff)], out: &mut Findings) {
+    for (at, diff) in merges {
+        for side in &diff.dropped {
+            // What is left out of production is for ancestry to say.
+            let Some(parent) = reading.position(side.parent) else { continue };
+            let stories: Vec<String> = reading.keys(parent).iter().map(ToString::to_string).collect();
+            let of = if stories.is_empty() { String::new() } else { format!(" ({})", stories.join(", ")) };
+            let (from, paths) = (side.parent.short(), say::list(&side.paths, SHOWN));
+            let message = format!("left out what {from}{of} brought in {paths}: it only appears to ship");
+            let fix = "look at it with git show --remerge-diff; bring back what was left out by accident";
+            let merge = reading.commit(*at).sha;
+            let substance = json!({ "parent": side.parent, "paths": side.paths });
+            out.add(Found::new(DROPPED, Subject::Commit(merge), message, fix).substance(substance));
+        }
     }
 }

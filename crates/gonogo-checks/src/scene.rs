@@ -3,9 +3,10 @@
 
 use crate::facts::{Facts, Stop};
 use crate::findings::{Findings, Found};
-use crate::questions::{IssueOf, PatchOf};
-use crate::reading::{Reading, StoryCommits};
+use crate::questions::{IssueOf, MergeDiffOf, PatchOf};
+use crate::reading::{Reading, StoryCommits, said};
 use gonogo_core::case::Case;
+use gonogo_core::changeset::MergeDiff;
 use gonogo_core::fact::Fact;
 use gonogo_core::finding::{Severity, Subject};
 use gonogo_core::ids::{IssueKey, Sha};
@@ -13,7 +14,7 @@ use gonogo_core::policy::{Sections, Tracker};
 use gonogo_core::story::Issue;
 use jiff::Timestamp;
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// What the checks need of each issue, so that one request brings it.
@@ -66,6 +67,31 @@ impl Scene<'_> {
         let reading = self.reading()?;
         let issues = self.facts.all(reading.shipping().map(|(key, _)| IssueOf { key: key.clone() }))?;
         Ok(reading.shipping().zip(issues).map(|((key, story), issue)| (key, story, issue)).collect())
+    }
+
+    /// The candidate's merges that have something else than what merging their
+    /// parents gives: where they stand in the range, and what that is.
+    pub(crate) fn odd_merges(&self) -> Result<Vec<(usize, MergeDiff)>, Stop> {
+        let reading = self.reading()?;
+        let suspects: HashSet<Sha> = reading.changeset.suspect_merges.iter().copied().collect();
+        let is_in_production = |parent: &Sha| reading.position(*parent).is_none();
+        let asked: Vec<usize> = reading
+            .indexes()
+            .filter(|at| reading.commit(*at).is_merge())
+            .filter(|at| {
+                let merge = reading.commit(*at);
+                suspects.contains(&merge.sha) || merge.parents.iter().any(is_in_production)
+            })
+            .collect();
+        let diffs = self.facts.all(asked.iter().map(|at| MergeDiffOf { merge: reading.commit(*at).sha }))?;
+        let mut odd = Vec::new();
+        for (at, diff) in asked.into_iter().zip(diffs) {
+            let diff = said(diff)?;
+            if diff != MergeDiff::default() {
+                odd.push((at, diff));
+            }
+        }
+        Ok(odd)
     }
 
     pub(crate) fn issue_page(&self, key: &IssueKey) -> Option<String> {

@@ -8,15 +8,17 @@ use crate::registry::{Entry, parse};
 use crate::scene::{Check, Scene};
 use gonogo_core::finding::{Code, Subject};
 use gonogo_core::policy::Level;
+use gonogo_core::say;
 use schemars::{JsonSchema, schema_for};
 use serde::Deserialize;
 
 const MISSING: Code = "story-key-missing";
+const MERGE_CHANGES: Code = "story-key-merge-changes";
 const NO_KEY_WORD: Code = "story-key-no-key-word";
 
 pub(crate) const ENTRY: Entry = Entry {
     name: "story-key",
-    codes: &[MISSING, NO_KEY_WORD],
+    codes: &[MISSING, MERGE_CHANGES, NO_KEY_WORD],
     docs: include_str!("story_key.md"),
     default_level: Level::Block,
     parse: parse::<StoryKey>,
@@ -27,6 +29,9 @@ pub(crate) const ENTRY: Entry = Entry {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct StoryKey {}
+
+/// How many paths a message shows.
+const SHOWN: usize = 6;
 
 impl Check for StoryKey {
     fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
@@ -52,6 +57,15 @@ impl Check for StoryKey {
                     out.add(Found::new(NO_KEY_WORD, subject, message, "look whether that is so").note());
                 }
                 Some(Excuse::Merge | Excuse::Revert | Excuse::IgnoredMessage) => {}
+            }
+        }
+        for (at, diff) in scene.odd_merges()? {
+            let has_own = !diff.own.is_empty() && reading.ships(at);
+            if has_own && reading.keys(at).is_empty() && !reading.no_key(at) {
+                let message = format!("changes {}, which no commit that it merges does", say::list(&diff.own, SHOWN));
+                let fix = "look at it with git show --remerge-diff; name its story in the merge's message";
+                let found = Found::new(MERGE_CHANGES, Subject::Commit(reading.commit(at).sha), message, fix);
+                out.add(found.warn().note_if(reading.only_notes(&[at])));
             }
         }
         Ok(())

@@ -8,7 +8,9 @@ use gonogo_checks::policy::TypedPolicy;
 use gonogo_checks::questions::{Answer, Ask, NamedCommit};
 use gonogo_checks::{CHECKS, CheckState, Judge, Judged, Judgement};
 use gonogo_core::case::{Case, Head, PolicyInForce, PolicyOrigin, Production};
-use gonogo_core::changeset::{Changeset, Commit, LineCount, MergeBack, Person, Prefix, Prefixes, Sighting};
+use gonogo_core::changeset::{
+    Changeset, Commit, Dropped, LineCount, MergeBack, MergeDiff, Person, Prefix, Prefixes, Sighting,
+};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::finding::{COULD_NOT_CHECK, Severity};
 use gonogo_core::ids::Sha;
@@ -116,11 +118,13 @@ fn answer(ask: &Ask) -> Answer {
     match ask {
         Ask::Range(_) => Answer::Range(Fact::Known(Arc::new(Changeset {
             commits: vec![
+                Commit { parents: vec![sha(b'f'), sha(b'a')], ..commit(b'7', b'f', "Merge production") },
                 commit(b'f', b'e', "STORY-1 charge in euros"),
                 commit(b'e', b'd', "Revert \"STORY-9 x\"\n\nThis reverts commit 1234567890.\n\nStory: STORY-2"),
                 commit(b'd', b'a', "STORY-2 search"),
             ],
             missing: vec![commit(b'b', b'a', "a hotfix")],
+            suspect_merges: Vec::new(),
         }))),
         Ask::Copies(_) => Answer::Copies(Fact::Known(Arc::default())),
         Ask::Named(_) => {
@@ -134,6 +138,11 @@ fn answer(ask: &Ask) -> Answer {
             found: vec![Prefix { project: "STORY".to_owned(), commits: 3, numbers: 3 }],
         })),
         Ask::MergeOf(_) => Answer::MergeOf(Fact::Known(MergeBack::NothingLost)),
+        Ask::MergeDiffOf(_) => Answer::MergeDiffOf(Fact::Known(MergeDiff {
+            own: Vec::new(),
+            dropped: vec![Dropped { parent: sha(b'a'), paths: vec!["a".to_owned()] }],
+        })),
+        Ask::MergedAgain(_) => Answer::MergedAgain(Fact::Known(MergeBack::NothingLost)),
         Ask::PolicyAt(_) => Answer::PolicyAt(Fact::Absent),
         Ask::ChangedPaths(_) => Answer::ChangedPaths(Fact::Known(Vec::new())),
         Ask::ConflictMarkers(_) => Answer::ConflictMarkers(Fact::Known(Vec::new())),
@@ -196,7 +205,9 @@ fn the_world_of_these_tests_is_go_and_every_check_takes_part_in_it() {
         "Copies",
         "IssueOf",
         "LinesOf",
+        "MergeDiffOf",
         "MergeOf",
+        "MergedAgain",
         "Named",
         "PrefixesOf",
         "Range",

@@ -54,6 +54,9 @@ pub struct Changeset {
     pub commits: Vec<Commit>,
     /// Commits that production has and head lacks.
     pub missing: Vec<Commit>,
+    /// Merges of either side that may have something else than what merging
+    /// their parents gives.
+    pub suspect_merges: Vec<Sha>,
 }
 
 /// What merging production into the head would do, where production has
@@ -69,6 +72,23 @@ pub enum MergeBack {
     Conflict(Vec<String>),
     /// The two share no commit.
     Unrelated,
+}
+
+/// What a merge has that merging its parents does not give, outside what a
+/// person had to settle.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MergeDiff {
+    /// Paths that are as in none of the parents.
+    pub own: Vec<String>,
+    /// What it left out of its parents.
+    pub dropped: Vec<Dropped>,
+}
+
+/// Paths in which a merge took another parent's side whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dropped {
+    pub parent: Sha,
+    pub paths: Vec<String>,
 }
 
 /// A place in the added lines of the diff from production to head.

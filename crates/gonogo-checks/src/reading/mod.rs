@@ -334,7 +334,7 @@ impl Reading {
 }
 
 /// The answer, where the whole reading stands on it.
-fn said<T>(fact: Fact<T>) -> Result<T, Stop> {
+pub(crate) fn said<T>(fact: Fact<T>) -> Result<T, Stop> {
     match fact {
         Fact::Known(value) => Ok(value),
         Fact::Unknown(why) => Err(Stop::Unknown(why)),

@@ -3,8 +3,8 @@
 use super::copies;
 use gonogo_checks::facts::Facts;
 use gonogo_checks::questions::{
-    Answer, Ask, ChangedPaths, ConflictMarkers, Copies, LinesOf, MergeOf, Named, NamedCommit, PatchOf, PolicyAt,
-    PrefixesOf, Range, SightingsOf,
+    Answer, Ask, ChangedPaths, ConflictMarkers, Copies, LinesOf, MergeDiffOf, MergeOf, MergedAgain, Named, NamedCommit,
+    PatchOf, PolicyAt, PrefixesOf, Range, SightingsOf,
 };
 use gonogo_checks::reading::{self, GUESS_FROM};
 use gonogo_core::changeset::{Changeset, LineCount, Prefixes, Sighting};
@@ -29,6 +29,8 @@ pub(super) enum Job {
     Copies(Copies, Option<Arc<Changeset>>),
     Prefixes(PrefixesOf),
     Merge(MergeOf),
+    MergeDiffs(Vec<MergeDiffOf>),
+    Again(MergedAgain),
     Markers(ConflictMarkers),
     Paths(ChangedPaths),
     Policy(PolicyAt),
@@ -43,6 +45,7 @@ pub(super) enum Job {
 pub(super) fn jobs(asks: &[&Ask], facts: &Facts) -> Vec<Job> {
     let mut jobs = Vec::new();
     let (mut named, mut patches, mut lines, mut sightings) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut merges = Vec::new();
     for ask in asks {
         match (*ask).clone() {
             Ask::Range(q) => jobs.push(Job::Range(q)),
@@ -53,6 +56,8 @@ pub(super) fn jobs(asks: &[&Ask], facts: &Facts) -> Vec<Job> {
             }
             Ask::PrefixesOf(q) => jobs.push(Job::Prefixes(q)),
             Ask::MergeOf(q) => jobs.push(Job::Merge(q)),
+            Ask::MergedAgain(q) => jobs.push(Job::Again(q)),
+            Ask::MergeDiffOf(q) => merges.push(q),
             Ask::ConflictMarkers(q) => jobs.push(Job::Markers(q)),
             Ask::PolicyAt(q) => jobs.push(Job::Policy(q)),
             Ask::ChangedPaths(q) => jobs.push(Job::Paths(q)),
@@ -65,6 +70,9 @@ pub(super) fn jobs(asks: &[&Ask], facts: &Facts) -> Vec<Job> {
     }
     if !named.is_empty() {
         jobs.push(Job::Named(named));
+    }
+    if !merges.is_empty() {
+        jobs.push(Job::MergeDiffs(merges));
     }
     if !patches.is_empty() {
         jobs.push(Job::Patches(patches));
@@ -107,6 +115,8 @@ impl Job {
             }
             Self::Prefixes(q) => vec![q.clone().into()],
             Self::Merge(q) => vec![q.clone().into()],
+            Self::Again(q) => vec![q.clone().into()],
+            Self::MergeDiffs(qs) => each(qs),
             Self::Markers(q) => vec![q.clone().into()],
             Self::Policy(q) => vec![q.clone().into()],
             Self::Paths(q) => vec![q.clone().into()],
@@ -144,6 +154,11 @@ impl Job {
             }
             Self::Prefixes(q) => vec![Answer::PrefixesOf(Fact::Known(prefixes(git, q.head)?))],
             Self::Merge(q) => vec![Answer::MergeOf(Fact::Known(git.merge_back(q.base, q.head)?))],
+            Self::Again(q) => vec![Answer::MergedAgain(Fact::Known(git.merged_again(q.head, q.parent, &q.others)?))],
+            Self::MergeDiffs(qs) => {
+                let diffs = git.merge_diffs(&qs.iter().map(|q| q.merge).collect::<Vec<_>>())?;
+                diffs.into_iter().map(|diff| Answer::MergeDiffOf(Fact::Known(diff))).collect()
+            }
             Self::Markers(q) => vec![Answer::ConflictMarkers(Fact::Known(git.conflict_markers(q.base, q.head)?))],
             Self::Paths(q) => vec![Answer::ChangedPaths(Fact::Known(git.changed_paths(q.base, q.head)?))],
             Self::Policy(q) => vec![Answer::PolicyAt(git.file_at(q.sha, FILE)?.map_or(Fact::Absent, Fact::Known))],

@@ -4,7 +4,7 @@ use super::{Git, GitError, run};
 use gonogo_core::changeset::{Changeset, Commit, Person};
 use gonogo_core::ids::Sha;
 use jiff::Timestamp;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::io::BufRead;
 use std::sync::Arc;
@@ -19,13 +19,15 @@ const MOST_FILES: usize = 20_000;
 const MOST_SMALL: u64 = 1 << 20;
 const MOST_TREE: u64 = 64 << 20;
 
-/// One record, in this order, each part ended by NUL: side, id, parents, author,
-/// time, message. `-z` ends the record with one more NUL; changed paths follow.
-const FORMAT: &str = "--format=%m%H%x00%P%x00%an%x00%ae%x00%ct%x00%B%x00";
+/// One record, in this order, each part ended by NUL: side, id, tree, parents,
+/// author, time, message. `-z` ends the record with one more NUL; changed paths
+/// follow, of a merge those that are as in none of its parents.
+const FORMAT: &str = "--format=%m%H%x00%T%x00%P%x00%an%x00%ae%x00%ct%x00%B%x00";
 
 /// Settings of the user must not change what is read.
-const PLAIN: [&str; 11] = [
+const PLAIN: [&str; 12] = [
     "--raw",
+    "-c",
     "--root",
     "-z",
     "--no-abbrev",
@@ -44,18 +46,18 @@ impl Git {
         let range = format!("{base}...{head}");
         let sides = self.log(&["--left-right", &range])?;
         let cut = self.cut_points()?;
-        if sides.iter().any(|(_, c)| cut.contains(&c.sha)) {
+        if sides.commits.iter().any(|(_, c)| cut.contains(&c.sha)) {
             return Ok(Err(CutRange));
         }
-        let (right, left): (Vec<_>, Vec<_>) = sides.into_iter().partition(|(side, _)| *side == b'>');
+        let (right, left): (Vec<_>, Vec<_>) = sides.commits.into_iter().partition(|(side, _)| *side == b'>');
         let of = |side: Vec<(u8, Commit)>| side.into_iter().map(|(_, commit)| commit).collect();
-        Ok(Ok(Changeset { commits: of(right), missing: of(left) }))
+        Ok(Ok(Changeset { commits: of(right), missing: of(left), suspect_merges: sides.suspect_merges }))
     }
 
     /// Commits that `base` has and `since` lacks, newest first.
     pub fn commits_since(&self, since: Sha, base: Sha) -> Result<Vec<Commit>, GitError> {
         let range = format!("{since}..{base}");
-        Ok(self.log(&[&range])?.into_iter().map(|(_, commit)| commit).collect())
+        Ok(self.log(&[&range])?.commits.into_iter().map(|(_, commit)| commit).collect())
     }
 
     /// The newest commit that all of these have behind them.
@@ -133,7 +135,7 @@ impl Git {
         })
     }
 
-    fn log(&self, which: &[&str]) -> Result<Vec<(u8, Commit)>, GitError> {
+    fn log(&self, which: &[&str]) -> Result<Log, GitError> {
         let mut args = vec!["log", "--date-order", FORMAT];
         args.extend(PLAIN);
         args.extend(which);
@@ -190,14 +192,45 @@ fn entry_mode<'a>(mut tree: &'a [u8], name: &[u8], id_bytes: usize) -> Option<&'
     }
 }
 
-fn read_commits(out: &mut dyn BufRead) -> Result<Vec<(u8, Commit)>, GitError> {
-    let (mut commits, mut part) = (Vec::new(), Vec::new());
+/// Commits as they came, with their sides.
+#[derive(Debug, Default)]
+struct Log {
+    commits: Vec<(u8, Commit)>,
+    /// Merges that may be more, or less, than a merge: some path is as in none
+    /// of the parents, or all is as in one of them.
+    suspect_merges: Vec<Sha>,
+}
+
+/// The trees of merges whose parents are still to come.
+#[derive(Default)]
+struct Trees {
+    of_children: HashMap<Sha, Vec<(Sha, Sha)>>,
+}
+
+impl Trees {
+    fn expect(&mut self, merge: Sha, tree: Sha, parents: &[Sha]) {
+        for parent in parents {
+            self.of_children.entry(*parent).or_default().push((merge, tree));
+        }
+    }
+
+    /// The merges that took all from this parent.
+    fn came(&mut self, parent: Sha, tree: Sha) -> impl Iterator<Item = Sha> {
+        let children = self.of_children.remove(&parent).unwrap_or_default();
+        children.into_iter().filter(move |(_, theirs)| *theirs == tree).map(|(merge, _)| merge)
+    }
+}
+
+fn read_commits(out: &mut dyn BufRead) -> Result<Log, GitError> {
+    let (mut log, mut trees, mut part) = (Log::default(), Trees::default(), Vec::new());
     let mut people: HashSet<Arc<Person>> = HashSet::new();
     while take(out, &mut part)? {
         let (side, sha) = part.split_first().ok_or_else(|| odd("an empty record"))?;
         let (side, sha) = (*side, sha_of(sha)?);
         must_take(out, &mut part)?;
-        let parents = part.split(|b| *b == b' ').filter(|p| !p.is_empty()).map(sha_of).collect::<Result<_, _>>()?;
+        let tree = sha_of(&part)?;
+        must_take(out, &mut part)?;
+        let parents = parents_of(&part)?;
         must_take(out, &mut part)?;
         let name = text(&part);
         must_take(out, &mut part)?;
@@ -216,16 +249,30 @@ fn read_commits(out: &mut dyn BufRead) -> Result<Vec<(u8, Commit)>, GitError> {
         if !part.is_empty() {
             return Err(odd("more than a message"));
         }
-        let files = read_files(out, &mut part)?;
-        commits.push((side, Commit { sha, parents, author, committed_at, message, files }));
+        let mut files = read_files(out, &mut part)?;
+        log.suspect_merges.extend(trees.came(sha, tree));
+        if parents.len() > 1 {
+            trees.expect(sha, tree, &parents);
+            if !std::mem::take(&mut files).is_empty() {
+                log.suspect_merges.push(sha);
+            }
+        }
+        log.commits.push((side, Commit { sha, parents, author, committed_at, message, files }));
     }
-    Ok(commits)
+    log.suspect_merges.sort_unstable();
+    log.suspect_merges.dedup();
+    Ok(log)
 }
 
-/// `\n`, then for each path `:modes ids status`, NUL, path, NUL; or nothing.
+pub(super) fn parents_of(line: &[u8]) -> Result<Vec<Sha>, GitError> {
+    line.split(|b| *b == b' ').filter(|p| !p.is_empty()).map(sha_of).collect()
+}
+
+/// `\n` (of merges NUL), then for each path `:modes ids status`, NUL, path, NUL;
+/// or nothing.
 fn read_files(out: &mut dyn BufRead, part: &mut Vec<u8>) -> Result<Vec<Box<str>>, GitError> {
     let mut files = Vec::new();
-    if out.fill_buf()?.first() != Some(&b'\n') {
+    if !matches!(out.fill_buf()?.first(), Some(b'\n' | 0)) {
         return Ok(files);
     }
     out.consume(1);
@@ -240,7 +287,7 @@ fn read_files(out: &mut dyn BufRead, part: &mut Vec<u8>) -> Result<Vec<Box<str>>
 }
 
 /// Reads up to the next NUL; false at the end.
-fn take(out: &mut dyn BufRead, part: &mut Vec<u8>) -> Result<bool, GitError> {
+pub(super) fn take(out: &mut dyn BufRead, part: &mut Vec<u8>) -> Result<bool, GitError> {
     part.clear();
     out.read_until(0, part)?;
     if part.is_empty() {
@@ -252,15 +299,15 @@ fn take(out: &mut dyn BufRead, part: &mut Vec<u8>) -> Result<bool, GitError> {
     Ok(true)
 }
 
-fn must_take(out: &mut dyn BufRead, part: &mut Vec<u8>) -> Result<(), GitError> {
+pub(super) fn must_take(out: &mut dyn BufRead, part: &mut Vec<u8>) -> Result<(), GitError> {
     if take(out, part)? { Ok(()) } else { Err(odd("the middle of a record")) }
 }
 
-fn odd(at: &str) -> GitError {
+pub(super) fn odd(at: &str) -> GitError {
     GitError::Unreadable(format!("git log ended in {at}"))
 }
 
-fn sha_of(bytes: &[u8]) -> Result<Sha, GitError> {
+pub(super) fn sha_of(bytes: &[u8]) -> Result<Sha, GitError> {
     Sha::from_hex(bytes).ok_or_else(|| GitError::Unreadable(format!("`{}` where an id belongs", text(bytes))))
 }
 
@@ -292,8 +339,8 @@ mod tests {
 
     #[test]
     fn a_stream_that_ends_early_is_an_error() {
-        let whole = format!(">{}\0\0n\0e\x001\0m\n\0\0", "a".repeat(40));
-        assert_eq!(read_commits(&mut whole.as_bytes()).unwrap().len(), 1);
+        let whole = format!(">{}\0{}\0\0n\0e\x001\0m\n\0\0", "a".repeat(40), "b".repeat(40));
+        assert_eq!(read_commits(&mut whole.as_bytes()).unwrap().commits.len(), 1);
         for end in 1..whole.len() - 1 {
             assert!(read_commits(&mut &whole.as_bytes()[..end]).is_err(), "cut at {end}");
         }

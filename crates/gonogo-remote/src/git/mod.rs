@@ -6,6 +6,7 @@ mod error;
 mod here;
 mod log;
 mod merge;
+mod merges;
 mod objects;
 mod refs;
 mod run;
@@ -22,6 +23,9 @@ use std::sync::Mutex;
 /// The oldest git with `merge-tree --write-tree`.
 const OLDEST: (u32, u32) = (2, 38);
 
+/// The oldest one with `merge-tree --stdin`.
+const BULK: (u32, u32) = (2, 39);
+
 /// A repository that can be read.
 #[derive(Debug)]
 pub struct Git {
@@ -36,6 +40,7 @@ pub struct Git {
     origin: Option<String>,
     /// The branch that is checked out, as `refs/heads/…`.
     head_ref: Option<String>,
+    version: (u32, u32),
     objects: Mutex<Option<Objects>>,
 }
 
@@ -62,7 +67,7 @@ impl Git {
             let places = run(&places);
             (join(version), places, join(settings), join(head))
         });
-        check_version(&version?.text())?;
+        let version = check_version(&version?.text())?;
         let places = places?.ok_or_else(|stderr| GitError::not_a_repository(path, &stderr))?;
         let mut lines = places.lines();
         let mut next = || lines.next().unwrap_or("");
@@ -82,7 +87,7 @@ impl Git {
         }
         let head_ref = head?.ok().ok().map(|name| name.trim_end().to_owned());
         let objects = Mutex::new(None);
-        Ok(Self { dir, common_dir, work_tree, is_bare, is_shallow, is_partial, origin, head_ref, objects })
+        Ok(Self { dir, common_dir, work_tree, is_bare, is_shallow, is_partial, origin, head_ref, version, objects })
     }
 
     /// The top folder of the work tree, where there is one.
@@ -152,14 +157,14 @@ fn join<T>(thread: std::thread::ScopedJoinHandle<'_, Result<T, GitError>>) -> Re
     thread.join().unwrap_or_else(|_| Err(GitError::Unreadable("a reader of git ended early".to_owned())))
 }
 
-fn check_version(text: &str) -> Result<(), GitError> {
+fn check_version(text: &str) -> Result<(u32, u32), GitError> {
     let number = text.split_whitespace().nth(2).unwrap_or("");
     let mut parts = number.split('.').map(|p| p.parse::<u32>().unwrap_or(0));
     let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
     if found < OLDEST {
         return Err(GitError::TooOld { found: number.to_owned(), oldest: format!("{}.{}", OLDEST.0, OLDEST.1) });
     }
-    Ok(())
+    Ok(found)
 }
 
 /// The installed git's version, for the doctor.

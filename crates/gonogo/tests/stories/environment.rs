@@ -159,6 +159,23 @@ fn a_git_that_is_too_old_is_named() {
 }
 
 #[test]
+fn a_git_without_merges_in_bulk_finds_the_same() {
+    let repo = colourful();
+    repo.branch("left").checkout("left").commit_files("STORY-7 left", &[("left", "x\n")]);
+    repo.checkout("main");
+    repo.git(&["merge", "-s", "ours", "-m", "Merge left", "left"]);
+    let folder = tempfile::tempdir().expect("the temporary folder is writable");
+    let real = std::env::var("PATH").expect("there is a PATH");
+    let script = format!(
+        "#!/bin/sh\nPATH='{real}'\ncase \"$*\" in *merge-tree*--stdin*) exit 129;; *\\ version) echo git version 2.38.0;; *) exec git \"$@\";; esac\n"
+    );
+    program(&folder.path().join("git"), &script);
+    let plain = check(&repo).production("production").json();
+    plain.finding("merge-dropped-changes");
+    check(&repo).production("production").env("PATH", first_on_path(folder.path())).json().is_same_as(&plain);
+}
+
+#[test]
 fn hooks_and_helpers_of_the_repository_are_not_run() {
     let repo = colourful();
     let trap = repo.path().join("trapped");

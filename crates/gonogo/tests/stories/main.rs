@@ -8,6 +8,7 @@ mod copies;
 mod environment;
 mod histories;
 mod keys;
+mod merges;
 mod model;
 mod newest_go;
 mod policies;
