@@ -76,6 +76,8 @@ fn hardened(dir: &Path) -> Command {
         .env("GIT_NO_LAZY_FETCH", "1")
         .env("GIT_ALLOW_PROTOCOL", "none")
         .env("GIT_ATTR_NOSYSTEM", "1")
+        // Into a pipe git would write each commit by itself.
+        .env("GIT_FLUSH", "0")
         .args(["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false"])
         .args(["-c", "core.attributesFile=/dev/null", "-c", "attr.tree="])
         // Bare whatever the configuration says: else attributes of the checkout count.
