@@ -94,5 +94,8 @@ questions! {
 pub struct NamedCommit {
     pub sha: Sha,
     pub message: String,
+    /// What it changes; of a merge, against its first parent.
+    pub paths: Vec<String>,
+    pub is_merge: bool,
     pub reverts: Vec<NamedCommit>,
 }

@@ -30,6 +30,9 @@ pub(crate) const ENTRY: Entry = Entry {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct StoryKey {}
 
+/// How code hosts end the names of programs that commit.
+const BOT: &str = "[bot]";
+
 /// How many paths a message shows.
 const SHOWN: usize = 6;
 
@@ -48,7 +51,11 @@ impl Check for StoryKey {
             match reading.excuse(at) {
                 None | Some(Excuse::OlderThanRules | Excuse::IgnoredAuthor) => {
                     let stories = &scene.sections.stories;
-                    let fix = how_to_name(&reading.commit(at).message, &projects.keys, stories);
+                    let author = &reading.commit(at).author.name;
+                    let mut fix = how_to_name(&reading.commit(at).message, &projects.keys, stories);
+                    if author.ends_with(BOT) {
+                        fix = format!("{fix}; or add {author:?} to [stories] ignore_authors");
+                    }
                     let found = Found::new(MISSING, subject, "names no story", fix);
                     out.add(found.note_if(reading.only_notes(&[at])));
                 }

@@ -129,9 +129,12 @@ fn answer(ask: &Ask) -> Answer {
         Ask::Copies(_) => Answer::Copies(Fact::Known(Arc::default())),
         Ask::Named(_) => {
             // A revert in production is reverted: its story ships again.
-            let inner = NamedCommit { sha: sha(b'8'), message: "STORY-9 x".to_owned(), reverts: Vec::new() };
-            let message = "Revert \"STORY-9 x\"".to_owned();
-            Answer::Named(Fact::Known(NamedCommit { sha: sha(b'9'), message, reverts: vec![inner] }))
+            let named = |id, message: &str, reverts| {
+                let paths = vec!["a".to_owned()];
+                NamedCommit { sha: sha(id), message: message.to_owned(), paths, is_merge: false, reverts }
+            };
+            let inner = named(b'8', "STORY-9 x", Vec::new());
+            Answer::Named(Fact::Known(named(b'9', "Revert \"STORY-9 x\"", vec![inner])))
         }
         Ask::PrefixesOf(_) => Answer::PrefixesOf(Fact::Known(Prefixes {
             read: 3,

@@ -104,8 +104,9 @@ fn read_until(text: &str) -> Option<Timestamp> {
         return Some(time);
     }
     let date: civil::Date = text.parse().ok().filter(|_| text.len() == "2026-12-31".len())?;
-    let midnight = date.tomorrow().ok()?.to_datetime(civil::Time::midnight());
-    TimeZone::UTC.to_timestamp(midnight).ok()
+    let midnight = date.tomorrow().map(|day| day.to_datetime(civil::Time::midnight()));
+    // The last day that can be written has no end that can.
+    Some(midnight.and_then(|end| TimeZone::UTC.to_timestamp(end)).unwrap_or(Timestamp::MAX))
 }
 
 #[cfg(test)]

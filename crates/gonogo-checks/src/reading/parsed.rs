@@ -209,7 +209,9 @@ fn resolve(
         let copy =
             |original: Option<&str>| copied.find(at, &name, original).map(|found| inside(among, at, found, None));
         targets[at].push(match answer {
-            Fact::Known(named) => copy(Some(&named.message)).unwrap_or_else(|| reader.outside(&named)),
+            Fact::Known(named) => copy(Some(&named.message)).unwrap_or_else(|| {
+                if among.can_undo_outside(at, &named) { reader.outside(&named) } else { Target::Lost }
+            }),
             // What is not here cannot be looked at: it reads as a plain commit.
             Fact::Absent => copy(None).unwrap_or(Target::Lost),
             Fact::Unknown(why) => return Err(Stop::Unknown(why)),

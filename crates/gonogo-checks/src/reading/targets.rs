@@ -1,5 +1,6 @@
 //! Finds the commits that reverts name, in a list of commits, newest first.
 
+use crate::questions::NamedCommit;
 use gonogo_core::changeset::Commit;
 use gonogo_core::ids::Sha;
 use gonogo_read::message::{self, Message, Revert};
@@ -37,6 +38,16 @@ impl Among<'_> {
             return theirs.peek().is_none() || theirs.any(|path| paths.contains(&**path));
         }
         theirs.all(|path| paths.contains(&**path))
+    }
+
+    /// The same of a commit outside the list.
+    pub(super) fn can_undo_outside(self, by: usize, target: &NamedCommit) -> bool {
+        let paths: HashSet<&str> = self.commits[by].files.iter().map(|path| &**path).collect();
+        let mut theirs = target.paths.iter().map(String::as_str);
+        if target.is_merge {
+            return target.paths.is_empty() || theirs.any(|path| paths.contains(path));
+        }
+        theirs.all(|path| paths.contains(path))
     }
 
     /// A commit, or a merge with all that it brought in. `stays` names the

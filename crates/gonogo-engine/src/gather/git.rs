@@ -209,13 +209,14 @@ fn named(git: &Git, name: &str, depth: usize) -> Result<Option<NamedCommit>, Git
         return Ok(None);
     }
     let Some((sha, text)) = git.message_of(name)? else { return Ok(None) };
+    let (paths, is_merge) = git.paths_of(sha)?;
     let mut reverts = Vec::new();
     for revert in message::parse(&text).reverts {
         if let Revert::Commit { name, .. } = revert {
             reverts.extend(named(git, name, depth + 1)?);
         }
     }
-    Ok(Some(NamedCommit { sha, message: text, reverts }))
+    Ok(Some(NamedCommit { sha, message: text, paths, is_merge, reverts }))
 }
 
 /// Where keys are outside the range: in branches' names, in commits that only

@@ -25,6 +25,8 @@ pub enum GitError {
     NoCommit,
     #[error("the object {name} is not here\n  → run git fsck, then check again")]
     MissingObject { name: String },
+    #[error("{name} has {size} bytes, over {most}\n  → make it smaller")]
+    TooLarge { name: String, size: u64, most: u64 },
     #[error("git {command} failed: {said}")]
     Failed { command: String, said: String },
     #[error("git said something that could not be read: {0}")]

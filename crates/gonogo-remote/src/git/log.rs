@@ -270,7 +270,7 @@ pub(super) fn parents_of(line: &[u8]) -> Result<Vec<Sha>, GitError> {
 
 /// `\n` (of merges NUL), then for each path `:modes ids status`, NUL, path, NUL;
 /// or nothing.
-fn read_files(out: &mut dyn BufRead, part: &mut Vec<u8>) -> Result<Vec<Box<str>>, GitError> {
+pub(super) fn read_files(out: &mut dyn BufRead, part: &mut Vec<u8>) -> Result<Vec<Box<str>>, GitError> {
     let mut files = Vec::new();
     if !matches!(out.fill_buf()?.first(), Some(b'\n' | 0)) {
         return Ok(files);

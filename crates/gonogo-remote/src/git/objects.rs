@@ -65,7 +65,7 @@ impl Objects {
         let found = self.find(&[name.to_owned()])?;
         match found.as_slice() {
             [Found::Object { size, .. }] if *size > most => {
-                return Err(GitError::Unreadable(format!("{name} has {size} bytes, over {most}")));
+                return Err(GitError::TooLarge { name: name.to_owned(), size: *size, most });
             }
             [Found::Object { .. }] => {}
             _ => return Ok(None),

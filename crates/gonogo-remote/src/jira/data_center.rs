@@ -65,12 +65,12 @@ impl DataCenter {
             let ask = self.base.ask(Method::POST, SEARCH, Some(body))?;
             match self.base.http.json(&ask).await {
                 Err(HttpError::Status { status: 405, .. }) => self.takes_only_get.store(true, Ordering::Relaxed),
-                answer => return answer.map_err(|error| self.base.why(&error)),
+                answer => return answer.map_err(|error| self.base.why(SEARCH, &error)),
             }
         }
         let mut ask = self.base.ask(Method::GET, SEARCH, None)?;
         ask.url.query_pairs_mut().extend_pairs(as_query(body));
-        self.base.http.json(&ask).await.map_err(|error| self.base.why(&error))
+        self.base.http.json(&ask).await.map_err(|error| self.base.why(SEARCH, &error))
     }
 }
 

@@ -90,7 +90,7 @@ impl Base {
         path: &str,
         body: Option<&serde_json::Value>,
     ) -> Result<serde_json::Value, Why> {
-        self.http.json(&self.ask(method, path, body)?).await.map_err(|error| self.why(&error))
+        self.http.json(&self.ask(method, path, body)?).await.map_err(|error| self.why(path, &error))
     }
 
     fn ask<'a>(
@@ -105,7 +105,7 @@ impl Base {
     }
 
     /// What happened, and what mends it.
-    fn why(&self, error: &HttpError) -> Why {
+    fn why(&self, path: &str, error: &HttpError) -> Why {
         let fix = match error {
             HttpError::Status { status: 400, .. } => {
                 "look at what it says: a field or a query in gonogo.toml may be wrong"
@@ -129,6 +129,8 @@ impl Base {
             }
         };
         let host = self.url.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or(&self.url);
-        Why::new(format!("Jira ({host}): {error}"), fix)
+        let at =
+            if matches!(error, HttpError::Status { status: 404, .. }) { format!(" at {path}") } else { String::new() };
+        Why::new(format!("Jira ({host}): {error}{at}"), fix)
     }
 }

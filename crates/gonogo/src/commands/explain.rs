@@ -12,8 +12,8 @@ pub(crate) fn run(word: &str) -> anyhow::Result<u8> {
     let of_code = documented().filter(|(_, codes, _)| codes.contains(&word));
     let sections: Vec<String> =
         of_code.filter_map(|(name, _, page)| Some(format!("{}\n(check {name})", section(page, word)?))).collect();
-    if let Some(first) = sections.first() {
-        anstream::println!("{first}");
+    if !sections.is_empty() {
+        anstream::println!("{}", sections.join("\n\n"));
         return Ok(0);
     }
     let words: Vec<&str> = documented().flat_map(|(name, codes, _)| codes.into_iter().chain([name])).collect();

@@ -33,6 +33,7 @@ fn verdict(check: &Check) -> String {
     let said = match check.verdict {
         Verdict::Go => "✓ Go".to_owned(),
         Verdict::Waiting => format!("… Waiting: for {}", say::count(waits, "answer")),
+        Verdict::NoGo if check.production.sha.is_none() => "✗ No-Go: could not find out what production is".to_owned(),
         Verdict::NoGo if blocks == 1 => "✗ No-Go: 1 blocks".to_owned(),
         Verdict::NoGo => format!("✗ No-Go: {blocks} block"),
     };
@@ -43,6 +44,9 @@ fn verdict(check: &Check) -> String {
 }
 
 fn counts(check: &Check) -> String {
+    if check.production.sha.is_none() && check.commits.is_empty() {
+        return "no tag to count commits from".to_owned();
+    }
     let ships = check.stories.iter().filter(|s| s.ships).count();
     let mut people: Vec<&String> = check.commits.iter().flat_map(|c| c.co_authors.iter().chain([&c.author])).collect();
     people.sort_unstable();

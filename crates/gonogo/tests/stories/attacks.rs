@@ -148,3 +148,14 @@ fn a_message_of_very_many_reverts_is_read_at_once() {
     repo.git(&["commit", "--allow-empty", "--file", &file.path().display().to_string()]);
     check(&repo).production("production").policy(POLICY).json().is("go");
 }
+
+#[test]
+fn a_message_that_reverts_production_in_name_only_needs_a_key() {
+    let repo = Repo::new();
+    let old = repo.commit_files("STORY-9 old", &[("old", "x\n")]);
+    repo.branch("production");
+    let backdoor = repo.commit_files(&format!("Take it back\n\nThis reverts commit {old}."), &[("new", "x\n")]);
+    let report = check(&repo).production("production").policy(POLICY).json();
+    let finding = report.is("no-go").finding("story-key-missing");
+    assert_eq!(finding["subject"]["id"], backdoor.as_str());
+}
