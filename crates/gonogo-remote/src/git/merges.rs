@@ -10,6 +10,9 @@ use std::io::BufRead;
 
 /// What a suspect merge is told by: paths beyond these are not named.
 const MOST_PATHS: usize = 1_000;
+/// Of all merges together; from there on nobody looks whose side a path is on,
+/// and it counts as the merge's own.
+const MOST_COMPARED: usize = 20_000;
 
 /// A merge, before it is known whether git would have made it so.
 struct Merge {
@@ -30,12 +33,17 @@ impl Git {
         let trials = self.trials(&scratch, &merges)?;
         let pairs: Vec<(Sha, Sha)> = merges.iter().zip(&trials).map(|(m, trial)| (trial.tree, m.tree)).collect();
         let mut changed = changed_paths(&scratch, &pairs)?;
-        let mut diffs = Vec::new();
+        let (mut diffs, mut compared) = (Vec::new(), 0);
         for (merge, trial) in merges.iter().zip(&trials) {
             let paths = changed.remove(&(trial.tree, merge.tree)).unwrap_or_default();
             let settled = |path: &Vec<u8>| trial.conflicts.contains(path);
             let paths: Vec<Vec<u8>> = paths.into_iter().filter(|path| !settled(path)).take(MOST_PATHS).collect();
-            diffs.push(self.merge_diff(merge, &paths)?);
+            compared += paths.len();
+            diffs.push(if compared > MOST_COMPARED {
+                MergeDiff { own: paths.iter().map(|path| path_text(path)).collect(), dropped: Vec::new() }
+            } else {
+                self.merge_diff(merge, &paths)?
+            });
         }
         Ok(diffs)
     }
