@@ -1,0 +1,152 @@
+//! The two engines behind one door. One SQL text runs on both; no code outside
+//! this crate knows which one it is.
+
+use crate::StoreError;
+use crate::writer::Writer;
+use futures_util::future::BoxFuture;
+use sqlx::postgres::{PgConnection, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+const READERS: u32 = 4;
+const CONNECTIONS: u32 = 16;
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[derive(Debug)]
+pub(crate) enum Db {
+    /// One writer, which takes what waits and commits it together.
+    Sqlite {
+        path: PathBuf,
+        writer: Writer,
+        readers: SqlitePool,
+    },
+    Postgres {
+        pool: PgPool,
+    },
+}
+
+/// A transaction of either engine.
+#[derive(Debug)]
+pub(crate) enum Tx<'c> {
+    Sqlite(&'c mut SqliteConnection),
+    Postgres(&'c mut PgConnection),
+}
+
+/// Runs the same expression on either engine's connection.
+macro_rules! both {
+    ($tx:expr, $connection:ident => $run:expr) => {
+        match $tx {
+            crate::db::Tx::Sqlite($connection) => {
+                let $connection = &mut **$connection;
+                $run
+            }
+            crate::db::Tx::Postgres($connection) => {
+                let $connection = &mut **$connection;
+                $run
+            }
+        }
+    };
+}
+pub(crate) use both;
+
+/// Runs a statement with its values: how many rows it changed.
+macro_rules! execute {
+    ($tx:expr, $sql:expr $(, $value:expr)* $(,)?) => {
+        crate::db::both!($tx, c => sqlx::query($sql)$(.bind($value))*.execute(c).await.map(|done| done.rows_affected()))
+    };
+}
+pub(crate) use execute;
+
+/// Reads rows as tuples: `fetch_one`, `fetch_optional` or `fetch_all`.
+macro_rules! fetch {
+    ($tx:expr, $how:ident, $sql:expr $(, $value:expr)* $(,)?) => {
+        crate::db::both!($tx, c => sqlx::query_as($sql)$(.bind($value))*.$how(c).await)
+    };
+}
+pub(crate) use fetch;
+
+impl Db {
+    pub(crate) async fn open(url: &str) -> Result<Self, StoreError> {
+        let wrong = |said: String| StoreError::Address { url: without_password(url), said };
+        if url.starts_with("sqlite:") {
+            let options = SqliteConnectOptions::from_str(url).map_err(|e| wrong(e.to_string()))?;
+            let options = options
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(PATIENCE);
+            let path = options.get_filename().to_owned();
+            let writer = Writer::start(options.clone()).await?;
+            let readers = SqlitePoolOptions::new()
+                .max_connections(READERS)
+                .acquire_timeout(PATIENCE)
+                .connect_lazy_with(options.read_only(true));
+            return Ok(Self::Sqlite { path, writer, readers });
+        }
+        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let options = sqlx::postgres::PgConnectOptions::from_str(url).map_err(|e| wrong(e.to_string()))?;
+            let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
+            return Ok(Self::Postgres { pool: pool.connect_with(options).await? });
+        }
+        Err(wrong("it names neither engine".to_owned()))
+    }
+
+    /// One transaction that changes something: all of it, or nothing. It may be
+    /// committed together with others; nothing is answered before that.
+    pub(crate) async fn write<T, F>(&self, run: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+    {
+        match self {
+            Self::Sqlite { writer, .. } => writer.run(run).await,
+            Self::Postgres { pool } => {
+                let mut transaction = pool.begin().await?;
+                let answer = run(&mut Tx::Postgres(&mut transaction)).await?;
+                transaction.commit().await?;
+                Ok(answer)
+            }
+        }
+    }
+
+    /// Reads one state of the database.
+    pub(crate) async fn read<T, F>(&self, run: F) -> Result<T, StoreError>
+    where
+        F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, StoreError>>,
+    {
+        match self {
+            Self::Sqlite { readers, .. } => {
+                let mut transaction = readers.begin().await?;
+                run(&mut Tx::Sqlite(&mut transaction)).await
+            }
+            Self::Postgres { pool } => {
+                let mut transaction = pool.begin().await?;
+                run(&mut Tx::Postgres(&mut transaction)).await
+            }
+        }
+    }
+}
+
+/// An address as it may be shown.
+fn without_password(url: &str) -> String {
+    match (url.split_once("://"), url.rfind('@')) {
+        (Some((scheme, _)), Some(at)) => format!("{scheme}://…{}", &url[at..]),
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_password;
+
+    #[test]
+    fn a_password_is_not_shown() {
+        assert_eq!(without_password("postgres://me:secret@host/db"), "postgres://…@host/db");
+        assert_eq!(without_password("sqlite:x.db"), "sqlite:x.db");
+    }
+}

@@ -1,0 +1,105 @@
+//! Evaluations: recorded once, never changed. With one goes what the outside
+//! should see of it, in the same transaction.
+
+use crate::candidates::{CandidateId, is_open};
+use crate::db::fetch;
+use crate::mirror::{Wanted, want};
+use crate::{Store, StoreError, micros, time};
+use jiff::Timestamp;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EvaluationId(pub i64);
+
+/// What was found, to be recorded.
+#[derive(Clone, Debug)]
+pub struct NewEvaluation {
+    pub candidate: CandidateId,
+    pub verdict: String,
+    pub exit_code: u8,
+    pub policy_hash: String,
+    pub evaluated_at: Timestamp,
+    /// One line: the verdict and its first reason.
+    pub summary: String,
+    /// `gonogo.check/1`
+    pub result: String,
+    pub recording: Vec<u8>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evaluation {
+    pub id: EvaluationId,
+    pub candidate: CandidateId,
+    pub verdict: String,
+    pub evaluated_at: Timestamp,
+    pub result: String,
+}
+
+type Row = (i64, i64, String, i64, String);
+
+impl Store {
+    /// Records it. What should be seen is wanted only while the candidate is
+    /// still open: a late result is not shown over a newer one's.
+    pub async fn record_evaluation(&self, new: NewEvaluation, wanted: Vec<Wanted>) -> Result<EvaluationId, StoreError> {
+        let id = self
+            .db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let insert = "insert into evaluation
+                         (candidate, verdict, exit_code, policy_hash, evaluated_at, summary, result, recording)
+                         values ($1, $2, $3, $4, $5, $6, $7, $8) returning id";
+                    let (id,): (i64,) = fetch!(
+                        tx,
+                        fetch_one,
+                        insert,
+                        new.candidate.0,
+                        &new.verdict,
+                        i64::from(new.exit_code),
+                        &new.policy_hash,
+                        micros(new.evaluated_at),
+                        &new.summary,
+                        &new.result,
+                        &new.recording
+                    )?;
+                    if is_open(tx, new.candidate).await? {
+                        for wanted in &wanted {
+                            want(tx, wanted).await?;
+                        }
+                    }
+                    Ok(EvaluationId(id))
+                })
+            })
+            .await?;
+        self.work.notify_one();
+        Ok(id)
+    }
+
+    pub async fn newest_evaluation(&self, candidate: CandidateId) -> Result<Option<Evaluation>, StoreError> {
+        let mut newest = self.evaluations(candidate, 1).await?;
+        Ok(newest.pop())
+    }
+
+    /// The newest ones, newest first.
+    pub async fn evaluations(&self, candidate: CandidateId, most: u32) -> Result<Vec<Evaluation>, StoreError> {
+        let select = "select id, candidate, verdict, evaluated_at, result from evaluation
+             where candidate = $1 order by id desc limit $2";
+        let rows: Vec<Row> = self
+            .db
+            .read(|tx| {
+                Box::pin(async move {
+                    let most = i64::from(most);
+                    Ok(fetch!(tx, fetch_all, select, candidate.0, most)?)
+                })
+            })
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, candidate, verdict, at, result)| Evaluation {
+                id: EvaluationId(id),
+                candidate: CandidateId(candidate),
+                verdict,
+                evaluated_at: time(at),
+                result,
+            })
+            .collect())
+    }
+}

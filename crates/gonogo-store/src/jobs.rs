@@ -1,0 +1,141 @@
+//! The queue: work with a lease and a fence. A key that waits is queued once; a
+//! lease that ran out is somebody else's, and who had it is told so.
+
+use crate::db::{Tx, execute, fetch};
+use crate::{Store, StoreError, micros};
+use jiff::Timestamp;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewJob {
+    pub kind: &'static str,
+    /// Two waiting jobs of a kind never have the same.
+    pub key: String,
+    pub body: String,
+    pub run_at: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobId(pub i64);
+
+/// Leased work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    pub id: JobId,
+    pub kind: String,
+    pub key: String,
+    pub body: String,
+    /// How often it was begun, with this time.
+    pub attempts: i64,
+    fence: i64,
+}
+
+impl Store {
+    pub async fn enqueue(&self, job: NewJob) -> Result<(), StoreError> {
+        self.db.write(move |tx| Box::pin(async move { put(tx, &job).await })).await?;
+        self.work.notify_one();
+        Ok(())
+    }
+
+    /// The oldest work that is due, leased until `until`.
+    pub async fn lease_job(&self, now: Timestamp, until: Timestamp) -> Result<Option<Job>, StoreError> {
+        let (now, until) = (micros(now), micros(until));
+        self.db.write(move |tx| Box::pin(lease(tx, now, until))).await
+    }
+
+    /// Goes on holding it.
+    pub async fn extend_job(&self, job: &Job, until: Timestamp) -> Result<(), StoreError> {
+        let (id, fence, until) = (job.id.0, job.fence, micros(until));
+        let update = "update job set leased_until = $3 where id = $1 and fence = $2 and dead_at is null";
+        self.change(move |tx| Box::pin(async move { Ok(execute!(tx, update, id, fence, until)?) })).await
+    }
+
+    pub async fn finish_job(&self, job: &Job) -> Result<(), StoreError> {
+        let (id, fence) = (job.id.0, job.fence);
+        let delete = "delete from job where id = $1 and fence = $2 and dead_at is null";
+        self.change(move |tx| Box::pin(async move { Ok(execute!(tx, delete, id, fence)?) })).await
+    }
+
+    /// Puts it back. Where the same key was queued meanwhile that one does the work.
+    pub async fn retry_job(&self, job: &Job, at: Timestamp, error: String) -> Result<(), StoreError> {
+        let (id, fence, kind, key, at) = (job.id.0, job.fence, job.kind.clone(), job.key.clone(), micros(at));
+        self.change(move |tx| {
+            Box::pin(async move {
+                let waits = "select count(*) from job where kind = $1 and key = $2 and id <> $3
+                     and leased_until is null and dead_at is null";
+                let (waiting,): (i64,) = fetch!(tx, fetch_one, waits, &kind, &key, id)?;
+                let sql = if waiting > 0 {
+                    "delete from job where id = $1 and fence = $2 and $3 > 0 and $4 <> ''"
+                } else {
+                    "update job set leased_until = null, run_at = $3, error = $4
+                     where id = $1 and fence = $2 and dead_at is null"
+                };
+                Ok(execute!(tx, sql, id, fence, at, &error)?)
+            })
+        })
+        .await
+    }
+
+    /// Gives it up, where a person can see it.
+    pub async fn bury_job(&self, job: &Job, now: Timestamp, error: String) -> Result<(), StoreError> {
+        let (id, fence, now) = (job.id.0, job.fence, micros(now));
+        let update = "update job set dead_at = $3, error = $4, leased_until = null
+             where id = $1 and fence = $2 and dead_at is null";
+        self.change(move |tx| Box::pin(async move { Ok(execute!(tx, update, id, fence, now, &error)?) })).await
+    }
+
+    /// How many wait, and how many were given up.
+    pub async fn job_counts(&self) -> Result<(i64, i64), StoreError> {
+        let select = "select coalesce(sum(case when dead_at is null then 1 else 0 end), 0),
+             coalesce(sum(case when dead_at is null then 0 else 1 end), 0) from job";
+        self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_one, select)?) })).await
+    }
+
+    /// A change of one row that is there only for who holds the lease.
+    pub(crate) async fn change<F>(&self, run: F) -> Result<(), StoreError>
+    where
+        F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> futures_util::future::BoxFuture<'t, Result<u64, StoreError>>
+            + Send
+            + 'static,
+    {
+        match self.db.write(run).await? {
+            0 => Err(StoreError::Fenced),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Queues a job in a transaction; of two that wait with one key the earlier time counts.
+pub(crate) async fn put(tx: &mut Tx<'_>, job: &NewJob) -> Result<(), StoreError> {
+    let insert = "insert into job (kind, key, body, run_at) values ($1, $2, $3, $4)
+         on conflict (kind, key) where leased_until is null and dead_at is null
+         do update set body = excluded.body,
+             run_at = case when excluded.run_at < job.run_at then excluded.run_at else job.run_at end";
+    execute!(tx, insert, job.kind, &job.key, &job.body, micros(job.run_at))?;
+    Ok(())
+}
+
+/// A key is worked on by one at a time: what waits behind a live lease of its
+/// key stays.
+async fn lease(tx: &mut Tx<'_>, now: i64, until: i64) -> Result<Option<Job>, StoreError> {
+    type Row = (i64, String, String, String, i64, i64);
+    let select = "select id, kind, key, body, attempts, fence from job
+         where dead_at is null and run_at <= $1 and (leased_until is null or leased_until <= $1)
+         and not exists (select 1 from job other where other.kind = job.kind and other.key = job.key
+             and other.id <> job.id and other.leased_until > $1)
+         order by run_at, id limit 1";
+    let found: Option<Row> = match tx {
+        Tx::Sqlite(c) => sqlx::query_as(select).bind(now).fetch_optional(&mut **c).await?,
+        Tx::Postgres(c) => {
+            const SKIPPING: &str = "select id, kind, key, body, attempts, fence from job
+                 where dead_at is null and run_at <= $1 and (leased_until is null or leased_until <= $1)
+                 and not exists (select 1 from job other where other.kind = job.kind and other.key = job.key
+                     and other.id <> job.id and other.leased_until > $1)
+                 order by run_at, id limit 1 for update skip locked";
+            sqlx::query_as(SKIPPING).bind(now).fetch_optional(&mut **c).await?
+        }
+    };
+    let Some((id, kind, key, body, attempts, fence)) = found else { return Ok(None) };
+    let update = "update job set leased_until = $2, attempts = attempts + 1, fence = fence + 1 where id = $1";
+    execute!(tx, update, id, until)?;
+    Ok(Some(Job { id: JobId(id), kind, key, body, attempts: attempts + 1, fence: fence + 1 }))
+}

@@ -1,0 +1,71 @@
+//! What gonogo remembers, in SQLite or PostgreSQL. One module an aggregate;
+//! what belongs together is one function and one transaction. Knows nothing of
+//! checks, of HTTP, or of what the JSON that it keeps means.
+
+mod candidates;
+mod db;
+mod deliveries;
+mod error;
+mod evaluations;
+mod jobs;
+mod migrate;
+mod mirror;
+mod serving;
+pub mod views;
+mod writer;
+
+pub use candidates::{Candidate, CandidateId, Sighted};
+pub use deliveries::{Delivery, DeliveryId, DeliveryRow, Received};
+pub use error::StoreError;
+pub use evaluations::{Evaluation, EvaluationId, NewEvaluation};
+pub use jobs::{Job, JobId, NewJob};
+pub use mirror::{Due, Wanted};
+pub use serving::ServerLock;
+
+use db::Db;
+use jiff::Timestamp;
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// The one store of a server. Cloning it is cheap.
+#[derive(Clone, Debug)]
+pub struct Store {
+    db: Arc<Db>,
+    /// Told when there may be work.
+    work: Arc<Notify>,
+}
+
+impl Store {
+    /// Opens `sqlite:PATH` or `postgres://…`, and brings its schema up to date.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let db = Db::open(url).await?;
+        migrate::run(&db).await?;
+        Ok(Self { db: Arc::new(db), work: Arc::new(Notify::new()) })
+    }
+
+    /// Ends when work was queued here, or told by another replica.
+    pub async fn work_came(&self) {
+        self.work.notified().await;
+    }
+
+    /// Whether the database answers.
+    pub async fn is_there(&self) -> Result<(), StoreError> {
+        self.db
+            .read(|tx| {
+                Box::pin(async move {
+                    db::execute!(tx, "select 1")?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
+
+/// Microseconds since 1970, as all times are stored.
+fn micros(time: Timestamp) -> i64 {
+    time.as_microsecond()
+}
+
+fn time(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH)
+}

@@ -1,0 +1,69 @@
+//! The schema, one tree for both engines: words in braces are replaced by each
+//! engine's own. What was released never changes.
+
+use crate::StoreError;
+use crate::db::{Db, Tx, both, execute, fetch};
+use sha2::{Digest, Sha256};
+use sqlx::{AssertSqlSafe, Executor};
+use std::fmt::Write;
+
+const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../migrations/0001_intake.sql"))];
+
+/// `{word}`, in SQLite, in PostgreSQL.
+const WORDS: &[(&str, &str, &str)] = &[
+    ("{int}", "integer", "bigint"),
+    ("{bytes}", "blob", "bytea"),
+    ("{serial}", "integer primary key", "bigint generated always as identity primary key"),
+    ("{strict}", "strict", ""),
+];
+
+/// Several replicas may start at once.
+const LOCK: i64 = 0x676f_6e6f_676f;
+
+pub(crate) async fn run(db: &Db) -> Result<(), StoreError> {
+    db.write(|tx| Box::pin(migrate(tx))).await
+}
+
+async fn migrate(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    if let Tx::Postgres(connection) = tx {
+        sqlx::query("select pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut **connection).await?;
+    }
+    let history = "create table if not exists schema_history (version {int} primary key, hash text not null) {strict}";
+    execute(tx, history).await?;
+    let select = "select version, hash from schema_history order by version";
+    let done: Vec<(i64, String)> = fetch!(tx, fetch_all, select)?;
+    let known = MIGRATIONS.last().map_or(0, |(version, _)| *version);
+    if let Some((found, _)) = done.last().filter(|(version, _)| *version > known) {
+        return Err(StoreError::Newer { found: *found, known });
+    }
+    for (version, text) in MIGRATIONS {
+        let hash = hash_of(text);
+        match done.iter().find(|(done, _)| done == version) {
+            Some((_, applied)) if *applied == hash => {}
+            Some(_) => return Err(StoreError::Changed(*version)),
+            None => {
+                execute(tx, text).await?;
+                let insert = "insert into schema_history (version, hash) values ($1, $2)";
+                execute!(tx, insert, *version, &hash)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn execute(tx: &mut Tx<'_>, text: &str) -> Result<(), StoreError> {
+    let is_sqlite = matches!(tx, Tx::Sqlite(_));
+    let mut sql = text.to_owned();
+    for (word, sqlite, postgres) in WORDS {
+        sql = sql.replace(word, if is_sqlite { sqlite } else { postgres });
+    }
+    both!(tx, c => c.execute(AssertSqlSafe(sql)).await.map(drop))?;
+    Ok(())
+}
+
+fn hash_of(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}"); // a String takes all
+        hex
+    })
+}

@@ -1,0 +1,102 @@
+//! What should be *seen* outside: a row a target, of which the newest wanted
+//! version wins. A burst costs one call, and a late one cannot undo a newer.
+
+use crate::db::{Tx, execute};
+use crate::{Store, StoreError, micros};
+use jiff::Timestamp;
+
+/// What a target should show from now on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Names the one place: `github-status:acme/web:SHA:gonogo/deploy (web)`.
+    pub target: String,
+    pub kind: &'static str,
+    /// The meaning, as JSON; rendered when it is shown.
+    pub wanted: String,
+    pub wanted_at: Timestamp,
+}
+
+/// A target to be made as wanted; leased.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    pub target: String,
+    pub kind: String,
+    pub wanted: String,
+    pub attempts: i64,
+    version: i64,
+}
+
+impl Store {
+    pub async fn want(&self, wanted: Wanted) -> Result<(), StoreError> {
+        self.db.write(move |tx| Box::pin(async move { want(tx, &wanted).await })).await?;
+        self.work.notify_one();
+        Ok(())
+    }
+
+    /// The target that has waited longest, leased until `until`.
+    pub async fn lease_mirror(&self, now: Timestamp, until: Timestamp) -> Result<Option<Due>, StoreError> {
+        type Row = (String, String, String, i64, i64);
+        let (now, until) = (micros(now), micros(until));
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let found: Option<Row> = match tx {
+                        Tx::Sqlite(c) => {
+                            let select = "select target, kind, wanted, attempts, version from mirror
+                                 where made_version < version and run_at <= $1
+                                 and (leased_until is null or leased_until <= $1)
+                                 order by run_at limit 1";
+                            sqlx::query_as(select).bind(now).fetch_optional(&mut **c).await?
+                        }
+                        Tx::Postgres(c) => {
+                            let select = "select target, kind, wanted, attempts, version from mirror
+                                 where made_version < version and run_at <= $1
+                                 and (leased_until is null or leased_until <= $1)
+                                 order by run_at limit 1 for update skip locked";
+                            sqlx::query_as(select).bind(now).fetch_optional(&mut **c).await?
+                        }
+                    };
+                    let Some((target, kind, wanted, attempts, version)) = found else { return Ok(None) };
+                    let update = "update mirror set leased_until = $2, attempts = attempts + 1 where target = $1";
+                    execute!(tx, update, &target, until)?;
+                    Ok(Some(Due { target, kind, wanted, attempts: attempts + 1, version }))
+                })
+            })
+            .await
+    }
+
+    /// The target shows what was leased. A newer wish meanwhile stays due.
+    pub async fn mirror_made(&self, due: &Due) -> Result<(), StoreError> {
+        let (target, version) = (due.target.clone(), due.version);
+        let update = "update mirror set made_version = $2, leased_until = null, attempts = 0, error = null
+             where target = $1 and made_version < $2";
+        self.change(move |tx| Box::pin(async move { Ok(execute!(tx, update, &target, version)?) })).await
+    }
+
+    /// It could not be made; it is tried again at a time.
+    pub async fn mirror_failed(&self, due: &Due, at: Timestamp, error: String) -> Result<(), StoreError> {
+        let (target, version, at) = (due.target.clone(), due.version, micros(at));
+        let update = "update mirror set leased_until = null, run_at = $3, error = $4
+             where target = $1 and version = $2";
+        let changed = self
+            .change(move |tx| Box::pin(async move { Ok(execute!(tx, update, &target, version, at, &error)?) }))
+            .await;
+        match changed {
+            // A newer wish is due at its own time.
+            Err(StoreError::Fenced) => Ok(()),
+            other => other,
+        }
+    }
+}
+
+/// Sets what a target should show. The same again changes nothing; something
+/// else is due at once, or as soon as the call that is under way has ended.
+pub(crate) async fn want(tx: &mut Tx<'_>, new: &Wanted) -> Result<(), StoreError> {
+    let insert = "insert into mirror (target, kind, wanted, version, wanted_at, run_at)
+         values ($1, $2, $3, 1, $4, $4)
+         on conflict (target) do update set wanted = excluded.wanted, version = mirror.version + 1,
+             wanted_at = excluded.wanted_at, run_at = excluded.run_at, attempts = 0, error = null
+         where mirror.wanted <> excluded.wanted";
+    execute!(tx, insert, &new.target, new.kind, &new.wanted, micros(new.wanted_at))?;
+    Ok(())
+}

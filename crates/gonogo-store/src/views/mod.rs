@@ -1,0 +1,5 @@
+//! One file for each page or list: the struct that it shows, by few statements.
+
+mod open_candidates;
+
+pub use open_candidates::{Judged, OpenCandidate};

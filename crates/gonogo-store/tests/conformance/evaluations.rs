@@ -1,0 +1,95 @@
+use crate::{at, conformance, sha};
+use gonogo_store::{CandidateId, NewEvaluation, Sighted, Store, Wanted};
+
+fn seen(head: char, production: char) -> Sighted {
+    Sighted { service: "web".to_owned(), branch: "main".to_owned(), head: sha(head), production: Some(sha(production)) }
+}
+
+fn evaluation(candidate: CandidateId, verdict: &str) -> NewEvaluation {
+    NewEvaluation {
+        candidate,
+        verdict: verdict.to_owned(),
+        exit_code: 1,
+        policy_hash: "p".to_owned(),
+        evaluated_at: at(5),
+        summary: format!("{verdict}, because"),
+        result: "{}".to_owned(),
+        recording: b"r".to_vec(),
+    }
+}
+
+fn status(wanted: &str) -> Wanted {
+    Wanted { target: "status".to_owned(), kind: "github-status", wanted: wanted.to_owned(), wanted_at: at(5) }
+}
+
+conformance! {
+    async fn another_head_or_production_is_another_candidate(store: Store) {
+        let (first, is_new) = store.open_candidate(seen('a', 'b'), at(1)).await.unwrap();
+        assert!(is_new && first.is_open);
+        assert_eq!(store.open_candidate(seen('a', 'b'), at(2)).await.unwrap(), (first.clone(), false));
+        let (second, is_new) = store.open_candidate(seen('c', 'b'), at(3)).await.unwrap();
+        let (third, is_newer) = store.open_candidate(seen('c', 'd'), at(4)).await.unwrap();
+        assert!(is_new && is_newer && first.id < second.id && second.id < third.id);
+        assert!(!store.candidate(second.id).await.unwrap().unwrap().is_open);
+        assert_eq!(store.open_candidates("web").await.unwrap(), std::slice::from_ref(&third));
+        assert_eq!(store.open_candidates("api").await.unwrap(), []);
+        store.close_candidate(third.id, at(5)).await.unwrap();
+        assert_eq!(store.open_candidates("web").await.unwrap(), []);
+        assert_eq!(store.candidate(CandidateId(999)).await.unwrap(), None);
+    }
+
+    async fn a_late_result_is_recorded_and_not_shown(store: Store) {
+        let (old, _) = store.open_candidate(seen('a', 'b'), at(1)).await.unwrap();
+        let (new, _) = store.open_candidate(seen('c', 'b'), at(2)).await.unwrap();
+        store.record_evaluation(evaluation(new.id, "go"), vec![status("new")]).await.unwrap();
+        store.record_evaluation(evaluation(old.id, "no-go"), vec![status("old")]).await.unwrap();
+        assert_eq!(store.newest_evaluation(old.id).await.unwrap().unwrap().verdict, "no-go");
+        assert_eq!(store.lease_mirror(at(9), at(60)).await.unwrap().unwrap().wanted, "new");
+    }
+
+    async fn the_list_of_what_is_open_tells_the_last_verdict(store: Store) {
+        let (old, _) = store.open_candidate(seen('a', 'b'), at(1)).await.unwrap();
+        store.record_evaluation(evaluation(old.id, "no-go"), Vec::new()).await.unwrap();
+        let (new, _) = store.open_candidate(seen('c', 'b'), at(2)).await.unwrap();
+        let list = store.all_open_candidates().await.unwrap();
+        assert_eq!(list.iter().map(|c| (c.id, c.judged.is_some())).collect::<Vec<_>>(), [(new.id, false)]);
+        for verdict in ["no-go", "go"] {
+            store.record_evaluation(evaluation(new.id, verdict), Vec::new()).await.unwrap();
+        }
+        let list = store.all_open_candidates().await.unwrap();
+        assert_eq!(list[0].judged.as_ref().unwrap().summary, "go, because");
+    }
+
+    async fn the_newest_evaluation_comes_first(store: Store) {
+        let (candidate, _) = store.open_candidate(seen('a', 'b'), at(1)).await.unwrap();
+        assert_eq!(store.newest_evaluation(candidate.id).await.unwrap(), None);
+        for verdict in ["no-go", "waiting", "go"] {
+            store.record_evaluation(evaluation(candidate.id, verdict), Vec::new()).await.unwrap();
+        }
+        assert_eq!(store.newest_evaluation(candidate.id).await.unwrap().unwrap().verdict, "go");
+        let all = store.evaluations(candidate.id, 2).await.unwrap();
+        assert_eq!(all.iter().map(|e| e.verdict.as_str()).collect::<Vec<_>>(), ["go", "waiting"]);
+    }
+
+    async fn a_target_is_made_as_was_wanted_last(store: Store) {
+        store.want(status("pending")).await.unwrap();
+        let first = store.lease_mirror(at(5), at(60)).await.unwrap().unwrap();
+        // A burst while a call is under way: one more call, after that one.
+        for wanted in ["a", "b", "c", "c"] {
+            store.want(status(wanted)).await.unwrap();
+        }
+        assert_eq!(store.lease_mirror(at(6), at(60)).await.unwrap(), None);
+        store.mirror_made(&first).await.unwrap();
+        let second = store.lease_mirror(at(6), at(60)).await.unwrap().unwrap();
+        assert_eq!(second.wanted, "c");
+        store.mirror_failed(&second, at(30), "down".to_owned()).await.unwrap();
+        assert_eq!(store.lease_mirror(at(29), at(60)).await.unwrap(), None);
+        let again = store.lease_mirror(at(30), at(60)).await.unwrap().unwrap();
+        assert_eq!(again.attempts, 2);
+        store.mirror_made(&again).await.unwrap();
+        assert_eq!(store.lease_mirror(at(99), at(100)).await.unwrap(), None);
+        // What is shown already is not made again.
+        store.want(status("c")).await.unwrap();
+        assert_eq!(store.lease_mirror(at(99), at(100)).await.unwrap(), None);
+    }
+}

@@ -1,0 +1,47 @@
+use crate::engine::{postgres, sqlite};
+use gonogo_store::{Store, StoreError};
+
+#[tokio::test]
+async fn an_address_that_names_no_engine_is_an_error_without_its_password() {
+    let error = Store::open("mysql://me:secret@host/db").await.unwrap_err().to_string();
+    assert!(error.contains("write sqlite:PATH or postgres://") && !error.contains("secret"), "{error}");
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_refused_on_both_engines() {
+    for engine in [sqlite(), postgres().await] {
+        engine.open().await;
+        sqlx::any::install_default_drivers();
+        let mut connection = <sqlx::AnyConnection as sqlx::Connection>::connect(&engine.url).await.unwrap();
+        let newer = "insert into schema_history (version, hash) values (999, 'x')";
+        sqlx::query(newer).execute(&mut connection).await.unwrap();
+        assert!(matches!(Store::open(&engine.url).await, Err(StoreError::Newer { found: 999, .. })));
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_damaged_and_not_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gonogo.db");
+    std::fs::write(&path, "this is no database, and it is long enough to be looked at as one").unwrap();
+    let opened = Store::open(&format!("sqlite:{}", path.display())).await;
+    assert!(matches!(opened, Err(StoreError::Damaged(_))), "{opened:?}");
+    assert!(std::fs::read_to_string(&path).unwrap().starts_with("this is no database"));
+}
+
+#[tokio::test]
+async fn what_is_stored_is_there_after_opening_again() {
+    for engine in [sqlite(), postgres().await] {
+        let (seen, now) = (
+            gonogo_store::Sighted {
+                service: "web".to_owned(),
+                branch: "main".to_owned(),
+                head: crate::sha('a'),
+                production: None,
+            },
+            crate::at(1),
+        );
+        let (candidate, _) = engine.open().await.open_candidate(seen, now).await.unwrap();
+        assert_eq!(engine.open().await.candidate(candidate.id).await.unwrap(), Some(candidate));
+    }
+}
