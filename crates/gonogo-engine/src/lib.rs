@@ -4,14 +4,17 @@
 pub mod commands;
 mod evaluate;
 mod gather;
+pub mod jobs;
 mod locate;
 mod recording;
 mod report;
+mod serving;
 
 pub use evaluate::Outcome;
-pub use gather::{Clock, Outside};
+pub use gather::{Clock, Outside, TrustedTracker};
 pub use locate::{GivenPolicy, LocateError, Wanted};
 pub use recording::{Recording, RecordingError};
+pub use serving::{Service, Serving};
 
 /// Told what is being done, for people who wait.
 pub trait Progress: Sync {

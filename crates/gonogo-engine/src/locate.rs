@@ -15,8 +15,12 @@ use thiserror::Error;
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     pub repo: PathBuf,
+    /// What the service is called, where a server knows.
+    pub service: Option<String>,
     pub production: Option<String>,
     pub head: Option<String>,
+    /// The branch that the head is of, where the head itself does not say.
+    pub branch: Option<String>,
     pub policy: Option<GivenPolicy>,
 }
 
@@ -47,12 +51,17 @@ pub(crate) fn locate(git: &Git, wanted: &Wanted) -> Result<Located, LocateError>
     if let Some(given) = &wanted.policy {
         TypedPolicy::parse(given.source.clone()).map_err(|e| LocateError::Policy(Box::new(e)))?;
     }
-    let head = find_head(git, wanted.head.as_deref())?;
+    let mut head = find_head(git, wanted.head.as_deref())?;
+    if let Some(branch) = &wanted.branch {
+        head.name.clone_from(branch);
+        head.branch = Some(branch.clone());
+    }
     let branches = git.branches()?;
     let production = find_production(git, wanted, &branches, &head)?;
     let policy = find_policy(git, wanted, &branches, &production, &head)?;
     let (typed, policy_error) = type_policy(&policy);
-    let service = typed.sections.service.name.clone().unwrap_or_else(|| git.name());
+    let service = wanted.service.clone().or_else(|| typed.sections.service.name.clone());
+    let service = service.unwrap_or_else(|| git.name());
     let case = Case { service, production, head, policy };
     Ok(Located { case, policy: typed, policy_error })
 }

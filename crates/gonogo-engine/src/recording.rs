@@ -61,6 +61,11 @@ impl Recording {
         }
     }
 
+    /// The policy that judged.
+    pub(crate) fn policy_text(&self) -> &str {
+        &self.case.policy.text
+    }
+
     pub fn parse(bytes: &[u8]) -> Result<Self, RecordingError> {
         #[derive(Deserialize)]
         struct Format {

@@ -3,5 +3,6 @@
 
 pub mod adf;
 pub mod draft;
+pub mod hooks;
 pub mod keys;
 pub mod message;

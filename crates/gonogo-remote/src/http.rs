@@ -1,7 +1,7 @@
 //! HTTP as every client of ours uses it: proxies and certificates of the
 //! system, no redirects followed, answers of bounded size, patience with limits.
 
-use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Certificate, Client, Method, Response, StatusCode, Url, redirect};
 use serde_json::Value;
 use std::error::Error as _;
@@ -69,6 +69,54 @@ pub struct Ask<'a> {
     pub method: Method,
     pub url: Url,
     pub body: Option<&'a Value>,
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Answers that the client wants to see itself, beside successes.
+    pub sees: fn(StatusCode) -> bool,
+}
+
+impl<'a> Ask<'a> {
+    pub fn new(method: Method, url: Url, body: Option<&'a Value>) -> Self {
+        Self { method, url, body, headers: Vec::new(), sees: |_| false }
+    }
+}
+
+/// What came back and is no error: a success, or what a client of ours asked
+/// to see itself.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    /// `Null` where there is none.
+    pub body: Value,
+}
+
+/// Connections that several clients of one system share.
+#[derive(Clone, Debug)]
+pub struct Connections {
+    client: Client,
+}
+
+impl Connections {
+    #[allow(clippy::disallowed_methods, reason = "the one place that builds clients")]
+    pub fn new(settings: &HttpSettings) -> Result<Self, HttpError> {
+        // Another part of the program may have installed it: that is as good.
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let mut builder = Client::builder()
+            .redirect(redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(10))
+            .user_agent(concat!("gonogo/", env!("CARGO_PKG_VERSION")));
+        if let Some(path) = &settings.ca_file {
+            let wrong = |said: String| HttpError::CaFile { path: path.clone(), said };
+            let pem = std::fs::read(path).map_err(|e| wrong(e.to_string()))?;
+            let certificates =
+                Certificate::from_pem_bundle(&pem).map_err(|_| wrong("no PEM certificates".to_owned()))?;
+            if certificates.is_empty() {
+                return Err(wrong("it holds no certificate".to_owned()));
+            }
+            builder = builder.tls_certs_merge(certificates);
+        }
+        Ok(Self { client: builder.build().map_err(|e| HttpError::Client(causes(&e)))? })
+    }
 }
 
 /// A client of one system, with its credentials and its patience.
@@ -87,41 +135,33 @@ impl fmt::Debug for Http {
 
 impl Http {
     /// `authorization` is the header's value; it is never logged.
-    #[allow(clippy::disallowed_methods, reason = "the one place that builds clients")]
     pub fn new(settings: &HttpSettings, authorization: Option<HeaderValue>) -> Result<Self, HttpError> {
-        // Another part of the program may have installed it: that is as good.
-        rustls::crypto::ring::default_provider().install_default().ok();
-        let mut builder = Client::builder()
-            .redirect(redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(10))
-            .user_agent(concat!("gonogo/", env!("CARGO_PKG_VERSION")));
-        if let Some(path) = &settings.ca_file {
-            let wrong = |said: String| HttpError::CaFile { path: path.clone(), said };
-            let pem = std::fs::read(path).map_err(|e| wrong(e.to_string()))?;
-            let certificates =
-                Certificate::from_pem_bundle(&pem).map_err(|_| wrong("no PEM certificates".to_owned()))?;
-            if certificates.is_empty() {
-                return Err(wrong("it holds no certificate".to_owned()));
-            }
-            builder = builder.tls_certs_merge(certificates);
-        }
-        let client = builder.build().map_err(|e| HttpError::Client(causes(&e)))?;
+        Ok(Self::over(&Connections::new(settings)?, authorization))
+    }
+
+    /// The same over connections that are there already, with time of its own.
+    pub fn over(connections: &Connections, authorization: Option<HeaderValue>) -> Self {
         let authorization = authorization.map(|mut value| {
             value.set_sensitive(true);
             value
         });
-        Ok(Self { client, authorization, deadline: OnceLock::new() })
+        Self { client: connections.client.clone(), authorization, deadline: OnceLock::new() }
     }
 
     /// Sends until there is an answer with JSON, or no more sense in sending.
     pub async fn json(&self, ask: &Ask<'_>) -> Result<Value, HttpError> {
+        self.answer(ask).await.map(|answer| answer.body)
+    }
+
+    /// The same with the answer's status and headers.
+    pub async fn answer(&self, ask: &Ask<'_>) -> Result<Answer, HttpError> {
         let deadline = *self.deadline.get_or_init(|| Instant::now() + BUDGET);
         let (mut failed, mut pause) = (0, FIRST_PAUSE);
         loop {
             let sent = tokio::time::timeout_at(deadline, self.once(ask)).await;
             let error = match sent {
                 Err(_) => return Err(HttpError::TimedOut(BUDGET)),
-                Ok(Ok(value)) => return Ok(value),
+                Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => error,
             };
             let wait = match error {
@@ -144,7 +184,7 @@ impl Http {
         }
     }
 
-    async fn once(&self, ask: &Ask<'_>) -> Result<Value, Trouble> {
+    async fn once(&self, ask: &Ask<'_>) -> Result<Answer, Trouble> {
         let mut request = self.client.request(ask.method.clone(), ask.url.clone());
         if let Some(authorization) = &self.authorization {
             request = request.header(reqwest::header::AUTHORIZATION, authorization.clone());
@@ -152,15 +192,27 @@ impl Http {
         if let Some(body) = ask.body {
             request = request.json(body);
         }
-        let response =
-            request.header(reqwest::header::ACCEPT, "application/json").send().await.map_err(|e| trouble_of(&e))?;
+        let mut headers: HeaderMap = ask.headers.iter().cloned().collect();
+        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+        let response = request.headers(headers).send().await.map_err(|e| trouble_of(&e))?;
         let status = response.status();
+        if (ask.sees)(status) {
+            let headers = response.headers().clone();
+            // An error's body may be anything, or nothing.
+            let body = json_of(response).await.unwrap_or(Value::Null);
+            return Ok(Answer { status, headers, body });
+        }
         if status.is_redirection() {
             let to = response.headers().get(LOCATION).and_then(|l| l.to_str().ok()).unwrap_or("another page");
             return Err(Trouble::Final(HttpError::Redirect(without_query(to))));
         }
         if status.is_success() {
-            return json_of(response).await.map_err(Trouble::Final);
+            let headers = response.headers().clone();
+            let body = match status {
+                StatusCode::NO_CONTENT => Value::Null,
+                _ => json_of(response).await.map_err(Trouble::Final)?,
+            };
+            return Ok(Answer { status, headers, body });
         }
         let told = retry_after(&response);
         let said = json_of(response).await.map(|v| said_by(&v)).unwrap_or_default();

@@ -2,5 +2,6 @@
 //! answers that we understand, errors that say what to do. Decides nothing.
 
 pub mod git;
+pub mod github;
 pub mod http;
 pub mod jira;

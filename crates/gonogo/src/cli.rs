@@ -32,6 +32,8 @@ pub(crate) enum Command {
     },
     /// Judge again from what `check --record` wrote, without asking anybody
     Replay(ReplayArgs),
+    /// Judge every push by itself, post its commit status, and show why
+    Serve(ServeArgs),
     /// Ask for an issue key in every commit's message, before it is made
     #[command(subcommand)]
     Hook(HookCommand),
@@ -59,6 +61,13 @@ pub(crate) struct CheckArgs {
     pub record: Option<PathBuf>,
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// The server's configuration
+    #[arg(long, value_name = "FILE", default_value = "gonogo-server.toml")]
+    pub config: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -23,7 +23,11 @@ const ARROWS: &[Arrow] = &[
         to: &["gonogo-api", "gonogo-checks", "gonogo-core", "gonogo-read", "gonogo-remote", "gonogo-store"],
         in_tests: &["gonogo-world"],
     },
-    Arrow { from: "gonogo-server", to: &["gonogo-api", "gonogo-core", "gonogo-engine"], in_tests: &["gonogo-world"] },
+    Arrow {
+        from: "gonogo-server",
+        to: &["gonogo-api", "gonogo-core", "gonogo-engine", "gonogo-store"],
+        in_tests: &["gonogo-world"],
+    },
     Arrow {
         from: "gonogo",
         to: &[

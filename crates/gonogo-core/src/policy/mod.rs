@@ -1,11 +1,13 @@
 //! `gonogo.toml`. Each wing owns its part; this composes them. The options of
 //! checks stay untyped here: the checks type them.
 
+mod candidates;
 mod checks;
 mod error;
 mod stories;
 mod tracker;
 
+pub use candidates::Candidates;
 pub use checks::{CheckTable, Level, Narrowed, OptionsTable};
 pub use error::{PolicyError, Source, nearest, typed, typed_value};
 pub use stories::{Names, Partial, Pattern, Patterns, ShipsIn, Stories};
@@ -25,6 +27,7 @@ pub const FILE: &str = "gonogo.toml";
 pub struct Sections {
     pub service: Service,
     pub production: ProductionRef,
+    pub candidates: Candidates,
     pub tracker: Option<Tracker>,
     pub stories: Stories,
     /// Typed by the checks.

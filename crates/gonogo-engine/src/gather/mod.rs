@@ -6,8 +6,8 @@ mod git;
 mod tracker;
 
 pub(crate) use git::{prefixes, why};
-pub use tracker::Outside;
 pub(crate) use tracker::TrackerAccess;
+pub use tracker::{Outside, TrustedTracker};
 
 use futures_util::future::join_all;
 use gonogo_checks::Wants;

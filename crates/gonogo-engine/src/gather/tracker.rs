@@ -28,6 +28,16 @@ impl fmt::Debug for TrackerAccess {
 pub struct Outside {
     pub credentials: fn(TrackerKind) -> Result<Credentials, CredentialsError>,
     pub http: HttpSettings,
+    pub trusted: TrustedTracker,
+}
+
+/// Which trackers may see our credentials: a policy could send them anywhere.
+#[derive(Clone, Debug)]
+pub enum TrustedTracker {
+    /// Whoever runs this chose the policy.
+    Any,
+    Only(String),
+    None,
 }
 
 impl TrackerAccess {
@@ -37,8 +47,10 @@ impl TrackerAccess {
             return Self { source: "tracker".to_owned(), tracker: Err(why) };
         };
         let source = policy.url.clone();
-        let usable = (outside.credentials)(policy.kind)
-            .map_err(|e| Why::new(format!("no usable credentials for the tracker: {e}"), e.fix()));
+        let usable = may_ask(policy, outside).and_then(|()| {
+            (outside.credentials)(policy.kind)
+                .map_err(|e| Why::new(format!("no usable credentials for the tracker: {e}"), e.fix()))
+        });
         let tracker = usable.and_then(|credentials| tracker(policy, &credentials, &outside.http));
         Self { source, tracker }
     }
@@ -83,6 +95,17 @@ impl TrackerAccess {
         });
         stories.chain(searches).collect()
     }
+}
+
+fn may_ask(policy: &TrackerPolicy, outside: &Outside) -> Result<(), Why> {
+    let is_same = |url: &String| url.trim_end_matches('/') == policy.url.trim_end_matches('/');
+    match &outside.trusted {
+        TrustedTracker::Any => return Ok(()),
+        TrustedTracker::Only(url) if is_same(url) => return Ok(()),
+        TrustedTracker::Only(_) | TrustedTracker::None => {}
+    }
+    let said = format!("the policy names the tracker {}, which is not the server's", policy.url);
+    Err(Why::new(said, "write [tracker] url into the server's configuration, or mend the policy's"))
 }
 
 fn key_of(ask: &Ask) -> Option<IssueKey> {

@@ -7,6 +7,7 @@ mod here;
 mod log;
 mod merge;
 mod merges;
+mod mirror;
 mod objects;
 mod refs;
 mod run;
@@ -14,6 +15,7 @@ mod run;
 pub use error::GitError;
 pub use here::{Here, HooksPath, InProgress, MessageSettings};
 pub use log::{CutRange, Messages};
+pub use mirror::{Remote, mirror};
 pub use refs::{Branches, Resolved};
 
 use objects::Objects;

@@ -105,6 +105,17 @@ impl Git {
         Ok(Some(Resolved { sha, full: Some(first) }))
     }
 
+    /// Every branch of a bare repository with its commit.
+    pub fn heads(&self) -> Result<Vec<(String, Sha)>, GitError> {
+        let text = self.must(&["for-each-ref", "--format=%(refname:lstrip=2)%00%(objectname)", "refs/heads/"])?;
+        let text = String::from_utf8_lossy(&text);
+        let pair = |line: &str| {
+            let (name, sha) = line.split_once('\0')?;
+            Some((name.to_owned(), sha.parse().ok()?))
+        };
+        Ok(text.lines().filter_map(pair).collect())
+    }
+
     /// The default branch and the branch that is production by its name.
     pub fn branches(&self) -> Result<Branches, GitError> {
         let wanted = [

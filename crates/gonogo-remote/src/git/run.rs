@@ -107,14 +107,19 @@ pub(super) fn spawn(command: &mut Command) -> Result<Child, GitError> {
     command.spawn().map_err(|e| if e.kind() == ErrorKind::NotFound { GitError::Absent } else { GitError::Io(e) })
 }
 
+/// git in a folder that is a repository, or is to be one, and ours.
+pub(super) fn plain(dir: &Path, args: &[&str]) -> Command {
+    let mut command = hardened(dir);
+    command.args(args);
+    command
+}
+
 /// Runs git to its end in a folder that may be, or be in, a repository.
 pub(super) fn at(dir: &Path, args: &[&str]) -> Result<Ended, GitError> {
     if !dir.is_dir() {
         return Err(GitError::NoSuchFolder { path: dir.to_owned() });
     }
-    let mut command = hardened(dir);
-    command.args(args);
-    run(command, None)
+    run(plain(dir, args), None)
 }
 
 /// Runs git to its end, with something on standard input.

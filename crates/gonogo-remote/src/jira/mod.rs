@@ -101,7 +101,7 @@ impl Base {
     ) -> Result<crate::http::Ask<'a>, Why> {
         let url = format!("{}{path}", self.url);
         let url = reqwest::Url::parse(&url).map_err(|e| Why::new(format!("{url}: {e}"), "mend [tracker] url"))?;
-        Ok(crate::http::Ask { method, url, body })
+        Ok(crate::http::Ask::new(method, url, body))
     }
 
     /// What happened, and what mends it.

@@ -7,6 +7,7 @@ mod hook;
 mod init;
 mod replay;
 mod schema;
+mod serve;
 
 pub(crate) use hook::HookCommand;
 
@@ -20,6 +21,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<u8> {
         Command::Explain { word } => explain::run(&word),
         Command::Schema { of } => schema::run(of),
         Command::Replay(args) => replay::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Hook(command) => hook::run(&command),
     }
 }

@@ -1,0 +1,64 @@
+//! A candidate, judged: gathered, decided, recorded with what should be seen.
+
+use super::{JobError, seen, sync};
+use crate::commands::{CheckRequest, check};
+use crate::serving::Serving;
+use crate::{Progress, Wanted};
+use gonogo_store::{CandidateId, NewEvaluation};
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+struct Silent;
+
+impl Progress for Silent {
+    fn doing(&self, _what: &str) {}
+}
+
+pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobError> {
+    let Some(candidate) = serving.store.candidate(id).await?.filter(|c| c.is_open) else { return Ok(()) };
+    let Some(service) = serving.service(&candidate.service) else { return Ok(()) };
+    let wanted = Wanted {
+        head: Some(candidate.head.to_string()),
+        branch: Some(candidate.branch.clone()),
+        ..sync::wanted(serving.mirror_of(service), service)
+    };
+    let request = CheckRequest { wanted, waivers: Vec::new(), outside: serving.outside.clone(), clock: serving.clock };
+    // Judging a large range keeps a processor busy: not on a thread that serves.
+    let runtime = tokio::runtime::Handle::current();
+    let checked = tokio::task::spawn_blocking(move || runtime.block_on(check(&request, &Silent)))
+        .await
+        .map_err(|_| JobError::Broken("the judge ended early".to_owned()))??;
+    let result = &checked.outcome.check;
+    let judged_over = result.production.sha.as_deref().and_then(|sha| sha.parse().ok());
+    if judged_over != candidate.production {
+        // Production moved: the next look opens the candidate over it.
+        return Ok(());
+    }
+    let json = serde_json::to_string(result).map_err(|e| JobError::Broken(e.to_string()))?;
+    let newest = serving.store.newest_evaluation(id).await?;
+    let wanted = seen::verdict(serving, &candidate, &checked.outcome, (serving.clock)());
+    if newest.is_some_and(|newest| newest.result == json) {
+        // Nothing new to record; a status that was never made is wanted still.
+        return Ok(serving.store.want(wanted).await?);
+    }
+    let recording = serde_json::to_vec(&checked.recording).map_err(|e| JobError::Broken(e.to_string()))?;
+    let new = NewEvaluation {
+        candidate: id,
+        verdict: seen::word(result.verdict).to_owned(),
+        exit_code: checked.outcome.exit_code,
+        policy_hash: hash_of(checked.recording.policy_text()),
+        evaluated_at: (serving.clock)(),
+        summary: seen::sentence(result, checked.outcome.exit_code),
+        result: json,
+        recording,
+    };
+    serving.store.record_evaluation(new, vec![wanted]).await?;
+    Ok(())
+}
+
+fn hash_of(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}"); // a String takes all
+        hex
+    })
+}

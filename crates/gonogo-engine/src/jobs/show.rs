@@ -1,0 +1,59 @@
+//! Makes the outside show what is wanted.
+
+use super::seen::{GITHUB_STATUS, StatusWanted};
+use crate::serving::Serving;
+use gonogo_store::{Due, StoreError};
+use jiff::{SignedDuration, Timestamp};
+
+/// Between two tries at most.
+const MOST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
+
+/// One target, made, or put off until it may be tried again.
+pub(super) async fn show(serving: &Serving, due: &Due) -> Result<(), StoreError> {
+    match make(serving, due).await {
+        Ok(()) => match serving.store.mirror_made(due).await {
+            // Somebody made it meanwhile.
+            Err(StoreError::Fenced) => Ok(()),
+            other => other,
+        },
+        Err((error, until)) => {
+            let now = (serving.clock)();
+            let at = until.unwrap_or_else(|| later(now, due.attempts));
+            serving.store.mirror_failed(due, at, error).await
+        }
+    }
+}
+
+async fn make(serving: &Serving, due: &Due) -> Result<(), (String, Option<Timestamp>)> {
+    if due.kind != GITHUB_STATUS {
+        return Err((format!("this version does not know `{}`", due.kind), None));
+    }
+    let wanted: StatusWanted = serde_json::from_str(&due.wanted).map_err(|e| (e.to_string(), None))?;
+    // A service that is configured no more is nobody's to show.
+    let Some(service) = serving.service(&wanted.service) else { return Ok(()) };
+    let now = (serving.clock)();
+    let posted = serving.github.post_status(&service.repository, wanted.sha, &wanted.status, now).await;
+    posted.map_err(|error| {
+        let why = error.why();
+        (format!("{}: {}", why.said, why.fix), error.until())
+    })
+}
+
+/// 1, 2, 4 … seconds.
+pub(super) fn later(now: Timestamp, attempts: i64) -> Timestamp {
+    let seconds = 1i64.checked_shl(u32::try_from(attempts.clamp(1, 20) - 1).unwrap_or(0)).unwrap_or(i64::MAX);
+    let pause = SignedDuration::from_secs(seconds).min(MOST_PAUSE);
+    now.checked_add(pause).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::later;
+    use jiff::Timestamp;
+
+    #[test]
+    fn pauses_grow_up_to_five_minutes() {
+        let pause = |attempts| later(Timestamp::UNIX_EPOCH, attempts).as_second();
+        assert_eq!([0, 1, 2, 3, 9, 10, 99].map(pause), [1, 1, 2, 4, 256, 300, 300]);
+    }
+}

@@ -1,0 +1,47 @@
+//! What a server watches over.
+
+use crate::{Clock, Outside};
+use gonogo_remote::git::Remote;
+use gonogo_remote::github::{GitHub, RepositoryName};
+use gonogo_store::Store;
+use std::path::PathBuf;
+
+/// Everything that jobs work with.
+#[derive(Debug)]
+pub struct Serving {
+    pub store: Store,
+    pub services: Vec<Service>,
+    pub github: GitHub,
+    /// Where the mirrors of repositories are.
+    pub mirrors: PathBuf,
+    /// How people reach our pages, without a slash at the end.
+    pub pages: String,
+    pub outside: Outside,
+    pub clock: Clock,
+}
+
+/// What is deployed on its own.
+#[derive(Clone, Debug)]
+pub struct Service {
+    pub name: String,
+    pub repository: RepositoryName,
+    pub remote: Remote,
+    /// The branch or tag that stands at production; without it the policy's.
+    pub production: Option<String>,
+}
+
+impl Serving {
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.name == name)
+    }
+
+    /// The mirror of a service. Each has its own: one that is being fetched
+    /// holds up no other.
+    pub(crate) fn mirror_of(&self, service: &Service) -> PathBuf {
+        self.mirrors.join(format!("{}.git", service.name))
+    }
+
+    pub(crate) fn page_of(&self, candidate: gonogo_store::CandidateId) -> String {
+        format!("{}/candidates/{}", self.pages, candidate.0)
+    }
+}

@@ -1,0 +1,72 @@
+//! What webhooks say. They are hints: only what is needed to know where to look
+//! is read, and what cannot be read is no event of ours.
+
+use serde_json::Value;
+
+/// A webhook of GitHub's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GitHubHook {
+    /// A branch or tag moved.
+    Push {
+        /// `owner/name`
+        repository: String,
+        /// `refs/heads/main`
+        reference: String,
+        /// `None` when it was deleted.
+        after: Option<String>,
+    },
+    Ping,
+    /// About nothing that we look at.
+    Other,
+    Unreadable(&'static str),
+}
+
+pub fn github(event: &str, body: &[u8]) -> GitHubHook {
+    let Ok(body) = serde_json::from_slice::<Value>(body) else { return GitHubHook::Unreadable("it is no JSON") };
+    match event {
+        "ping" => GitHubHook::Ping,
+        "push" => push(&body).unwrap_or(GitHubHook::Unreadable("it is no push of GitHub's")),
+        _ => GitHubHook::Other,
+    }
+}
+
+fn push(body: &Value) -> Option<GitHubHook> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let after = text(&body["after"])?;
+    let is_gone = body["deleted"].as_bool().unwrap_or(false) || after.bytes().all(|digit| digit == b'0');
+    Some(GitHubHook::Push {
+        repository: text(&body["repository"]["full_name"])?,
+        reference: text(&body["ref"])?,
+        after: (!is_gone).then_some(after),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_push_says_where_to_look() {
+        let body = |after: &str, deleted: bool| {
+            format!(
+                r#"{{"ref":"refs/heads/x","after":"{after}","deleted":{deleted},"repository":{{"full_name":"a/b"}}}}"#
+            )
+        };
+        let push = |after: Option<&str>| GitHubHook::Push {
+            repository: "a/b".to_owned(),
+            reference: "refs/heads/x".to_owned(),
+            after: after.map(str::to_owned),
+        };
+        assert_eq!(github("push", body("c0ffee", false).as_bytes()), push(Some("c0ffee")));
+        assert_eq!(github("push", body("c0ffee", true).as_bytes()), push(None));
+        assert_eq!(github("push", body("0000", false).as_bytes()), push(None));
+    }
+
+    #[test]
+    fn what_is_none_of_ours_is_said_to_be_so() {
+        assert_eq!(github("ping", b"{}"), GitHubHook::Ping);
+        assert_eq!(github("star", b"{}"), GitHubHook::Other);
+        assert!(matches!(github("push", b"{}"), GitHubHook::Unreadable(_)));
+        assert!(matches!(github("push", b"{\xff"), GitHubHook::Unreadable(_)));
+    }
+}

@@ -1,0 +1,80 @@
+//! A bare copy of a repository that the server keeps: the only place of ours
+//! that fetches. A fetch that broke off leaves what was there before.
+
+use super::{GitError, run};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
+use secrecy::{ExposeSecret, SecretString};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where a mirror comes from.
+#[derive(Clone, Debug)]
+pub struct Remote {
+    /// `https://…`, `ssh://…`, `user@host:path` or `file:///…`
+    pub url: String,
+    /// Sent as a code host takes it over HTTP; never in the address, which
+    /// others on this machine can see.
+    pub token: Option<SecretString>,
+}
+
+/// A transfer slower than this for so long is given up.
+const SLOWEST: (&str, &str) = ("http.lowSpeedLimit", "1000");
+const PATIENCE: (&str, &str) = ("http.lowSpeedTime", "60");
+
+const BRANCHES_AND_TAGS: [&str; 2] = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
+
+/// Makes the mirror in `dir` as its remote is now, the first time whole.
+pub fn mirror(dir: &Path, remote: &Remote) -> Result<(), GitError> {
+    if dir.is_dir() {
+        return fetch(dir, remote);
+    }
+    // A first fetch that breaks off must not look like a mirror.
+    let beside = PathBuf::from(format!("{}.new", dir.display()));
+    if beside.exists() {
+        std::fs::remove_dir_all(&beside)?;
+    }
+    std::fs::create_dir_all(&beside)?;
+    must(run::plain(&beside, &["init", "--bare", "--quiet", "."]), "init")?;
+    fetch(&beside, remote)?;
+    Ok(std::fs::rename(&beside, dir)?)
+}
+
+fn fetch(dir: &Path, remote: &Remote) -> Result<(), GitError> {
+    let mut args =
+        vec!["fetch", "--prune", "--force", "--no-tags", "--quiet", "--no-auto-maintenance", "--", &remote.url];
+    args.extend(BRANCHES_AND_TAGS);
+    must(outward(dir, remote, &args), "fetch")?;
+    // Which branch is the default one: what their HEAD stands for.
+    let heads = must(outward(dir, remote, &["ls-remote", "--symref", "--", &remote.url, "HEAD"]), "ls-remote")?;
+    let heads = String::from_utf8_lossy(&heads).into_owned();
+    let default = heads.lines().find_map(|line| line.strip_prefix("ref: ")?.strip_suffix("\tHEAD"));
+    if let Some(default) = default.filter(|name| name.starts_with("refs/heads/")) {
+        must(run::plain(dir, &["symbolic-ref", "HEAD", default]), "symbolic-ref")?;
+    }
+    Ok(())
+}
+
+/// git that may speak to the outside, by these ways alone.
+fn outward(dir: &Path, remote: &Remote, args: &[&str]) -> Command {
+    let mut command = run::plain(dir, args);
+    let header = remote.token.as_ref().map(|token| {
+        let word = BASE64.encode(format!("x-access-token:{}", token.expose_secret()));
+        (format!("http.{}.extraHeader", remote.url), format!("Authorization: Basic {word}"))
+    });
+    let mut settings: Vec<(String, String)> =
+        [SLOWEST, PATIENCE].map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    settings.extend(header);
+    for (at, (name, value)) in settings.iter().enumerate() {
+        command.env(format!("GIT_CONFIG_KEY_{at}"), name).env(format!("GIT_CONFIG_VALUE_{at}"), value);
+    }
+    command
+        .env("GIT_CONFIG_COUNT", settings.len().to_string())
+        .env("GIT_ALLOW_PROTOCOL", "https:http:ssh:file")
+        .env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=10");
+    command
+}
+
+fn must(command: Command, name: &str) -> Result<Vec<u8>, GitError> {
+    run::run(command, None)?.bytes().map_err(|stderr| GitError::failed(&[name], &stderr))
+}

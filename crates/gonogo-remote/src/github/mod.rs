@@ -1,0 +1,144 @@
+//! GitHub, github.com or an Enterprise Server, with a token: the calls that we
+//! make, their limits, and errors that say what to do.
+
+mod error;
+mod limits;
+mod statuses;
+
+pub use error::GitHubError;
+pub use statuses::{CommitStatus, MOST_DESCRIPTION, StatusState};
+
+use crate::http::{Answer, Ask, Connections, Http};
+use jiff::Timestamp;
+use limits::Limits;
+use reqwest::header::{HeaderName, HeaderValue, LOCATION};
+use reqwest::{Method, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+const ACCEPTED: HeaderValue = HeaderValue::from_static("application/vnd.github+json");
+const API_VERSION: HeaderValue = HeaderValue::from_static("2022-11-28");
+/// Renames of renames end somewhere.
+const MOST_REDIRECTS: usize = 3;
+
+/// `owner/name`, as GitHub spells it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RepositoryName {
+    pub owner: String,
+    pub name: String,
+}
+
+/// A client of one GitHub.
+#[derive(Debug)]
+pub struct GitHub {
+    api: Url,
+    connections: Connections,
+    token: SecretString,
+    limits: Limits,
+}
+
+impl GitHub {
+    /// `api` is `https://api.github.com/`, or `https://HOST/api/v3/`.
+    pub fn new(mut api: Url, connections: Connections, token: SecretString) -> Self {
+        if !api.path().ends_with('/') {
+            api.set_path(&format!("{}/", api.path()));
+        }
+        Self { api, connections, token, limits: Limits::default() }
+    }
+
+    /// `path` is below the API's root, without a slash in front.
+    fn url(&self, path: &str) -> Result<Url, GitHubError> {
+        self.api.join(path).map_err(|e| GitHubError::Address(format!("{}{path}: {e}", self.api)))
+    }
+
+    async fn post(&self, path: &str, body: &Value, now: Timestamp) -> Result<Value, GitHubError> {
+        self.send(Method::POST, self.url(path)?, Some(body), now).await.map(|answer| answer.body)
+    }
+
+    /// Follows a renamed repository within the same GitHub; waits for no limit,
+    /// which would hold up what others ask: the caller comes back at the time
+    /// that the error names.
+    async fn send(
+        &self,
+        method: Method,
+        mut url: Url,
+        body: Option<&Value>,
+        now: Timestamp,
+    ) -> Result<Answer, GitHubError> {
+        self.limits.may_ask(now)?;
+        let authorization = HeaderValue::from_str(&format!("Bearer {}", self.token.expose_secret()))
+            .map_err(|_| GitHubError::Credentials("the token has characters that no token has".to_owned()))?;
+        let http = Http::over(&self.connections, Some(authorization));
+        for _ in 0..=MOST_REDIRECTS {
+            let mut ask = Ask::new(method.clone(), url.clone(), body);
+            ask.headers.push((reqwest::header::ACCEPT, ACCEPTED));
+            ask.headers.push((HeaderName::from_static("x-github-api-version"), API_VERSION));
+            ask.sees = |status| !status.is_success() && !status.is_server_error();
+            let answer = http.answer(&ask).await.map_err(GitHubError::Http)?;
+            match answer.status.as_u16() {
+                200..=299 => return Ok(answer),
+                301 | 302 | 307 | 308 => url = self.moved_to(&url, &answer)?,
+                _ => return Err(self.error(&url, &answer, now)),
+            }
+        }
+        Err(GitHubError::odd(url.path(), "it redirects without end"))
+    }
+
+    /// Another host would be sent our token.
+    fn moved_to(&self, from: &Url, answer: &Answer) -> Result<Url, GitHubError> {
+        let to = answer.headers.get(LOCATION).and_then(|to| to.to_str().ok()).and_then(|to| from.join(to).ok());
+        to.filter(|to| to.origin() == self.api.origin())
+            .ok_or_else(|| GitHubError::odd(from.path(), "it redirects to another place"))
+    }
+
+    fn error(&self, url: &Url, answer: &Answer, now: Timestamp) -> GitHubError {
+        let path = url.path().trim_start_matches(self.api.path()).to_owned();
+        let said = answer.body.get("message").and_then(Value::as_str).unwrap_or_default();
+        let said: String = said.chars().take(300).collect();
+        match answer.status.as_u16() {
+            401 => GitHubError::Unauthorized,
+            403 | 429 => match self.limits.refused(answer, now) {
+                Some(until) => GitHubError::Limited { until },
+                None => GitHubError::Forbidden { path, said },
+            },
+            404 | 410 => GitHubError::NotFound { path },
+            409 | 422 => GitHubError::Refused { path, said },
+            status => GitHubError::Status { path, status, said },
+        }
+    }
+}
+impl RepositoryName {
+    /// `owner/name`, each of the characters that GitHub allows.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (owner, name) = text.split_once('/')?;
+        let is_word = |word: &str| {
+            let may_stand = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            !word.is_empty() && word.len() <= 100 && word.chars().all(may_stand) && !matches!(word, "." | "..")
+        };
+        let fits = is_word(owner) && is_word(name);
+        fits.then(|| Self { owner: owner.to_owned(), name: name.to_owned() })
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("repos/{}/{}{rest}", self.owner, self.name)
+    }
+}
+
+impl std::fmt::Display for RepositoryName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.owner, self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_repositories_cannot_leave_their_path() {
+        assert_eq!(RepositoryName::parse("acme/web.js").map(|r| r.to_string()).as_deref(), Some("acme/web.js"));
+        for wrong in ["acme", "acme/", "/web", "a/b/c", "acme/..", "a b/c", "acme/web?x", "../x"] {
+            assert!(RepositoryName::parse(wrong).is_none(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Commit statuses: what we say of a SHA.
+
+use super::{GitHub, GitHubError, RepositoryName};
+use gonogo_core::ids::Sha;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// Characters that GitHub takes in a description.
+pub const MOST_DESCRIPTION: usize = 140;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StatusState {
+    Pending,
+    Success,
+    Failure,
+    Error,
+}
+
+/// A status of one context.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitStatus {
+    pub context: String,
+    pub state: StatusState,
+    #[serde(default)]
+    pub description: Option<String>,
+    #[serde(default)]
+    pub target_url: Option<String>,
+}
+
+impl GitHub {
+    pub async fn post_status(
+        &self,
+        name: &RepositoryName,
+        sha: Sha,
+        status: &CommitStatus,
+        now: Timestamp,
+    ) -> Result<(), GitHubError> {
+        let body = json!({
+            "state": status.state,
+            "context": status.context,
+            "description": status.description.as_deref().map(cut),
+            "target_url": status.target_url,
+        });
+        self.post(&name.path(&format!("/statuses/{sha}")), &body, now).await?;
+        Ok(())
+    }
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() <= MOST_DESCRIPTION {
+        return text.to_owned();
+    }
+    let mut cut: String = text.chars().take(MOST_DESCRIPTION - 1).collect();
+    cut.push('…');
+    cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_is_cut_between_characters() {
+        let long = "é".repeat(141);
+        assert_eq!(cut(&long).chars().count(), MOST_DESCRIPTION);
+        assert!(cut(&long).ends_with('…'));
+        assert_eq!(cut(&long[2..]), &long[2..]);
+    }
+}

@@ -1,0 +1,3 @@
+//! What other systems tell us of themselves.
+
+pub(crate) mod github;

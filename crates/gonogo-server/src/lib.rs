@@ -1,0 +1,78 @@
+//! The server's faces: hooks come in, pages go out. Nothing is decided here:
+//! each request reads one view or stores one delivery.
+
+mod hooks;
+mod pages;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::map_response;
+use axum::response::Response;
+use axum::routing::{get, post};
+use gonogo_engine::Serving;
+use secrecy::SecretString;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// GitHub sends at most this.
+const MOST_BODY: usize = 25 << 20;
+
+/// What the faces need.
+#[derive(Clone, Debug)]
+pub struct App {
+    pub serving: Arc<Serving>,
+    /// Any of these may have signed a hook of GitHub's: two while they are
+    /// changed, none where hooks are not taken.
+    pub hook_secrets: Arc<Vec<SecretString>>,
+}
+
+/// Answers until told to stop; what is being answered then is finished.
+pub async fn serve(listener: TcpListener, app: App, mut stop: watch::Receiver<bool>) -> std::io::Result<()> {
+    let stopped = async move {
+        stop.wait_for(|is_stopped| *is_stopped).await.ok();
+    };
+    axum::serve(listener, router(app)).with_graceful_shutdown(stopped).await
+}
+
+fn router(app: App) -> Router {
+    Router::new()
+        .route("/", get(pages::services::page))
+        .route("/candidates/{id}", get(pages::candidate::page))
+        .route("/deliveries", get(pages::deliveries::page))
+        .route("/style.css", get(pages::layout::style))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(is_ready))
+        .route("/hooks/github", post(hooks::github::receive))
+        .fallback(pages::layout::not_found)
+        .layer(DefaultBodyLimit::max(MOST_BODY))
+        .layer(map_response(with_safe_headers))
+        .with_state(app)
+}
+
+/// Ready is who can store.
+async fn is_ready(axum::extract::State(app): axum::extract::State<App>) -> (StatusCode, String) {
+    match app.serving.store.is_there().await {
+        Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
+    }
+}
+
+/// No script, nothing from elsewhere, in no frame.
+async fn with_safe_headers(mut response: Response) -> Response {
+    const HEADERS: [(&str, &str); 4] = [
+        (
+            "content-security-policy",
+            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "same-origin"),
+        ("cache-control", "no-store"),
+    ];
+    for (name, value) in HEADERS {
+        let entry = response.headers_mut().entry(HeaderName::from_static(name));
+        entry.or_insert(HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,97 @@
+//! What all pages share: head, navigation, and how verdicts, times and errors look.
+
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use gonogo_store::StoreError;
+use jiff::{SignedDuration, Timestamp};
+use maud::{DOCTYPE, Markup, html};
+
+const STYLE: &str = include_str!("style.css");
+
+pub(crate) async fn style() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")], STYLE)
+}
+
+/// A page under a title; `stale` pages are read again by themselves.
+pub(crate) fn page(title: &str, is_changing: bool, main: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                @if is_changing { meta http-equiv="refresh" content="5"; }
+                title { (title) " · gonogo" }
+                link rel="stylesheet" href="/style.css";
+                link rel="icon" href="data:,";
+            }
+            body {
+                header {
+                    nav aria-label="Main" {
+                        a href="/" { "gonogo" }
+                        a href="/deliveries" { "Deliveries" }
+                    }
+                }
+                main { h1 { (title) } (main) }
+            }
+        }
+    }
+}
+
+/// A verdict: a word, a shape and a colour.
+pub(crate) fn verdict(word: Option<&str>) -> Markup {
+    let (class, said) = match word {
+        Some("go") => ("go", "✓ Go"),
+        Some("no-go") => ("no-go", "✗ No-Go"),
+        Some("waiting") => ("waiting", "… Waiting"),
+        _ => ("waiting", "… Being judged"),
+    };
+    html! { span class={ "verdict " (class) } { (said) } }
+}
+
+/// How long ago, with the exact time on hover.
+pub(crate) fn ago(time: Timestamp, now: Timestamp) -> Markup {
+    let past = now.duration_since(time).max(SignedDuration::ZERO);
+    let (minutes, hours) = (past.as_mins(), past.as_hours());
+    let said = match (hours, minutes) {
+        (48.., _) => format!("{} days ago", hours / 24),
+        (1.., _) => format!("{hours} h ago"),
+        (_, 1..) => format!("{minutes} min ago"),
+        _ => format!("{} s ago", past.as_secs()),
+    };
+    let exact = time.to_string();
+    html! { time datetime=(exact) title=(exact) { (said) } }
+}
+
+pub(crate) fn short(sha: &str) -> String {
+    sha.chars().take(7).collect()
+}
+
+pub(crate) async fn not_found() -> (StatusCode, Markup) {
+    let main = html! { p { "There is no such page. " a href="/" { "See all services" } "." } };
+    (StatusCode::NOT_FOUND, page("Not found", false, &main))
+}
+
+/// The store is away: what to do stands in the error.
+pub(crate) fn away(error: &StoreError) -> (StatusCode, Markup) {
+    let main = html! {
+        p { "The page cannot be shown now. It is tried again by itself." }
+        pre { (error) }
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, page("Not to be had now", true, &main))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_said_in_one_unit() {
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        let said = |seconds: i64| ago(now - SignedDuration::from_secs(seconds), now).into_string();
+        for (seconds, words) in [(5, "5 s ago"), (61, "1 min ago"), (7_300, "2 h ago"), (200_000, "2 days ago")] {
+            assert!(said(seconds).contains(words), "{}", said(seconds));
+        }
+        assert!(said(-5).contains("0 s ago"), "a clock that went back");
+    }
+}

@@ -1,0 +1,6 @@
+//! Pages for people: the answer first, then who must do what, then the evidence.
+
+pub(crate) mod candidate;
+pub(crate) mod deliveries;
+pub(crate) mod layout;
+pub(crate) mod services;

@@ -1,0 +1,67 @@
+//! The first page: for each service what runs, and what waits over it.
+
+use super::layout::{self, ago, away, short, verdict};
+use crate::App;
+use axum::extract::State;
+use axum::http::StatusCode;
+use gonogo_store::views::OpenCandidate;
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+pub(crate) async fn page(State(app): State<App>) -> Result<Markup, (StatusCode, Markup)> {
+    let open = app.serving.store.all_open_candidates().await.map_err(|e| away(&e))?;
+    let now = (app.serving.clock)();
+    let is_changing = open.iter().any(|c| c.judged.is_none());
+    let main = html! {
+        @if app.serving.services.is_empty() {
+            p { "No service is configured. Write a " code { "[[service]]" } " into the server's configuration." }
+        }
+        @for service in &app.serving.services {
+            section {
+                h2 { (service.name) }
+                p.quiet { (service.repository.to_string()) }
+                (candidates(open.iter().filter(|c| c.service == service.name).collect(), now))
+            }
+        }
+    };
+    Ok(layout::page("Services", is_changing, &main))
+}
+
+fn candidates(open: Vec<&OpenCandidate>, now: Timestamp) -> Markup {
+    html! {
+        @if open.is_empty() {
+            p { "No branch is a candidate yet. Push one, or name patterns in " code { "[candidates] branches" } "." }
+        } @else {
+            table {
+                thead { tr { th { "Branch" } th { "Verdict" } th { "Why" } th { "Head" } th { "Production" } th { "Judged" } } }
+                tbody {
+                    @for candidate in open {
+                        tr {
+                            td { a href={ "/candidates/" (candidate.id.0) } { (candidate.branch) } }
+                            @match &candidate.judged {
+                                Some(judged) => {
+                                    td { (verdict(Some(&judged.verdict))) }
+                                    td { (judged.summary) }
+                                }
+                                None => {
+                                    td { (verdict(None)) }
+                                    td {}
+                                }
+                            }
+                            td { code { (short(&candidate.head)) } }
+                            td {
+                                @match &candidate.production {
+                                    Some(sha) => code { (short(sha)) },
+                                    None => "not known",
+                                }
+                            }
+                            td {
+                                @if let Some(judged) = &candidate.judged { (ago(judged.at, now)) } @else { "not yet" }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! `gonogo-server.toml`: where the server listens, what it keeps, and which
+//! services it watches over. Secrets are not in it.
+
+use gonogo_core::policy::{PolicyError, Source, typed};
+use gonogo_remote::github::RepositoryName;
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Config {
+    pub server: Server,
+    #[serde(default)]
+    pub store: StoreConfig,
+    #[serde(default)]
+    pub github: GitHubConfig,
+    #[serde(default)]
+    pub tracker: TrackerConfig,
+    #[serde(default, rename = "service")]
+    pub services: Vec<ServiceConfig>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Server {
+    /// Where it listens: `127.0.0.1:8040`.
+    pub listen: SocketAddr,
+    /// How people reach it, for links.
+    pub url: String,
+    /// Where it keeps mirrors, and the database where none is named.
+    pub data: PathBuf,
+    #[serde(default = "four")]
+    pub workers: usize,
+    /// How often every service is looked at, hooks or not.
+    #[serde(default = "a_minute")]
+    pub poll_seconds: u64,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct StoreConfig {
+    /// `sqlite:PATH` or `postgres://…`
+    pub url: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct TrackerConfig {
+    /// The one tracker that may see our credentials.
+    pub url: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct GitHubConfig {
+    /// The API's address: of an Enterprise Server `https://HOST/api/v3`.
+    pub url: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ServiceConfig {
+    pub name: String,
+    /// `owner/name`
+    pub repository: String,
+    /// Where git fetches from; without it the code host.
+    pub git: Option<String>,
+    /// The branch or tag that stands at production; without it the policy's.
+    pub production: Option<String>,
+}
+
+impl Default for GitHubConfig {
+    fn default() -> Self {
+        Self { url: "https://api.github.com".to_owned() }
+    }
+}
+
+fn four() -> usize {
+    4
+}
+
+fn a_minute() -> u64 {
+    60
+}
+
+impl Config {
+    pub(super) fn parse(source: &Source) -> Result<Self, PolicyError> {
+        let config: Self = typed(source, source.table()?)?;
+        let wrong = |said: String, word: &str| {
+            let at = source.text.find(&format!("\"{word}\"")).map(|start| start..start + word.len() + 2);
+            source.error(said, at)
+        };
+        let mut names = BTreeSet::new();
+        for service in &config.services {
+            let name = service.name.as_str();
+            let may_stand = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            if name.is_empty() || name.starts_with('.') || !name.chars().all(may_stand) {
+                let said = format!("the service name `{name}` may have letters, digits, `-`, `_` and `.`");
+                return Err(wrong(said, name));
+            }
+            if !names.insert(name) {
+                return Err(wrong(format!("there are two services `{name}`"), name));
+            }
+            if RepositoryName::parse(&service.repository).is_none() {
+                let said = format!("`{}` is no repository: write owner/name", service.repository);
+                return Err(wrong(said, &service.repository));
+            }
+        }
+        if config.server.poll_seconds == 0 {
+            return Err(source.error("poll_seconds is 1 or more", None));
+        }
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(more: &str) -> Result<Config, String> {
+        let text = format!("[server]\nlisten = '127.0.0.1:0'\nurl = 'http://x'\ndata = 'd'\n{more}");
+        Config::parse(&Source::new("server.toml", text)).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn mistakes_say_what_and_where() {
+        assert!(parse("").is_ok());
+        for (more, said) in [
+            ("[githab]", "unknown field `githab`"),
+            ("[[service]]\nname = \"a/b\"\nrepository = \"x/y\"", "server.toml:6:8: the service name `a/b`"),
+            ("[[service]]\nname = \"a\"\nrepository = \"xy\"", "`xy` is no repository: write owner/name"),
+            (
+                "[[service]]\nname = \"a\"\nrepository = \"x/y\"\n[[service]]\nname = \"a\"\nrepository = \"x/y\"",
+                "there are two services `a`",
+            ),
+        ] {
+            let error = parse(more).unwrap_err();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+}

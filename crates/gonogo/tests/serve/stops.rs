@@ -1,0 +1,66 @@
+use crate::support::World;
+use std::time::Duration;
+
+#[test]
+fn a_status_that_github_could_not_take_is_posted_when_it_is_back() {
+    let mut world = World::new();
+    world.github.goes_down();
+    let sha = world.repo.commit("STORY-1 x");
+    world.push("main");
+    world.wait(|| (world.github.requests().len() >= 2).then_some(()), || "GitHub was not asked".to_owned());
+    world.github.comes_back();
+    world.shows(&sha, "success", "Go");
+}
+
+#[test]
+fn a_limit_is_waited_for() {
+    let mut world = World::new();
+    world.github.limits_next_for(2);
+    let sha = world.repo.commit("STORY-1 x");
+    world.push("main");
+    world.shows(&sha, "success", "Go");
+    let requests = world.github.requests();
+    let pause = requests[1].started - requests[0].started;
+    assert!(pause >= Duration::from_millis(1_500), "it asked again after {pause:?}");
+}
+
+#[test]
+fn a_renamed_repository_is_followed() {
+    let mut world = World::new();
+    world.github.renames("acme/web", "acme/site");
+    let sha = world.repo.commit("STORY-1 x");
+    world.push("main");
+    world.wait(
+        || world.github.status_of("acme/site", &sha).filter(|s| s.state == "success"),
+        || format!("{:?}", world.github.statuses("acme/site")),
+    );
+}
+
+#[test]
+fn what_was_acknowledged_is_done_after_a_kill() {
+    let mut world = World::new();
+    for round in 1..=5 {
+        let sha = world.repo.commit(&format!("STORY-{round} x"));
+        world.push("main");
+        world.kill();
+        world.start();
+        world.shows(&sha, "success", "Go");
+    }
+}
+
+#[test]
+fn one_database_has_one_server() {
+    let world = World::new();
+    let said = world.starts_in_vain();
+    assert!(said.contains("another gonogo serves") && said.contains("→ stop it first"), "{said}");
+}
+
+#[test]
+fn it_ends_in_time_when_it_is_told_to() {
+    let mut world = World::new();
+    world.repo.commit("STORY-1 x");
+    world.push("main");
+    let (took, code) = world.terminate();
+    assert_eq!(code, Some(0));
+    assert!(took < Duration::from_secs(10), "it took {took:?}");
+}

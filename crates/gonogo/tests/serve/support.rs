@@ -1,0 +1,214 @@
+//! A server, the world around it, and words to tell a story with.
+
+#![allow(clippy::disallowed_methods, reason = "tests start the program, and stop it")]
+
+use gonogo_world::github::{Hook, Status, TOKEN};
+use gonogo_world::{GitHub, Repo};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+pub(crate) const SECRET: &str = "hook-secret";
+/// Something that should happen does so within this.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A GitHub with `acme/web`, whose commits are those of a `Repo`.
+pub(crate) struct World {
+    pub github: GitHub,
+    /// Where a developer works; `origin` is what the server sees.
+    pub repo: Repo,
+    origin: Repo,
+    folder: TempDir,
+    server: Option<Server>,
+    deliveries: u32,
+    poll_seconds: u32,
+    database: String,
+    tracker: String,
+}
+
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl World {
+    /// Production is the first commit; the server runs.
+    pub(crate) fn new() -> Self {
+        let mut world = Self::stopped();
+        world.start();
+        world
+    }
+
+    pub(crate) fn stopped() -> Self {
+        let repo = Repo::new();
+        let policy = "stories.projects = ['STORY']\nproduction.ref = 'production'\n";
+        repo.commit_files("no-jira first", &[("gonogo.toml", policy)]);
+        repo.branch("production");
+        let origin = repo.clone_bare();
+        repo.git(&["remote", "add", "origin", &origin.url()]);
+        let github = GitHub::new();
+        github.repository("acme/web");
+        let folder = tempfile::tempdir().expect("the temporary folder is writable");
+        let database = format!("sqlite:{}", folder.path().join("data.db").display());
+        Self {
+            github,
+            repo,
+            origin,
+            folder,
+            server: None,
+            deliveries: 0,
+            poll_seconds: 3_600,
+            database,
+            tracker: String::new(),
+        }
+    }
+
+    /// The tracker that the server trusts.
+    pub(crate) fn trusts(mut self, tracker: &str) -> Self {
+        self.tracker = format!("[tracker]\nurl = '{tracker}'\n");
+        self
+    }
+
+    /// Production's policy, from the next push on.
+    pub(crate) fn policy(&self, text: &str) {
+        let text = format!("stories.projects = ['STORY']\nproduction.ref = 'production'\n{text}");
+        self.repo.commit_files("no-jira policy", &[("gonogo.toml", text.as_str())]);
+        self.repo.git(&["branch", "-f", "production", "main"]);
+        self.push_silently("main");
+        self.push_silently("production");
+    }
+
+    /// Without webhooks: looks every second.
+    pub(crate) fn polling(mut self) -> Self {
+        self.poll_seconds = 1;
+        self
+    }
+
+    /// A second server over the same configuration: what it says as it ends.
+    pub(crate) fn starts_in_vain(&self) -> String {
+        let ended = self.command().output().expect("the program starts");
+        assert_eq!(ended.status.code(), Some(2));
+        String::from_utf8_lossy(&ended.stderr).into_owned()
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gonogo"));
+        command
+            .args(["serve", "--config"])
+            .arg(self.folder.path().join("gonogo-server.toml"))
+            .env("GONOGO_JIRA_USER", "bot@example.com")
+            .env("GONOGO_JIRA_TOKEN", "jira-token")
+            .env("GONOGO_GITHUB_TOKEN", TOKEN)
+            .env("GONOGO_GITHUB_WEBHOOK_SECRET", format!("old\n{SECRET}"));
+        command
+    }
+
+    pub(crate) fn start(&mut self) {
+        let config = format!(
+            "[server]\nlisten = '127.0.0.1:0'\nurl = 'https://gonogo.example.com'\ndata = '{}'\npoll_seconds = {}\n\
+             [store]\nurl = '{}'\n[github]\nurl = '{}'\n{}\
+             [[service]]\nname = 'web'\nrepository = 'acme/web'\ngit = '{}'\n",
+            self.folder.path().join("data").display(),
+            self.poll_seconds,
+            self.database,
+            self.github.url(),
+            self.tracker,
+            self.origin.url(),
+        );
+        let file = self.folder.path().join("gonogo-server.toml");
+        std::fs::write(&file, config).expect("the temporary folder is writable");
+        let mut child = self.command().stdout(Stdio::piped()).spawn().expect("the program starts");
+        let mut line = String::new();
+        let out = child.stdout.take().expect("its output is read");
+        BufReader::new(out).read_line(&mut line).expect("it says where it listens");
+        let address = line.trim().rsplit("http://").next().expect("an address").to_owned();
+        assert!(address.starts_with("127.0.0.1:"), "{line}");
+        self.server = Some(Server { child, address });
+    }
+
+    /// A push of the branch, and the hook that tells of it; its SHA.
+    pub(crate) fn push(&mut self, branch: &str) -> String {
+        let sha = self.push_silently(branch);
+        let hook = self.hook(branch, &sha);
+        assert_eq!(self.send(&hook).0, 202);
+        sha
+    }
+
+    /// A push whose hook gets lost.
+    pub(crate) fn push_silently(&self, branch: &str) -> String {
+        self.repo.git(&["push", "--quiet", "--force", "origin", branch]);
+        self.repo.rev(branch)
+    }
+
+    pub(crate) fn hook(&mut self, branch: &str, sha: &str) -> Hook {
+        self.deliveries += 1;
+        Hook::push("acme/web", branch, sha, &format!("delivery-{}", self.deliveries), SECRET)
+    }
+
+    pub(crate) fn send(&self, hook: &Hook) -> (u16, String) {
+        hook.send(&format!("http://{}/hooks/github", self.address()))
+    }
+
+    /// Waits until the commit's status is this one.
+    #[track_caller]
+    pub(crate) fn shows(&self, sha: &str, state: &str, description: &str) -> Status {
+        let is_it = |s: &Status| s.state == state && s.description == description;
+        self.wait(
+            || self.github.status_of("acme/web", sha).filter(is_it),
+            || format!("{state} {description:?}; it is {:?}", self.github.status_of("acme/web", sha)),
+        )
+    }
+
+    #[track_caller]
+    #[allow(clippy::unused_self, reason = "reads as a sentence")]
+    pub(crate) fn wait<T>(&self, look: impl Fn() -> Option<T>, said: impl Fn() -> String) -> T {
+        let begin = Instant::now();
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            assert!(begin.elapsed() < PATIENCE, "not within {PATIENCE:?}: {}", said());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// A page's status and text.
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(self.address()).expect("the server answers");
+        let ask = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address());
+        stream.write_all(ask.as_bytes()).expect("it reads the request");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers in text");
+        let status = answer.split(' ').nth(1).and_then(|word| word.parse().ok()).unwrap_or(0);
+        (status, answer)
+    }
+
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            server.child.kill().expect("it can be killed");
+            server.child.wait().expect("it ends");
+        }
+    }
+
+    /// As an init system stops it: how long that takes, and its exit code.
+    pub(crate) fn terminate(&mut self) -> (Duration, Option<i32>) {
+        let mut server = self.server.take().expect("it runs");
+        let begin = Instant::now();
+        let told = Command::new("kill").arg(server.child.id().to_string()).status().expect("kill runs");
+        assert!(told.success());
+        let ended = server.child.wait().expect("it ends");
+        (begin.elapsed(), ended.code())
+    }
+
+    fn address(&self) -> &str {
+        &self.server.as_ref().expect("the server runs").address
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
