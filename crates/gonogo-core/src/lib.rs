@@ -7,6 +7,7 @@ pub mod changeset;
 pub mod fact;
 pub mod finding;
 pub mod ids;
+pub mod person;
 pub mod policy;
 pub mod say;
 pub mod story;

@@ -1,5 +1,6 @@
 //! What a server watches over.
 
+use crate::commands::people::Throttle;
 use crate::{Clock, Outside};
 use gonogo_remote::git::Remote;
 use gonogo_remote::github::{GitHub, RepositoryName};
@@ -16,6 +17,9 @@ pub struct Serving {
     pub mirrors: PathBuf,
     /// How people reach our pages, without a slash at the end.
     pub pages: String,
+    /// The hash of the code by which the first admin is added; without people alone.
+    pub first_code_hash: Option<String>,
+    pub throttle: Throttle,
     pub outside: Outside,
     pub clock: Clock,
 }

@@ -3,6 +3,7 @@
 
 mod hooks;
 mod pages;
+mod session;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -40,6 +41,14 @@ fn router(app: App) -> Router {
     Router::new()
         .route("/", get(pages::services::page))
         .route("/candidates/{id}", get(pages::candidate::page))
+        .route("/candidates/{id}/waivers", post(pages::waivers::give))
+        .route("/candidates/{id}/check", post(pages::waivers::again))
+        .route("/services/{service}/waivers/{waiver}/take-back", post(pages::waivers::take))
+        .route("/people", get(pages::people::page).post(pages::people::add))
+        .route("/audit", get(pages::people::audit))
+        .route("/sign-in", get(pages::sign_in::form).post(pages::sign_in::enter))
+        .route("/sign-out", post(pages::sign_in::leave))
+        .route("/first-admin", get(pages::sign_in::first_form).post(pages::sign_in::add_first_admin))
         .route("/deliveries", get(pages::deliveries::page))
         .route("/style.css", get(pages::layout::style))
         .route("/healthz", get(|| async { "ok\n" }))

@@ -2,25 +2,33 @@
 //! what belongs together is one function and one transaction. Knows nothing of
 //! checks, of HTTP, or of what the JSON that it keeps means.
 
+mod audit;
 mod candidates;
 mod db;
 mod deliveries;
 mod error;
 mod evaluations;
+mod integrity;
 mod jobs;
 mod migrate;
 mod mirror;
+mod people;
 mod serving;
 pub mod views;
+mod waivers;
 mod writer;
 
+pub use audit::{AuditRow, Deed};
 pub use candidates::{Candidate, CandidateId, Sighted};
 pub use deliveries::{Delivery, DeliveryId, DeliveryRow, Received};
 pub use error::StoreError;
 pub use evaluations::{Evaluation, EvaluationId, NewEvaluation};
+pub use integrity::Finding;
 pub use jobs::{Job, JobId, NewJob};
 pub use mirror::{Due, Wanted};
+pub use people::{Credentials, PersonRow};
 pub use serving::ServerLock;
+pub use waivers::{NewWaiver, WaiverId, WaiverRow};
 
 use db::Db;
 use jiff::Timestamp;

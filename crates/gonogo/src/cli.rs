@@ -34,6 +34,9 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Judge every push by itself, post its commit status, and show why
     Serve(ServeArgs),
+    /// Look after what the server remembers
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Ask for an issue key in every commit's message, before it is made
     #[command(subcommand)]
     Hook(HookCommand),
@@ -61,6 +64,12 @@ pub(crate) struct CheckArgs {
     pub record: Option<PathBuf>,
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Say whether it is whole: the database, the audit's chain, work that was given up
+    Check(ServeArgs),
 }
 
 #[derive(Debug, Args)]

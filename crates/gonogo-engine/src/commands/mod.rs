@@ -4,6 +4,8 @@ mod check;
 mod doctor;
 mod guess;
 mod init;
+pub mod people;
+pub mod waive;
 
 pub use check::{CheckRequest, Checked, check};
 pub use doctor::{DoctorRequest, Health, Line, doctor};

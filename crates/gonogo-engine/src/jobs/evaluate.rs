@@ -1,12 +1,11 @@
 //! A candidate, judged: gathered, decided, recorded with what should be seen.
 
-use super::{JobError, seen, sync};
+use super::{JobError, hex_sha256, seen, sync};
 use crate::commands::{CheckRequest, check};
 use crate::serving::Serving;
 use crate::{Progress, Wanted};
-use gonogo_store::{CandidateId, NewEvaluation};
-use sha2::{Digest, Sha256};
-use std::fmt::Write;
+use gonogo_core::waiver::Waiver;
+use gonogo_store::{CandidateId, NewEvaluation, WaiverRow};
 
 struct Silent;
 
@@ -22,7 +21,12 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
         branch: Some(candidate.branch.clone()),
         ..sync::wanted(serving.mirror_of(service), service)
     };
-    let request = CheckRequest { wanted, waivers: Vec::new(), outside: serving.outside.clone(), clock: serving.clock };
+    let request = CheckRequest {
+        wanted,
+        waivers: waivers_of(serving, &candidate.service).await?,
+        outside: serving.outside.clone(),
+        clock: serving.clock,
+    };
     // Judging a large range keeps a processor busy: not on a thread that serves.
     let runtime = tokio::runtime::Handle::current();
     let checked = tokio::task::spawn_blocking(move || runtime.block_on(check(&request, &Silent)))
@@ -46,7 +50,7 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
         candidate: id,
         verdict: seen::word(result.verdict).to_owned(),
         exit_code: checked.outcome.exit_code,
-        policy_hash: hash_of(checked.recording.policy_text()),
+        policy_hash: hex_sha256(checked.recording.policy_text().as_bytes()),
         evaluated_at: (serving.clock)(),
         summary: seen::sentence(result, checked.outcome.exit_code),
         result: json,
@@ -56,9 +60,11 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
     Ok(())
 }
 
-fn hash_of(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}"); // a String takes all
-        hex
-    })
+/// What people of the service let pass.
+async fn waivers_of(serving: &Serving, service: &str) -> Result<Vec<Waiver>, JobError> {
+    let read = |row: WaiverRow| {
+        let fingerprint = row.fingerprint.parse().ok()?;
+        Some(Waiver { fingerprint, by: row.by, why: row.why, until: row.until })
+    };
+    Ok(serving.store.waivers(service).await?.into_iter().filter_map(read).collect())
 }

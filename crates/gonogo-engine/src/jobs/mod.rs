@@ -12,6 +12,8 @@ pub use worker::work;
 
 use crate::LocateError;
 use gonogo_store::StoreError;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
 use thiserror::Error;
 
 /// A delivery to be read; its key is the delivery's id.
@@ -36,4 +38,11 @@ impl From<gonogo_remote::git::GitError> for JobError {
     fn from(error: gonogo_remote::git::GitError) -> Self {
         Self::Locate(error.into())
     }
+}
+
+pub(crate) fn hex_sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}"); // a String takes all
+        hex
+    })
 }

@@ -2,10 +2,14 @@
 
 use super::layout::{self, ago, away, not_found, short, verdict};
 use crate::App;
+use crate::session::Session;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use gonogo_api::{Check, Commit, Finding, Severity, Story};
-use gonogo_store::{Candidate, CandidateId, Evaluation};
+use gonogo_core::finding::COULD_NOT_CHECK;
+use gonogo_core::person::Act;
+use gonogo_engine::commands::waive::MOST_DAYS;
+use gonogo_store::{Candidate, CandidateId, Evaluation, WaiverRow};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
@@ -14,19 +18,26 @@ const MOST_ROWS: usize = 500;
 /// Earlier evaluations that are listed.
 const HISTORY: u32 = 20;
 
-pub(crate) async fn page(State(app): State<App>, Path(id): Path<String>) -> Result<Markup, (StatusCode, Markup)> {
+pub(crate) async fn page(
+    State(app): State<App>,
+    session: Session,
+    Path(id): Path<String>,
+) -> Result<Markup, (StatusCode, Markup)> {
     let Ok(id) = id.parse().map(CandidateId) else { return Err(not_found().await) };
     let store = &app.serving.store;
     let Some(candidate) = store.candidate(id).await.map_err(|e| away(&e))? else { return Err(not_found().await) };
+    let waivers = store.waivers(&candidate.service).await.map_err(|e| away(&e))?;
     let history = store.evaluations(id, HISTORY).await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
     let newest = history.first();
     let check = newest.and_then(|e| serde_json::from_str::<Check>(&e.result).ok());
     let main = html! {
         (heading(&candidate, newest, now))
+        (check_again(&candidate, &session))
         @match &check {
             Some(check) => {
-                (answer(check))
+                (answer(check, &candidate, &session))
+                (waived(check, &candidate, &waivers, &session))
                 (stories(&check.stories))
                 (commits(&check.commits))
                 (passed(check))
@@ -36,7 +47,7 @@ pub(crate) async fn page(State(app): State<App>, Path(id): Path<String>) -> Resu
         (earlier(&history, now))
     };
     let title = format!("{}: {}", candidate.service, candidate.branch);
-    Ok(layout::page(&title, newest.is_none() && candidate.is_open, &main))
+    Ok(layout::page(&title, newest.is_none() && candidate.is_open, Some(&session), &main))
 }
 
 fn heading(candidate: &Candidate, newest: Option<&Evaluation>, now: Timestamp) -> Markup {
@@ -53,7 +64,7 @@ fn heading(candidate: &Candidate, newest: Option<&Evaluation>, now: Timestamp) -
     }
 }
 
-fn answer(check: &Check) -> Markup {
+fn answer(check: &Check, candidate: &Candidate, session: &Session) -> Markup {
     let of = |severity| -> Vec<&Finding> {
         check.findings.iter().filter(|f| f.severity == severity && f.waiver.is_none()).collect()
     };
@@ -76,11 +87,83 @@ fn answer(check: &Check) -> Markup {
                             li {
                                 p { (finding.message) " " code.code { (finding.code) } }
                                 p.fix { "→ " (linked(&finding.fix)) }
+                                @if finding.severity == Severity::Block && candidate.is_open {
+                                    (waive(finding, candidate, session))
+                                }
                             }
                         }
                     }
                     (rest(findings.len()))
                 }
+            }
+        }
+    }
+}
+
+/// Letting a finding pass: who may sees the form, who may not whom to ask.
+fn waive(finding: &Finding, candidate: &Candidate, session: &Session) -> Markup {
+    html! {
+        details {
+            summary { "Waive…" }
+            @match session.person.may(Act::Waive) {
+                Err(forbidden) => p.quiet { (forbidden) },
+                Ok(_) => {
+                    form method="post" action={ "/candidates/" (candidate.id.0) "/waivers" } {
+                        input type="hidden" name="form" value=(session.form_word());
+                        input type="hidden" name="fingerprint" value=(finding.fingerprint);
+                        label { "Why may it pass?" textarea name="why" rows="2" maxlength="2000" required {} }
+                        label {
+                            "For how long?"
+                            select name="days" {
+                                @for days in [1, 3, 7, 30, MOST_DAYS] {
+                                    @if days == 1 || finding.code != COULD_NOT_CHECK { option value=(days) { (days) @if days == 1 { " day" } @else { " days" } } }
+                                }
+                            }
+                        }
+                        button { "Waive" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What was let pass stays visible, with who did and why.
+fn waived(check: &Check, candidate: &Candidate, rows: &[WaiverRow], session: &Session) -> Markup {
+    let applied: Vec<(&Finding, Option<&WaiverRow>)> = (check.findings.iter())
+        .filter(|finding| finding.waiver.is_some())
+        .map(|finding| (finding, rows.iter().find(|row| row.fingerprint == finding.fingerprint)))
+        .collect();
+    html! {
+        @if !applied.is_empty() {
+            section {
+                h2 { "Waived (" (applied.len()) ")" }
+                ul.findings {
+                    @for (finding, row) in applied {
+                        li {
+                            p { "⚑ " (finding.message) " " code.code { (finding.code) } }
+                            @if let Some(waiver) = &finding.waiver { p.fix { "by " (waiver.by) " until " (waiver.until) ": " (waiver.why) } }
+                            @if let Some(row) = row.filter(|_| session.person.may(Act::Waive).is_ok()) {
+                                form.inline method="post" action={ "/services/" (candidate.service) "/waivers/" (row.id.0) "/take-back" } {
+                                    input type="hidden" name="form" value=(session.form_word());
+                                    input type="hidden" name="candidate" value=(candidate.id.0);
+                                    button { "Take back" }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn check_again(candidate: &Candidate, session: &Session) -> Markup {
+    html! {
+        @if candidate.is_open && session.person.may(Act::CheckAgain).is_ok() {
+            form.inline method="post" action={ "/candidates/" (candidate.id.0) "/check" } {
+                input type="hidden" name="form" value=(session.form_word());
+                button { "Check again" }
             }
         }
     }

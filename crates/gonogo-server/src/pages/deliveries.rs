@@ -2,6 +2,7 @@
 
 use super::layout::{self, ago, away};
 use crate::App;
+use crate::session::Session;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use gonogo_store::DeliveryId;
@@ -12,6 +13,7 @@ const ROWS: u32 = 100;
 
 pub(crate) async fn page(
     State(app): State<App>,
+    session: Session,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Markup, (StatusCode, Markup)> {
     let before = query.get("before").and_then(|text| text.parse().ok()).map(DeliveryId);
@@ -39,5 +41,5 @@ pub(crate) async fn page(
             @if let Some(last) = last { p { a href={ "/deliveries?before=" (last.id.0) } { "Older" } } }
         }
     };
-    Ok(layout::page("Deliveries", false, &main))
+    Ok(layout::page("Deliveries", false, Some(&session), &main))
 }

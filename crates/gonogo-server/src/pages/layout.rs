@@ -1,5 +1,6 @@
 //! What all pages share: head, navigation, and how verdicts, times and errors look.
 
+use crate::session::Session;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use gonogo_store::StoreError;
@@ -12,8 +13,8 @@ pub(crate) async fn style() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")], STYLE)
 }
 
-/// A page under a title; `stale` pages are read again by themselves.
-pub(crate) fn page(title: &str, is_changing: bool, main: &Markup) -> Markup {
+/// A page under a title, for whom it is; one that is changing is read again by itself.
+pub(crate) fn page(title: &str, is_changing: bool, session: Option<&Session>, main: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -29,7 +30,16 @@ pub(crate) fn page(title: &str, is_changing: bool, main: &Markup) -> Markup {
                 header {
                     nav aria-label="Main" {
                         a href="/" { "gonogo" }
-                        a href="/deliveries" { "Deliveries" }
+                        @if let Some(session) = session {
+                            a href="/deliveries" { "Deliveries" }
+                            a href="/people" { "People" }
+                            a href="/audit" { "Audit" }
+                            form.leave method="post" action="/sign-out" {
+                                input type="hidden" name="form" value=(session.form_word());
+                                span.quiet { (session.person.name) }
+                                button { "Sign out" }
+                            }
+                        }
                     }
                 }
                 main { h1 { (title) } (main) }
@@ -69,7 +79,12 @@ pub(crate) fn short(sha: &str) -> String {
 
 pub(crate) async fn not_found() -> (StatusCode, Markup) {
     let main = html! { p { "There is no such page. " a href="/" { "See all services" } "." } };
-    (StatusCode::NOT_FOUND, page("Not found", false, &main))
+    (StatusCode::NOT_FOUND, page("Not found", false, None, &main))
+}
+
+/// A page that says one thing.
+pub(crate) fn message(title: &str, said: &str) -> Markup {
+    page(title, false, None, &html! { p { (said) } })
 }
 
 /// The store is away: what to do stands in the error.
@@ -78,7 +93,7 @@ pub(crate) fn away(error: &StoreError) -> (StatusCode, Markup) {
         p { "The page cannot be shown now. It is tried again by itself." }
         pre { (error) }
     };
-    (StatusCode::SERVICE_UNAVAILABLE, page("Not to be had now", true, &main))
+    (StatusCode::SERVICE_UNAVAILABLE, page("Not to be had now", true, None, &main))
 }
 
 #[cfg(test)]

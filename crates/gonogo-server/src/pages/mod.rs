@@ -3,4 +3,7 @@
 pub(crate) mod candidate;
 pub(crate) mod deliveries;
 pub(crate) mod layout;
+pub(crate) mod people;
 pub(crate) mod services;
+pub(crate) mod sign_in;
+pub(crate) mod waivers;

@@ -2,13 +2,14 @@
 
 use super::layout::{self, ago, away, short, verdict};
 use crate::App;
+use crate::session::Session;
 use axum::extract::State;
 use axum::http::StatusCode;
 use gonogo_store::views::OpenCandidate;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-pub(crate) async fn page(State(app): State<App>) -> Result<Markup, (StatusCode, Markup)> {
+pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Markup, (StatusCode, Markup)> {
     let open = app.serving.store.all_open_candidates().await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
     let is_changing = open.iter().any(|c| c.judged.is_none());
@@ -24,7 +25,7 @@ pub(crate) async fn page(State(app): State<App>) -> Result<Markup, (StatusCode, 
             }
         }
     };
-    Ok(layout::page("Services", is_changing, &main))
+    Ok(layout::page("Services", is_changing, Some(&session), &main))
 }
 
 fn candidates(open: Vec<&OpenCandidate>, now: Timestamp) -> Markup {
@@ -41,7 +42,7 @@ fn candidates(open: Vec<&OpenCandidate>, now: Timestamp) -> Markup {
                             @match &candidate.judged {
                                 Some(judged) => {
                                     td { (verdict(Some(&judged.verdict))) }
-                                    td { (judged.summary) }
+                                    td { (reason(&judged.summary)) }
                                 }
                                 None => {
                                     td { (verdict(None)) }
@@ -64,4 +65,9 @@ fn candidates(open: Vec<&OpenCandidate>, now: Timestamp) -> Markup {
             }
         }
     }
+}
+
+/// The summary without the verdict, which stands beside it.
+fn reason(summary: &str) -> &str {
+    summary.split_once(": ").map_or("", |(_, reason)| reason)
 }

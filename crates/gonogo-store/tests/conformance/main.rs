@@ -8,6 +8,7 @@ mod evaluations;
 mod intake;
 mod jobs;
 mod opening;
+mod people;
 
 use gonogo_core::ids::Sha;
 use jiff::Timestamp;

@@ -11,7 +11,7 @@ mod serve;
 
 pub(crate) use hook::HookCommand;
 
-use crate::cli::Command;
+use crate::cli::{Command, StoreCommand};
 
 pub(crate) fn run(command: Command) -> anyhow::Result<u8> {
     match command {
@@ -22,6 +22,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<u8> {
         Command::Schema { of } => schema::run(of),
         Command::Replay(args) => replay::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Store(StoreCommand::Check(args)) => serve::store::check(&args),
         Command::Hook(command) => hook::run(&command),
     }
 }

@@ -1,5 +1,8 @@
 //! `gonogo serve` as a whole: a push, its status, and the page that says why.
 
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod people;
 mod pushes;
 mod stops;
 mod stories;

@@ -15,11 +15,13 @@ fn a_status_that_github_could_not_take_is_posted_when_it_is_back() {
 #[test]
 fn a_limit_is_waited_for() {
     let mut world = World::new();
+    world.shows(&world.repo.rev("main"), "success", "Go");
+    let before = world.github.requests().len();
     world.github.limits_next_for(2);
     let sha = world.repo.commit("STORY-1 x");
     world.push("main");
     world.shows(&sha, "success", "Go");
-    let requests = world.github.requests();
+    let requests = &world.github.requests()[before..];
     let pause = requests[1].started - requests[0].started;
     assert!(pause >= Duration::from_millis(1_500), "it asked again after {pause:?}");
 }
@@ -53,6 +55,12 @@ fn one_database_has_one_server() {
     let world = World::new();
     let said = world.starts_in_vain();
     assert!(said.contains("another gonogo serves") && said.contains("→ stop it first"), "{said}");
+}
+
+#[test]
+fn the_store_is_looked_after_while_it_is_served() {
+    let world = World::new();
+    assert_eq!(world.checks_store(), ("✓ database\n✓ audit\n✓ work\n".to_owned(), Some(0)));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 pub(crate) const SECRET: &str = "hook-secret";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 /// Something that should happen does so within this.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -26,6 +27,8 @@ pub(crate) struct World {
     poll_seconds: u32,
     database: String,
     tracker: String,
+    /// Of who is signed in.
+    cookie: String,
 }
 
 struct Server {
@@ -62,6 +65,7 @@ impl World {
             poll_seconds: 3_600,
             database,
             tracker: String::new(),
+            cookie: String::new(),
         }
     }
 
@@ -88,15 +92,22 @@ impl World {
 
     /// A second server over the same configuration: what it says as it ends.
     pub(crate) fn starts_in_vain(&self) -> String {
-        let ended = self.command().output().expect("the program starts");
+        let ended = self.command(&["serve"]).output().expect("the program starts");
         assert_eq!(ended.status.code(), Some(2));
         String::from_utf8_lossy(&ended.stderr).into_owned()
     }
 
-    fn command(&self) -> Command {
+    /// What `gonogo store check` prints, and its exit code.
+    pub(crate) fn checks_store(&self) -> (String, Option<i32>) {
+        let ended = self.command(&["store", "check"]).output().expect("the program starts");
+        (String::from_utf8_lossy(&ended.stdout).into_owned(), ended.status.code())
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gonogo"));
         command
-            .args(["serve", "--config"])
+            .args(words)
+            .arg("--config")
             .arg(self.folder.path().join("gonogo-server.toml"))
             .env("GONOGO_JIRA_USER", "bot@example.com")
             .env("GONOGO_JIRA_TOKEN", "jira-token")
@@ -119,13 +130,51 @@ impl World {
         );
         let file = self.folder.path().join("gonogo-server.toml");
         std::fs::write(&file, config).expect("the temporary folder is writable");
-        let mut child = self.command().stdout(Stdio::piped()).spawn().expect("the program starts");
-        let mut line = String::new();
-        let out = child.stdout.take().expect("its output is read");
-        BufReader::new(out).read_line(&mut line).expect("it says where it listens");
-        let address = line.trim().rsplit("http://").next().expect("an address").to_owned();
-        assert!(address.starts_with("127.0.0.1:"), "{line}");
+        let mut child = self.command(&["serve"]).stdout(Stdio::piped()).spawn().expect("the program starts");
+        let mut out = BufReader::new(child.stdout.take().expect("its output is read"));
+        let mut line = || {
+            let mut line = String::new();
+            out.read_line(&mut line).expect("it says where it listens");
+            line
+        };
+        let first = line();
+        let address = first.trim().rsplit("http://").next().expect("an address").to_owned();
+        assert!(address.starts_with("127.0.0.1:"), "{first}");
         self.server = Some(Server { child, address });
+        if self.cookie.is_empty() {
+            let code = line();
+            let code = code.trim().rsplit("code=").next().expect("a code").to_owned();
+            let added = self.post("/first-admin", &[("code", &code), ("name", "ada"), ("password", PASSWORD)]);
+            assert_eq!(added.0, 303, "{}", added.1);
+            self.signs_in("ada", PASSWORD);
+        }
+    }
+
+    /// From now on pages are asked for as this person.
+    pub(crate) fn signs_in(&mut self, name: &str, password: &str) {
+        let (status, answer) = self.post("/sign-in", &[("name", name), ("password", password)]);
+        assert_eq!(status, 303, "{answer}");
+        let set = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect("a cookie is set");
+        set.split(';').next().expect("a cookie has a value").clone_into(&mut self.cookie);
+    }
+
+    /// Nobody is signed in.
+    pub(crate) fn forgets_cookie(&mut self) {
+        "none=x".clone_into(&mut self.cookie);
+    }
+
+    /// Sends a form of a page as its buttons would.
+    pub(crate) fn submit(&self, page: &str, action: &str, fields: &[(&str, &str)]) -> (u16, String) {
+        let word = self.form_word(page);
+        let mut fields = fields.to_vec();
+        fields.push(("form", &word));
+        self.post(action, &fields)
+    }
+
+    pub(crate) fn form_word(&self, page: &str) -> String {
+        let (_, text) = self.get(page);
+        let word = text.split("name=\"form\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+        word.unwrap_or_else(|| panic!("no form on {page}: {text}")).to_owned()
     }
 
     /// A push of the branch, and the hook that tells of it; its SHA.
@@ -176,8 +225,25 @@ impl World {
 
     /// A page's status and text.
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        self.ask("GET", path, "")
+    }
+
+    /// What a form comes to.
+    pub(crate) fn post(&self, path: &str, fields: &[(&str, &str)]) -> (u16, String) {
+        let escape = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
+        let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", escape(value))).collect();
+        self.ask("POST", path, &pairs.join("&"))
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(self.address()).expect("the server answers");
-        let ask = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address());
+        let ask = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nCookie: {}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+            self.address(),
+            self.cookie,
+            body.len()
+        );
         stream.write_all(ask.as_bytes()).expect("it reads the request");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers in text");

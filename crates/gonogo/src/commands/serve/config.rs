@@ -86,6 +86,12 @@ fn a_minute() -> u64 {
 }
 
 impl Config {
+    /// Where the store is: SQLite in the data folder, where nothing else is said.
+    pub(super) fn store_url(&self) -> String {
+        let beside = || format!("sqlite:{}", self.server.data.join("gonogo.db").display());
+        self.store.url.clone().unwrap_or_else(beside)
+    }
+
     pub(super) fn parse(source: &Source) -> Result<Self, PolicyError> {
         let config: Self = typed(source, source.table()?)?;
         let wrong = |said: String, word: &str| {
@@ -122,6 +128,14 @@ mod tests {
     fn parse(more: &str) -> Result<Config, String> {
         let text = format!("[server]\nlisten = '127.0.0.1:0'\nurl = 'http://x'\ndata = 'd'\n{more}");
         Config::parse(&Source::new("server.toml", text)).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn the_example_of_the_docs_is_valid() {
+        let page = include_str!("../../../../../docs/serve.md");
+        let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let config = Config::parse(&Source::new("docs/serve.md", example)).unwrap();
+        assert_eq!(config.services[0].name, "web");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! faces together, and takes them down in order.
 
 mod config;
+pub(crate) mod store;
 
 use super::check::outside;
 use crate::cli::ServeArgs;
@@ -9,13 +10,14 @@ use crate::clock;
 use anyhow::{Context, bail};
 use config::{Config, ServiceConfig};
 use gonogo_core::policy::Source;
+use gonogo_engine::commands::people::{Throttle, hash_of, random_word};
 use gonogo_engine::{Outside, Service, Serving, TrustedTracker, jobs};
 use gonogo_remote::git::Remote;
 use gonogo_remote::github::{GitHub, RepositoryName};
 use gonogo_remote::http::Connections;
 use gonogo_server::App;
 use gonogo_store::Store;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -37,7 +39,8 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<u8> {
 async fn serve(config: Config) -> anyhow::Result<()> {
     let token = secret("GONOGO_GITHUB_TOKEN")?;
     let hook_secrets = secret("GONOGO_GITHUB_WEBHOOK_SECRET")?.map(|lines| each_line(&lines)).unwrap_or_default();
-    let serving = Arc::new(serving(&config, token).await?);
+    let first_code = random_word();
+    let serving = Arc::new(serving(&config, token, &first_code).await?);
     let _lock = serving.store.begin_serving().await?;
     let listener = TcpListener::bind(config.server.listen)
         .await
@@ -52,6 +55,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         );
     }
     anstream::println!("gonogo: listening on http://{address}");
+    if serving.first_code_hash.is_some() {
+        let (pages, code) = (&serving.pages, first_code.expose_secret());
+        anstream::println!("gonogo: nobody may sign in yet; become the first admin: {pages}/first-admin?code={code}");
+    }
     let app = App { serving, hook_secrets: Arc::new(hook_secrets) };
     let answering = tokio::spawn(gonogo_server::serve(listener, app, stop));
     told_to_stop().await?;
@@ -66,11 +73,11 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn serving(config: &Config, token: Option<SecretString>) -> anyhow::Result<Serving> {
+async fn serving(config: &Config, token: Option<SecretString>, first_code: &SecretString) -> anyhow::Result<Serving> {
     let data = &config.server.data;
     std::fs::create_dir_all(data).with_context(|| format!("{} cannot be made", data.display()))?;
-    let url = config.store.url.clone().unwrap_or_else(|| format!("sqlite:{}", data.join("gonogo.db").display()));
-    let store = Store::open(&url).await?;
+    let store = Store::open(&config.store_url()).await?;
+    let first_code_hash = (!store.has_people().await?).then(|| hash_of(first_code.expose_secret()));
     let Some(token) = token else {
         bail!(
             "no GONOGO_GITHUB_TOKEN\n  → set it, or GONOGO_GITHUB_TOKEN_FILE to a file with it: statuses are posted with it"
@@ -86,6 +93,8 @@ async fn serving(config: &Config, token: Option<SecretString>) -> anyhow::Result
         services,
         github,
         mirrors: data.join("mirrors"),
+        first_code_hash,
+        throttle: Throttle::default(),
         pages: config.server.url.trim_end_matches('/').to_owned(),
         outside,
         clock: clock::now,
@@ -129,7 +138,6 @@ fn secret(name: &str) -> anyhow::Result<Option<SecretString>> {
 
 /// Two secrets count while one is changed for the other.
 fn each_line(secrets: &SecretString) -> Vec<SecretString> {
-    use secrecy::ExposeSecret;
     let lines = secrets.expose_secret().lines().map(str::trim).filter(|line| !line.is_empty());
     lines.map(|line| SecretString::from(line.to_owned())).collect()
 }

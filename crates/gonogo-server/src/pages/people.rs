@@ -1,0 +1,111 @@
+//! People and what they may; what they did.
+
+use super::layout::{self, ago, away};
+use crate::App;
+use crate::session::{Session, not_our_form};
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use gonogo_core::person::{Act, Role};
+use gonogo_engine::commands::people::{LEAST_PASSWORD, PersonError, add_person};
+use maud::{Markup, html};
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::collections::HashMap;
+
+/// Entries of the audit on a page.
+const ROWS: u32 = 100;
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Added {
+    form: String,
+    name: String,
+    password: SecretString,
+    role: String,
+}
+
+pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Markup, (StatusCode, Markup)> {
+    shown(&app, &session, None).await
+}
+
+pub(crate) async fn add(State(app): State<App>, session: Session, Form(added): Form<Added>) -> Response {
+    if !session.sent(&added.form) {
+        return not_our_form();
+    }
+    let Ok(role) = added.role.parse() else { return StatusCode::UNPROCESSABLE_ENTITY.into_response() };
+    let name = added.name.trim();
+    let (status, said) = match add_person(&app.serving, &session.person, name, added.password, role).await {
+        Ok(true) => return Redirect::to("/people").into_response(),
+        Ok(false) => (StatusCode::CONFLICT, format!("there is a {name} already")),
+        Err(PersonError::Store(error)) => return away(&error).into_response(),
+        Err(error @ PersonError::Forbidden(_)) => (StatusCode::FORBIDDEN, error.to_string()),
+        Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+    };
+    (status, shown(&app, &session, Some(&said)).await).into_response()
+}
+
+async fn shown(app: &App, session: &Session, said: Option<&str>) -> Result<Markup, (StatusCode, Markup)> {
+    let people = app.serving.store.people().await.map_err(|e| away(&e))?;
+    let now = (app.serving.clock)();
+    let main = html! {
+        @if let Some(said) = said { p.stale role="alert" { (said) } }
+        table {
+            thead { tr { th { "Name" } th { "Role" } th { "Added" } } }
+            tbody {
+                @for row in &people {
+                    tr {
+                        td { (row.person.name) }
+                        td { (row.person.role.word()) @if row.is_disabled { " (may not sign in)" } }
+                        td { (ago(row.added_at, now)) }
+                    }
+                }
+            }
+        }
+        @if session.person.may(Act::AddPerson).is_ok() {
+            section {
+                h2 { "Add somebody" }
+                form method="post" action="/people" {
+                    input type="hidden" name="form" value=(session.form_word());
+                    label { "Name" input name="name" autocomplete="off" required; }
+                    label {
+                        "A password to begin with, " (LEAST_PASSWORD) " characters or more"
+                        input type="password" name="password" autocomplete="new-password" minlength=(LEAST_PASSWORD) required;
+                    }
+                    label { "Role" select name="role" { @for role in Role::ALL { option value=(role.word()) { (role.word()) } } } }
+                    button { "Add" }
+                }
+            }
+        }
+    };
+    Ok(layout::page("People", false, Some(session), &main))
+}
+
+pub(crate) async fn audit(
+    State(app): State<App>,
+    session: Session,
+    Query(query): Query<HashMap<String, String>>,
+) -> Result<Markup, (StatusCode, Markup)> {
+    let before = query.get("before").and_then(|text| text.parse().ok());
+    let rows = app.serving.store.audit(before, ROWS).await.map_err(|e| away(&e))?;
+    let now = (app.serving.clock)();
+    let last = rows.last().filter(|_| rows.len() == ROWS as usize);
+    let main = html! {
+        table {
+            thead { tr { th { "When" } th { "Who" } th { "Did" } th { "What" } th { "Detail" } } }
+            tbody {
+                @for row in &rows {
+                    tr {
+                        td { (ago(row.at, now)) }
+                        td { (row.actor) }
+                        td { (row.action) }
+                        td { (row.subject) }
+                        td { (row.detail) }
+                    }
+                }
+            }
+        }
+        @if let Some(last) = last { p { a href={ "/audit?before=" (last.id) } { "Older" } } }
+    };
+    Ok(layout::page("Audit", false, Some(&session), &main))
+}

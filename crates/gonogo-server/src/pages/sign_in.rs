@@ -1,0 +1,131 @@
+//! Signing in and out, and the first admin.
+
+use super::layout;
+use crate::App;
+use crate::session::{Session, cookie, next_of, not_our_form};
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use gonogo_engine::commands::people::{LEAST_PASSWORD, PersonError, SignIn, add_first, sign_in, sign_out};
+use maud::{Markup, html};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Asked {
+    next: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Given {
+    name: String,
+    password: SecretString,
+    next: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct FirstAsked {
+    code: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct FirstGiven {
+    code: String,
+    name: String,
+    password: SecretString,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Leaving {
+    form: String,
+}
+
+pub(crate) async fn form(Query(asked): Query<Asked>) -> Markup {
+    page(next_of(asked.next.as_deref()), None)
+}
+
+pub(crate) async fn enter(State(app): State<App>, Form(given): Form<Given>) -> Response {
+    let next = next_of(given.next.as_deref());
+    match sign_in(&app.serving, given.name.trim(), given.password).await {
+        Ok(SignIn::Done { token }) => {
+            let cookie = cookie(Some(token.expose_secret()), &app.serving.pages);
+            ([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response()
+        }
+        Ok(SignIn::Wrong) => {
+            (StatusCode::UNAUTHORIZED, page(next, Some("The name or the password is wrong."))).into_response()
+        }
+        Ok(SignIn::TooOften { until }) => {
+            let said =
+                format!("Too many wrong passwords for this name. Try again after {}.", until.strftime("%H:%M:%S UTC"));
+            (StatusCode::TOO_MANY_REQUESTS, page(next, Some(&said))).into_response()
+        }
+        Err(error) => trouble(&error),
+    }
+}
+
+pub(crate) async fn leave(State(app): State<App>, session: Session, Form(form): Form<Leaving>) -> Response {
+    if !session.sent(&form.form) {
+        return not_our_form();
+    }
+    match sign_out(&app.serving, session.token()).await {
+        Ok(()) => ([(header::SET_COOKIE, cookie(None, &app.serving.pages))], Redirect::to("/sign-in")).into_response(),
+        Err(error) => layout::away(&error).into_response(),
+    }
+}
+
+pub(crate) async fn first_form(Query(asked): Query<FirstAsked>) -> Markup {
+    first_page(asked.code.as_deref().unwrap_or_default(), None)
+}
+
+pub(crate) async fn add_first_admin(State(app): State<App>, Form(given): Form<FirstGiven>) -> Response {
+    match add_first(&app.serving, &given.code, given.name.trim(), given.password).await {
+        Ok(true) => Redirect::to("/sign-in").into_response(),
+        Ok(false) => {
+            let said = "The code is not the one that was printed at start, or there is an admin already.";
+            (StatusCode::FORBIDDEN, first_page("", Some(said))).into_response()
+        }
+        Err(PersonError::Input(said)) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, first_page(&given.code, Some(&said))).into_response()
+        }
+        Err(error) => trouble(&error),
+    }
+}
+
+fn trouble(error: &PersonError) -> Response {
+    match error {
+        PersonError::Store(error) => layout::away(error).into_response(),
+        error => (StatusCode::INTERNAL_SERVER_ERROR, layout::message("Not done", &error.to_string())).into_response(),
+    }
+}
+
+fn page(next: &str, said: Option<&str>) -> Markup {
+    let main = html! {
+        @if let Some(said) = said { p.stale role="alert" { (said) } }
+        form method="post" action="/sign-in" {
+            input type="hidden" name="next" value=(next);
+            label { "Name" input name="name" autocomplete="username" required autofocus; }
+            label { "Password" input type="password" name="password" autocomplete="current-password" required; }
+            button { "Sign in" }
+        }
+        p.quiet { "No account? An admin adds people." }
+    };
+    layout::page("Sign in", false, None, &main)
+}
+
+fn first_page(code: &str, said: Option<&str>) -> Markup {
+    let main = html! {
+        p { "Nobody may sign in yet. Whoever has the code that the server printed at start becomes its first admin." }
+        @if let Some(said) = said { p.stale role="alert" { (said) } }
+        form method="post" action="/first-admin" {
+            label { "Code" input name="code" value=(code) required; }
+            label { "Name" input name="name" autocomplete="username" required; }
+            label {
+                "Password, " (LEAST_PASSWORD) " characters or more"
+                input type="password" name="password" autocomplete="new-password" minlength=(LEAST_PASSWORD) required;
+            }
+            button { "Become admin" }
+        }
+    };
+    layout::page("The first admin", false, None, &main)
+}

@@ -1,0 +1,20 @@
+//! `gonogo store check`: whether what the server remembers is whole.
+
+use super::config::Config;
+use crate::cli::ServeArgs;
+use gonogo_core::policy::Source;
+use gonogo_store::Store;
+
+pub(crate) fn check(args: &ServeArgs) -> anyhow::Result<u8> {
+    let source = Source::new(args.config.display().to_string(), super::super::read_text(&args.config)?);
+    let config = Config::parse(&source)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let findings = runtime.block_on(async { Store::open(&config.store_url()).await?.check().await })?;
+    for finding in &findings {
+        match &finding.wrong {
+            None => anstream::println!("✓ {}", finding.what),
+            Some(said) => anstream::println!("✗ {}: {said}", finding.what),
+        }
+    }
+    Ok(u8::from(findings.iter().any(|finding| finding.wrong.is_some())))
+}
