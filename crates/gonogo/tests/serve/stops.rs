@@ -51,6 +51,22 @@ fn what_was_acknowledged_is_done_after_a_kill() {
 }
 
 #[test]
+fn servers_on_one_postgres_share_the_work() {
+    let mut world = World::stopped().on_postgres();
+    world.start();
+    world.repo.commit("tidy up");
+    let sha = world.push("main");
+    // What the first had begun is the other's as soon as its lease has run out.
+    world.is_replaced();
+    world.shows(&sha, "failure", &format!("No-Go: {} \"tidy up\" names no story", &sha[..7]));
+    let next = world.repo.commit("STORY-1 x");
+    world.push("main");
+    world.shows(&next, "failure", &format!("No-Go: {} \"tidy up\" names no story", &sha[..7]));
+    assert_eq!(world.get("/people").0, 200, "the session is everywhere");
+    assert_eq!(world.checks_store().1, Some(0));
+}
+
+#[test]
 fn one_database_has_one_server() {
     let world = World::new();
     let said = world.starts_in_vain();

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 pub(crate) const SECRET: &str = "hook-secret";
 pub(crate) const PASSWORD: &str = "correct horse battery";
 /// Something that should happen does so within this.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A GitHub with `acme/web`, whose commits are those of a `Repo`.
 pub(crate) struct World {
@@ -66,6 +66,29 @@ impl World {
             database,
             tracker: String::new(),
             cookie: String::new(),
+        }
+    }
+
+    /// On a PostgreSQL database of its own, of the server that `./test` starts.
+    pub(crate) fn on_postgres(mut self) -> Self {
+        let server = std::env::var("GONOGO_TEST_POSTGRES")
+            .expect("GONOGO_TEST_POSTGRES names a PostgreSQL server: run `./test`, or `./test with cargo nextest run`");
+        let name = format!("serve{}", std::process::id());
+        let made = Command::new("createdb").args(["--maintenance-db", &server, &name]).status().expect("createdb runs");
+        assert!(made.success());
+        let (address, _) = server.rsplit_once('/').expect("the address names a database");
+        self.database = format!("{address}/{name}");
+        self
+    }
+
+    /// Another server over the same database takes the place of this one, which
+    /// is killed.
+    pub(crate) fn is_replaced(&mut self) {
+        let old = self.server.take();
+        self.start();
+        if let Some(mut old) = old {
+            old.child.kill().expect("it can be killed");
+            old.child.wait().expect("it ends");
         }
     }
 
