@@ -82,7 +82,8 @@ pub struct Commit {
     pub author: String,
     pub co_authors: Vec<String>,
     /// RFC 3339, UTC.
-    pub committed_at: String,
+    /// Null where the commit has no time that can be read.
+    pub committed_at: Option<String>,
     /// The stories that it belongs to.
     pub keys: Vec<String>,
     pub mentions: Vec<String>,

@@ -254,7 +254,7 @@ mod tests {
             sha: "a".repeat(40).parse().unwrap(),
             parents: Vec::new(),
             author: Arc::new(Person { name: "n".to_owned(), email: "e".to_owned() }),
-            committed_at: jiff::Timestamp::UNIX_EPOCH,
+            committed_at: None,
             message: text.into(),
             files: Vec::new(),
         };

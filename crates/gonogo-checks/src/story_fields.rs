@@ -142,14 +142,20 @@ impl StoryFields {
                 format!("write the id of the right one: {}", ids.join(", ")),
             )),
             value if is_blank(value) => Ok(Some(
-                Found::new(MISSING, story(key), format!("\"{field}\" is empty"), "fill it in").substance(substance),
+                Found::new(
+                    MISSING,
+                    story(key),
+                    format!("\"{field}\" is empty"),
+                    format!("fill it in{}", how_to(field)),
+                )
+                .substance(substance),
             )),
             value if self.says_nothing(value) => Ok(Some(
                 Found::new(
                     HOLLOW,
                     story(key),
                     format!("\"{field}\" says only \"{}\"", text(value)),
-                    "write what it is about; if there is truly nothing, say why",
+                    format!("write what it is about; if there is truly nothing, say why{}", how_to(field)),
                 )
                 .substance(substance),
             )),
@@ -159,9 +165,7 @@ impl StoryFields {
 
     fn says_nothing(&self, value: &FieldValue) -> bool {
         match value {
-            FieldValue::Text(text) => {
-                text.trim().is_empty() || self.empty_words.iter().any(|word| same_word(text, word))
-            }
+            FieldValue::Text(text) => is_invisible(text) || self.empty_words.iter().any(|word| same_word(text, word)),
             FieldValue::Empty | FieldValue::NoSuchField | FieldValue::Ambiguous(_) => true,
             FieldValue::Number(_) | FieldValue::Person(_) => false,
         }
@@ -171,8 +175,26 @@ impl StoryFields {
 fn is_blank(value: &FieldValue) -> bool {
     match value {
         FieldValue::Empty => true,
-        FieldValue::Text(text) => text.trim().is_empty(),
+        FieldValue::Text(text) => is_invisible(text),
         _ => false,
+    }
+}
+
+/// Nothing that a reader would see: also marks of no width.
+fn is_invisible(text: &str) -> bool {
+    let has_no_width = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
+    text.chars().all(|c| c.is_whitespace() || c.is_control() || has_no_width(c))
+}
+
+/// Where it stands how to write such a field.
+fn how_to(field: &str) -> &'static str {
+    let field = field.to_lowercase();
+    if field.contains("risk") {
+        " (how: docs/practice/risk-assessment.md)"
+    } else if field.contains("deploy") && field.contains("check") {
+        " (how: docs/practice/post-deploy-checks.md)"
+    } else {
+        ""
     }
 }
 
@@ -180,5 +202,16 @@ fn text(value: &FieldValue) -> &str {
     match value {
         FieldValue::Text(text) => text.trim(),
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_invisible;
+
+    #[test]
+    fn what_nobody_sees_is_blank() {
+        assert!(["", " \n", "\u{a0}\u{200b}", "\u{2060}\u{feff}\u{ad}"].into_iter().all(is_invisible));
+        assert!(!["-", "\u{200b}x", "ή"].into_iter().any(is_invisible));
     }
 }

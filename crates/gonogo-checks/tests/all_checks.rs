@@ -83,7 +83,7 @@ fn commit(id: u8, parent: u8, message: &str) -> Commit {
         sha: sha(id),
         parents: vec![sha(parent)],
         author: Arc::new(Person { name: "Maria".to_owned(), email: "maria@example.com".to_owned() }),
-        committed_at: now(),
+        committed_at: Some(now()),
         message: message.into(),
         files: vec!["a".into()],
     }

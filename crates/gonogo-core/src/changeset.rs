@@ -20,7 +20,8 @@ pub struct Commit {
     pub sha: Sha,
     pub parents: Vec<Sha>,
     pub author: Arc<Person>,
-    pub committed_at: Timestamp,
+    /// `None` where the commit has no time that can be read.
+    pub committed_at: Option<Timestamp>,
     /// The whole message, decoded; bytes that are not UTF-8 stand as U+FFFD.
     pub message: Box<str>,
     /// Changed paths; empty for merges. Bytes that are not UTF-8 stand as `\xNN`.

@@ -90,7 +90,7 @@ fn find_production(git: &Git, wanted: &Wanted, branches: &Branches, head: &Head)
     if let Some(given) = &wanted.policy
         && let Some(name) = production_ref_of(&given.source).map_err(|e| LocateError::Policy(Box::new(e)))?
     {
-        return from_policy(git, &name, &given.source.name);
+        return from_policy(git, head, branches, &name, &given.source.name);
     }
     if let Some((full, sha)) = &branches.default {
         let short = short_ref(full);
@@ -104,7 +104,7 @@ fn find_production(git: &Git, wanted: &Wanted, branches: &Branches, head: &Head)
         if let Some(text) = policy {
             let source = Source::new(format!("{short}:{FILE}"), text);
             match production_ref_of(&source) {
-                Ok(Some(name)) => return from_policy(git, &name, &format!("{FILE} of {short}")),
+                Ok(Some(name)) => return from_policy(git, head, branches, &name, &format!("{FILE} of {short}")),
                 Ok(None) => {}
                 Err(error) => {
                     let said = format!("the policy that would say where production is cannot be read: {error}");
@@ -128,8 +128,16 @@ fn find_production(git: &Git, wanted: &Wanted, branches: &Branches, head: &Head)
 
 /// A policy's ref: the remote's branch of that name, where there is one, since a
 /// local branch may be old; else the name as it stands.
-fn from_policy(git: &Git, name: &str, file: &str) -> Result<Production, LocateError> {
+fn from_policy(git: &Git, head: &Head, branches: &Branches, name: &str, file: &str) -> Result<Production, LocateError> {
     let why = format!("from {file}");
+    // What a candidate is built on is never what it is compared with.
+    let default = branches.default.as_ref().map(|(full, _)| short_ref(full));
+    let is_default = default.is_some_and(|default| default == name || default.strip_prefix("origin/") == Some(name));
+    if is_default {
+        let said = format!("{file} says that production is {name}, the default branch itself: nothing would ever ship");
+        let fix = "name in `[production] ref` the branch or tag that stands at what runs";
+        return unknown(git, head, said, fix);
+    }
     let at_origin = format!("origin/{name}");
     if let Ok(found) = git.resolve(&format!("refs/remotes/{at_origin}")) {
         return Ok(known(&at_origin, &found, &why));

@@ -80,7 +80,7 @@ fn commits(reading: &Reading) -> Vec<api::Commit> {
             subject: commit.subject(),
             author: commit.author.name.clone(),
             co_authors: reading.co_authors(at).to_vec(),
-            committed_at: commit.committed_at.to_string(),
+            committed_at: commit.committed_at.map(|time| time.to_string()),
             keys: texts(reading.keys(at)),
             mentions: texts(reading.mentions(at)),
             pull_request: reading.pull_request(at),

@@ -65,6 +65,7 @@ impl Policy {
         if let Some(tracker) = &sections.tracker {
             tracker.validate().map_err(|said| source.error(said, source.find(&["tracker", "url"])))?;
         }
+        production_ref_of(&source)?;
         sections.stories.validate().map_err(|said| source.error(said, source.find(&["stories"])))?;
         let policy = Self { source, sections };
         policy.check_tables()?;
@@ -104,12 +105,27 @@ impl Source {
     }
 }
 
+/// Whether a name can be a branch's or a tag's: not one that moves with who
+/// looks, such as HEAD, nor a way from another commit.
+fn is_ref(name: &str) -> bool {
+    !name.is_empty() && !matches!(name, "HEAD" | "@") && !name.contains(['~', '^', ':', ' ']) && !name.contains("@{")
+}
+
 /// `[production] ref` of a policy that may be wrong elsewhere: a mistake in a
 /// check's table must not hide where production is.
 pub fn production_ref_of(source: &Source) -> Result<Option<String>, PolicyError> {
     let mut table = source.table()?;
     match table.get_mut().remove("production") {
-        Some(value) => typed_value::<ProductionRef>(source, value).map(|p| p.reference),
+        Some(value) => {
+            let span = value.span();
+            let reference = typed_value::<ProductionRef>(source, value)?.reference;
+            match reference.as_deref().filter(|name| !is_ref(name)) {
+                Some(name) => {
+                    Err(source.error(format!("`{name}` is no branch or tag: write the name of one"), Some(span)))
+                }
+                None => Ok(reference),
+            }
+        }
         None => Ok(None),
     }
 }

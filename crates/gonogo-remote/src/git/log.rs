@@ -240,8 +240,9 @@ fn read_commits(out: &mut dyn BufRead) -> Result<Log, GitError> {
             author
         });
         must_take(out, &mut part)?;
-        let seconds: i64 = text(&part).parse().map_err(|_| odd("a time that is no number"))?;
-        let committed_at = Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH);
+        // A broken commit may have none; nothing is decided by it.
+        let seconds: Option<i64> = text(&part).parse().ok();
+        let committed_at = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
         must_take(out, &mut part)?;
         part.truncate(MOST_MESSAGE);
         let message = text(&part).trim_end_matches('\n').into();
@@ -335,6 +336,13 @@ mod tests {
     fn bytes_that_are_no_text_stay_apart_in_paths() {
         assert_eq!(path_text(b"a\xff/b"), "a\\xff/b");
         assert_eq!(path_text("é".as_bytes()), "é");
+    }
+
+    #[test]
+    fn a_commit_without_a_time_is_read_all_the_same() {
+        let record = format!(">{}\0{}\0\0n\0e\0yesterday\0m\n\0\0", "a".repeat(40), "b".repeat(40));
+        let log = read_commits(&mut record.as_bytes()).unwrap();
+        assert_eq!((log.commits.len(), log.commits[0].1.committed_at), (1, None));
     }
 
     #[test]

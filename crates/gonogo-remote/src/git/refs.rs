@@ -79,15 +79,22 @@ impl Git {
     /// The commits of refs that are called exactly so. Not by asking for the
     /// names as git reads them: a tag may be called `refs/heads/main`.
     fn exact_refs(&self, names: &[String]) -> Result<Vec<(String, Sha)>, GitError> {
-        let mut args = vec!["for-each-ref", "--format=%(refname)%00%(objectname)", "--"];
+        let mut args = vec!["for-each-ref", "--format=%(refname)%00%(objectname)%00%(symref)", "--"];
         args.extend(names.iter().map(String::as_str));
         let text = self.must(&args)?;
         let text = String::from_utf8_lossy(&text);
-        let is_asked = |(name, _): &(&str, &str)| names.iter().any(|n| n == name);
-        let found: Vec<(&str, &str)> = text.lines().filter_map(|l| l.split_once('\0')).filter(is_asked).collect();
+        let parts = |line: &'_ str| -> Option<(String, String)> {
+            let mut parts = line.split('\0');
+            let (name, id, stands_for) = (parts.next()?, parts.next()?, parts.next()?);
+            let is_asked = names.iter().any(|asked| asked == name);
+            // `origin/HEAD` is the branch that it stands for.
+            let name = if stands_for.is_empty() { name } else { stands_for };
+            is_asked.then(|| (name.to_owned(), id.to_owned()))
+        };
+        let found: Vec<(String, String)> = text.lines().filter_map(parts).collect();
         let asks: Vec<String> = found.iter().map(|(_, id)| format!("{id}^{{commit}}")).collect();
         let objects = self.with_objects(|objects| objects.find(&asks))?;
-        let pair = |((name, _), object): ((&str, &str), Found)| Some((name.to_owned(), commit(&object)?));
+        let pair = |((name, _), object): ((String, String), Found)| Some((name, commit(&object)?));
         Ok(found.into_iter().zip(objects).filter_map(pair).collect())
     }
 

@@ -1,6 +1,6 @@
 //! Workflow commands of GitHub Actions: annotations on the run.
 
-use super::lines::Heading;
+use super::lines::{Heading, idle_waivers};
 use gonogo_api::{Check, Finding, Severity};
 use gonogo_core::say::printable;
 use std::fmt::Write;
@@ -10,6 +10,15 @@ pub(super) fn text(check: &Check) -> String {
     let mut out = String::new();
     for finding in check.findings.iter().filter(|f| f.waiver.is_none()) {
         let _ = writeln!(out, "{}", command(finding));
+    }
+    for finding in &check.findings {
+        if let Some(waiver) = &finding.waiver {
+            let text = format!("waived by {} until {}: {} ({})", waiver.by, waiver.until, finding.message, waiver.why);
+            let _ = writeln!(out, "::notice title={}::{}", property(&finding.code), data(&printable(&text)));
+        }
+    }
+    for said in idle_waivers(check) {
+        let _ = writeln!(out, "::notice title=waiver::{}", data(&printable(&said)));
     }
     // A line of our own words: it cannot be taken for a command.
     let line = format!("{} · {} · {}", heading.verdict, heading.range, heading.counts);

@@ -1,7 +1,7 @@
 //! For people at a terminal, or reading a log: the answer first, then who must
 //! do what, then the evidence.
 
-use super::lines::{Heading, label, mark, said, short};
+use super::lines::{Heading, idle_waivers, label, mark, said, short};
 use crate::cli::OutputArgs;
 use anstyle::{AnsiColor, Style};
 use gonogo_api::{Check, CheckState, Finding, Severity, Verdict};
@@ -188,14 +188,8 @@ impl Page<'_> {
                 format!("⚑ waived until {} by {}: {} ({})", waiver.until, waiver.by, finding.message, waiver.why);
             line(out, &format!("  {}", say::printable(&text)));
         }
-        for waiver in &self.check.waivers {
-            let said = match waiver.state {
-                gonogo_api::WaiverState::Applied => continue,
-                gonogo_api::WaiverState::Expired => "has expired",
-                gonogo_api::WaiverState::Void => "is void: the finding has changed, or may not be waived for so long",
-                gonogo_api::WaiverState::Unneeded => "is not needed: nothing has this fingerprint",
-            };
-            line(out, &format!("  {} the waiver {} by {} {said}", '⚑', waiver.fingerprint, say::printable(&waiver.by)));
+        for said in idle_waivers(self.check) {
+            line(out, &format!("  ⚑ {}", say::printable(&said)));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Lines that several formats share.
 
-use gonogo_api::{Check, Finding, Severity, Verdict};
+use gonogo_api::{Check, Finding, Severity, Verdict, WaiverState};
 use gonogo_core::say;
 
 /// The first lines: the answer, and over what it is given.
@@ -70,6 +70,19 @@ fn newest_go(check: &Check) -> Option<String> {
     let then = newest.then.as_deref().map(|t| format!("; {t} came next")).unwrap_or_default();
     let partial = newest.partial.iter().map(|p| format!("; {} is partial, behind {}", p.key, p.behind));
     Some(format!("Go up to {}: {} of {of}{then}{}", short(&newest.sha), newest.commits, partial.collect::<String>()))
+}
+
+/// Waivers that let nothing pass, and why.
+pub(super) fn idle_waivers(check: &Check) -> impl Iterator<Item = String> {
+    check.waivers.iter().filter_map(|waiver| {
+        let said = match waiver.state {
+            WaiverState::Applied => return None,
+            WaiverState::Expired => "has expired",
+            WaiverState::Void => "is void: the finding has changed, or may not be waived for so long",
+            WaiverState::Unneeded => "is not needed: nothing has this fingerprint",
+        };
+        Some(format!("the waiver {} by {} {said}", waiver.fingerprint, waiver.by))
+    })
 }
 
 /// How the finding's sentence begins: what it is about.

@@ -1,6 +1,6 @@
 //! For a pull request, or pasted into a chat: short lists, no tables.
 
-use super::lines::{Heading, label, mark, said};
+use super::lines::{Heading, idle_waivers, label, mark, said};
 use gonogo_api::{Check, Finding, Severity};
 use gonogo_core::say;
 use gonogo_engine::Outcome;
@@ -36,7 +36,7 @@ pub(super) fn text(outcome: &Outcome, verbose: bool) -> String {
         }
     }
     let waived: Vec<&Finding> = check.findings.iter().filter(|f| f.waiver.is_some()).collect();
-    if !waived.is_empty() {
+    if !waived.is_empty() || idle_waivers(check).next().is_some() {
         out.push('\n');
     }
     for finding in waived {
@@ -44,6 +44,9 @@ pub(super) fn text(outcome: &Outcome, verbose: bool) -> String {
             let text = format!("waived by {} until {}: {} ({})", waiver.by, waiver.until, finding.message, waiver.why);
             let _ = writeln!(out, "- ⚑ {}", say::markdown(&text));
         }
+    }
+    for said in idle_waivers(check) {
+        let _ = writeln!(out, "- ⚑ {}", say::markdown(&said));
     }
     if let Some(line) = heading.newest_go {
         let _ = writeln!(out, "\n{}", say::markdown(&line));

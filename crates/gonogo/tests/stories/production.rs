@@ -206,3 +206,35 @@ fn a_mistake_elsewhere_in_the_policy_does_not_hide_where_production_is() {
     repo.commit_files("a mistake", &[("gonogo.toml", policy)]);
     is_at(&check(&repo).json(), "v/by-policy", &repo.rev("v/by-policy"), "from gonogo.toml of main");
 }
+
+#[test]
+fn a_policy_cannot_name_the_head_or_the_default_branch_as_production() {
+    for (name, words) in [
+        ("HEAD", "is no branch or tag"),
+        ("@", "is no branch or tag"),
+        ("HEAD~1", "is no branch or tag"),
+        ("main", "the default branch itself"),
+    ] {
+        let repo = gonogo_world::Repo::new();
+        repo.commit_files("no-jira first", &[("gonogo.toml", format!("production.ref = '{name}'\n"))]);
+        repo.commit("backdoor");
+        let report = crate::support::check(&repo).json();
+        assert_eq!(report["verdict"], "no-go");
+        let finding = report.finding("production-unknown");
+        assert!(finding["message"].as_str().unwrap().contains(words), "{name}: {finding}");
+    }
+}
+
+#[test]
+fn a_remotes_head_is_the_branch_that_it_stands_for() {
+    let repo = gonogo_world::Repo::new();
+    repo.commit("no-jira first");
+    repo.branch("production");
+    repo.commit("backdoor");
+    let clone = repo.clone_full();
+    let policy = "stories.projects = ['STORY']\nchecks.story-key.branches = ['main']";
+    let check =
+        |head: &str| crate::support::check(&clone).production("origin/production").head(head).policy(policy).json();
+    check("origin/main").is("no-go").finding("story-key-missing");
+    check("origin/HEAD").is("no-go").finding("story-key-missing");
+}
