@@ -16,7 +16,6 @@ use gonogo_read::message::is_object_name;
 use schemars::{JsonSchema, schema_for};
 use serde::Deserialize;
 use serde_json::json;
-use std::collections::BTreeSet;
 
 const BEHIND: Code = "ancestry-behind";
 const LOST: Code = "ancestry-lost";
@@ -76,7 +75,7 @@ impl Check for Ancestry {
                 return Ok(());
             }
             MergeBack::Loses(paths) => (LOST, "would lose what production has in", paths),
-            MergeBack::Conflict(paths) => (CONFLICT, "conflicts with what production has in", paths),
+            MergeBack::Conflict { paths, .. } => (CONFLICT, "conflicts with what production has in", paths),
             MergeBack::Unrelated => (CONFLICT, "shares no history with production", Vec::new()),
         };
         if code == CONFLICT && self.carried(scene, &shas)? {
@@ -107,34 +106,39 @@ impl Check for Ancestry {
 /// as `merge -s ours` does: what is still missing in the head is lost.
 fn lost_by_merges(scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
     let reading = scene.reading()?;
-    let mut asked: Vec<(Sha, BTreeSet<String>, MergedAgain)> = Vec::new();
-    for (at, diff) in scene.odd_merges()? {
-        let merge = reading.commit(at);
-        for parent in merge.parents.iter().filter(|parent| reading.position(**parent).is_none()) {
-            let left_out = diff.dropped.iter().filter(|side| side.parent == *parent).flat_map(|side| &side.paths);
-            let paths: BTreeSet<String> = left_out.chain(&diff.own).cloned().collect();
-            let others = merge.parents.iter().filter(|other| *other != parent).copied().collect();
-            if !paths.is_empty() {
-                asked.push((merge.sha, paths, MergedAgain { head: scene.head, parent: *parent, others }));
-            }
+    let odd = scene.odd_merges()?;
+    let taken: Vec<(Sha, MergedAgain)> = (odd.iter())
+        .map(|(at, _)| reading.commit(*at))
+        .flat_map(|merge| {
+            let is_outside = |parent: &&Sha| reading.position(**parent).is_none();
+            merge.parents.iter().filter(is_outside).map(|parent| (merge.sha, reading.again(merge, *parent, merge.sha)))
+        })
+        .collect();
+    // What a person had to settle in the merge was settled; only what merges
+    // cleanly and is not there was left out.
+    let at_merge = scene.facts.all(taken.iter().map(|(_, question)| question.clone()))?;
+    let mut left_out = Vec::new();
+    for ((merge, question), answer) in taken.into_iter().zip(at_merge) {
+        let loses = match said(answer)? {
+            MergeBack::Loses(paths) | MergeBack::Conflict { loses: paths, .. } => paths,
+            MergeBack::NothingLost | MergeBack::Unrelated => Vec::new(),
+        };
+        if !loses.is_empty() {
+            left_out.push((merge, MergedAgain { head: scene.head, ..question }));
         }
     }
-    let answers = scene.facts.all(asked.iter().map(|(_, _, question)| question.clone()))?;
-    for ((merge, paths, question), answer) in asked.into_iter().zip(answers) {
-        let (code, said, in_paths) = match said(answer)? {
-            MergeBack::NothingLost => continue,
-            MergeBack::Loses(lost) => (LOST, "and head would lose it", lost),
-            MergeBack::Conflict(lost) => (CONFLICT, "and whether head has it cannot be told", lost),
-            MergeBack::Unrelated => (CONFLICT, "and shares no history with it", paths.iter().cloned().collect()),
+    let answers = scene.facts.all(left_out.iter().map(|(_, question)| question.clone()))?;
+    for ((merge, question), answer) in left_out.into_iter().zip(answers) {
+        let (code, said, paths) = match said(answer)? {
+            MergeBack::NothingLost | MergeBack::Unrelated => continue,
+            MergeBack::Loses(loses) => (LOST, "and head would lose it", loses),
+            MergeBack::Conflict { loses, .. } if !loses.is_empty() => (LOST, "and head would lose it", loses),
+            MergeBack::Conflict { paths, .. } => (CONFLICT, "and whether head has it cannot be told", paths),
         };
-        let in_paths: Vec<String> = in_paths.into_iter().filter(|path| paths.contains(path)).collect();
-        if in_paths.is_empty() {
-            continue;
-        }
-        let (parent, shown) = (question.parent.short(), say::list(&in_paths, SHOWN));
+        let (parent, shown) = (question.parent.short(), say::list(&paths, SHOWN));
         let message = format!("left out what {parent} of production has in {shown}, {said}");
         let fix = "bring it back (git cherry-pick), or waive when it is to go";
-        let substance = json!({ "parent": question.parent, "paths": in_paths });
+        let substance = json!({ "parent": question.parent, "paths": paths });
         out.add(Found::new(code, Subject::Commit(merge), message, fix).substance(substance));
     }
     Ok(())

@@ -2,10 +2,10 @@
 
 use crate::facts::Stop;
 use crate::findings::{Findings, Found};
-use crate::reading::Reading;
+use crate::reading::said;
 use crate::registry::{Entry, parse};
 use crate::scene::{Check, Scene, story};
-use gonogo_core::changeset::MergeDiff;
+use gonogo_core::changeset::{Commit, Dropped, MergeBack};
 use gonogo_core::finding::{Code, Subject};
 use gonogo_core::policy::Level;
 use gonogo_core::say;
@@ -102,25 +102,33 @@ impl Check for Reverts {
                 found.push((key.clone(), Found::new(PARTLY, story(key), message, fix).substance(substance).note()));
             }
         }
-        dropped_by_merges(reading, &scene.odd_merges()?, out);
+        dropped_by_merges(scene, out)?;
         scene.add_for_stories(found, out)
     }
 }
 
-/// Merges that left out what commits of the range had changed.
-fn dropped_by_merges(reading: &Reading, merges: &[(usize, MergeDiff)], out: &mut Findings) {
-    for (at, diff) in merges {
-        for side in &diff.dropped {
-            // What is left out of production is for ancestry to say.
-            let Some(parent) = reading.position(side.parent) else { continue };
-            let stories: Vec<String> = reading.keys(parent).iter().map(ToString::to_string).collect();
-            let of = if stories.is_empty() { String::new() } else { format!(" ({})", stories.join(", ")) };
-            let (from, paths) = (side.parent.short(), say::list(&side.paths, SHOWN));
-            let message = format!("left out what {from}{of} brought in {paths}: it only appears to ship");
-            let fix = "look at it with git show --remerge-diff; bring back what was left out by accident";
-            let merge = reading.commit(*at).sha;
-            let substance = json!({ "parent": side.parent, "paths": side.paths });
-            out.add(Found::new(DROPPED, Subject::Commit(merge), message, fix).substance(substance));
+/// Merges that left out what commits of the range had changed, while head lacks
+/// it still.
+fn dropped_by_merges(scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
+    let reading = scene.reading()?;
+    let odd = scene.odd_merges()?;
+    // What is left out of production is for ancestry to say.
+    let sides = odd.iter().flat_map(|(at, diff)| diff.dropped.iter().map(|side| (reading.commit(*at), side)));
+    let sides: Vec<(&Commit, &Dropped, usize)> =
+        sides.filter_map(|(merge, side)| Some((merge, side, reading.position(side.parent)?))).collect();
+    let questions = sides.iter().map(|(merge, side, _)| reading.again(merge, side.parent, scene.head));
+    let answers = scene.facts.all(questions)?;
+    for ((merge, side, parent), answer) in sides.into_iter().zip(answers) {
+        if said(answer)? == MergeBack::NothingLost {
+            continue;
         }
+        let stories: Vec<String> = reading.keys(parent).iter().map(ToString::to_string).collect();
+        let of = if stories.is_empty() { String::new() } else { format!(" ({})", stories.join(", ")) };
+        let (from, paths) = (side.parent.short(), say::list(&side.paths, SHOWN));
+        let message = format!("left out what {from}{of} brought in {paths}: it only appears to ship");
+        let fix = "look at it with git show --remerge-diff; bring back what was left out by accident";
+        let substance = json!({ "parent": side.parent, "paths": side.paths });
+        out.add(Found::new(DROPPED, Subject::Commit(merge.sha), message, fix).substance(substance));
     }
+    Ok(())
 }

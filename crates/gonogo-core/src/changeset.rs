@@ -69,8 +69,9 @@ pub enum MergeBack {
     NothingLost,
     /// The merge differs from head in these paths: head lacks their content.
     Loses(Vec<String>),
-    /// The merge has conflicts in these paths.
-    Conflict(Vec<String>),
+    /// The merge has conflicts in these paths; what it merges beside them differs
+    /// from head in those.
+    Conflict { paths: Vec<String>, loses: Vec<String> },
     /// The two share no commit.
     Unrelated,
 }

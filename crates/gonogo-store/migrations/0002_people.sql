@@ -4,8 +4,7 @@ create table person (
     -- argon2id, as a PHC string.
     password_hash text not null,
     role text not null,
-    added_at {int} not null,
-    disabled_at {int}
+    added_at {int} not null
 ) {strict};
 
 create table session (

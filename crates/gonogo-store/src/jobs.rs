@@ -63,13 +63,13 @@ impl Store {
                 let waits = "select count(*) from job where kind = $1 and key = $2 and id <> $3
                      and leased_until is null and dead_at is null";
                 let (waiting,): (i64,) = fetch!(tx, fetch_one, waits, &kind, &key, id)?;
-                let sql = if waiting > 0 {
-                    "delete from job where id = $1 and fence = $2 and $3 > 0 and $4 <> ''"
-                } else {
-                    "update job set leased_until = null, run_at = $3, error = $4
-                     where id = $1 and fence = $2 and dead_at is null"
-                };
-                Ok(execute!(tx, sql, id, fence, at, &error)?)
+                if waiting > 0 {
+                    let delete = "delete from job where id = $1 and fence = $2 and dead_at is null";
+                    return Ok(execute!(tx, delete, id, fence)?);
+                }
+                let update = "update job set leased_until = null, run_at = $3, error = $4
+                     where id = $1 and fence = $2 and dead_at is null";
+                Ok(execute!(tx, update, id, fence, at, &error)?)
             })
         })
         .await

@@ -11,7 +11,6 @@ use jiff::Timestamp;
 pub struct PersonRow {
     pub person: Person,
     pub added_at: Timestamp,
-    pub is_disabled: bool,
 }
 
 /// A person with what their password is compared with.
@@ -58,13 +57,13 @@ impl Store {
     }
 
     pub async fn people(&self) -> Result<Vec<PersonRow>, StoreError> {
-        type Row = (i64, String, String, i64, Option<i64>);
-        const SELECT: &str = "select id, name, role, added_at, disabled_at from person order by name";
+        type Row = (i64, String, String, i64);
+        const SELECT: &str = "select id, name, role, added_at from person order by name";
         let rows: Vec<Row> = self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT)?) })).await?;
         rows.into_iter()
-            .map(|(id, name, role, added, disabled)| {
+            .map(|(id, name, role, added)| {
                 let person = Person { id, name, role: role_of(&role)? };
-                Ok(PersonRow { person, added_at: time(added), is_disabled: disabled.is_some() })
+                Ok(PersonRow { person, added_at: time(added) })
             })
             .collect()
     }
@@ -72,7 +71,7 @@ impl Store {
     /// Who may sign in by this name.
     pub async fn credentials(&self, name: &str) -> Result<Option<Credentials>, StoreError> {
         type Row = (i64, String, String, String);
-        const SELECT: &str = "select id, name, password_hash, role from person where name = $1 and disabled_at is null";
+        const SELECT: &str = "select id, name, password_hash, role from person where name = $1";
         let name = name.to_owned();
         let row: Option<Row> =
             self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_optional, SELECT, name)?) })).await?;
@@ -115,12 +114,12 @@ impl Store {
             .await
     }
 
-    /// Whose session this is, while it lasts and they may sign in.
+    /// Whose session this is, while it lasts.
     pub async fn person_of_session(&self, token_hash: &str, now: Timestamp) -> Result<Option<Person>, StoreError> {
         type Row = (i64, String, String);
         const SELECT: &str = "select person.id, person.name, person.role from session
              join person on person.id = session.person
-             where session.token_hash = $1 and session.expires_at > $2 and person.disabled_at is null";
+             where session.token_hash = $1 and session.expires_at > $2";
         let (token_hash, now) = (token_hash.to_owned(), micros(now));
         let row: Option<Row> = self
             .db

@@ -11,7 +11,7 @@ pub(crate) use reader::Reader;
 pub use targets::with_effect;
 
 use crate::facts::{Facts, Stop};
-use crate::questions::{Copies, PrefixesOf, Range};
+use crate::questions::{Copies, MergedAgain, PrefixesOf, Range};
 use gonogo_core::changeset::{Changeset, Commit, Prefix, Prefixes};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
@@ -289,6 +289,15 @@ impl Reading {
     /// The stories that ship.
     pub fn shipping(&self) -> impl Iterator<Item = (&IssueKey, &StoryCommits)> {
         self.stories.iter().filter(|(_, s)| s.ships)
+    }
+
+    /// What merging a merge's parent again would do to a head. The other side is
+    /// the range's, where the merge has one there.
+    pub(crate) fn again(&self, merge: &Commit, parent: Sha, head: Sha) -> MergedAgain {
+        let others = || merge.parents.iter().filter(move |other| **other != parent).copied();
+        let inside: Vec<Sha> = others().filter(|other| self.position(*other).is_some()).collect();
+        let others = if inside.is_empty() { others().collect() } else { inside };
+        MergedAgain { head, parent, others }
     }
 
     /// Names of co-authors, as trailers tell them.

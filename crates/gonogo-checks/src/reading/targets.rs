@@ -33,21 +33,14 @@ impl Among<'_> {
     pub(super) fn can_undo(self, by: usize, target: usize, stays: Option<Sha>) -> bool {
         let paths: HashSet<&str> = self.commits[by].files.iter().map(|path| &**path).collect();
         let undone = self.undone(target, stays);
-        let mut theirs = undone.iter().flat_map(|at| &self.commits[*at].files).peekable();
-        if self.commits[target].is_merge() {
-            return theirs.peek().is_none() || theirs.any(|path| paths.contains(&**path));
-        }
-        theirs.all(|path| paths.contains(&**path))
+        let theirs = undone.iter().flat_map(|at| &self.commits[*at].files).map(|path| &**path);
+        touches(&paths, theirs, self.commits[target].is_merge())
     }
 
     /// The same of a commit outside the list.
     pub(super) fn can_undo_outside(self, by: usize, target: &NamedCommit) -> bool {
         let paths: HashSet<&str> = self.commits[by].files.iter().map(|path| &**path).collect();
-        let mut theirs = target.paths.iter().map(String::as_str);
-        if target.is_merge {
-            return target.paths.is_empty() || theirs.any(|path| paths.contains(path));
-        }
-        theirs.all(|path| paths.contains(path))
+        touches(&paths, target.paths.iter().map(String::as_str), target.is_merge)
     }
 
     /// A commit, or a merge with all that it brought in. `stays` names the
@@ -104,6 +97,13 @@ impl Among<'_> {
         }
         seen
     }
+}
+
+/// Whether the paths are touched that would have to be: all, of a merge some.
+/// Where nothing was changed there is nothing to undo.
+fn touches<'p>(paths: &HashSet<&str>, theirs: impl Iterator<Item = &'p str>, is_merge: bool) -> bool {
+    let mut theirs = theirs.map(|path| paths.contains(path)).peekable();
+    if is_merge { theirs.any(|touched| touched) } else { theirs.peek().is_some() && theirs.all(|touched| touched) }
 }
 
 /// The commits of each pull request, newest first.

@@ -13,7 +13,7 @@ use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::policy::FILE;
 use gonogo_read::keys::{Grammar, scan};
 use gonogo_read::message::{self, Revert, is_object_name};
-use gonogo_remote::git::{CutRange, Git, GitError, Messages};
+use gonogo_remote::git::{Again, CutRange, Git, GitError, Messages};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub(super) enum Job {
     Prefixes(PrefixesOf),
     Merge(MergeOf),
     MergeDiffs(Vec<MergeDiffOf>),
-    Again(MergedAgain),
+    Again(Vec<MergedAgain>),
     Markers(ConflictMarkers),
     Paths(ChangedPaths),
     Policy(PolicyAt),
@@ -45,7 +45,7 @@ pub(super) enum Job {
 pub(super) fn jobs(asks: &[&Ask], facts: &Facts) -> Vec<Job> {
     let mut jobs = Vec::new();
     let (mut named, mut patches, mut lines, mut sightings) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut merges = Vec::new();
+    let (mut merges, mut again) = (Vec::new(), Vec::new());
     for ask in asks {
         match (*ask).clone() {
             Ask::Range(q) => jobs.push(Job::Range(q)),
@@ -56,7 +56,7 @@ pub(super) fn jobs(asks: &[&Ask], facts: &Facts) -> Vec<Job> {
             }
             Ask::PrefixesOf(q) => jobs.push(Job::Prefixes(q)),
             Ask::MergeOf(q) => jobs.push(Job::Merge(q)),
-            Ask::MergedAgain(q) => jobs.push(Job::Again(q)),
+            Ask::MergedAgain(q) => again.push(q),
             Ask::MergeDiffOf(q) => merges.push(q),
             Ask::ConflictMarkers(q) => jobs.push(Job::Markers(q)),
             Ask::PolicyAt(q) => jobs.push(Job::Policy(q)),
@@ -73,6 +73,9 @@ pub(super) fn jobs(asks: &[&Ask], facts: &Facts) -> Vec<Job> {
     }
     if !merges.is_empty() {
         jobs.push(Job::MergeDiffs(merges));
+    }
+    if !again.is_empty() {
+        jobs.push(Job::Again(again));
     }
     if !patches.is_empty() {
         jobs.push(Job::Patches(patches));
@@ -115,7 +118,7 @@ impl Job {
             }
             Self::Prefixes(q) => vec![q.clone().into()],
             Self::Merge(q) => vec![q.clone().into()],
-            Self::Again(q) => vec![q.clone().into()],
+            Self::Again(qs) => each(qs),
             Self::MergeDiffs(qs) => each(qs),
             Self::Markers(q) => vec![q.clone().into()],
             Self::Policy(q) => vec![q.clone().into()],
@@ -154,7 +157,12 @@ impl Job {
             }
             Self::Prefixes(q) => vec![Answer::PrefixesOf(Fact::Known(prefixes(git, q.head)?))],
             Self::Merge(q) => vec![Answer::MergeOf(Fact::Known(git.merge_back(q.base, q.head)?))],
-            Self::Again(q) => vec![Answer::MergedAgain(Fact::Known(git.merged_again(q.head, q.parent, &q.others)?))],
+            Self::Again(qs) => {
+                let asked: Vec<Again> =
+                    qs.into_iter().map(|q| Again { head: q.head, parent: q.parent, others: q.others }).collect();
+                let answers = git.merged_again(&asked)?;
+                answers.into_iter().map(|back| Answer::MergedAgain(Fact::Known(back))).collect()
+            }
             Self::MergeDiffs(qs) => {
                 let diffs = git.merge_diffs(&qs.iter().map(|q| q.merge).collect::<Vec<_>>())?;
                 diffs.into_iter().map(|diff| Answer::MergeDiffOf(Fact::Known(diff))).collect()

@@ -7,16 +7,15 @@ use gonogo_core::ids::Sha;
 use std::process::Command;
 use tempfile::TempDir;
 
-/// A folder for new objects that is thrown away, so that a repository that may
-/// only be read can be judged too.
-pub(super) struct Scratch<'a> {
-    git: &'a Git,
+/// A repository for trials, thrown away afterwards: it reads the objects of the
+/// real one and has none of its settings, attributes and merge drivers, nor the
+/// user's. So a trial runs no program and is the same whoever runs it, and a
+/// repository that may only be read can be judged too.
+pub(super) struct Scratch {
     folder: TempDir,
+    /// Where the real objects are, as git's environment names it.
+    objects: String,
 }
-
-/// A merge is the same whoever runs it.
-const SETTINGS: [(&str, &str); 3] =
-    [("merge.renames", "true"), ("merge.directoryRenames", "conflict"), ("merge.renormalize", "false")];
 
 /// A trial merge of a commit's parents.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,42 +28,68 @@ pub(super) struct Trial {
 impl Git {
     /// What merging production into the head would do.
     pub fn merge_back(&self, base: Sha, head: Sha) -> Result<MergeBack, GitError> {
-        Scratch::new(self)?.merge_back(base, head)
+        Scratch::new(self)?.merge_back(base, head, false)
     }
 
-    /// What merging the same commit again would do, had the head no such merge
-    /// behind it: it is laid over the head from where that commit and the
-    /// merge's other parents parted.
-    pub fn merged_again(&self, head: Sha, parent: Sha, others: &[Sha]) -> Result<MergeBack, GitError> {
+    /// What merging the same commit again would do, for each, had the head no
+    /// such merge behind it: it is laid over the head from where that commit and
+    /// the merge's other parents parted.
+    pub fn merged_again(&self, asked: &[Again]) -> Result<Vec<MergeBack>, GitError> {
         let scratch = Scratch::new(self)?;
-        let names: Vec<String> = std::iter::once(&parent).chain(others).map(Sha::to_string).collect();
+        asked.iter().map(|again| self.again(&scratch, again)).collect()
+    }
+
+    fn again(&self, scratch: &Scratch, again: &Again) -> Result<MergeBack, GitError> {
+        let names: Vec<String> = std::iter::once(&again.parent).chain(&again.others).map(Sha::to_string).collect();
         let mut args = vec!["merge-base"];
         args.extend(names.iter().map(String::as_str));
         let found = self.run(&args)?;
-        let fork: Sha = match found.code {
-            Some(0) => sha_in(&found.stdout, &args)?,
-            Some(1) => return Ok(MergeBack::Unrelated),
+        let fork: Vec<Sha> = match found.code {
+            Some(0) => vec![sha_in(&found.stdout, &args)?],
+            // They share nothing: all of it was merged.
+            Some(1) => Vec::new(),
             _ => return Err(GitError::failed(&args, &found.stderr)),
         };
-        let as_if = scratch.commit(&format!("{head}^{{tree}}"), &[fork])?;
-        scratch.merge_back(parent, as_if)
+        let as_if = scratch.commit(&format!("{}^{{tree}}", again.head), &fork)?;
+        scratch.merge_back(again.parent, as_if, fork.is_empty())
     }
 }
 
-impl<'a> Scratch<'a> {
-    pub(super) fn new(git: &'a Git) -> Result<Self, GitError> {
-        Ok(Self { git, folder: tempfile::tempdir()? })
+/// A commit that a merge took, to be merged again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Again {
+    pub head: Sha,
+    pub parent: Sha,
+    /// The merge's other parents.
+    pub others: Vec<Sha>,
+}
+
+impl Scratch {
+    pub(super) fn new(git: &Git) -> Result<Self, GitError> {
+        let folder = tempfile::tempdir()?;
+        let at = |name: &str| folder.path().join(name);
+        for name in ["objects", "refs"] {
+            std::fs::create_dir(at(name))?;
+        }
+        std::fs::write(at("HEAD"), "ref: refs/heads/none\n")?;
+        let format = git.must(&["rev-parse", "--show-object-format"])?;
+        let format = String::from_utf8_lossy(&format);
+        let config = format!("[core]\nrepositoryformatversion = 1\nbare = true\n[extensions]\nobjectFormat = {format}");
+        std::fs::write(at("config"), config)?;
+        let shallow = git.common_dir.join("shallow");
+        if git.is_shallow {
+            std::fs::copy(shallow, at("shallow"))?;
+        }
+        let objects = quoted(&git.common_dir.join("objects").to_string_lossy());
+        Ok(Self { folder, objects })
     }
 
     pub(super) fn command(&self, args: &[&str]) -> Command {
-        let mut command = run::command(&self.git.dir, args);
-        command.env("GIT_OBJECT_DIRECTORY", self.folder.path());
-        let objects = self.git.common_dir.join("objects");
-        for (at, (name, value)) in SETTINGS.iter().enumerate() {
-            command.env(format!("GIT_CONFIG_KEY_{at}"), name).env(format!("GIT_CONFIG_VALUE_{at}"), value);
-        }
-        command.env("GIT_CONFIG_COUNT", SETTINGS.len().to_string());
-        command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(&objects.to_string_lossy()));
+        let mut command = run::command(self.folder.path(), args);
+        command
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", &self.objects);
         command
     }
 
@@ -86,21 +111,25 @@ impl<'a> Scratch<'a> {
         sha_in(&made, &args)
     }
 
-    fn merge_back(&self, base: Sha, head: Sha) -> Result<MergeBack, GitError> {
+    fn merge_back(&self, base: Sha, head: Sha, unrelated: bool) -> Result<MergeBack, GitError> {
         let (ours, theirs) = (head.to_string(), base.to_string());
-        let args = ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", &ours, &theirs];
+        let mut args = vec!["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages"];
+        args.extend(unrelated.then_some("--allow-unrelated-histories"));
+        args.extend([ours.as_str(), &theirs]);
         let merged = run::run(self.command(&args), None)?;
         if merged.stderr.contains("unrelated histories") {
             return Ok(MergeBack::Unrelated);
         }
         let trial = trial(&merged, &args)?;
-        if !trial.conflicts.is_empty() {
-            return Ok(MergeBack::Conflict(trial.conflicts.iter().map(|path| path_text(path)).collect()));
-        }
         let (head_tree, tree) = (format!("{ours}^{{tree}}"), trial.tree.to_string());
         let changed = self.must(&["diff-tree", "-r", "-z", "--no-renames", "--name-only", &head_tree, &tree])?;
-        let paths: Vec<String> = changed.split(|b| *b == 0).filter(|p| !p.is_empty()).map(path_text).collect();
-        Ok(if paths.is_empty() { MergeBack::NothingLost } else { MergeBack::Loses(paths) })
+        let is_settled = |path: &&[u8]| !path.is_empty() && !trial.conflicts.iter().any(|conflict| conflict == path);
+        let loses: Vec<String> = changed.split(|b| *b == 0).filter(is_settled).map(path_text).collect();
+        Ok(match (trial.conflicts.is_empty(), loses.is_empty()) {
+            (true, true) => MergeBack::NothingLost,
+            (true, false) => MergeBack::Loses(loses),
+            (false, _) => MergeBack::Conflict { paths: trial.conflicts.iter().map(|p| path_text(p)).collect(), loses },
+        })
     }
 
     /// Merges any number of parents, one after the other.

@@ -5,54 +5,60 @@ use super::merge::{Scratch, Trial};
 use super::{BULK, Git, GitError, run};
 use gonogo_core::changeset::{Dropped, MergeDiff};
 use gonogo_core::ids::Sha;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::BufRead;
 
 /// What a suspect merge is told by: paths beyond these are not named.
 const MOST_PATHS: usize = 1_000;
-/// Of all merges together; from there on nobody looks whose side a path is on,
-/// and it counts as the merge's own.
-const MOST_COMPARED: usize = 20_000;
 
-/// A merge, before it is known whether git would have made it so.
-struct Merge {
+/// A commit with its tree and parents.
+struct Node {
     sha: Sha,
     tree: Sha,
     parents: Vec<Sha>,
 }
 
+/// Paths that differ between two trees, in git's bytes.
+type Differences = HashMap<(Sha, Sha), HashSet<Vec<u8>>>;
+
 impl Git {
     /// What each merge has that merging its parents does not give. Where parents
     /// conflict, a person had to settle it: how is not judged.
     pub fn merge_diffs(&self, merges: &[Sha]) -> Result<Vec<MergeDiff>, GitError> {
-        let names = merges.iter().flat_map(|sha| format!("{sha}\n").into_bytes()).collect();
-        let mut args = vec!["log", "--no-walk=unsorted", "--stdin", "--no-show-signature", "--no-notes", "-z"];
-        args.push("--format=%H%x00%T%x00%P%x00");
-        let merges = run::stream(run::command(&self.dir, &args), Some(names), read_merges)?;
+        let merges = self.nodes(merges)?;
+        let parents: Vec<Sha> = merges.iter().flat_map(|merge| merge.parents.iter().copied()).collect();
+        let trees: HashMap<Sha, Sha> = self.nodes(&parents)?.iter().map(|node| (node.sha, node.tree)).collect();
         let scratch = Scratch::new(self)?;
         let trials = self.trials(&scratch, &merges)?;
-        let pairs: Vec<(Sha, Sha)> = merges.iter().zip(&trials).map(|(m, trial)| (trial.tree, m.tree)).collect();
-        let mut changed = changed_paths(&scratch, &pairs)?;
-        let (mut diffs, mut compared) = (Vec::new(), 0);
-        for (merge, trial) in merges.iter().zip(&trials) {
-            let paths = changed.remove(&(trial.tree, merge.tree)).unwrap_or_default();
-            let settled = |path: &Vec<u8>| trial.conflicts.contains(path);
-            let paths: Vec<Vec<u8>> = paths.into_iter().filter(|path| !settled(path)).take(MOST_PATHS).collect();
-            compared += paths.len();
-            diffs.push(if compared > MOST_COMPARED {
-                MergeDiff { own: paths.iter().map(|path| path_text(path)).collect(), dropped: Vec::new() }
-            } else {
-                self.merge_diff(merge, &paths)?
-            });
-        }
-        Ok(diffs)
+        let tried = |(merge, trial): (&Node, &Trial)| (merge.tree, trial.tree);
+        let changed = differences(&scratch, merges.iter().zip(&trials).map(tried))?;
+        let odd = merges.iter().zip(&trials).filter(|(merge, trial)| merge.tree != trial.tree);
+        let sides = odd.flat_map(|(merge, _)| merge.parents.iter().map(|parent| (merge.tree, trees[parent])));
+        let sides = differences(&scratch, sides)?;
+        Ok(merges
+            .iter()
+            .zip(&trials)
+            .map(|(merge, trial)| {
+                let paths = changed.get(&(merge.tree, trial.tree)).into_iter().flatten();
+                let mut paths: Vec<&Vec<u8>> = paths.filter(|path| !trial.conflicts.contains(path)).collect();
+                paths.sort_unstable();
+                merge_diff(merge, &paths, &trees, &sides)
+            })
+            .collect())
     }
 
-    fn trials(&self, scratch: &Scratch<'_>, merges: &[Merge]) -> Result<Vec<Trial>, GitError> {
+    fn nodes(&self, shas: &[Sha]) -> Result<Vec<Node>, GitError> {
+        let names = shas.iter().flat_map(|sha| format!("{sha}\n").into_bytes()).collect();
+        let mut args = vec!["log", "--no-walk=unsorted", "--stdin", "--no-show-signature", "--no-notes", "-z"];
+        args.push("--format=%H%x00%T%x00%P%x00");
+        run::stream(run::command(&self.dir, &args), Some(names), read_nodes)
+    }
+
+    fn trials(&self, scratch: &Scratch, merges: &[Node]) -> Result<Vec<Trial>, GitError> {
         if self.version < BULK {
             return merges.iter().map(|m| scratch.merge_all(&m.parents)).collect();
         }
-        let (two, more): (Vec<&Merge>, Vec<&Merge>) = merges.iter().partition(|m| m.parents.len() == 2);
+        let (two, more): (Vec<&Node>, Vec<&Node>) = merges.iter().partition(|m| m.parents.len() == 2);
         let mut trials: HashMap<Sha, Trial> = HashMap::new();
         for merge in more {
             trials.insert(merge.sha, scratch.merge_all(&merge.parents)?);
@@ -66,42 +72,31 @@ impl Git {
         let lost = || GitError::Unreadable("fewer trial merges than asked for".to_owned());
         merges.iter().map(|m| trials.remove(&m.sha).ok_or_else(lost)).collect()
     }
-
-    /// Which of the paths are as in one parent, so that another's change is
-    /// gone, and which are as in none.
-    fn merge_diff(&self, merge: &Merge, paths: &[Vec<u8>]) -> Result<MergeDiff, GitError> {
-        let mut diff = MergeDiff::default();
-        let mut dropped: BTreeMap<Sha, Vec<String>> = BTreeMap::new();
-        for path in paths {
-            let Ok(name) =
-                std::str::from_utf8(path).map_err(drop).and_then(|p| if p.contains('\n') { Err(()) } else { Ok(p) })
-            else {
-                diff.own.push(path_text(path));
-                continue;
-            };
-            let commits = std::iter::once(merge.sha).chain(merge.parents.iter().copied());
-            let names: Vec<String> = commits.map(|commit| format!("{commit}:{name}")).collect();
-            let found = self.with_objects(|objects| objects.find(&names))?;
-            let (own, theirs) = (&found[0], &found[1..]);
-            if !theirs.contains(own) {
-                diff.own.push(name.to_owned());
-                continue;
-            }
-            for (parent, other) in merge.parents.iter().zip(theirs) {
-                if other != own {
-                    dropped.entry(*parent).or_default().push(name.to_owned());
-                }
-            }
-        }
-        diff.dropped = dropped.into_iter().map(|(parent, paths)| Dropped { parent, paths }).collect();
-        Ok(diff)
-    }
 }
 
-/// Paths that differ between pairs of trees, in git's bytes; a pair that is the
-/// same is not there.
-fn changed_paths(scratch: &Scratch<'_>, pairs: &[(Sha, Sha)]) -> Result<HashMap<(Sha, Sha), Vec<Vec<u8>>>, GitError> {
-    let mut asked: Vec<(Sha, Sha)> = pairs.iter().filter(|(a, b)| a != b).copied().collect();
+/// Which of the paths are as in one parent, so that another's change is gone,
+/// and which are as in none.
+fn merge_diff(merge: &Node, paths: &[&Vec<u8>], trees: &HashMap<Sha, Sha>, sides: &Differences) -> MergeDiff {
+    let mut diff = MergeDiff::default();
+    let mut dropped: BTreeMap<Sha, Vec<String>> = BTreeMap::new();
+    for path in paths.iter().take(MOST_PATHS) {
+        let differs = |parent: &&Sha| sides.get(&(merge.tree, trees[*parent])).is_some_and(|side| side.contains(*path));
+        let other: Vec<Sha> = merge.parents.iter().filter(differs).copied().collect();
+        if other.len() == merge.parents.len() {
+            diff.own.push(path_text(path));
+        } else {
+            for parent in other {
+                dropped.entry(parent).or_default().push(path_text(path));
+            }
+        }
+    }
+    diff.dropped = dropped.into_iter().map(|(parent, paths)| Dropped { parent, paths }).collect();
+    diff
+}
+
+/// A pair that is the same is not there.
+fn differences(scratch: &Scratch, pairs: impl Iterator<Item = (Sha, Sha)>) -> Result<Differences, GitError> {
+    let mut asked: Vec<(Sha, Sha)> = pairs.filter(|(a, b)| a != b).collect();
     asked.sort_unstable();
     asked.dedup();
     if asked.is_empty() {
@@ -110,7 +105,7 @@ fn changed_paths(scratch: &Scratch<'_>, pairs: &[(Sha, Sha)]) -> Result<HashMap<
     let input = asked.iter().flat_map(|(a, b)| format!("{a} {b}\n").into_bytes()).collect();
     let args = ["diff-tree", "--stdin", "-r", "-z", "--raw", "--no-abbrev", "--no-renames"];
     run::stream(scratch.command(&args), Some(input), |out| {
-        let (mut changed, mut line) = (HashMap::new(), Vec::new());
+        let (mut changed, mut line) = (Differences::new(), Vec::new());
         let unreadable = || GitError::Unreadable("a pair of trees".to_owned());
         loop {
             line.clear();
@@ -119,19 +114,19 @@ fn changed_paths(scratch: &Scratch<'_>, pairs: &[(Sha, Sha)]) -> Result<HashMap<
             }
             let mut ids = line.trim_ascii_end().split(|b| *b == b' ').map(Sha::from_hex);
             let (Some(Some(a)), Some(Some(b))) = (ids.next(), ids.next()) else { return Err(unreadable()) };
-            let mut paths = Vec::new();
+            let mut paths = HashSet::new();
             while out.fill_buf()?.first() == Some(&b':') {
                 must_take(out, &mut line)?;
                 must_take(out, &mut line)?;
-                paths.push(line.clone());
+                paths.insert(line.clone());
             }
             changed.insert((a, b), paths);
         }
     })
 }
 
-fn read_merges(out: &mut dyn BufRead) -> Result<Vec<Merge>, GitError> {
-    let (mut merges, mut part) = (Vec::new(), Vec::new());
+fn read_nodes(out: &mut dyn BufRead) -> Result<Vec<Node>, GitError> {
+    let (mut nodes, mut part) = (Vec::new(), Vec::new());
     while take(out, &mut part)? {
         let sha = sha_of(&part)?;
         must_take(out, &mut part)?;
@@ -143,9 +138,9 @@ fn read_merges(out: &mut dyn BufRead) -> Result<Vec<Merge>, GitError> {
         if !part.is_empty() {
             return Err(odd("more than ids"));
         }
-        merges.push(Merge { sha, tree, parents });
+        nodes.push(Node { sha, tree, parents });
     }
-    Ok(merges)
+    Ok(nodes)
 }
 
 /// `1`, NUL, the tree, NUL, or `0` and after the tree the paths in conflict,

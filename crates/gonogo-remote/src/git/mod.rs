@@ -15,6 +15,7 @@ mod run;
 pub use error::GitError;
 pub use here::{Here, HooksPath, InProgress, MessageSettings};
 pub use log::{CutRange, Messages};
+pub use merge::Again;
 pub use mirror::{Remote, mirror};
 pub use refs::{Branches, Resolved};
 

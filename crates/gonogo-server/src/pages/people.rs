@@ -56,7 +56,7 @@ async fn shown(app: &App, session: &Session, said: Option<&str>) -> Result<Marku
                 @for row in &people {
                     tr {
                         td { (row.person.name) }
-                        td { (row.person.role.word()) @if row.is_disabled { " (may not sign in)" } }
+                        td { (row.person.role.word()) }
                         td { (ago(row.added_at, now)) }
                     }
                 }

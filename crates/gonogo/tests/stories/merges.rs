@@ -153,3 +153,176 @@ fn what_a_merge_left_out_of_a_branch_only_appears_to_ship() {
     let message = report.finding("merge-dropped-changes")["message"].as_str().unwrap().to_owned();
     assert!(message.contains("STORY-2") && message.contains("topic"), "{message}");
 }
+
+fn lost(repo: &Repo) {
+    check(repo).production("production").policy(POLICY).json().is("no-go").finding("ancestry-lost");
+}
+
+fn is_fine(repo: &Repo) {
+    let report = check(repo).production("production").policy(POLICY).json();
+    assert_eq!(report.is("go").found(), [""; 0]);
+}
+
+fn takes_in_name_only(repo: &Repo) {
+    repo.git(&["merge", "-s", "ours", "-m", "Merge production", "production"]);
+}
+
+#[test]
+fn neither_a_conflict_elsewhere_nor_a_rename_hides_what_is_lost() {
+    let repo = with_hotfix();
+    repo.checkout("production").commit_files("STORY-1 version", &[("version", "1.0.1\n")]);
+    repo.checkout("main").commit_files("STORY-2 version", &[("version", "1.1\n")]);
+    takes_in_name_only(&repo);
+    lost(&repo);
+
+    let repo = with_hotfix();
+    repo.commit("STORY-2 x");
+    takes_in_name_only(&repo);
+    repo.git(&["mv", "pay.rb", "charge.rb"]);
+    repo.commit_all("STORY-5 rename");
+    lost(&repo);
+}
+
+#[test]
+fn modes_kinds_and_odd_names_are_content_too() {
+    let changes: [fn(&Repo); 3] = [
+        |repo| {
+            repo.git(&["update-index", "--chmod=+x", "pay.rb"]);
+        },
+        |repo| {
+            let blob = repo.rev("production:pay.rb");
+            repo.git(&["update-index", "--cacheinfo", &format!("120000,{blob},pay.rb")]);
+        },
+        |repo| {
+            repo.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{},sub", repo.head())]);
+        },
+    ];
+    for change in changes {
+        let repo = Repo::new();
+        repo.commit_files("no-jira first", &[("pay.rb", "one\n"), ("readme", "x\n")]);
+        repo.branch("production").checkout("production");
+        change(&repo);
+        repo.git(&["commit", "-qm", "STORY-1 hotfix"]);
+        repo.git(&["reset", "--hard", "--quiet"]);
+        repo.checkout("main");
+        repo.commit_files("STORY-2 x", &[("x", "x\n")]);
+        takes_in_name_only(&repo);
+        lost(&repo);
+    }
+    let repo = Repo::new();
+    repo.commit_files("no-jira first", &[("Icon\r", "one\n"), ("a\nb", "one\n")]);
+    repo.branch("production").checkout("production");
+    repo.commit_files("STORY-1 hotfix", &[("Icon\r", "two\n"), ("a\nb", "two\n")]);
+    repo.checkout("main").commit_files("STORY-2 x", &[("x", "x\n")]);
+    takes_in_name_only(&repo);
+    lost(&repo);
+}
+
+#[test]
+fn a_clone_without_blobs_does_not_take_what_it_lacks_for_the_same() {
+    let repo = with_hotfix();
+    repo.commit("STORY-2 x");
+    takes_in_name_only(&repo);
+    let clone = repo.clone_blobless();
+    let policy = format!("{POLICY}\nchecks.unfinished = 'off'");
+    let report = check(&clone).production("production").policy(&policy).json();
+    assert_eq!(report["verdict"], "no-go");
+    assert!(["found", "could-not-check"].contains(&report.check("ancestry")["state"].as_str().unwrap()));
+}
+
+#[test]
+fn several_commits_of_production_in_one_merge_are_all_asked_about() {
+    let repo = with_hotfix();
+    let first = repo.rev("production");
+    repo.checkout("production");
+    repo.commit_files("STORY-1 later", &[("later", "x\n")]);
+    repo.remove("STORY-1 and away", &["later"]);
+    repo.checkout("main").commit_files("STORY-2 x", &[("x", "x\n")]);
+    let tree = repo.rev("main^{tree}");
+    made_up(&repo, &tree, &["main", &first, "production"], "Merge");
+    let report = check(&repo).production("production").policy(POLICY).json();
+    assert!(report.is("no-go").found().contains(&"block ancestry-lost".to_owned()));
+}
+
+#[test]
+fn a_merge_that_lost_nothing_is_no_finding_whatever_is_edited_later() {
+    let repo = with_hotfix();
+    repo.commit_files("STORY-2 x", &[("x", "x\n")]);
+    repo.git(&["merge", "--no-commit", "production"]);
+    std::fs::write(repo.path().join("pay.rb"), "one\nmended\nand more\n").unwrap();
+    repo.commit_all("STORY-9 Merge production");
+    is_fine(&repo);
+    repo.commit_files("STORY-5 refine", &[("pay.rb", "one\nmended well\nand more\n")]);
+    is_fine(&repo);
+    repo.remove("STORY-5 away", &["pay.rb"]);
+    is_fine(&repo);
+}
+
+#[test]
+fn a_history_that_is_added_below_a_folder_loses_nothing_of_production() {
+    let repo = Repo::new();
+    repo.commit_files("no-jira first", &[("pay.rb", "one\n")]);
+    repo.branch("production");
+    repo.orphan("library").commit_files("STORY-1 library", &[("lib.rb", "x\n")]);
+    repo.checkout("main");
+    repo.git(&["merge", "-s", "ours", "--no-commit", "--allow-unrelated-histories", "library"]);
+    repo.git(&["read-tree", "--prefix=vendor/lib/", "-u", "library"]);
+    repo.git(&["commit", "-qm", "STORY-1 add the library"]);
+    let report = check(&repo).production("production").policy(POLICY).json();
+    assert_eq!(report.is("go").check("ancestry")["state"], "passed");
+}
+
+#[test]
+fn what_is_brought_back_after_a_merge_left_it_out_ships() {
+    let repo = with_hotfix();
+    repo.git(&["checkout", "-q", "-B", "main", "production"]);
+    repo.branch("topic").checkout("topic");
+    let topic = repo.commit_files("STORY-2 topic", &[("topic", "x\n")]);
+    repo.checkout("main");
+    repo.commit("STORY-3 main");
+    repo.git(&["merge", "-s", "ours", "-m", "Merge topic", "topic"]);
+    repo.cherry_pick(&topic);
+    is_fine(&repo);
+}
+
+#[test]
+fn a_revert_of_a_merge_or_commit_that_changed_nothing_here_needs_a_key() {
+    let repo = with_hotfix();
+    repo.commit_files("STORY-2 x", &[("x", "x\n")]);
+    let merge = repo.merge("production", "Merge production");
+    repo.git(&["revert", "-m", "1", "--no-edit", &merge]);
+    check(&repo).production("production").policy(POLICY).json().is("no-go").finding("story-key-missing");
+
+    let repo = with_hotfix();
+    repo.git(&["checkout", "-q", "-B", "main", "production"]);
+    repo.git(&["commit", "-q", "--allow-empty", "-m", "STORY-3 empty"]);
+    let empty = repo.head();
+    repo.commit_files(&format!("no words\n\nThis reverts commit {empty}."), &[("backdoor", "x\n")]);
+    check(&repo).production("production").policy(POLICY).json().is("no-go").finding("story-key-missing");
+}
+
+#[test]
+fn a_trial_runs_no_program_and_is_the_same_under_any_settings() {
+    let repo = with_hotfix();
+    repo.commit_files("STORY-2 other lines", &[("pay.rb", "one\ntwo\nthree\nfour\nfive\nsix\n")]);
+    let judge = || check(&repo).production("production").policy(POLICY).json();
+    let plain = judge();
+    plain.is("no-go");
+    let ran = repo.path().join("ran");
+    repo.git(&["config", "merge.mine.driver", &format!("touch '{}'", ran.display())]);
+    repo.git(&["config", "merge.default", "mine"]);
+    judge().is_same_as(&plain);
+    std::fs::create_dir_all(repo.path().join(".git/info")).unwrap();
+    std::fs::write(repo.path().join(".git/info/attributes"), "* merge=mine\n").unwrap();
+    for (name, value) in [
+        ("merge.renameLimit", "1"),
+        ("merge.renames", "false"),
+        ("diff.renameLimit", "1"),
+        ("diff.suppressBlankEmpty", "true"),
+        ("diff.orderFile", ".gitorder"),
+    ] {
+        repo.git(&["config", name, value]);
+        judge().is_same_as(&plain);
+    }
+    assert!(!ran.exists(), "a program of the configuration ran");
+}
