@@ -7,7 +7,7 @@ use crate::questions::{MergeOf, MergedAgain};
 use crate::reading::said;
 use crate::registry::{Entry, parse};
 use crate::scene::{Check, Scene};
-use gonogo_core::changeset::MergeBack;
+use gonogo_core::changeset::{MergeBack, WithMerge};
 use gonogo_core::finding::{Code, Subject};
 use gonogo_core::ids::Sha;
 use gonogo_core::policy::Level;
@@ -47,6 +47,7 @@ const SHOWN: usize = 6;
 impl Check for Ancestry {
     fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
         lost_by_merges(scene, out)?;
+        lost_by_reverts(scene, out)?;
         let reading = scene.reading()?;
         let missing = &reading.changeset.missing;
         if !reading.lacks_production() {
@@ -107,13 +108,17 @@ impl Check for Ancestry {
 fn lost_by_merges(scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
     let reading = scene.reading()?;
     let odd = scene.odd_merges()?;
-    let taken: Vec<(Sha, MergedAgain)> = (odd.iter())
-        .map(|(at, _)| reading.commit(*at))
-        .flat_map(|merge| {
-            let is_outside = |parent: &&Sha| reading.position(**parent).is_none();
-            merge.parents.iter().filter(is_outside).map(|parent| (merge.sha, reading.again(merge, *parent, merge.sha)))
-        })
-        .collect();
+    let mut taken: Vec<(Sha, MergedAgain)> = Vec::new();
+    for (at, diff) in &odd {
+        let merge = reading.commit(*at);
+        let mut take = |by, commit| taken.push((merge.sha, reading.again(merge, by, commit, merge.sha)));
+        // By a parent of production itself, or by a branch that had merged it.
+        let is_outside = |parent: &&Sha| reading.position(**parent).is_none();
+        merge.parents.iter().filter(is_outside).for_each(|parent| take(*parent, *parent));
+        for side in diff.dropped.iter().filter(|side| reading.position(side.parent).is_some()) {
+            side.production.iter().for_each(|commit| take(side.parent, *commit));
+        }
+    }
     // What a person had to settle in the merge was settled; only what merges
     // cleanly and is not there was left out.
     let at_merge = scene.facts.all(taken.iter().map(|(_, question)| question.clone()))?;
@@ -140,6 +145,34 @@ fn lost_by_merges(scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
         let fix = "bring it back (git cherry-pick), or waive when it is to go";
         let substance = json!({ "parent": question.parent, "paths": paths });
         out.add(Found::new(code, Subject::Commit(merge), message, fix).substance(substance));
+    }
+    Ok(())
+}
+
+/// Reverts of merges that had brought production's commits: those are in the
+/// history, and their content is not.
+fn lost_by_reverts(scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
+    let reading = scene.reading()?;
+    let taken: Vec<(Sha, MergedAgain)> = reading
+        .indexes()
+        .flat_map(|at| reading.takes_from_production(at).iter().map(move |gone| (reading.commit(at).sha, *gone)))
+        .map(|(by, WithMerge { commit, stays })| {
+            (by, MergedAgain { head: scene.head, parent: commit, others: vec![stays] })
+        })
+        .collect();
+    let answers = scene.facts.all(taken.iter().map(|(_, question)| question.clone()))?;
+    for ((by, question), answer) in taken.into_iter().zip(answers) {
+        let (code, paths) = match said(answer)? {
+            MergeBack::NothingLost | MergeBack::Unrelated => continue,
+            MergeBack::Loses(paths) => (LOST, paths),
+            MergeBack::Conflict { loses, .. } if !loses.is_empty() => (LOST, loses),
+            MergeBack::Conflict { paths, .. } => (CONFLICT, paths),
+        };
+        let (commit, shown) = (question.parent.short(), say::list(&paths, SHOWN));
+        let message = format!("takes back what {commit} of production has in {shown}, with a merge that it reverts");
+        let fix = "bring it back (git cherry-pick), or waive when it is to go";
+        let substance = json!({ "commit": question.parent, "paths": paths });
+        out.add(Found::new(code, Subject::Commit(by), message, fix).substance(substance));
     }
     Ok(())
 }

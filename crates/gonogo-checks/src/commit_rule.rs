@@ -259,7 +259,7 @@ mod tests {
             files: Vec::new(),
         };
         let set = Changeset { commits: vec![commit], missing: Vec::new(), suspect_merges: Vec::new() };
-        let range = ParsedRange::of(&Facts::default(), stories, &stories.projects, &set).unwrap();
+        let range = ParsedRange::of(&Facts::default(), stories, &stories.projects, &set, set.commits[0].sha).unwrap();
         let read = &range.commits[0];
         let is_excused = matches!(read.excuse, Some(Excuse::NoKeyWord | Excuse::IgnoredMessage));
         read.own.is_empty() && !is_excused

@@ -31,6 +31,9 @@ pub struct Judge<'a> {
     pub waivers: &'a [Waiver],
     pub now: Timestamp,
     reading: OnceCell<Reading>,
+    /// The same with reverts taken at their word, so that what the checks ask
+    /// does not wait for the proof.
+    claimed: OnceCell<Reading>,
     decided: OnceCell<Judgement>,
 }
 
@@ -71,7 +74,16 @@ impl<'a> Judge<'a> {
         waivers: &'a [Waiver],
         now: Timestamp,
     ) -> Self {
-        Self { case, policy, policy_error, waivers, now, reading: OnceCell::new(), decided: OnceCell::new() }
+        Self {
+            case,
+            policy,
+            policy_error,
+            waivers,
+            now,
+            reading: OnceCell::new(),
+            claimed: OnceCell::new(),
+            decided: OnceCell::new(),
+        }
     }
 
     /// Judges with the facts at hand.
@@ -110,6 +122,9 @@ impl<'a> Judge<'a> {
         if let Some(reading) = self.reading.get() {
             return Ok(reading);
         }
+        if let Some(claimed) = self.claimed.get().filter(|claimed| claimed.is_kept(facts)) {
+            return Ok(claimed);
+        }
         let base = match &self.case.production {
             Production::Known { sha, .. } => *sha,
             // Nothing is judged then, but there is something to look at.
@@ -119,7 +134,8 @@ impl<'a> Judge<'a> {
             }
         };
         let reading = Reading::of(facts, &self.policy.sections.stories, base, self.case.head.sha)?;
-        Ok(self.reading.get_or_init(|| reading))
+        let cell = if reading.is_claimed() { &self.claimed } else { &self.reading };
+        Ok(cell.get_or_init(|| reading))
     }
 
     /// The commit that production runs, where it is known.

@@ -1,7 +1,7 @@
 //! Everything that a check can ask, one line each. Who adds one adds its arm to
 //! the match in the engine's gather.
 
-use gonogo_core::changeset::{Changeset, LineCount, MergeBack, MergeDiff, Place, Prefixes, Sighting};
+use gonogo_core::changeset::{Changeset, LineCount, MergeBack, MergeDiff, Place, Prefixes, Sighting, Undoing};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::story::{Issue, Ready};
@@ -62,12 +62,18 @@ questions! {
     /// A commit outside the range, by the full or short name in a message, with
     /// the commits that it in turn reverts.
     Named { name: String } => NamedCommit;
+    /// The newest of a commit and those behind it that brought a pull request of
+    /// this title.
+    NumberedCommit { behind: Sha, number: u64, title: String } => NamedCommit;
+    /// A commit held against undoing others, newest first, of a merge with the
+    /// parent that stays, over production.
+    UndoingOf { base: Sha, by: Sha, undone: Vec<(Sha, Option<Sha>)> } => Undoing;
     /// The key-like words of the newest commits.
     PrefixesOf { head: Sha } => Prefixes;
     /// What merging production into the head would do.
     MergeOf { base: Sha, head: Sha } => MergeBack;
-    /// What a merge has that merging its parents does not give.
-    MergeDiffOf { merge: Sha } => MergeDiff;
+    /// What a merge has that merging its parents does not give, over production.
+    MergeDiffOf { base: Sha, merge: Sha } => MergeDiff;
     /// What merging a merge's parent again would do to a head, had it no such
     /// merge behind it.
     MergedAgain { head: Sha, parent: Sha, others: Vec<Sha> } => MergeBack;
@@ -94,8 +100,5 @@ questions! {
 pub struct NamedCommit {
     pub sha: Sha,
     pub message: String,
-    /// What it changes; of a merge, against its first parent.
-    pub paths: Vec<String>,
-    pub is_merge: bool,
     pub reverts: Vec<NamedCommit>,
 }

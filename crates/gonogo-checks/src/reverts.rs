@@ -7,6 +7,7 @@ use crate::registry::{Entry, parse};
 use crate::scene::{Check, Scene, story};
 use gonogo_core::changeset::{Commit, Dropped, MergeBack};
 use gonogo_core::finding::{Code, Subject};
+use gonogo_core::ids::Sha;
 use gonogo_core::policy::Level;
 use gonogo_core::say;
 use gonogo_read::message::is_object_name;
@@ -17,11 +18,12 @@ use serde_json::json;
 const REVERTED: Code = "story-reverted";
 const PARTLY: Code = "story-partly-reverted";
 const DROPPED: Code = "merge-dropped-changes";
+const INCOMPLETE: Code = "revert-incomplete";
 const KNOWN_BAD: Code = "range-known-bad";
 
 pub(crate) const ENTRY: Entry = Entry {
     name: "reverts",
-    codes: &[REVERTED, PARTLY, DROPPED, KNOWN_BAD],
+    codes: &[REVERTED, PARTLY, INCOMPLETE, DROPPED, KNOWN_BAD],
     docs: include_str!("reverts.md"),
     default_level: Level::Warn,
     parse: parse::<Reverts>,
@@ -102,9 +104,34 @@ impl Check for Reverts {
                 found.push((key.clone(), Found::new(PARTLY, story(key), message, fix).substance(substance).note()));
             }
         }
+        broken_words(scene, out)?;
         dropped_by_merges(scene, out)?;
         scene.add_for_stories(found, out)
     }
+}
+
+/// Commits that say that they revert others, and do not.
+fn broken_words(scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
+    let reading = scene.reading()?;
+    for at in reading.indexes().filter(|at| reading.ships(*at)) {
+        let Some(broken) = reading.broken(at) else { continue };
+        let subject = Subject::Commit(reading.commit(at).sha);
+        match &broken.left {
+            Ok(paths) => {
+                let named: Vec<String> = broken.named.iter().map(Sha::short).collect();
+                let (named, shown) = (say::list(&named, SHOWN), say::list(paths, SHOWN));
+                let message = format!(
+                    "says that it reverts {named}, and something of that is left in {shown}, or cannot be told: \
+                     all of it counts as shipping"
+                );
+                let fix = "revert the rest; where it was undone by hand, waive what its story is found for";
+                let substance = json!({ "named": broken.named, "left": paths });
+                out.add(Found::new(INCOMPLETE, subject, message, fix).substance(substance));
+            }
+            Err(why) => out.could_not_check(subject, why.clone()),
+        }
+    }
+    Ok(())
 }
 
 /// Merges that left out what commits of the range had changed, while head lacks
@@ -116,7 +143,7 @@ fn dropped_by_merges(scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> 
     let sides = odd.iter().flat_map(|(at, diff)| diff.dropped.iter().map(|side| (reading.commit(*at), side)));
     let sides: Vec<(&Commit, &Dropped, usize)> =
         sides.filter_map(|(merge, side)| Some((merge, side, reading.position(side.parent)?))).collect();
-    let questions = sides.iter().map(|(merge, side, _)| reading.again(merge, side.parent, scene.head));
+    let questions = sides.iter().map(|(merge, side, _)| reading.again(merge, side.parent, side.parent, scene.head));
     let answers = scene.facts.all(questions)?;
     for ((merge, side, parent), answer) in sides.into_iter().zip(answers) {
         if said(answer)? == MergeBack::NothingLost {

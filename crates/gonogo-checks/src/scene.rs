@@ -83,7 +83,8 @@ impl Scene<'_> {
                 suspects.contains(&merge.sha) || merge.parents.iter().any(is_in_production)
             })
             .collect();
-        let diffs = self.facts.all(asked.iter().map(|at| MergeDiffOf { merge: reading.commit(*at).sha }))?;
+        let diffs =
+            self.facts.all(asked.iter().map(|at| MergeDiffOf { base: self.base, merge: reading.commit(*at).sha }))?;
         let mut odd = Vec::new();
         for (at, diff) in asked.into_iter().zip(diffs) {
             let diff = said(diff)?;
@@ -99,20 +100,25 @@ impl Scene<'_> {
     }
 
     /// Adds findings on stories, their fingerprints with the patch ids of each
-    /// story's commits: a new commit voids a waiver, a rebase does not.
+    /// story's commits: a new commit voids a waiver, a rebase does not. A merge
+    /// that may be more than a merge counts by its id.
     pub(crate) fn add_for_stories(&self, found: Vec<(IssueKey, Found)>, out: &mut Findings) -> Result<(), Stop> {
         let reading = self.reading()?;
-        let commits = |key: &IssueKey| -> Vec<Sha> {
+        let of_story = |key: &IssueKey, merges: bool| -> Vec<Sha> {
             let story = reading.stories.get(key).map(|s| s.commits.as_slice()).unwrap_or_default();
-            story.iter().map(|at| reading.commit(*at)).filter(|c| !c.is_merge()).map(|c| c.sha).collect()
+            story.iter().map(|at| reading.commit(*at)).filter(|c| c.is_merge() == merges).map(|c| c.sha).collect()
         };
+        let suspects: HashSet<Sha> = reading.changeset.suspect_merges.iter().copied().collect();
         // Nobody waives a note: its patches are not looked at.
         let is_note = |found: &Found| found.at_most == Severity::Note;
         let asked: Vec<Vec<Sha>> =
-            found.iter().map(|(key, found)| if is_note(found) { Vec::new() } else { commits(key) }).collect();
+            found.iter().map(|(key, found)| if is_note(found) { Vec::new() } else { of_story(key, false) }).collect();
         let mut patches = self.facts.all(asked.iter().flatten().map(|sha| PatchOf { sha: *sha }))?.into_iter();
         for ((key, found), shas) in found.into_iter().zip(asked) {
             let mut ids: Vec<String> = shas.iter().zip(patches.by_ref()).map(|(sha, p)| patch_word(*sha, p)).collect();
+            if !is_note(&found) {
+                ids.extend(of_story(&key, true).iter().filter(|m| suspects.contains(m)).map(|m| format!("merge {m}")));
+            }
             ids.sort_unstable();
             let substance = json!({ "is": found.substance, "patches": ids });
             let only_notes = reading.stories.get(&key).is_some_and(|s| reading.only_notes(&s.commits));

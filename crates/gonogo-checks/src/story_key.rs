@@ -46,7 +46,8 @@ impl Check for StoryKey {
         if projects.guessed {
             out.soften();
         }
-        for at in reading.indexes().filter(|at| reading.ships(*at) && reading.keys(*at).is_empty()) {
+        let lacks_key = |at: &usize| reading.keys(*at).is_empty() || !reading.beside_without_key(*at).is_empty();
+        for at in reading.indexes().filter(|at| reading.ships(*at) && lacks_key(at)) {
             let subject = Subject::Commit(reading.commit(at).sha);
             match reading.excuse(at) {
                 None | Some(Excuse::OlderThanRules | Excuse::IgnoredAuthor) => {
@@ -56,7 +57,14 @@ impl Check for StoryKey {
                     if author.ends_with(BOT) {
                         fix = format!("{fix}; or add {author:?} to [stories] ignore_authors");
                     }
-                    let found = Found::new(MISSING, subject, "names no story", fix);
+                    let message = match reading.beside_without_key(at) {
+                        [] => "names no story".to_owned(),
+                        paths => format!(
+                            "changes {} beside what it reverts, and names no story for that",
+                            say::list(paths, SHOWN)
+                        ),
+                    };
+                    let found = Found::new(MISSING, subject, message, fix);
                     out.add(found.note_if(reading.only_notes(&[at])));
                 }
                 Some(Excuse::NoKeyWord) => {

@@ -9,7 +9,7 @@ use gonogo_checks::questions::{Answer, Ask, NamedCommit};
 use gonogo_checks::{CHECKS, CheckState, Judge, Judged, Judgement};
 use gonogo_core::case::{Case, Head, PolicyInForce, PolicyOrigin, Production};
 use gonogo_core::changeset::{
-    Changeset, Commit, Dropped, LineCount, MergeBack, MergeDiff, Person, Prefix, Prefixes, Sighting,
+    Changeset, Commit, Dropped, LineCount, MergeBack, MergeDiff, Person, Prefix, Prefixes, Sighting, Undoing,
 };
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::finding::{COULD_NOT_CHECK, Severity};
@@ -120,7 +120,11 @@ fn answer(ask: &Ask) -> Answer {
             commits: vec![
                 Commit { parents: vec![sha(b'f'), sha(b'a')], ..commit(b'7', b'f', "Merge production") },
                 commit(b'f', b'e', "STORY-1 charge in euros"),
-                commit(b'e', b'd', "Revert \"STORY-9 x\"\n\nThis reverts commit 1234567890.\n\nStory: STORY-2"),
+                commit(
+                    b'e',
+                    b'd',
+                    "Revert \"STORY-9 x\"\n\nThis reverts commit 1234567890.\nReverts acme/web#5\n\nStory: STORY-2",
+                ),
                 commit(b'd', b'a', "STORY-2 search"),
             ],
             missing: vec![commit(b'b', b'a', "a hotfix")],
@@ -129,13 +133,15 @@ fn answer(ask: &Ask) -> Answer {
         Ask::Copies(_) => Answer::Copies(Fact::Known(Arc::default())),
         Ask::Named(_) => {
             // A revert in production is reverted: its story ships again.
-            let named = |id, message: &str, reverts| {
-                let paths = vec!["a".to_owned()];
-                NamedCommit { sha: sha(id), message: message.to_owned(), paths, is_merge: false, reverts }
-            };
+            let named = |id, message: &str, reverts| NamedCommit { sha: sha(id), message: message.to_owned(), reverts };
             let inner = named(b'8', "STORY-9 x", Vec::new());
             Answer::Named(Fact::Known(named(b'9', "Revert \"STORY-9 x\"", vec![inner])))
         }
+        Ask::NumberedCommit(_) => {
+            let named = NamedCommit { sha: sha(b'6'), message: "STORY-9 x (#5)".to_owned(), reverts: Vec::new() };
+            Answer::NumberedCommit(Fact::Known(named))
+        }
+        Ask::UndoingOf(_) => Answer::UndoingOf(Fact::Known(Undoing::default())),
         Ask::PrefixesOf(_) => Answer::PrefixesOf(Fact::Known(Prefixes {
             read: 3,
             found: vec![Prefix { project: "STORY".to_owned(), commits: 3, numbers: 3 }],
@@ -143,7 +149,7 @@ fn answer(ask: &Ask) -> Answer {
         Ask::MergeOf(_) => Answer::MergeOf(Fact::Known(MergeBack::NothingLost)),
         Ask::MergeDiffOf(_) => Answer::MergeDiffOf(Fact::Known(MergeDiff {
             own: Vec::new(),
-            dropped: vec![Dropped { parent: sha(b'a'), paths: vec!["a".to_owned()] }],
+            dropped: vec![Dropped { parent: sha(b'a'), paths: vec!["a".to_owned()], production: Vec::new() }],
         })),
         Ask::MergedAgain(_) => Answer::MergedAgain(Fact::Known(MergeBack::NothingLost)),
         Ask::PolicyAt(_) => Answer::PolicyAt(Fact::Absent),
@@ -212,10 +218,12 @@ fn the_world_of_these_tests_is_go_and_every_check_takes_part_in_it() {
         "MergeOf",
         "MergedAgain",
         "Named",
+        "NumberedCommit",
         "PrefixesOf",
         "Range",
         "ReadyStories",
         "SightingsOf",
+        "UndoingOf",
     ];
     assert_eq!(
         kinds,

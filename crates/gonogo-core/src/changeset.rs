@@ -91,6 +91,28 @@ pub struct MergeDiff {
 pub struct Dropped {
     pub parent: Sha,
     pub paths: Vec<String>,
+    /// The newest commits of production that came by this parent alone.
+    pub production: Vec<Sha>,
+}
+
+/// A commit that says that it undoes others, held against undoing them. Empty
+/// where it does just that.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undoing {
+    /// Paths in which something of what it names is left, or cannot be told.
+    pub left: Vec<String>,
+    /// Paths that it changes beside.
+    pub beside: Vec<String>,
+    /// Commits of production that go with a merge that it undoes.
+    pub production: Vec<WithMerge>,
+}
+
+/// A commit of production that came by a merge, and the parent that the merge
+/// is undone to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WithMerge {
+    pub commit: Sha,
+    pub stays: Sha,
 }
 
 /// A place in the added lines of the diff from production to head.

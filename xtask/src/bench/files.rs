@@ -60,6 +60,15 @@ impl Files {
         }
         changes
     }
+
+    /// The files of a commit as they were before it, where nothing of them was
+    /// changed since.
+    pub(super) fn undo(&self, changes: &[Change]) -> Option<Vec<Change>> {
+        let is_newest = |change: &&Change| self.versions[change.file] == change.version;
+        let before = |change: &Change| Change { version: change.version - 1, ..*change };
+        let undone: Vec<Change> = changes.iter().take_while(is_newest).map(before).collect();
+        (!undone.is_empty() && undone.len() == changes.len()).then_some(undone)
+    }
 }
 
 impl Change {

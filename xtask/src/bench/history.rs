@@ -30,8 +30,9 @@ struct History {
     files: Files,
     made: usize,
     pull_requests: usize,
-    /// The newest commits of the main line, with subjects.
-    main_line: Vec<(usize, String)>,
+    /// The newest commits of the main line, with subjects and what they change;
+    /// merges with nothing.
+    main_line: Vec<(usize, String, Vec<Change>)>,
 }
 
 /// Writes the whole history, and a branch `unfinished`: main with one commit
@@ -63,7 +64,7 @@ pub(super) fn write(shape: &Shape<'_>, out: ChildStdin, answers: ChildStdout) ->
 
 impl History {
     fn tip(&self) -> usize {
-        self.main_line.last().map_or(0, |(commit, _)| *commit)
+        self.main_line.last().map_or(0, |(commit, ..)| *commit)
     }
 
     fn begin(&mut self) -> anyhow::Result<()> {
@@ -76,10 +77,16 @@ impl History {
         let at = self.made;
         match self.random.below(1000) {
             0..=3 if self.main_line.len() > 1 => {
-                let (commit, subject) = self.main_line[self.random.below(self.main_line.len() - 1) + 1].clone();
-                let message = messages::reverted(&subject, &self.sha_of(commit)?);
-                let changes = self.files.change(&mut self.random);
-                self.on_main(&message, &changes, "", None)
+                let at = self.random.below(self.main_line.len() - 1) + 1;
+                let (commit, subject, changes) = self.main_line[at].clone();
+                match self.files.undo(&changes) {
+                    Some(undone) => {
+                        let message = messages::reverted(&subject, &self.sha_of(commit)?);
+                        self.on_main(&message, &undone, "", None)
+                    }
+                    // Somebody has changed it since.
+                    None => self.ordinary(),
+                }
             }
             4..=199 if room > 4 => self.pull_request(),
             200..=239 => {
@@ -94,12 +101,14 @@ impl History {
                 let changes = self.files.change(&mut self.random);
                 self.on_main(&message, &changes, "", None)
             }
-            _ => {
-                let message = messages::ordinary(&mut self.random, at);
-                let changes = self.files.change(&mut self.random);
-                self.on_main(&message, &changes, "", None)
-            }
+            _ => self.ordinary(),
         }
+    }
+
+    fn ordinary(&mut self) -> anyhow::Result<()> {
+        let message = messages::ordinary(&mut self.random, self.made);
+        let changes = self.files.change(&mut self.random);
+        self.on_main(&message, &changes, "", None)
     }
 
     /// One to four commits from a place some way back, then their merge.
@@ -130,7 +139,8 @@ impl History {
         if self.main_line.len() > 40 {
             self.main_line.remove(0);
         }
-        self.main_line.push((self.made, message.lines().next().unwrap_or("").to_owned()));
+        let own = if merge.is_some() { Vec::new() } else { changes.to_vec() };
+        self.main_line.push((self.made, message.lines().next().unwrap_or("").to_owned(), own));
         Ok(())
     }
 

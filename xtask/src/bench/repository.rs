@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 /// Changes when what is made changes: old ones are made again.
-const EDITION: &str = "1";
+const EDITION: &str = "2";
 
 /// How large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -1,6 +1,7 @@
 //! What the commits of a range mean under a policy: their keys, what they
 //! revert, what still ships, and the stories that come of it.
 
+mod claims;
 mod parsed;
 mod reader;
 mod ships;
@@ -12,7 +13,8 @@ pub use targets::with_effect;
 
 use crate::facts::{Facts, Stop};
 use crate::questions::{Copies, MergedAgain, PrefixesOf, Range};
-use gonogo_core::changeset::{Changeset, Commit, Prefix, Prefixes};
+use claims::Broken;
+use gonogo_core::changeset::{Changeset, Commit, Prefix, Prefixes, WithMerge};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::policy::Stories;
@@ -133,7 +135,7 @@ impl Reading {
         };
         let copies = said(copies?)?;
         let projects = projects(policy, &prefixes);
-        let parsed = ParsedRange::of(facts, policy, &projects.keys, &changeset)?;
+        let parsed = ParsedRange::of(facts, policy, &projects.keys, &changeset, base)?;
         let already = changeset.commits.iter().map(|c| copies.get(&c.sha).copied()).collect();
         let inside = vec![true; changeset.commits.len()];
         let lacks_production = !changeset.missing.is_empty();
@@ -197,6 +199,16 @@ impl Reading {
             }
         }
         stories
+    }
+
+    /// Whether it takes reverts at their word, since that they keep it is still asked.
+    pub(crate) fn is_claimed(&self) -> bool {
+        self.parsed.is_claimed()
+    }
+
+    /// Whether all reverts that were taken at their word have kept it.
+    pub(crate) fn is_kept(&self, facts: &Facts) -> bool {
+        self.parsed.is_kept(facts)
     }
 
     /// Whether production has commits that this head lacks.
@@ -270,10 +282,26 @@ impl Reading {
     pub fn reverts(&self, at: usize) -> Vec<Sha> {
         let sha = |target: &Target| match target {
             Target::Inside { at, .. } => Some(self.commit(*at).sha),
-            Target::Outside { sha, .. } => *sha,
+            Target::Outside { sha, .. } => Some(*sha),
             Target::Lost => None,
         };
         self.parsed(at).targets.iter().filter_map(sha).collect()
+    }
+
+    /// How a commit's word that it reverts others was not kept.
+    pub(crate) fn broken(&self, at: usize) -> Option<&Broken> {
+        self.parsed(at).broken.as_ref()
+    }
+
+    /// What goes of production with the merges that a commit undoes, while it has effect.
+    pub(crate) fn takes_from_production(&self, at: usize) -> &[WithMerge] {
+        if self.effective[at] { &self.parsed(at).production } else { &[] }
+    }
+
+    /// What a revert changes beside what it undoes, where no story is named for that.
+    pub(crate) fn beside_without_key(&self, at: usize) -> &[String] {
+        let parsed = self.parsed(at);
+        if parsed.own.is_empty() { &parsed.beside } else { &[] }
     }
 
     /// Why a commit need not name a story.
@@ -291,13 +319,13 @@ impl Reading {
         self.stories.iter().filter(|(_, s)| s.ships)
     }
 
-    /// What merging a merge's parent again would do to a head. The other side is
-    /// the range's, where the merge has one there.
-    pub(crate) fn again(&self, merge: &Commit, parent: Sha, head: Sha) -> MergedAgain {
-        let others = || merge.parents.iter().filter(move |other| **other != parent).copied();
+    /// What merging a commit again would do to a head, that a merge took by one
+    /// of its parents. The other side is the range's, where the merge has one there.
+    pub(crate) fn again(&self, merge: &Commit, by: Sha, commit: Sha, head: Sha) -> MergedAgain {
+        let others = || merge.parents.iter().filter(move |other| **other != by).copied();
         let inside: Vec<Sha> = others().filter(|other| self.position(*other).is_some()).collect();
         let others = if inside.is_empty() { others().collect() } else { inside };
-        MergedAgain { head, parent, others }
+        MergedAgain { head, parent: commit, others }
     }
 
     /// Names of co-authors, as trailers tell them.

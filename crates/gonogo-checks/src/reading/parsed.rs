@@ -1,16 +1,16 @@
 //! What each message of a range says, whatever the candidate's head.
 
+use super::claims::{Broken, Word, prove, resolve};
 use super::reader::Reader;
 use super::ships::Undoes;
-use super::targets::{Among, Copied, by_number, index_of, of_number, quoted_title, takes_away};
+use super::targets::{Among, index_of};
 use crate::facts::{Facts, Stop};
-use crate::questions::{Named, NamedCommit};
-use gonogo_core::changeset::{Changeset, Commit};
+use crate::questions::UndoingOf;
+use gonogo_core::changeset::{Changeset, Commit, Undoing, WithMerge};
 use gonogo_core::fact::Fact;
 use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::policy::Stories;
-use gonogo_read::keys::Grammar;
-use gonogo_read::message::{self, Message, Revert};
+use gonogo_read::message::{self, Message};
 use std::collections::{BTreeSet, HashMap};
 
 /// All messages of a range.
@@ -18,6 +18,8 @@ use std::collections::{BTreeSet, HashMap};
 pub struct ParsedRange {
     pub(crate) commits: Vec<Parsed>,
     index: HashMap<Sha, usize>,
+    /// What its reverts were taken at their word for, as long as that is asked.
+    claims: Vec<UndoingOf>,
 }
 
 /// One message.
@@ -29,6 +31,11 @@ pub(crate) struct Parsed {
     pub no_key: bool,
     pub pull_request: Option<u64>,
     pub targets: Vec<Target>,
+    /// Paths that it changes beside what it undoes.
+    pub beside: Vec<String>,
+    /// What goes of production with a merge that it undoes.
+    pub production: Vec<WithMerge>,
+    pub broken: Option<Broken>,
     /// Names, as trailers tell them.
     pub co_authors: Vec<String>,
     /// The value of the policy's flag trailer.
@@ -48,8 +55,8 @@ pub(crate) enum Target {
     },
     /// A commit of production, or an older one, with its stories. `restores`:
     /// it was a revert itself, so that those stories ship again.
-    Outside { sha: Option<Sha>, keys: Vec<IssueKey>, restores: bool },
-    /// No such commit here, and no title that says what it was.
+    Outside { sha: Sha, stays: Option<Sha>, keys: Vec<IssueKey>, restores: bool },
+    /// No such commit here, or it is not undone.
     Lost,
 }
 
@@ -65,17 +72,35 @@ pub enum Excuse {
 }
 
 impl ParsedRange {
-    pub(crate) fn of(facts: &Facts, policy: &Stories, projects: &[String], set: &Changeset) -> Result<Self, Stop> {
+    pub(crate) fn of(
+        facts: &Facts,
+        policy: &Stories,
+        projects: &[String],
+        set: &Changeset,
+        base: Sha,
+    ) -> Result<Self, Stop> {
         let reader = Reader { policy, projects };
         let index = index_of(&set.commits);
         let among = Among { commits: &set.commits, index: &index };
         let messages: Vec<Message<'_>> = set.commits.iter().map(|c| message::parse(&c.message)).collect();
-        let targets = resolve(facts, &reader, among, &messages)?;
+        let mut words = resolve(facts, &reader, among, &messages, base)?;
+        let claims = prove(facts, among, base, &mut words)?;
         let old = older_than_rules(policy, among);
-        let commits = (set.commits.iter().zip(&messages).zip(targets).enumerate())
-            .map(|(at, ((commit, message), targets))| reader.read(commit, message, targets, old[at]))
+        let commits = (set.commits.iter().zip(&messages).zip(words).enumerate())
+            .map(|(at, ((commit, message), word))| reader.read(commit, message, word, old[at]))
             .collect();
-        Ok(Self { commits, index })
+        Ok(Self { commits, index, claims })
+    }
+
+    /// Whether its reverts were taken at their word, which is still asked.
+    pub(super) fn is_claimed(&self) -> bool {
+        !self.claims.is_empty()
+    }
+
+    /// Whether all that was taken at its word has turned out so.
+    pub(super) fn is_kept(&self, facts: &Facts) -> bool {
+        let is_kept = |claim: &UndoingOf| facts.at_hand(claim.clone()) == Some(Fact::Known(Undoing::default()));
+        self.claims.iter().all(is_kept)
     }
 
     pub(super) fn index(&self) -> &HashMap<Sha, usize> {
@@ -121,7 +146,8 @@ impl ParsedRange {
 }
 
 impl Reader<'_> {
-    fn read(&self, commit: &Commit, message: &Message<'_>, targets: Vec<Target>, is_old: bool) -> Parsed {
+    fn read(&self, commit: &Commit, message: &Message<'_>, word: Word, is_old: bool) -> Parsed {
+        let Word { targets, beside, production, broken } = word;
         let is_revert = targets.iter().any(|t| !matches!(t, Target::Lost));
         let (own, mentions) = self.keys(message, is_revert);
         let no_key = self.says_no_key(&commit.message);
@@ -129,7 +155,7 @@ impl Reader<'_> {
         let by_bot = authors.fit(&commit.author.name) || authors.fit(&commit.author.email);
         let excuse = if commit.is_merge() {
             Some(Excuse::Merge)
-        } else if is_revert {
+        } else if is_revert && beside.is_empty() {
             Some(Excuse::Revert)
         } else if self.ignores(&commit.message) {
             Some(Excuse::IgnoredMessage)
@@ -145,95 +171,21 @@ impl Reader<'_> {
             |value: String| value.split_once('<').map_or(value.as_str(), |(name, _)| name).trim().to_owned();
         let co_authors = trailer_of(message, "Co-authored-by").map(co_author).collect();
         let (pull_request, is_noted) = (message.pull_request, is_old || by_bot);
-        Parsed { own, mentions, no_key, pull_request, targets, co_authors, flag, excuse, is_noted }
-    }
-
-    /// A commit outside the range that is reverted: its stories, and whether
-    /// undoing it makes them ship again.
-    fn outside(&self, named: &NamedCommit) -> Target {
-        let (keys, restores) = self.stories_of(named);
-        Target::Outside { sha: Some(named.sha), keys: keys.into_iter().collect(), restores }
-    }
-
-    fn stories_of(&self, named: &NamedCommit) -> (BTreeSet<IssueKey>, bool) {
-        let is_revert = !named.reverts.is_empty();
-        let (own, _) = self.keys(&message::parse(&named.message), is_revert);
-        let mut keys: BTreeSet<IssueKey> = own.into_iter().collect();
-        let mut restores = false;
-        for inner in &named.reverts {
-            let (theirs, inner_restores) = self.stories_of(inner);
-            keys.extend(theirs);
-            restores |= !inner_restores;
-        }
-        (keys, restores)
-    }
-}
-
-/// Finds what each revert names: in the range by full or short name, by pull
-/// request, else wherever the repository has it.
-fn resolve(
-    facts: &Facts,
-    reader: &Reader<'_>,
-    among: Among<'_>,
-    messages: &[Message<'_>],
-) -> Result<Vec<Vec<Target>>, Stop> {
-    let mut targets: Vec<Vec<Target>> = vec![Vec::new(); messages.len()];
-    let mut wanted: Vec<(usize, String)> = Vec::new();
-    let numbers = by_number(messages);
-    for (at, message) in messages.iter().enumerate() {
-        for revert in &message.reverts {
-            match revert {
-                Revert::Commit { name, stays } => match among.named(name) {
-                    Some(found) => {
-                        let stays = stays.and_then(|name| among.parent_named(found, name));
-                        targets[at].push(inside(among, at, found, stays));
-                    }
-                    None => wanted.push((at, name.to_ascii_lowercase())),
-                },
-                Revert::PullRequest(number) => {
-                    let found = of_number(among, &numbers, at, *number);
-                    targets[at].push(match found {
-                        Some(found) => inside(among, at, found, None),
-                        None => at_its_word(reader, &among.commits[at].subject()),
-                    });
-                }
-            }
+        Parsed {
+            own,
+            mentions,
+            no_key,
+            pull_request,
+            targets,
+            beside,
+            production,
+            broken,
+            co_authors,
+            flag,
+            excuse,
+            is_noted,
         }
     }
-    if wanted.is_empty() {
-        return Ok(targets);
-    }
-    let answers = facts.all(wanted.iter().map(|(_, name)| Named { name: name.clone() }))?;
-    let copied = Copied::of(among);
-    for ((at, name), answer) in wanted.into_iter().zip(answers) {
-        let copy =
-            |original: Option<&str>| copied.find(at, &name, original).map(|found| inside(among, at, found, None));
-        targets[at].push(match answer {
-            Fact::Known(named) => copy(Some(&named.message)).unwrap_or_else(|| {
-                if among.can_undo_outside(at, &named) { reader.outside(&named) } else { Target::Lost }
-            }),
-            // What is not here cannot be looked at: it reads as a plain commit.
-            Fact::Absent => copy(None).unwrap_or(Target::Lost),
-            Fact::Unknown(why) => return Err(Stop::Unknown(why)),
-        });
-    }
-    Ok(targets)
-}
-
-/// A commit of the range that is undone, if the revert touches what it touched.
-fn inside(among: Among<'_>, by: usize, at: usize, stays: Option<Sha>) -> Target {
-    if among.can_undo(by, at, stays) { Target::Inside { at, stays } } else { Target::Lost }
-}
-
-/// A revert of a pull request that is not in the range, with the stories that
-/// its title quotes; without any there is nothing to hold on to.
-fn at_its_word(reader: &Reader<'_>, subject: &str) -> Target {
-    let Some(title) = quoted_title(subject) else { return Target::Lost };
-    let keys: Vec<IssueKey> = reader.scan(&title, Grammar::Prose).into_iter().collect();
-    if keys.is_empty() {
-        return Target::Lost;
-    }
-    Target::Outside { sha: None, keys, restores: !takes_away(subject) }
 }
 
 /// Which commits are at or before the commit from which the rules hold.

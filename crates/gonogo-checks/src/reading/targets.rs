@@ -1,10 +1,9 @@
 //! Finds the commits that reverts name, in a list of commits, newest first.
 
-use crate::questions::NamedCommit;
 use gonogo_core::changeset::Commit;
 use gonogo_core::ids::Sha;
 use gonogo_read::message::{self, Message, Revert};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A list of commits with its index.
 #[derive(Clone, Copy)]
@@ -25,22 +24,6 @@ impl Among<'_> {
         }
         let mut fitting = self.commits.iter().enumerate().filter(|(_, c)| c.sha.starts_with(name)).map(|(at, _)| at);
         fitting.next().filter(|_| fitting.next().is_none())
-    }
-
-    /// Whether a commit changes what it would have to change to undo another:
-    /// every path of that one, or of a merge at least some. A message alone is
-    /// no proof.
-    pub(super) fn can_undo(self, by: usize, target: usize, stays: Option<Sha>) -> bool {
-        let paths: HashSet<&str> = self.commits[by].files.iter().map(|path| &**path).collect();
-        let undone = self.undone(target, stays);
-        let theirs = undone.iter().flat_map(|at| &self.commits[*at].files).map(|path| &**path);
-        touches(&paths, theirs, self.commits[target].is_merge())
-    }
-
-    /// The same of a commit outside the list.
-    pub(super) fn can_undo_outside(self, by: usize, target: &NamedCommit) -> bool {
-        let paths: HashSet<&str> = self.commits[by].files.iter().map(|path| &**path).collect();
-        touches(&paths, target.paths.iter().map(String::as_str), target.is_merge)
     }
 
     /// A commit, or a merge with all that it brought in. `stays` names the
@@ -97,13 +80,6 @@ impl Among<'_> {
         }
         seen
     }
-}
-
-/// Whether the paths are touched that would have to be: all, of a merge some.
-/// Where nothing was changed there is nothing to undo.
-fn touches<'p>(paths: &HashSet<&str>, theirs: impl Iterator<Item = &'p str>, is_merge: bool) -> bool {
-    let mut theirs = theirs.map(|path| paths.contains(path)).peekable();
-    if is_merge { theirs.any(|touched| touched) } else { theirs.peek().is_some() && theirs.all(|touched| touched) }
 }
 
 /// The commits of each pull request, newest first.
@@ -189,12 +165,6 @@ pub(super) fn quoted_title(subject: &str) -> Option<String> {
     title("Revert \"").map(str::to_owned).or_else(|| title("Reapply \"").map(|title| format!("Revert \"{title}\"")))
 }
 
-/// Whether a subject, by its own word, takes something away: a revert does, a
-/// revert of a revert brings it back.
-pub(super) fn takes_away(subject: &str) -> bool {
-    quoted_title(subject).is_some_and(|title| !takes_away(&title))
-}
-
 /// Which of these commits, newest first, are not undone by a revert among them.
 pub fn with_effect(commits: &[Commit]) -> Vec<bool> {
     let index = index_of(commits);
@@ -232,13 +202,5 @@ mod tests {
         assert_eq!(quoted_title("Revert \"a \"b\" c\" (#7)").as_deref(), Some("a \"b\" c"));
         assert_eq!(quoted_title("Reapply \"a\"").as_deref(), Some("Revert \"a\""));
         assert_eq!(quoted_title("Revert to a"), None);
-    }
-
-    #[test]
-    fn a_revert_of_a_revert_takes_nothing_away() {
-        let takes = ["Revert \"a\"", "Revert \"Reapply \"a\"\"", "Revert \"Revert \"Revert \"a\"\"\""];
-        let brings = ["a", "Reapply \"a\"", "Revert \"Revert \"a\"\"", "Revert \"a"];
-        assert!(takes.iter().all(|subject| takes_away(subject)));
-        assert!(!brings.iter().any(|subject| takes_away(subject)));
     }
 }

@@ -4,7 +4,7 @@ use super::copies;
 use gonogo_checks::facts::Facts;
 use gonogo_checks::questions::{
     Answer, Ask, ChangedPaths, ConflictMarkers, Copies, LinesOf, MergeDiffOf, MergeOf, MergedAgain, Named, NamedCommit,
-    PatchOf, PolicyAt, PrefixesOf, Range, SightingsOf,
+    NumberedCommit, PatchOf, PolicyAt, PrefixesOf, Range, SightingsOf, UndoingOf,
 };
 use gonogo_checks::reading::{self, GUESS_FROM};
 use gonogo_core::changeset::{Changeset, LineCount, Prefixes, Sighting};
@@ -13,12 +13,14 @@ use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::policy::FILE;
 use gonogo_read::keys::{Grammar, scan};
 use gonogo_read::message::{self, Revert, is_object_name};
-use gonogo_remote::git::{Again, CutRange, Git, GitError, Messages};
+use gonogo_remote::git::{Again, CutRange, Git, GitError, Messages, Undo};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Places that are kept for one key.
 const MOST_SIGHTINGS: usize = 20;
+/// How many commits a pull request is looked for in.
+const NUMBERED_IN: usize = 20_000;
 /// How deep a chain of reverts of reverts is followed.
 const MOST_NESTED: usize = 8;
 
@@ -35,6 +37,8 @@ pub(super) enum Job {
     Paths(ChangedPaths),
     Policy(PolicyAt),
     Named(Vec<Named>),
+    Numbered(Sha, Vec<NumberedCommit>),
+    Undoings(Vec<UndoingOf>),
     Patches(Vec<PatchOf>),
     Lines(Vec<LinesOf>),
     Sightings(Vec<SightingsOf>),
@@ -45,7 +49,8 @@ pub(super) enum Job {
 pub(super) fn jobs(asks: &[&Ask], facts: &Facts) -> Vec<Job> {
     let mut jobs = Vec::new();
     let (mut named, mut patches, mut lines, mut sightings) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let (mut merges, mut again) = (Vec::new(), Vec::new());
+    let (mut merges, mut again, mut undoings) = (Vec::new(), Vec::new(), Vec::new());
+    let mut numbered: BTreeMap<Sha, Vec<NumberedCommit>> = BTreeMap::new();
     for ask in asks {
         match (*ask).clone() {
             Ask::Range(q) => jobs.push(Job::Range(q)),
@@ -62,6 +67,8 @@ pub(super) fn jobs(asks: &[&Ask], facts: &Facts) -> Vec<Job> {
             Ask::PolicyAt(q) => jobs.push(Job::Policy(q)),
             Ask::ChangedPaths(q) => jobs.push(Job::Paths(q)),
             Ask::Named(q) => named.push(q),
+            Ask::NumberedCommit(q) => numbered.entry(q.behind).or_default().push(q),
+            Ask::UndoingOf(q) => undoings.push(q),
             Ask::PatchOf(q) => patches.push(q),
             Ask::LinesOf(q) => lines.push(q),
             Ask::SightingsOf(q) => sightings.push(q),
@@ -70,6 +77,10 @@ pub(super) fn jobs(asks: &[&Ask], facts: &Facts) -> Vec<Job> {
     }
     if !named.is_empty() {
         jobs.push(Job::Named(named));
+    }
+    jobs.extend(numbered.into_iter().map(|(behind, asks)| Job::Numbered(behind, asks)));
+    if !undoings.is_empty() {
+        jobs.push(Job::Undoings(undoings));
     }
     if !merges.is_empty() {
         jobs.push(Job::MergeDiffs(merges));
@@ -124,6 +135,8 @@ impl Job {
             Self::Policy(q) => vec![q.clone().into()],
             Self::Paths(q) => vec![q.clone().into()],
             Self::Named(qs) => each(qs),
+            Self::Numbered(_, qs) => each(qs),
+            Self::Undoings(qs) => each(qs),
             Self::Patches(qs) => each(qs),
             Self::Lines(qs) => each(qs),
             Self::Sightings(qs) => each(qs),
@@ -164,7 +177,7 @@ impl Job {
                 answers.into_iter().map(|back| Answer::MergedAgain(Fact::Known(back))).collect()
             }
             Self::MergeDiffs(qs) => {
-                let diffs = git.merge_diffs(&qs.iter().map(|q| q.merge).collect::<Vec<_>>())?;
+                let diffs = git.merge_diffs(&qs.iter().map(|q| (q.base, q.merge)).collect::<Vec<_>>())?;
                 diffs.into_iter().map(|diff| Answer::MergeDiffOf(Fact::Known(diff))).collect()
             }
             Self::Markers(q) => vec![Answer::ConflictMarkers(Fact::Known(git.conflict_markers(q.base, q.head)?))],
@@ -173,6 +186,12 @@ impl Job {
             Self::Named(qs) => {
                 let one = |q: Named| Ok(Answer::Named(named(git, &q.name, 0)?.map_or(Fact::Absent, Fact::Known)));
                 qs.into_iter().map(one).collect::<Result<_, GitError>>()?
+            }
+            Self::Numbered(behind, qs) => numbered(git, behind, &qs)?,
+            Self::Undoings(qs) => {
+                let asked: Vec<Undo> =
+                    qs.into_iter().map(|q| Undo { base: q.base, by: q.by, undone: q.undone }).collect();
+                git.undoings(&asked)?.into_iter().map(|undoing| Answer::UndoingOf(Fact::Known(undoing))).collect()
             }
             Self::Patches(qs) => {
                 let mut ids = git.patch_ids(&qs.iter().map(|q| q.sha).collect::<Vec<_>>(), false)?;
@@ -217,14 +236,31 @@ fn named(git: &Git, name: &str, depth: usize) -> Result<Option<NamedCommit>, Git
         return Ok(None);
     }
     let Some((sha, text)) = git.message_of(name)? else { return Ok(None) };
-    let (paths, is_merge) = git.paths_of(sha)?;
     let mut reverts = Vec::new();
     for revert in message::parse(&text).reverts {
         if let Revert::Commit { name, .. } = revert {
             reverts.extend(named(git, name, depth + 1)?);
         }
     }
-    Ok(Some(NamedCommit { sha, message: text, paths, is_merge, reverts }))
+    Ok(Some(NamedCommit { sha, message: text, reverts }))
+}
+
+/// The newest commit that brought each pull request and has its title.
+fn numbered(git: &Git, behind: Sha, asks: &[NumberedCommit]) -> Result<Vec<Answer>, GitError> {
+    let mut found: Vec<Option<Sha>> = vec![None; asks.len()];
+    git.messages(&Messages::Newest { head: behind, most: NUMBERED_IN }, |sha, text| {
+        let Some(number) = message::parse(text).pull_request else { return };
+        for (ask, found) in asks.iter().zip(&mut found) {
+            if found.is_none() && ask.number == number && text.contains(&ask.title) {
+                *found = Some(sha);
+            }
+        }
+    })?;
+    let commit = |sha: Option<Sha>| match sha {
+        Some(sha) => Ok(named(git, &sha.to_string(), 0)?.map_or(Fact::Absent, Fact::Known)),
+        None => Ok(Fact::Absent),
+    };
+    found.into_iter().map(|sha| commit(sha).map(Answer::NumberedCommit)).collect()
 }
 
 /// Where keys are outside the range: in branches' names, in commits that only

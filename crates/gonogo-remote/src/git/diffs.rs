@@ -1,6 +1,6 @@
 //! What commits change: patch ids, line counts, conflict markers.
 
-use super::log::{must_take, parents_of, path_text, read_files};
+use super::log::path_text;
 use super::{Git, GitError, run};
 use gonogo_core::changeset::{LineCount, Place};
 use gonogo_core::ids::Sha;
@@ -59,23 +59,6 @@ impl Git {
         let (base, head) = (base.to_string(), head.to_string());
         let paths = self.must(&["diff-tree", "-r", "-z", "--no-renames", "--name-only", &base, &head])?;
         Ok(paths.split(|b| *b == 0).filter(|p| !p.is_empty()).map(path_text).collect())
-    }
-
-    /// Every path that a commit changes, of a merge against its first parent, and
-    /// whether it is one.
-    pub fn paths_of(&self, sha: Sha) -> Result<(Vec<String>, bool), GitError> {
-        let sha = sha.to_string();
-        let args = ["log", "-1", "-z", "--raw", "-r", "-m", "--first-parent", "--root", "--no-abbrev", "--no-renames"];
-        let mut args = args.to_vec();
-        args.extend(["--no-show-signature", "--no-notes", "--no-color", "--no-decorate", "--format=%P%x00", &sha]);
-        run::stream(run::command(&self.dir, &args), None, |out| {
-            let mut part = Vec::new();
-            must_take(out, &mut part)?;
-            let is_merge = parents_of(&part)?.len() > 1;
-            must_take(out, &mut part)?;
-            let paths = read_files(out, &mut part)?;
-            Ok((paths.into_iter().map(String::from).collect(), is_merge))
-        })
     }
 
     /// Conflict markers in the lines that the diff adds.

@@ -1,9 +1,10 @@
 //! What merging two commits would give, without touching the repository.
 
-use super::log::path_text;
+use super::log::{must_take, path_text, sha_of};
 use super::{Git, GitError, run};
 use gonogo_core::changeset::MergeBack;
 use gonogo_core::ids::Sha;
+use std::io::BufRead;
 use std::process::Command;
 use tempfile::TempDir;
 
@@ -132,6 +133,21 @@ impl Scratch {
         })
     }
 
+    /// A tree with nothing in it.
+    pub(super) fn empty_tree(&self) -> Result<Sha, GitError> {
+        let args = ["hash-object", "-t", "tree", "-w", "--stdin"];
+        let made = run::run(self.command(&args), Some(Vec::new()))?;
+        sha_in(&made.bytes().map_err(|stderr| GitError::failed(&args, &stderr))?, &args)
+    }
+
+    /// Merges two commits; those that share nothing, from an empty base.
+    pub(super) fn merge(&self, ours: Sha, theirs: Sha) -> Result<Trial, GitError> {
+        let (ours, theirs) = (ours.to_string(), theirs.to_string());
+        let mut args = vec!["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages"];
+        args.extend(["--allow-unrelated-histories", &ours, &theirs]);
+        trial(&run::run(self.command(&args), None)?, &args)
+    }
+
     /// Merges any number of parents, one after the other.
     pub(super) fn merge_all(&self, parents: &[Sha]) -> Result<Trial, GitError> {
         let (first, rest) =
@@ -139,10 +155,7 @@ impl Scratch {
         let (mut ours, mut conflicts) = (*first, Vec::new());
         let mut tree = None;
         for theirs in rest {
-            let (one, other) = (ours.to_string(), theirs.to_string());
-            let mut args = vec!["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages"];
-            args.extend(["--allow-unrelated-histories", &one, &other]);
-            let step = trial(&run::run(self.command(&args), None)?, &args)?;
+            let step = self.merge(ours, *theirs)?;
             conflicts.extend(step.conflicts);
             tree = Some(step.tree);
             ours = self.commit(&step.tree.to_string(), &[ours, *theirs])?;
@@ -166,6 +179,28 @@ fn trial(ended: &run::Ended, args: &[&str]) -> Result<Trial, GitError> {
     }
 }
 
+/// What `merge-tree --stdin` says: `1`, NUL, the tree, NUL, or `0` and after the tree the paths in conflict,
+/// each ended by NUL; one more NUL ends the answer.
+pub(super) fn read_trial(out: &mut dyn BufRead) -> Result<Trial, GitError> {
+    let mut part = Vec::new();
+    must_take(out, &mut part)?;
+    if part != b"0" && part != b"1" {
+        return Err(GitError::Unreadable("a trial merge that failed".to_owned()));
+    }
+    must_take(out, &mut part)?;
+    let tree = sha_of(&part)?;
+    let mut conflicts: Vec<Vec<u8>> = Vec::new();
+    loop {
+        must_take(out, &mut part)?;
+        if part.is_empty() {
+            break;
+        }
+        conflicts.push(part.clone());
+    }
+    conflicts.dedup();
+    Ok(Trial { tree, conflicts })
+}
+
 fn sha_in(out: &[u8], args: &[&str]) -> Result<Sha, GitError> {
     let line = out.split(|b| *b == b'\n').next().unwrap_or_default();
     Sha::from_hex(line).ok_or_else(|| GitError::Unreadable(format!("what git {} printed", args.join(" "))))
@@ -174,4 +209,21 @@ fn sha_in(out: &[u8], args: &[&str]) -> Result<Sha, GitError> {
 /// A path in git's list of object folders, where a colon parts entries.
 fn quoted(path: &str) -> String {
     format!("\"{}\"", path.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trials_are_read_one_after_the_other() {
+        let (a, b) = ("a".repeat(40), "b".repeat(40));
+        let text = format!("1\0{a}\0\0") + &format!("0\0{b}\0x\0y z\0\0");
+        let mut out = text.as_bytes();
+        assert_eq!(read_trial(&mut out).unwrap(), Trial { tree: a.parse().unwrap(), conflicts: Vec::new() });
+        let second = read_trial(&mut out).unwrap();
+        assert_eq!(second, Trial { tree: b.parse().unwrap(), conflicts: vec![b"x".to_vec(), b"y z".to_vec()] });
+        assert!(read_trial(&mut out).is_err());
+        assert!(read_trial(&mut "-1\0".as_bytes()).is_err());
+    }
 }

@@ -1,31 +1,36 @@
 //! Merges that have something else than what merging their parents gives.
 
 use super::log::{must_take, odd, parents_of, path_text, sha_of, take};
-use super::merge::{Scratch, Trial};
+use super::merge::{Scratch, Trial, read_trial};
 use super::{BULK, Git, GitError, run};
 use gonogo_core::changeset::{Dropped, MergeDiff};
 use gonogo_core::ids::Sha;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::io::BufRead;
 
 /// What a suspect merge is told by: paths beyond these are not named.
 const MOST_PATHS: usize = 1_000;
 
 /// A commit with its tree and parents.
-struct Node {
-    sha: Sha,
-    tree: Sha,
-    parents: Vec<Sha>,
+pub(super) struct Node {
+    pub sha: Sha,
+    pub tree: Sha,
+    pub parents: Vec<Sha>,
 }
 
-/// Paths that differ between two trees, in git's bytes.
-type Differences = HashMap<(Sha, Sha), HashSet<Vec<u8>>>;
+/// What is at a path: nothing, a blob, or another repository's commit.
+pub(super) type Entry = Option<Sha>;
+
+/// Paths that differ between two trees, in git's bytes, with what is there in
+/// the one and in the other.
+pub(super) type Differences = HashMap<(Sha, Sha), HashMap<Vec<u8>, (Entry, Entry)>>;
 
 impl Git {
     /// What each merge has that merging its parents does not give. Where parents
-    /// conflict, a person had to settle it: how is not judged.
-    pub fn merge_diffs(&self, merges: &[Sha]) -> Result<Vec<MergeDiff>, GitError> {
-        let merges = self.nodes(merges)?;
+    /// conflict, a person had to settle it: how is not judged. Asked are pairs of
+    /// production and a merge.
+    pub fn merge_diffs(&self, asked: &[(Sha, Sha)]) -> Result<Vec<MergeDiff>, GitError> {
+        let merges = self.nodes(&asked.iter().map(|(_, merge)| *merge).collect::<Vec<_>>())?;
         let parents: Vec<Sha> = merges.iter().flat_map(|merge| merge.parents.iter().copied()).collect();
         let trees: HashMap<Sha, Sha> = self.nodes(&parents)?.iter().map(|node| (node.sha, node.tree)).collect();
         let scratch = Scratch::new(self)?;
@@ -35,19 +40,53 @@ impl Git {
         let odd = merges.iter().zip(&trials).filter(|(merge, trial)| merge.tree != trial.tree);
         let sides = odd.flat_map(|(merge, _)| merge.parents.iter().map(|parent| (merge.tree, trees[parent])));
         let sides = differences(&scratch, sides)?;
-        Ok(merges
-            .iter()
-            .zip(&trials)
-            .map(|(merge, trial)| {
-                let paths = changed.get(&(merge.tree, trial.tree)).into_iter().flatten();
-                let mut paths: Vec<&Vec<u8>> = paths.filter(|path| !trial.conflicts.contains(path)).collect();
-                paths.sort_unstable();
-                merge_diff(merge, &paths, &trees, &sides)
-            })
-            .collect())
+        let mut diffs = Vec::new();
+        for ((merge, trial), (base, _)) in merges.iter().zip(&trials).zip(asked) {
+            let paths = changed.get(&(merge.tree, trial.tree)).into_iter().flat_map(HashMap::keys);
+            let mut paths: Vec<&Vec<u8>> = paths.filter(|path| !trial.conflicts.contains(path)).collect();
+            paths.sort_unstable();
+            let mut diff = merge_diff(merge, &paths, &trees, &sides);
+            for side in &mut diff.dropped {
+                let others: Vec<Sha> = merge.parents.iter().filter(|p| **p != side.parent).copied().collect();
+                side.production = self.brought_alone(*base, side.parent, &others)?;
+            }
+            diffs.push(diff);
+        }
+        Ok(diffs)
     }
 
-    fn nodes(&self, shas: &[Sha]) -> Result<Vec<Node>, GitError> {
+    /// The newest commits that production and `by` have, and the others have not
+    /// got behind them.
+    pub(super) fn brought_alone(&self, base: Sha, by: Sha, others: &[Sha]) -> Result<Vec<Sha>, GitError> {
+        let (base, by) = (base.to_string(), by.to_string());
+        let args = ["merge-base", "--all", &base, &by];
+        let shared = self.run(&args)?;
+        if !matches!(shared.code, Some(0 | 1)) {
+            return Err(GitError::failed(&args, &shared.stderr));
+        }
+        let mut alone = Vec::new();
+        for line in shared.text().lines() {
+            let (mut is_alone, commit) = (true, sha_of(line.as_bytes())?);
+            for other in others {
+                is_alone &= !self.is_behind(commit, *other)?;
+            }
+            alone.extend(is_alone.then_some(commit));
+        }
+        Ok(alone)
+    }
+
+    fn is_behind(&self, commit: Sha, other: Sha) -> Result<bool, GitError> {
+        let (commit, other) = (commit.to_string(), other.to_string());
+        let args = ["merge-base", "--is-ancestor", &commit, &other];
+        let ended = self.run(&args)?;
+        match ended.code {
+            Some(0) => Ok(true),
+            Some(1) => Ok(false),
+            _ => Err(GitError::failed(&args, &ended.stderr)),
+        }
+    }
+
+    pub(super) fn nodes(&self, shas: &[Sha]) -> Result<Vec<Node>, GitError> {
         let names = shas.iter().flat_map(|sha| format!("{sha}\n").into_bytes()).collect();
         let mut args = vec!["log", "--no-walk=unsorted", "--stdin", "--no-show-signature", "--no-notes", "-z"];
         args.push("--format=%H%x00%T%x00%P%x00");
@@ -80,7 +119,8 @@ fn merge_diff(merge: &Node, paths: &[&Vec<u8>], trees: &HashMap<Sha, Sha>, sides
     let mut diff = MergeDiff::default();
     let mut dropped: BTreeMap<Sha, Vec<String>> = BTreeMap::new();
     for path in paths.iter().take(MOST_PATHS) {
-        let differs = |parent: &&Sha| sides.get(&(merge.tree, trees[*parent])).is_some_and(|side| side.contains(*path));
+        let differs =
+            |parent: &&Sha| sides.get(&(merge.tree, trees[*parent])).is_some_and(|side| side.contains_key(*path));
         let other: Vec<Sha> = merge.parents.iter().filter(differs).copied().collect();
         if other.len() == merge.parents.len() {
             diff.own.push(path_text(path));
@@ -90,12 +130,13 @@ fn merge_diff(merge: &Node, paths: &[&Vec<u8>], trees: &HashMap<Sha, Sha>, sides
             }
         }
     }
-    diff.dropped = dropped.into_iter().map(|(parent, paths)| Dropped { parent, paths }).collect();
+    diff.dropped =
+        dropped.into_iter().map(|(parent, paths)| Dropped { parent, paths, production: Vec::new() }).collect();
     diff
 }
 
 /// A pair that is the same is not there.
-fn differences(scratch: &Scratch, pairs: impl Iterator<Item = (Sha, Sha)>) -> Result<Differences, GitError> {
+pub(super) fn differences(scratch: &Scratch, pairs: impl Iterator<Item = (Sha, Sha)>) -> Result<Differences, GitError> {
     let mut asked: Vec<(Sha, Sha)> = pairs.filter(|(a, b)| a != b).collect();
     asked.sort_unstable();
     asked.dedup();
@@ -114,11 +155,12 @@ fn differences(scratch: &Scratch, pairs: impl Iterator<Item = (Sha, Sha)>) -> Re
             }
             let mut ids = line.trim_ascii_end().split(|b| *b == b' ').map(Sha::from_hex);
             let (Some(Some(a)), Some(Some(b))) = (ids.next(), ids.next()) else { return Err(unreadable()) };
-            let mut paths = HashSet::new();
+            let mut paths = HashMap::new();
             while out.fill_buf()?.first() == Some(&b':') {
                 must_take(out, &mut line)?;
+                let entries = entries(&line).ok_or_else(unreadable)?;
                 must_take(out, &mut line)?;
-                paths.insert(line.clone());
+                paths.insert(line.clone(), entries);
             }
             changed.insert((a, b), paths);
         }
@@ -143,41 +185,12 @@ fn read_nodes(out: &mut dyn BufRead) -> Result<Vec<Node>, GitError> {
     Ok(nodes)
 }
 
-/// `1`, NUL, the tree, NUL, or `0` and after the tree the paths in conflict,
-/// each ended by NUL; one more NUL ends the answer.
-fn read_trial(out: &mut dyn BufRead) -> Result<Trial, GitError> {
-    let mut part = Vec::new();
-    must_take(out, &mut part)?;
-    if part != b"0" && part != b"1" {
-        return Err(GitError::Unreadable("a trial merge that failed".to_owned()));
-    }
-    must_take(out, &mut part)?;
-    let tree = sha_of(&part)?;
-    let mut conflicts: Vec<Vec<u8>> = Vec::new();
-    loop {
-        must_take(out, &mut part)?;
-        if part.is_empty() {
-            break;
-        }
-        conflicts.push(part.clone());
-    }
-    conflicts.dedup();
-    Ok(Trial { tree, conflicts })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn trials_are_read_one_after_the_other() {
-        let (a, b) = ("a".repeat(40), "b".repeat(40));
-        let text = format!("1\0{a}\0\0") + &format!("0\0{b}\0x\0y z\0\0");
-        let mut out = text.as_bytes();
-        assert_eq!(read_trial(&mut out).unwrap(), Trial { tree: a.parse().unwrap(), conflicts: Vec::new() });
-        let second = read_trial(&mut out).unwrap();
-        assert_eq!(second, Trial { tree: b.parse().unwrap(), conflicts: vec![b"x".to_vec(), b"y z".to_vec()] });
-        assert!(read_trial(&mut out).is_err());
-        assert!(read_trial(&mut "-1\0".as_bytes()).is_err());
-    }
+/// `:MODE MODE ID ID STATUS`; an id of zeros is none.
+fn entries(line: &[u8]) -> Option<(Entry, Entry)> {
+    let mut ids = line.split(|b| *b == b' ').skip(2);
+    let mut entry = || {
+        let id = ids.next()?;
+        if id.iter().all(|digit| *digit == b'0') { Some(None) } else { Sha::from_hex(id).map(Some) }
+    };
+    Some((entry()?, entry()?))
 }

@@ -11,6 +11,7 @@ mod mirror;
 mod objects;
 mod refs;
 mod run;
+mod undoing;
 
 pub use error::GitError;
 pub use here::{Here, HooksPath, InProgress, MessageSettings};
@@ -18,6 +19,7 @@ pub use log::{CutRange, Messages};
 pub use merge::Again;
 pub use mirror::{Remote, mirror};
 pub use refs::{Branches, Resolved};
+pub use undoing::Undo;
 
 use objects::Objects;
 use std::path::{Path, PathBuf};

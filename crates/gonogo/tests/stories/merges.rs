@@ -286,13 +286,40 @@ fn what_is_brought_back_after_a_merge_left_it_out_ships() {
 }
 
 #[test]
-fn a_revert_of_a_merge_or_commit_that_changed_nothing_here_needs_a_key() {
+fn a_revert_of_the_merge_that_brought_production_loses_it() {
     let repo = with_hotfix();
     repo.commit_files("STORY-2 x", &[("x", "x\n")]);
     let merge = repo.merge("production", "Merge production");
     repo.git(&["revert", "-m", "1", "--no-edit", &merge]);
-    check(&repo).production("production").policy(POLICY).json().is("no-go").finding("story-key-missing");
+    let revert = repo.head();
+    let report = check(&repo).production("production").policy(POLICY).json();
+    let finding = report.is("no-go").finding("ancestry-lost").clone();
+    assert_eq!(finding["subject"]["id"], revert.as_str());
+    // Taken back in turn, it is all there.
+    repo.revert(&revert);
+    is_fine(&repo);
+}
 
+#[test]
+fn production_that_came_by_a_branch_is_not_lost_with_it() {
+    let repo = with_hotfix();
+    repo.commit_files("STORY-2 x", &[("x", "x\n")]);
+    repo.branch("back").checkout("back");
+    repo.merge("production", "Merge production");
+    repo.checkout("main");
+    repo.commit_files("STORY-3 y", &[("y", "y\n")]);
+    repo.git(&["merge", "-s", "ours", "-m", "Merge branch 'back'", "back"]);
+    let merge = repo.head();
+    let report = check(&repo).production("production").policy(POLICY).json();
+    let finding = report.is("no-go").finding("ancestry-lost").clone();
+    assert_eq!(finding["subject"]["id"], merge.as_str());
+    // Brought back by hand, nothing is lost.
+    repo.git(&["cherry-pick", "production"]);
+    assert_eq!(check(&repo).production("production").policy(POLICY).json().check("ancestry")["state"], "passed");
+}
+
+#[test]
+fn a_revert_of_a_commit_that_changed_nothing_needs_a_key() {
     let repo = with_hotfix();
     repo.git(&["checkout", "-q", "-B", "main", "production"]);
     repo.git(&["commit", "-q", "--allow-empty", "-m", "STORY-3 empty"]);

@@ -22,6 +22,10 @@ fn revert_by_hand(repo: &Repo, shas: &[&str], message: &str) -> String {
     repo.commit_all(message)
 }
 
+fn write(repo: &Repo, path: &str, text: &str) {
+    std::fs::write(repo.path().join(path), text).expect("the work tree can be written");
+}
+
 #[track_caller]
 fn ships(report: &Report, shas: &[(&str, bool)]) {
     for (sha, expected) in shas {
@@ -270,4 +274,126 @@ fn a_range_known_to_be_bad_blocks_until_what_mends_it_ships_too() {
     check(&repo).production("production").head(&bad).policy(&policy(&until)).json().is("no-go");
     repo.revert(&bad);
     check(&repo).production("production").policy(&policy("")).json().is("go");
+}
+
+#[test]
+fn a_message_that_says_it_reverts_and_does_not_takes_nothing_back() {
+    let repo = in_production();
+    let story = repo.commit("STORY-1 charge in euros");
+    let file = repo.git(&["diff-tree", "-r", "--no-commit-id", "--name-only", &story]);
+    let before = std::fs::read_to_string(repo.path().join(file.trim())).expect("the story's file");
+    write(&repo, file.trim(), &format!("{before}and more\n"));
+    let claim = repo.commit_all(&format!("Revert \"STORY-1 charge in euros\"\n\nThis reverts commit {story}."));
+
+    let report = report(&repo);
+    ships(&report, &[(&story, true), (&claim, true)]);
+    assert_eq!(report.shipping(), ["STORY-1"]);
+    assert_eq!(texts(&report.commit(&claim)["reverts"]), [""; 0]);
+    let finding = report.finding("revert-incomplete");
+    assert_eq!((&finding["severity"], text(&finding["subject"]["id"])), (&"warn".into(), claim.as_str()));
+    says(text(&finding["message"]), &["says that it reverts", &story[..7], file.trim(), "counts as shipping"]);
+}
+
+#[test]
+fn an_empty_commit_that_says_it_reverts_takes_nothing_back() {
+    let repo = in_production();
+    let story = repo.commit("STORY-1 charge in euros");
+    let message = format!("Revert \"STORY-1 charge in euros\"\n\nThis reverts commit {story}.");
+    repo.git(&["commit", "--allow-empty", "--quiet", "-m", &message]);
+    let report = report(&repo);
+    ships(&report, &[(&story, true)]);
+    assert_eq!(report.found(), ["warn revert-incomplete"]);
+}
+
+#[test]
+fn what_a_revert_changes_beside_needs_a_story_of_its_own() {
+    let repo = in_production();
+    let story = repo.commit("STORY-1 charge in euros");
+    let revert = |more: &str| {
+        repo.git(&["revert", "--no-commit", &story]);
+        write(&repo, "beside.txt", "something new\n");
+        repo.commit_all(&format!("Revert \"STORY-1 charge in euros\"\n\nThis reverts commit {story}.{more}"))
+    };
+    let silent = revert("");
+    let found = report(&repo);
+    found.is("no-go");
+    ships(&found, &[(&story, false), (&silent, true)]);
+    says(text(&found.finding("story-key-missing")["message"]), &["changes beside.txt beside what it reverts"]);
+    repo.git(&["reset", "--quiet", "--hard", &story]);
+    revert("\n\nStory: STORY-2");
+    let found = report(&repo);
+    found.is("go");
+    assert_eq!(found.shipping(), ["STORY-2"]);
+}
+
+#[test]
+fn a_revert_of_an_empty_commit_excuses_nothing() {
+    let repo = in_production();
+    repo.git(&["commit", "--allow-empty", "--quiet", "-m", "STORY-1 rebuild"]);
+    let empty = repo.head();
+    write(&repo, "new.txt", "something new\n");
+    repo.commit_all(&format!("Back out\n\nThis reverts commit {empty}."));
+    assert_eq!(report(&repo).found(), ["block story-key-missing", "warn story-reverted"]);
+}
+
+#[test]
+fn a_revert_that_had_to_be_settled_by_hand_counts_when_nothing_of_the_story_is_left() {
+    let lines = |middle: &str| format!("first\n{middle}last\n");
+    let settled = |text: &str| {
+        let repo = in_production();
+        write(&repo, "list.txt", &lines("old\n"));
+        repo.commit_all("STORY-2 a list");
+        write(&repo, "list.txt", &lines("euros\n"));
+        let story = repo.commit_all("STORY-1 charge in euros");
+        write(&repo, "list.txt", &lines("euros\nnext to it\n"));
+        repo.commit_all("STORY-3 next to it");
+        assert!(!repo.git_agrees(&["revert", "--no-commit", &story]), "it conflicts");
+        write(&repo, "list.txt", text);
+        repo.commit_all(&format!("Revert \"STORY-1 charge in euros\"\n\nThis reverts commit {story}."));
+        report(&repo)
+    };
+    let whole = settled(&lines("old\nnext to it\n"));
+    assert_eq!(whole.shipping(), ["STORY-2", "STORY-3"]);
+    assert_eq!(whole.found(), ["warn story-reverted"]);
+    let half = settled(&lines("old\neuros\nnext to it\n"));
+    assert_eq!(half.shipping(), ["STORY-1", "STORY-2", "STORY-3"]);
+    assert_eq!(half.found(), ["warn revert-incomplete"]);
+}
+
+#[test]
+fn a_revert_by_number_of_what_production_runs_takes_its_story_back() {
+    let repo = in_production();
+    let running = repo.commit("STORY-1 charge in euros (#12)");
+    repo.branch_at("production", "main");
+    let message = "Revert \"STORY-1 charge in euros\" (#13)\n\nReverts acme/web#12";
+    let revert = revert_by_hand(&repo, &[&running], message);
+    let found = report(&repo);
+    assert_eq!(texts(&found.commit(&revert)["reverts"]), [running.as_str()]);
+    says(text(&found.finding("story-reverted")["message"]), &["STORY-1 is taken back"]);
+
+    repo.git(&["reset", "--quiet", "--hard", &running]);
+    write(&repo, "new.txt", "something new\n");
+    repo.commit_all(message);
+    let found = report(&repo);
+    assert_eq!(found.shipping(), ["STORY-1"], "it reverts nothing: its own words count");
+    assert_eq!(found.found(), ["warn revert-incomplete"]);
+}
+
+#[test]
+fn a_side_that_is_none_of_a_merges_parents_is_not_undone_to() {
+    let repo = in_production();
+    repo.branch("topic").checkout("topic");
+    repo.commit("STORY-1 theirs");
+    repo.checkout("main");
+    let merge = repo.merge("topic", "Merge branch 'topic'");
+    repo.branch_at("production", "main").branch("elsewhere").checkout("elsewhere");
+    write(&repo, "hidden.txt", "something new\n");
+    let hidden = repo.commit_all("no story");
+    repo.checkout("main");
+    repo.git(&["checkout", "--quiet", &hidden, "--", "hidden.txt"]);
+    let message = format!("Back out\n\nThis reverts commit {merge}, reversing\nchanges made to {hidden}.");
+    repo.commit_all(&message);
+    let found = report(&repo);
+    found.is("no-go");
+    assert_eq!(found.found(), ["block story-key-missing", "warn revert-incomplete"]);
 }
