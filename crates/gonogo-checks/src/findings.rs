@@ -129,7 +129,7 @@ impl Findings {
     /// A part of the check could not be done; the rest stands.
     pub(crate) fn could_not_check(&mut self, subject: Subject, why: Why) {
         let (base, head) = self.pair;
-        let message = format!("could not be checked: {}", why.said);
+        let message = format!("could not be checked by {}: {}", self.check, why.said);
         let found = Found::new(COULD_NOT_CHECK, subject, message, why.fix);
         self.add(found.substance(json!({ "production": base, "head": head })));
     }

@@ -17,8 +17,9 @@ use gonogo_core::policy::{Level, PolicyError};
 use gonogo_core::verdict::Verdict;
 use gonogo_core::waiver::{self, Waiver, WaiverState};
 use jiff::Timestamp;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// Judges one case as facts come in.
 #[derive(Debug)]
@@ -30,10 +31,9 @@ pub struct Judge<'a> {
     pub policy_error: Option<&'a PolicyError>,
     pub waivers: &'a [Waiver],
     pub now: Timestamp,
-    reading: OnceCell<Reading>,
-    /// The same with reverts taken at their word, so that what the checks ask
-    /// does not wait for the proof.
-    claimed: OnceCell<Reading>,
+    /// At first with reverts taken at their word, so that what the checks ask
+    /// does not wait for the truth.
+    reading: RefCell<Option<Rc<Reading>>>,
     decided: OnceCell<Judgement>,
 }
 
@@ -74,16 +74,7 @@ impl<'a> Judge<'a> {
         waivers: &'a [Waiver],
         now: Timestamp,
     ) -> Self {
-        Self {
-            case,
-            policy,
-            policy_error,
-            waivers,
-            now,
-            reading: OnceCell::new(),
-            claimed: OnceCell::new(),
-            decided: OnceCell::new(),
-        }
+        Self { case, policy, policy_error, waivers, now, reading: RefCell::default(), decided: OnceCell::new() }
     }
 
     /// Judges with the facts at hand.
@@ -118,13 +109,17 @@ impl<'a> Judge<'a> {
     }
 
     /// The range as it reads, where it could be read.
-    pub fn reading(&self, facts: &Facts) -> Result<&Reading, Stop> {
-        if let Some(reading) = self.reading.get() {
-            return Ok(reading);
-        }
-        if let Some(claimed) = self.claimed.get().filter(|claimed| claimed.is_kept(facts)) {
-            return Ok(claimed);
-        }
+    pub fn reading(&self, facts: &Facts) -> Result<Rc<Reading>, Stop> {
+        let reading = match self.reading.take() {
+            Some(reading) if reading.is_claimed() => Rc::new(Rc::unwrap_or_clone(reading).settled(facts)),
+            Some(reading) => reading,
+            None => Rc::new(self.read(facts)?),
+        };
+        self.reading.replace(Some(Rc::clone(&reading)));
+        Ok(reading)
+    }
+
+    fn read(&self, facts: &Facts) -> Result<Reading, Stop> {
         let base = match &self.case.production {
             Production::Known { sha, .. } => *sha,
             // Nothing is judged then, but there is something to look at.
@@ -133,9 +128,7 @@ impl<'a> Judge<'a> {
                 return Err(Stop::Off("production is not known".to_owned()));
             }
         };
-        let reading = Reading::of(facts, &self.policy.sections.stories, base, self.case.head.sha)?;
-        let cell = if reading.is_claimed() { &self.claimed } else { &self.reading };
-        Ok(cell.get_or_init(|| reading))
+        Reading::of(facts, &self.policy.sections.stories, base, self.case.head.sha)
     }
 
     /// The commit that production runs, where it is known.
@@ -156,7 +149,7 @@ impl<'a> Judge<'a> {
 
     fn round(&self, facts: &Facts, head: Sha) -> Round {
         let reading = self.reading(facts);
-        self.round_with(facts, head, &reading)
+        self.round_with(facts, head, &reading.as_deref().map_err(Clone::clone))
     }
 
     /// Runs every check on a head of the range.

@@ -47,6 +47,7 @@ impl Judge<'_> {
             return None;
         }
         let whole = self.reading(facts).ok()?;
+        let whole = whole.as_ref();
         let line = whole.first_parents(self.case.head.sha);
         let brought = brought_by(whole, &line);
         let mut below = next_below(whole, &brought, findings, 0)?;

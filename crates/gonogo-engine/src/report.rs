@@ -19,6 +19,7 @@ use std::sync::Arc;
 /// The report, and lines that a person should see beside it.
 pub(crate) fn build(judge: &Judge<'_>, facts: &Facts, judgement: &Judgement) -> (api::Check, Vec<String>) {
     let reading = judge.reading(facts).ok();
+    let reading = reading.as_deref();
     let commits = reading.map(commits).unwrap_or_default();
     let stories = reading.map(|r| stories(judge, facts, r)).unwrap_or_default();
     let missing = |r: &Reading| r.changeset.missing.iter().map(|c| c.sha.to_string()).collect();

@@ -172,6 +172,14 @@ impl Http {
                     }
                     wait
                 }
+                Trouble::Slower(error) => {
+                    let wait = pause * 4;
+                    if Instant::now() + wait >= deadline {
+                        return Err(error);
+                    }
+                    pause *= 2;
+                    wait
+                }
                 Trouble::TryAgain(error) if failed >= TRIES_AGAIN => return Err(error),
                 Trouble::TryAgain(_) => {
                     failed += 1;
@@ -221,7 +229,7 @@ impl Http {
             (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE, Some(wait)) => {
                 Trouble::WaitAsTold(wait, error)
             }
-            (StatusCode::TOO_MANY_REQUESTS, None) => Trouble::WaitAsTold(FIRST_PAUSE * 4, error),
+            (StatusCode::TOO_MANY_REQUESTS, None) => Trouble::Slower(error),
             (status, _) if status.is_server_error() => Trouble::TryAgain(error),
             _ => Trouble::Final(error),
         })
@@ -231,7 +239,10 @@ impl Http {
     pub async fn reach(&self, url: Url) -> Result<Option<String>, HttpError> {
         let sent = self.client.get(url).timeout(Duration::from_secs(10)).send().await;
         let response = sent.map_err(|e| match trouble_of(&e) {
-            Trouble::Final(error) | Trouble::TryAgain(error) | Trouble::WaitAsTold(_, error) => error,
+            Trouble::Final(error)
+            | Trouble::TryAgain(error)
+            | Trouble::Slower(error)
+            | Trouble::WaitAsTold(_, error) => error,
         })?;
         Ok(response.headers().get(reqwest::header::DATE).and_then(|d| d.to_str().ok()).map(str::to_owned))
     }
@@ -241,6 +252,8 @@ impl Http {
 enum Trouble {
     Final(HttpError),
     WaitAsTold(Duration, HttpError),
+    /// Asked too often, and not told how long to wait.
+    Slower(HttpError),
     TryAgain(HttpError),
 }
 

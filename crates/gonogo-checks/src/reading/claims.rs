@@ -1,15 +1,15 @@
 //! What reverts say that they undo: finding it, and holding them to it.
 
-use super::parsed::Target;
+use super::parsed::{Parsed, Target};
 use super::reader::Reader;
 use super::targets::{Among, Copied, by_number, of_number, quoted_title};
 use crate::facts::{Facts, Stop};
 use crate::questions::{Named, NamedCommit, NumberedCommit, UndoingOf};
-use gonogo_core::changeset::WithMerge;
+use gonogo_core::changeset::{Undoing, WithMerge};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_read::message::{self, Message, Revert};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A commit that says that it undoes others and does not, as far as one can
 /// tell. It is read as a commit like any, and they as if it were not there.
@@ -22,11 +22,21 @@ pub(crate) struct Broken {
 
 /// What a commit undoes by its own word, and what came of it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Word {
+pub(crate) struct Word {
     pub targets: Vec<Target>,
+    /// Paths that it changes beside what it undoes.
     pub beside: Vec<String>,
+    /// What goes of production with a merge that it undoes.
     pub production: Vec<WithMerge>,
     pub broken: Option<Broken>,
+}
+
+/// What is asked about a commit's word, and the commit as it reads without it.
+#[derive(Clone, Debug)]
+pub(super) struct Claim {
+    pub by: usize,
+    pub question: UndoingOf,
+    pub without: Parsed,
 }
 
 /// Finds what each revert names: in the range by full or short name, by pull
@@ -37,13 +47,14 @@ pub(super) fn resolve(
     among: Among<'_>,
     messages: &[Message<'_>],
     base: Sha,
-) -> Result<Vec<Word>, Stop> {
-    let mut words: Vec<Word> = vec![Word::default(); messages.len()];
+) -> Result<BTreeMap<usize, Word>, Stop> {
+    let mut words: BTreeMap<usize, Word> = BTreeMap::new();
     let (mut named, mut numbered) = (Vec::new(), Vec::new());
     let numbers = by_number(messages);
-    for (at, message) in messages.iter().enumerate() {
+    // What a merge says that it undoes, its commits do.
+    for (at, message) in messages.iter().enumerate().filter(|(at, _)| !among.commits[*at].is_merge()) {
         for revert in &message.reverts {
-            let targets = &mut words[at].targets;
+            let targets = &mut words.entry(at).or_default().targets;
             match *revert {
                 Revert::Commit { name, stays } => {
                     if let Some(found) = among.named(name) {
@@ -77,7 +88,7 @@ pub(super) fn resolve(
         Some(Target::Inside { at: found, stays: None })
     };
     for ((at, name, stays), answer) in named.into_iter().zip(by_name) {
-        words[at].targets.push(match answer {
+        words.entry(at).or_default().targets.push(match answer {
             Fact::Known(named) => {
                 copy(at, &name, Some(&named.message)).unwrap_or_else(|| reader.outside(&named, stays))
             }
@@ -87,7 +98,7 @@ pub(super) fn resolve(
         });
     }
     for ((at, ..), answer) in numbered.into_iter().zip(by_number) {
-        words[at].targets.push(match answer {
+        words.entry(at).or_default().targets.push(match answer {
             Fact::Known(named) => reader.outside(&named, None),
             Fact::Absent => Target::Lost,
             Fact::Unknown(why) => return Err(Stop::Unknown(why)),
@@ -96,21 +107,13 @@ pub(super) fn resolve(
     Ok(words)
 }
 
-/// Holds each revert against undoing what it names: a message is no proof. As
-/// long as that is not known they are taken at their word, and what was so
-/// taken is returned.
-pub(super) fn prove(facts: &Facts, among: Among<'_>, base: Sha, words: &mut [Word]) -> Result<Vec<UndoingOf>, Stop> {
-    let mut asked: Vec<(usize, UndoingOf)> = Vec::new();
-    for (by, word) in words.iter_mut().enumerate().filter(|(_, word)| !word.targets.is_empty()) {
-        let commit = &among.commits[by];
-        if commit.is_merge() {
-            // What a merge undoes, its commits do.
-            word.targets.clear();
-            continue;
-        }
+impl Word {
+    /// What to ask, so that the word of a commit is held against what it does: a
+    /// message is no proof.
+    pub(super) fn question(&self, among: Among<'_>, by: usize, base: Sha) -> Option<UndoingOf> {
         let mut inside: Vec<(usize, Option<Sha>)> = Vec::new();
         let mut undone: Vec<(Sha, Option<Sha>)> = Vec::new();
-        for target in &word.targets {
+        for target in &self.targets {
             match target {
                 Target::Inside { at, stays } => inside.push((*at, *stays)),
                 Target::Outside { sha, stays, .. } => undone.push((*sha, *stays)),
@@ -119,29 +122,31 @@ pub(super) fn prove(facts: &Facts, among: Among<'_>, base: Sha, words: &mut [Wor
         }
         inside.sort_unstable();
         undone.splice(0..0, inside.into_iter().map(|(at, stays)| (among.commits[at].sha, stays)));
-        if !undone.is_empty() {
-            asked.push((by, UndoingOf { base, by: commit.sha, undone }));
-        }
+        (!undone.is_empty()).then(|| UndoingOf { base, by: among.commits[by].sha, undone })
     }
-    let answers = match facts.all(asked.iter().map(|(_, question)| question.clone())) {
-        Ok(answers) => answers,
-        Err(Stop::Pending) => return Ok(asked.into_iter().map(|(_, question)| question).collect()),
-        Err(stop) => return Err(stop),
-    };
-    for ((by, question), answer) in asked.into_iter().zip(answers) {
+}
+
+impl Claim {
+    /// What a commit is, that was taken at its word, now that the truth is known.
+    pub(super) fn settle(self, commit: &mut Parsed, answer: Fact<Undoing>) {
         let left = match answer {
             Fact::Known(undoing) if undoing.left.is_empty() => {
-                (words[by].beside, words[by].production) = (undoing.beside, undoing.production);
-                continue;
+                if !undoing.beside.is_empty() {
+                    commit.excuse = self.without.excuse;
+                }
+                if let Some(word) = &mut commit.word {
+                    (word.beside, word.production) = (undoing.beside, undoing.production);
+                }
+                return;
             }
             Fact::Known(undoing) => Ok(undoing.left),
             Fact::Unknown(why) => Err(why),
             Fact::Absent => Err(Why::new("the commits are gone", "fetch them and check again")),
         };
-        let named = question.undone.into_iter().map(|(sha, _)| sha).collect();
-        words[by] = Word { broken: Some(Broken { named, left }), ..Word::default() };
+        let named = self.question.undone.into_iter().map(|(sha, _)| sha).collect();
+        let word = Word { broken: Some(Broken { named, left }), ..Word::default() };
+        *commit = Parsed { word: Some(Box::new(word)), ..self.without };
     }
-    Ok(Vec::new())
 }
 
 impl Reader<'_> {

@@ -32,7 +32,7 @@ pub struct Projects {
 }
 
 /// The commits of a candidate, read. Indexes are those of `changeset.commits`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Reading {
     pub changeset: Arc<Changeset>,
     pub projects: Projects,
@@ -206,9 +206,13 @@ impl Reading {
         self.parsed.is_claimed()
     }
 
-    /// Whether all reverts that were taken at their word have kept it.
-    pub(crate) fn is_kept(&self, facts: &Facts) -> bool {
-        self.parsed.is_kept(facts)
+    /// The same, when what was taken at its word is known.
+    #[must_use]
+    pub(crate) fn settled(self, facts: &Facts) -> Self {
+        let mut parsed = self.parsed;
+        Rc::make_mut(&mut parsed).settle(facts);
+        let (set, already, inside) = (self.changeset, self.already, self.inside);
+        Self::assemble(set, self.projects, parsed, already, inside, self.base, self.lacks_production)
     }
 
     /// Whether production has commits that this head lacks.
@@ -254,7 +258,7 @@ impl Reading {
     pub fn keys(&self, at: usize) -> BTreeSet<IssueKey> {
         let parsed = self.parsed(at);
         let mut keys: BTreeSet<IssueKey> = parsed.own.iter().cloned().collect();
-        for target in &parsed.targets {
+        for target in parsed.targets() {
             match target {
                 Target::Inside { at, .. } if self.inside[*at] => keys.extend(self.parsed.belongs(*at)),
                 Target::Inside { .. } | Target::Lost => {}
@@ -285,23 +289,24 @@ impl Reading {
             Target::Outside { sha, .. } => Some(*sha),
             Target::Lost => None,
         };
-        self.parsed(at).targets.iter().filter_map(sha).collect()
+        self.parsed(at).targets().iter().filter_map(sha).collect()
     }
 
     /// How a commit's word that it reverts others was not kept.
     pub(crate) fn broken(&self, at: usize) -> Option<&Broken> {
-        self.parsed(at).broken.as_ref()
+        self.parsed(at).word.as_deref()?.broken.as_ref()
     }
 
     /// What goes of production with the merges that a commit undoes, while it has effect.
     pub(crate) fn takes_from_production(&self, at: usize) -> &[WithMerge] {
-        if self.effective[at] { &self.parsed(at).production } else { &[] }
+        let word = self.parsed(at).word.as_deref().filter(|_| self.effective[at]);
+        word.map_or(&[], |word| &word.production)
     }
 
     /// What a revert changes beside what it undoes, where no story is named for that.
     pub(crate) fn beside_without_key(&self, at: usize) -> &[String] {
         let parsed = self.parsed(at);
-        if parsed.own.is_empty() { &parsed.beside } else { &[] }
+        if parsed.own.is_empty() { parsed.beside() } else { &[] }
     }
 
     /// Why a commit need not name a story.
@@ -346,7 +351,7 @@ impl Reading {
     /// in the range loses its effect itself.
     fn effects(&self, at: usize) -> BTreeSet<(IssueKey, Effect)> {
         let parsed = self.parsed(at);
-        let outside = parsed.targets.iter().flat_map(|target| match target {
+        let outside = parsed.targets().iter().flat_map(|target| match target {
             Target::Outside { restores, keys, .. } => {
                 let effect = Effect { by_being_there: *restores };
                 keys.iter().map(|key| (key.clone(), effect)).collect()

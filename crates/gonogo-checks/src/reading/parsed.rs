@@ -1,25 +1,23 @@
 //! What each message of a range says, whatever the candidate's head.
 
-use super::claims::{Broken, Word, prove, resolve};
+use super::claims::{Claim, Word, resolve};
 use super::reader::Reader;
 use super::ships::Undoes;
 use super::targets::{Among, index_of};
 use crate::facts::{Facts, Stop};
-use crate::questions::UndoingOf;
-use gonogo_core::changeset::{Changeset, Commit, Undoing, WithMerge};
-use gonogo_core::fact::Fact;
+use gonogo_core::changeset::{Changeset, Commit};
 use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::policy::Stories;
 use gonogo_read::message::{self, Message};
 use std::collections::{BTreeSet, HashMap};
 
 /// All messages of a range.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ParsedRange {
     pub(crate) commits: Vec<Parsed>,
     index: HashMap<Sha, usize>,
-    /// What its reverts were taken at their word for, as long as that is asked.
-    claims: Vec<UndoingOf>,
+    /// The reverts that are taken at their word, as long as the truth is asked.
+    claims: Vec<Claim>,
 }
 
 /// One message.
@@ -30,12 +28,8 @@ pub(crate) struct Parsed {
     pub mentions: Vec<IssueKey>,
     pub no_key: bool,
     pub pull_request: Option<u64>,
-    pub targets: Vec<Target>,
-    /// Paths that it changes beside what it undoes.
-    pub beside: Vec<String>,
-    /// What goes of production with a merge that it undoes.
-    pub production: Vec<WithMerge>,
-    pub broken: Option<Broken>,
+    /// Of those that say that they undo others.
+    pub word: Option<Box<Word>>,
     /// Names, as trailers tell them.
     pub co_authors: Vec<String>,
     /// The value of the policy's flag trailer.
@@ -43,6 +37,16 @@ pub(crate) struct Parsed {
     pub excuse: Option<Excuse>,
     /// Older than the rules, or by a bot: findings about it are notes.
     pub is_noted: bool,
+}
+
+impl Parsed {
+    pub(crate) fn targets(&self) -> &[Target] {
+        self.word.as_deref().map_or(&[], |word| &word.targets)
+    }
+
+    pub(crate) fn beside(&self) -> &[String] {
+        self.word.as_deref().map_or(&[], |word| &word.beside)
+    }
 }
 
 /// What a revert undoes.
@@ -84,23 +88,33 @@ impl ParsedRange {
         let among = Among { commits: &set.commits, index: &index };
         let messages: Vec<Message<'_>> = set.commits.iter().map(|c| message::parse(&c.message)).collect();
         let mut words = resolve(facts, &reader, among, &messages, base)?;
-        let claims = prove(facts, among, base, &mut words)?;
         let old = older_than_rules(policy, among);
-        let commits = (set.commits.iter().zip(&messages).zip(words).enumerate())
-            .map(|(at, ((commit, message), word))| reader.read(commit, message, word, old[at]))
-            .collect();
-        Ok(Self { commits, index, claims })
+        let (mut commits, mut claims) = (Vec::with_capacity(messages.len()), Vec::new());
+        for (at, (commit, message)) in set.commits.iter().zip(&messages).enumerate() {
+            let word = words.remove(&at);
+            if let Some(question) = word.as_ref().and_then(|word| word.question(among, at, base)) {
+                claims.push(Claim { by: at, question, without: reader.read(commit, message, None, old[at]) });
+            }
+            commits.push(reader.read(commit, message, word, old[at]));
+        }
+        let mut range = Self { commits, index, claims };
+        range.settle(facts);
+        Ok(range)
     }
 
-    /// Whether its reverts were taken at their word, which is still asked.
+    /// Whether reverts are taken at their word, since the truth is still asked.
     pub(super) fn is_claimed(&self) -> bool {
         !self.claims.is_empty()
     }
 
-    /// Whether all that was taken at its word has turned out so.
-    pub(super) fn is_kept(&self, facts: &Facts) -> bool {
-        let is_kept = |claim: &UndoingOf| facts.at_hand(claim.clone()) == Some(Fact::Known(Undoing::default()));
-        self.claims.iter().all(is_kept)
+    /// Holds what was taken at its word to it, if that is known by now.
+    pub(super) fn settle(&mut self, facts: &Facts) {
+        if let Ok(answers) = facts.all(self.claims.iter().map(|claim| claim.question.clone())) {
+            for (claim, answer) in std::mem::take(&mut self.claims).into_iter().zip(answers) {
+                let by = claim.by;
+                claim.settle(&mut self.commits[by], answer);
+            }
+        }
     }
 
     pub(super) fn index(&self) -> &HashMap<Sha, usize> {
@@ -115,7 +129,7 @@ impl ParsedRange {
                 continue;
             }
             keys.extend(self.commits[at].own.iter().cloned());
-            for target in &self.commits[at].targets {
+            for target in self.commits[at].targets() {
                 match target {
                     Target::Inside { at, .. } => open.push(*at),
                     Target::Outside { keys: theirs, .. } => keys.extend(theirs.iter().cloned()),
@@ -132,7 +146,7 @@ impl ParsedRange {
         let mut all = Vec::new();
         for (by, parsed) in self.commits.iter().enumerate().filter(|(by, _)| inside[*by]) {
             let mut undone = Vec::new();
-            for target in &parsed.targets {
+            for target in parsed.targets() {
                 if let Target::Inside { at, stays } = target {
                     undone.extend(among.undone(*at, *stays));
                 }
@@ -146,16 +160,15 @@ impl ParsedRange {
 }
 
 impl Reader<'_> {
-    fn read(&self, commit: &Commit, message: &Message<'_>, word: Word, is_old: bool) -> Parsed {
-        let Word { targets, beside, production, broken } = word;
-        let is_revert = targets.iter().any(|t| !matches!(t, Target::Lost));
+    fn read(&self, commit: &Commit, message: &Message<'_>, word: Option<Word>, is_old: bool) -> Parsed {
+        let is_revert = word.iter().flat_map(|word| &word.targets).any(|t| !matches!(t, Target::Lost));
         let (own, mentions) = self.keys(message, is_revert);
         let no_key = self.says_no_key(&commit.message);
         let authors = &self.policy.ignore_authors;
         let by_bot = authors.fit(&commit.author.name) || authors.fit(&commit.author.email);
         let excuse = if commit.is_merge() {
             Some(Excuse::Merge)
-        } else if is_revert && beside.is_empty() {
+        } else if is_revert {
             Some(Excuse::Revert)
         } else if self.ignores(&commit.message) {
             Some(Excuse::IgnoredMessage)
@@ -171,20 +184,8 @@ impl Reader<'_> {
             |value: String| value.split_once('<').map_or(value.as_str(), |(name, _)| name).trim().to_owned();
         let co_authors = trailer_of(message, "Co-authored-by").map(co_author).collect();
         let (pull_request, is_noted) = (message.pull_request, is_old || by_bot);
-        Parsed {
-            own,
-            mentions,
-            no_key,
-            pull_request,
-            targets,
-            beside,
-            production,
-            broken,
-            co_authors,
-            flag,
-            excuse,
-            is_noted,
-        }
+        let word = word.map(Box::new);
+        Parsed { own, mentions, no_key, pull_request, word, co_authors, flag, excuse, is_noted }
     }
 }
 

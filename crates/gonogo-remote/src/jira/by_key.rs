@@ -1,6 +1,7 @@
 //! Issues by their keys, in bulk, and which key was moved to which.
 
 use super::MOST_KEYS;
+use super::cloud::Seen;
 use futures_util::future::join_all;
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::IssueKey;
@@ -17,7 +18,7 @@ const MOST_ALONE: usize = 25;
 /// comes is that issue.
 pub(super) async fn all<'k, F>(keys: &'k [IssueKey], ask: impl Fn(&'k [IssueKey]) -> F) -> Vec<Fact<Issue>>
 where
-    F: Future<Output = Result<Vec<Issue>, Why>>,
+    F: Future<Output = Result<Vec<Seen>, Why>>,
 {
     if let [only] = keys {
         let answer = ask(std::slice::from_ref(only)).await;
@@ -29,8 +30,8 @@ where
     for (chunk, answer) in chunks.iter().zip(answers) {
         match answer {
             Ok(issues) => {
-                let mut by_key: HashMap<IssueKey, Issue> = issues.into_iter().map(|i| (i.key.clone(), i)).collect();
-                facts.extend(chunk.iter().filter_map(|key| Some((key, Fact::Known(by_key.remove(key)?)))));
+                let mut by_key: HashMap<IssueKey, Result<Issue, Why>> = issues.into_iter().collect();
+                facts.extend(chunk.iter().filter_map(|key| Some((key, fact(by_key.remove(key)?)))));
             }
             Err(why) => facts.extend(chunk.iter().map(|key| (key, Fact::Unknown(why.clone())))),
         }
@@ -45,9 +46,13 @@ where
     keys.iter().map(|key| facts.remove(key).unwrap_or(Fact::Absent)).collect()
 }
 
-fn one(answer: Result<Vec<Issue>, Why>) -> Fact<Issue> {
+fn one(answer: Result<Vec<Seen>, Why>) -> Fact<Issue> {
     match answer {
-        Ok(mut issues) => issues.pop().map_or(Fact::Absent, Fact::Known),
+        Ok(mut issues) => issues.pop().map_or(Fact::Absent, |(_, issue)| fact(issue)),
         Err(why) => Fact::Unknown(why),
     }
+}
+
+fn fact(issue: Result<Issue, Why>) -> Fact<Issue> {
+    issue.map_or_else(Fact::Unknown, Fact::Known)
 }

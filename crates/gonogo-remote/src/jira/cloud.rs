@@ -20,7 +20,7 @@ impl Cloud {
         Self { base }
     }
 
-    async fn bulk(&self, keys: &[IssueKey], reader: &Reader<'_>) -> Result<Vec<Issue>, Why> {
+    async fn bulk(&self, keys: &[IssueKey], reader: &Reader<'_>) -> Result<Vec<Seen>, Why> {
         let mut body = json!({
             "issueIdsOrKeys": keys.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "fields": field_list(reader.fields),
@@ -45,10 +45,26 @@ pub(super) fn field_list(fields: &BTreeMap<String, FieldId>) -> Vec<String> {
     list
 }
 
-pub(super) fn read_issues(answer: &Value, reader: &Reader<'_>) -> Result<Vec<Issue>, Why> {
-    let odd = || Why::new("Jira: an answer that cannot be read: it holds no issues", "look at [tracker] url and kind");
-    let list = answer.get("issues").and_then(Value::as_array).ok_or_else(odd)?;
-    list.iter().map(|json| reader.issue(json).ok_or_else(odd)).collect()
+/// An issue of an answer; where it cannot be read, that of this key cannot.
+pub(super) type Seen = (IssueKey, Result<Issue, Why>);
+
+pub(super) fn read_issues(answer: &Value, reader: &Reader<'_>) -> Result<Vec<Seen>, Why> {
+    let odd = |what: &str| {
+        Why::new(format!("Jira: an answer that cannot be read: {what}"), "look at [tracker] url and kind, and at Jira")
+    };
+    let list = answer.get("issues").and_then(Value::as_array).ok_or_else(|| odd("it holds no issues"))?;
+    let read = |json: &Value| {
+        let key = json.get("key").and_then(Value::as_str).and_then(|key| key.parse::<IssueKey>().ok());
+        let key = key.ok_or_else(|| odd("an issue without a key"))?;
+        let issue = reader.issue(json).ok_or_else(|| odd(&format!("{key} lacks what no issue lacks")));
+        Ok((key, issue))
+    };
+    list.iter().map(read).collect()
+}
+
+/// All of what a search found: a part of it is no answer.
+pub(super) fn whole(found: Vec<Seen>) -> Result<Vec<Issue>, Why> {
+    found.into_iter().map(|(_, issue)| issue).collect()
 }
 
 impl Tracker for Cloud {
@@ -85,7 +101,7 @@ impl Cloud {
         let mut issues = Vec::new();
         for _ in 0..MOST_PAGES {
             let answer = self.base.post("/rest/api/3/search/jql", &body).await?;
-            issues.extend(read_issues(&answer, &reader)?);
+            issues.extend(whole(read_issues(&answer, &reader)?)?);
             match answer.get("nextPageToken").and_then(Value::as_str) {
                 Some(token) => body["nextPageToken"] = json!(token),
                 None => return Ok(issues),

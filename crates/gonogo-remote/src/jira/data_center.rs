@@ -1,6 +1,6 @@
 //! Jira Data Center, REST v2: `/field` and `/search`.
 
-use super::cloud::{field_list, read_issues};
+use super::cloud::{Seen, field_list, read_issues, whole};
 use super::issue::Reader;
 use super::{Account, Base, MOST_KEYS, MOST_PAGES, Selection, Tracker, access, by_key};
 use crate::http::HttpError;
@@ -26,13 +26,13 @@ impl DataCenter {
         Self { base, takes_only_get: AtomicBool::new(false) }
     }
 
-    async fn by_keys(&self, keys: &[IssueKey], reader: &Reader<'_>) -> Result<Vec<Issue>, Why> {
+    async fn by_keys(&self, keys: &[IssueKey], reader: &Reader<'_>) -> Result<Vec<Seen>, Why> {
         let list: Vec<String> = keys.iter().map(ToString::to_string).collect();
         self.search_all(&format!("key in ({})", list.join(", ")), reader).await
     }
 
     /// Pages until all is there. Unknown keys must not fail the whole query.
-    async fn search_all(&self, query: &str, reader: &Reader<'_>) -> Result<Vec<Issue>, Why> {
+    async fn search_all(&self, query: &str, reader: &Reader<'_>) -> Result<Vec<Seen>, Why> {
         let mut issues = Vec::new();
         for _ in 0..MOST_PAGES {
             let mut body = json!({
@@ -103,7 +103,7 @@ impl Tracker for DataCenter {
                 Err(why) => return Fact::Unknown(why),
             };
             let reader = Reader { url: &self.base.url, fields: &fields, history: false };
-            match self.search_all(query, &reader).await {
+            match self.search_all(query, &reader).await.and_then(whole) {
                 Ok(issues) => Fact::Known(issues),
                 Err(why) => Fact::Unknown(why),
             }

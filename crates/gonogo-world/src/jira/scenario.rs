@@ -90,6 +90,10 @@ impl<'a> Issue<'a> {
     }
 
     /// The token may see it again.
+    pub fn told_without_status(self) -> Self {
+        self.is(|issue| issue.broken = true)
+    }
+
     pub fn shown(self) -> Self {
         self.is(|issue| issue.hidden = false)
     }

@@ -73,6 +73,8 @@ pub(super) struct Issue {
     pub(super) updated: Timestamp,
     pub(super) history: Vec<Change>,
     pub(super) hidden: bool,
+    /// Told without a status, as no Jira should.
+    pub(super) broken: bool,
 }
 
 /// One entry of an issue's history.
@@ -205,6 +207,7 @@ impl State {
             updated: at,
             history: Vec::new(),
             hidden: false,
+            broken: false,
         });
         id
     }

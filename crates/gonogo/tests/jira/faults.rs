@@ -224,3 +224,18 @@ fn a_data_center_behind_a_proxy_that_forbids_post_is_asked_by_get() {
     let posts = asked.iter().filter(|request| request.method == "POST").count();
     assert_eq!((posts, asked.len()), (1, 5), "a page each, one for the missing key, and POST is tried once");
 }
+
+#[test]
+fn one_issue_that_cannot_be_read_leaves_the_others_judged() {
+    for team in [Team::cloud(), Team::data_center_on(Jira::data_center())] {
+        let team = team.policy("[checks.story-state]\nstates = [\"Done\"]");
+        team.jira.story("STORY-1").in_state("Done");
+        team.jira.story("STORY-2").in_state("In Review");
+        team.jira.story("STORY-3").in_state("Done").told_without_status();
+        team.repo.commit("STORY-1 STORY-2 STORY-3 x");
+        let checked = team.check();
+        assert_eq!(checked.exits(1).one("story-wrong-state").0, "STORY-2");
+        let unknown: Vec<String> = checked.found("could-not-check").into_iter().map(|(id, _)| id).collect();
+        assert!(unknown.iter().all(|id| id == "STORY-3") && !unknown.is_empty(), "{unknown:?}");
+    }
+}

@@ -50,6 +50,7 @@ impl State {
         Some(match field.id.as_str() {
             "summary" => issue.title.clone().into(),
             "description" => self.custom_json(FieldKind::RichText, &issue.description),
+            "status" if issue.broken => Value::Null,
             "status" => self.status_json(&issue.status),
             "issuetype" => self.type_json(issue),
             "project" => self.project_json(issue.project()),
