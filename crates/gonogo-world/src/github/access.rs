@@ -91,6 +91,25 @@ impl Caller {
         }
     }
 
+    /// Whether this caller's rights reach so far here; who merely looks at
+    /// something public needs none.
+    pub(super) fn may(&self, repository: &Repository, permission: &str, level: Level) -> bool {
+        if level == Level::Read && !repository.is_private {
+            return true;
+        }
+        let Some(token) = self.token() else {
+            return false;
+        };
+        let is_person = !matches!(token.kind, Kind::Installation(_));
+        let role = repository.role_of(&token.owner);
+        let role_allows = match (level, permission) {
+            (Level::Read, _) => role != "none",
+            (Level::Write, "administration" | "repository_hooks") => role == "admin",
+            (Level::Write, _) => role == "admin" || role == "write",
+        };
+        token.may(permission, level) && (!is_person || role_allows)
+    }
+
     /// The App that acts, by itself or through an installation.
     pub(super) fn installation(&self) -> Option<u64> {
         match self.token()?.kind {
@@ -141,25 +160,6 @@ impl State {
             },
             _ => !repository.is_private,
         }
-    }
-
-    /// Whether this caller's rights reach so far here; who merely looks at
-    /// something public needs none.
-    pub(super) fn may(&self, caller: &Caller, repository: &Repository, permission: &str, level: Level) -> bool {
-        if level == Level::Read && !repository.is_private {
-            return true;
-        }
-        let Some(token) = caller.token() else {
-            return false;
-        };
-        let is_person = !matches!(token.kind, Kind::Installation(_));
-        let role = repository.role_of(&token.owner);
-        let role_allows = match (level, permission) {
-            (Level::Read, _) => role != "none",
-            (Level::Write, "administration" | "repository_hooks") => role == "admin",
-            (Level::Write, _) => role == "admin" || role == "write",
-        };
-        token.may(permission, level) && (!is_person || role_allows)
     }
 }
 

@@ -169,7 +169,7 @@ impl GitHub {
         self.state().unexpected.clone()
     }
 
-    /// Where the requests and answers so far depart from GitHub's own OpenAPI
+    /// Where the requests and answers so far depart from GitHub's own `OpenAPI`
     /// description, one line each: names, types and needed parts of queries and
     /// bodies, paths that are not there, answers of another shape.
     pub fn violations(&self) -> Vec<String> {

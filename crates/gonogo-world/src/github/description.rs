@@ -1,4 +1,4 @@
-//! What was asked and answered, held against GitHub's own OpenAPI description.
+//! What was asked and answered, held against GitHub's own `OpenAPI` description.
 //!
 //! The description is `@octokit/openapi` of npm, in the folder that
 //! `GONOGO_RIGS` names or in `target/rigs`; `./test rigs` puts it there.
@@ -223,7 +223,7 @@ fn fit(template: &[&str], parts: &[&str]) -> Option<usize> {
     })
 }
 
-/// A schema without the words that only OpenAPI 3.0 has: `nullable` becomes a
+/// A schema without the words that only `OpenAPI` 3.0 has: `nullable` becomes a
 /// choice, examples go.
 fn plain(schema: &Value) -> Value {
     match schema {

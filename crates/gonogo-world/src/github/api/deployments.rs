@@ -15,7 +15,7 @@ impl State {
         let level = if call.method() == "GET" { Level::Read } else { Level::Write };
         self.needs(call, id, "deployments", level)?;
         match (call.method(), rest) {
-            ("GET", []) => self.deployments(call, id),
+            ("GET", []) => Ok(self.deployments(call, id)),
             ("POST", []) => self.create_deployment(call, id),
             ("GET", [number]) => {
                 self.knows(call, &[]);
@@ -36,7 +36,7 @@ impl State {
         }
     }
 
-    fn deployments(&mut self, call: &Call, id: u64) -> Answered {
+    fn deployments(&mut self, call: &Call, id: u64) -> Done {
         self.knows(call, &["sha", "ref", "task", "environment", "per_page", "page"]);
         let repository = self.repository(id);
         let is = |name: &str, value: &str| call.query(name).is_none_or(|wanted| wanted == value);
@@ -47,7 +47,7 @@ impl State {
                 && is("environment", &deployment.environment)
         });
         let json = newest_first.map(|deployment| self.deployment_json(repository, deployment)).collect();
-        Ok(self.list(call, json))
+        self.list(call, json)
     }
 
     fn create_deployment(&mut self, call: &Call, id: u64) -> Answered {

@@ -21,6 +21,7 @@ use serde_json::json;
 
 use super::access::{Caller, Unknown};
 use super::description::Exchange;
+use super::hooks::hex;
 use super::limits::Allowance;
 use super::state::State;
 use crate::serve::{Answer, Ask};
@@ -93,8 +94,8 @@ impl State {
         let segments = call.segments();
         match (call.method(), segments.as_slice()) {
             ("GET", [""]) => Ok(Done::ok(json!({"current_user_url": format!("{}/user", self.api_url())}))),
-            ("GET", ["meta"]) => self.meta(call),
-            ("GET", ["rate_limit"]) => self.rate_limit(call),
+            ("GET", ["meta"]) => Ok(self.meta(call)),
+            ("GET", ["rate_limit"]) => Ok(self.rate_limit(call)),
             (_, ["user", rest @ ..]) => self.user_route(call, rest),
             (_, ["app", "hook", "deliveries", rest @ ..]) => self.app_deliveries(call, rest),
             (_, ["app", rest @ ..]) => self.app_route(call, rest),
@@ -131,7 +132,7 @@ fn with_etag(mut answer: Answer, ask: &Ask) -> Answer {
         return answer;
     }
     let hash = digest::digest(&digest::SHA256, &answer.body);
-    let tag: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let tag = hex(hash.as_ref());
     let same = ask.header("if-none-match").is_some_and(|tags| tags.contains(&format!("\"{tag}\"")));
     if same {
         answer.status = 304;

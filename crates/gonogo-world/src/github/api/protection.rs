@@ -4,6 +4,7 @@ use super::answers::{Done, Refusal};
 use super::call::Call;
 use super::{Answered, State};
 use crate::github::access::Level;
+use crate::github::render::rules_json;
 
 impl State {
     pub(super) fn protection(&mut self, call: &Call, id: u64, branch: &str) -> Answered {
@@ -25,7 +26,7 @@ impl State {
     pub(super) fn rules(&mut self, call: &Call, id: u64, branch: &str) -> Answered {
         self.knows(call, &["per_page", "page"]);
         self.needs(call, id, "metadata", Level::Read)?;
-        let rules = self.rules_json(self.repository(id), branch);
+        let rules = rules_json(self.repository(id), branch);
         Ok(self.list(call, rules))
     }
 }

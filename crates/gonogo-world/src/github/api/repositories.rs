@@ -81,7 +81,7 @@ impl State {
         if level == Level::Write && repository.is_archived {
             return Err(Refusal::quiet(403, "Repository was archived so is read-only."));
         }
-        if self.may(&call.caller, repository, permission, level) {
+        if call.caller.may(repository, permission, level) {
             return Ok(());
         }
         let needs = format!("{permission}={}", level.word());

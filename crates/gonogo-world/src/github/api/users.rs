@@ -49,7 +49,7 @@ impl State {
         }
     }
 
-    pub(super) fn rate_limit(&mut self, call: &Call) -> Answered {
+    pub(super) fn rate_limit(&mut self, call: &Call) -> Done {
         self.knows(call, &[]);
         let allowance = self.spend(&call.caller, 0);
         let core = json!({
@@ -59,10 +59,10 @@ impl State {
             "reset": allowance.reset,
         });
         let search = json!({"limit": 30, "used": 0, "remaining": 30, "reset": allowance.reset});
-        Ok(Done::ok(json!({"resources": {"core": core, "search": search}, "rate": core})))
+        Done::ok(json!({"resources": {"core": core, "search": search}, "rate": core}))
     }
 
-    pub(super) fn meta(&mut self, call: &Call) -> Answered {
+    pub(super) fn meta(&mut self, call: &Call) -> Done {
         self.knows(call, &[]);
         let mut json = json!({
             "verifiable_password_authentication": false,
@@ -74,6 +74,6 @@ impl State {
         if self.is_enterprise {
             json["installed_version"] = Value::from("3.19.0");
         }
-        Ok(Done::ok(json))
+        Done::ok(json)
     }
 }

@@ -76,7 +76,7 @@ impl State {
             return Some(Answer::html(404, "Repository not found.\n"));
         }
         let level = if wanted.is_push { Level::Write } else { Level::Read };
-        let is_refused = !self.may(&caller, repository, "contents", level);
+        let is_refused = !caller.may(repository, "contents", level);
         is_refused.then(|| Answer::html(403, "Write access to repository not granted.\n"))
     }
 }

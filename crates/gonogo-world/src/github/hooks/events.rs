@@ -9,6 +9,7 @@ use ring::{digest, hmac};
 use serde_json::{Value, json};
 
 use super::super::git::{Moved, NOTHING};
+use super::super::render::simple_commit_json;
 use super::super::repository::{PostedDeployment, PostedDeploymentStatus, PostedStatus, Pull};
 use super::super::state::State;
 use super::send::Came;
@@ -81,7 +82,7 @@ impl State {
             "sender": self.user_json(pusher),
         });
         let default_branch = repository.default_branch.clone();
-        self.tell(id, News { event: "push", action: None, payload });
+        self.tell(id, &News { event: "push", action: None, payload });
         let base = json!({"ref": short, "ref_type": kind, "pusher_type": "user"});
         if moved.is_new() {
             let mut payload = base;
@@ -180,12 +181,12 @@ impl State {
             "head_ref": head_ref,
             "base_sha": base_sha,
             "base_ref": format!("refs/heads/{base}"),
-            "head_commit": commit.map(|commit| self.simple_commit_json(&commit)),
+            "head_commit": commit.map(|commit| simple_commit_json(&commit)),
         }});
         self.tell_of(id, "merge_group", Some("checks_requested"), payload, "robin");
     }
 
-    pub(in super::super) fn tell_renamed(&mut self, id: u64, action: &str, changes: Value) {
+    pub(in super::super) fn tell_renamed(&mut self, id: u64, action: &str, changes: &Value) {
         self.tell_of(id, "repository", Some(action), json!({"changes": changes}), "robin");
     }
 
@@ -238,7 +239,7 @@ impl State {
 
     fn tell_of(&mut self, id: u64, event: &str, action: Option<&str>, payload: Value, sender: &str) {
         let payload = self.completed(id, action, payload, sender);
-        self.tell(id, News { event, action, payload });
+        self.tell(id, &News { event, action, payload });
     }
 
     /// With what nearly every payload has.
@@ -257,7 +258,7 @@ impl State {
     }
 
     /// Tells all hooks that reach the repository and want to know.
-    fn tell(&mut self, id: u64, news: News<'_>) {
+    fn tell(&mut self, id: u64, news: &News<'_>) {
         let repository = self.repository(id);
         let own = repository.hooks.iter();
         let mut addresses: Vec<Address> = own
@@ -269,7 +270,7 @@ impl State {
         }));
         addresses.retain(|address| address.hook.wants(news.event));
         for address in addresses {
-            self.address(&address, Some(id), &news);
+            self.address(&address, Some(id), news);
         }
     }
 
@@ -445,7 +446,7 @@ fn signature(secret: &str, body: &[u8]) -> String {
     format!("sha256={}", hex(hmac::sign(&key, body).as_ref()))
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(in super::super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

@@ -13,7 +13,7 @@ pub(super) use courier::{Courier, Outbox, Parcel, outbox};
 pub use delivery::Delivery;
 pub(super) use delivery::Mischief;
 use delivery::Trick;
-pub(super) use events::node;
+pub(super) use events::{hex, node};
 
 /// An address that wants to be told.
 #[derive(Debug, Clone)]

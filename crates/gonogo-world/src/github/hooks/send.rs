@@ -1,6 +1,6 @@
 //! One delivery over the wire.
 
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::{BodyExt as _, Collected, Limited};
 use hyper::Request;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -54,11 +54,11 @@ pub(super) async fn send(parcel: Parcel) -> Came {
         .iter()
         .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
     let headers = headers.collect();
-    let body = Limited::new(body, ANSWER_LIMIT).collect().await.ok().map(|body| body.to_bytes());
+    let body = Limited::new(body, ANSWER_LIMIT).collect().await.ok().map(Collected::to_bytes);
     Came {
         status: Some(head.status.as_u16()),
         headers,
-        body: body.map(|body| String::from_utf8_lossy(&body).into_owned()),
+        body: body.map(|body| String::from_utf8_lossy(body.as_ref()).into_owned()),
         error: None,
     }
 }

@@ -6,6 +6,7 @@ use super::super::clock::moment;
 use super::super::hooks::node;
 use super::super::repository::{PostedCheckRun, Repository, Suite};
 use super::super::state::State;
+use super::commits::simple_commit_json;
 
 impl State {
     pub(in super::super) fn run_json(&self, repository: &Repository, run: &PostedCheckRun) -> Value {
@@ -73,7 +74,7 @@ impl State {
             "repository": self.repository_json(repository),
             "created_at": moment(suite.created),
             "updated_at": moment(suite.updated),
-            "head_commit": commit.map(|commit| self.simple_commit_json(&commit)),
+            "head_commit": commit.map(|commit| simple_commit_json(&commit)),
             "latest_check_runs_count": runs_of(repository, suite).len(),
             "check_runs_url": format!("{url}/check-runs"),
             "rerequestable": true,

@@ -112,23 +112,23 @@ impl State {
         })
     }
 
-    /// `simple-commit`.
-    pub(in super::super) fn simple_commit_json(&self, commit: &Commit) -> Value {
-        let person = |person: &Person| json!({"name": person.name, "email": person.email});
-        json!({
-            "id": commit.sha,
-            "tree_id": commit.tree,
-            "message": commit.message,
-            "timestamp": commit.committer.date,
-            "author": person(&commit.author),
-            "committer": person(&commit.committer),
-        })
-    }
-
     fn user_by_email(&self, email: &str) -> Value {
         let known = self.accounts.iter().find(|account| account.email == email);
         known.map_or(Value::Null, |account| self.user_json(&account.login))
     }
+}
+
+/// `simple-commit`.
+pub(in super::super) fn simple_commit_json(commit: &Commit) -> Value {
+    let person = |person: &Person| json!({"name": person.name, "email": person.email});
+    json!({
+        "id": commit.sha,
+        "tree_id": commit.tree,
+        "message": commit.message,
+        "timestamp": commit.committer.date,
+        "author": person(&commit.author),
+        "committer": person(&commit.committer),
+    })
 }
 
 fn status_word(letter: char) -> &'static str {

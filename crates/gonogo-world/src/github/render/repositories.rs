@@ -188,30 +188,6 @@ impl State {
         })
     }
 
-    /// What the rulesets ask of a branch.
-    pub(in super::super) fn rules_json(&self, repository: &Repository, branch: &str) -> Vec<Value> {
-        let required = repository.required.iter().filter(|r| r.branch == branch && r.by_ruleset);
-        let checks: Vec<Value> = required
-            .map(|required| {
-                let mut check = json!({"context": required.context});
-                if let Some(app) = required.app {
-                    check["integration_id"] = app.into();
-                }
-                check
-            })
-            .collect();
-        if checks.is_empty() {
-            return Vec::new();
-        }
-        vec![json!({
-            "type": "required_status_checks",
-            "ruleset_source_type": "Repository",
-            "ruleset_source": repository.full_name(),
-            "ruleset_id": 42,
-            "parameters": {"required_status_checks": checks, "strict_required_status_checks_policy": false},
-        })]
-    }
-
     pub(in super::super) fn ref_json(&self, repository: &Repository, name: &str, sha: &str) -> Value {
         let url = self.url_of(repository);
         let kind = repository.kind_of(sha);
@@ -222,6 +198,30 @@ impl State {
             "object": {"type": kind, "sha": sha, "url": format!("{url}/git/{kind}s/{sha}")},
         })
     }
+}
+
+/// What the rulesets ask of a branch.
+pub(in super::super) fn rules_json(repository: &Repository, branch: &str) -> Vec<Value> {
+    let required = repository.required.iter().filter(|r| r.branch == branch && r.by_ruleset);
+    let checks: Vec<Value> = required
+        .map(|required| {
+            let mut check = json!({"context": required.context});
+            if let Some(app) = required.app {
+                check["integration_id"] = app.into();
+            }
+            check
+        })
+        .collect();
+    if checks.is_empty() {
+        return Vec::new();
+    }
+    vec![json!({
+        "type": "required_status_checks",
+        "ruleset_source_type": "Repository",
+        "ruleset_source": repository.full_name(),
+        "ruleset_id": 42,
+        "parameters": {"required_status_checks": checks, "strict_required_status_checks_policy": false},
+    })]
 }
 
 fn checks_json(required: &[&Required]) -> Vec<Value> {

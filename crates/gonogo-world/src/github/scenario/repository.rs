@@ -314,10 +314,10 @@ impl<'a> Repository<'a> {
         owner.clone_into(&mut repository.owner);
         name.clone_into(&mut repository.name);
         if old_owner == owner {
-            state.tell_renamed(self.id, "renamed", json!({"repository": {"name": {"from": old_name}}}));
+            state.tell_renamed(self.id, "renamed", &json!({"repository": {"name": {"from": old_name}}}));
         } else {
             let from = state.user_json(&old_owner);
-            state.tell_renamed(self.id, "transferred", json!({"owner": {"from": {"organization": from}}}));
+            state.tell_renamed(self.id, "transferred", &json!({"owner": {"from": {"organization": from}}}));
         }
         drop(state);
         self

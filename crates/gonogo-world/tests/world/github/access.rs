@@ -61,7 +61,7 @@ fn a_limit_is_told_and_opens_again_and_304_is_free() {
     assert_eq!(header(&over, "x-ratelimit-remaining"), "0");
     assert!(json_of(over, 403)["message"].as_str().unwrap().starts_with("API rate limit exceeded"));
     assert_eq!(get_json(&github, "/rate_limit")["rate"]["remaining"], 0);
-    github.passes(Duration::from_secs(3600));
+    github.passes(Duration::from_hours(1));
     get_json(&github, "/repos/acme/web");
 
     github.secondary_limit(1, 2);

@@ -43,6 +43,24 @@ fn drive(github: &GitHub) {
     pull.merges();
     gets(&["/pulls/1", &format!("/commits/{head}/pulls")]);
 
+    drive_as_app(github, installation, &head);
+    drive_deployments(github, &head);
+    drive_deliveries(github);
+
+    github.user("robin").member_of("acme");
+    for path in ["/user", "/user/emails", "/user/orgs", "/user/memberships/orgs/acme", "/rate_limit", "/meta"] {
+        json_of(get(github, path), 200);
+    }
+    json_of(get(github, "/repos/acme/nothing"), 404);
+    web(github).renamed_to("acme/site");
+    let moved = get(github, "/repos/acme/web");
+    assert_eq!(moved.status(), 301);
+    let location = moved.headers()["location"].to_str().unwrap().replace(&github.api_url(), "");
+    json_of(get(github, &location), 200);
+}
+
+fn drive_as_app(github: &GitHub, installation: u64, head: &str) {
+    let (app, base) = (github.app("gonogo"), "/repos/acme/web");
     let jwt = jwt(app.id(), -60, 500);
     let as_app = |method: Method, path: &str, status: u16| json_of(ask(github, method, path, &jwt, None), status);
     as_app(Method::GET, "/app", 200);
@@ -86,7 +104,10 @@ fn drive(github: &GitHub) {
     for path in ["check-runs?filter=all", "check-runs", "check-suites"] {
         with_token(Method::GET, &format!("{base}/commits/{head}/{path}"), None, 200);
     }
+}
 
+fn drive_deployments(github: &GitHub, head: &str) {
+    let base = "/repos/acme/web";
     let deployment = json!({
         "ref": head,
         "auto_merge": false,
@@ -102,7 +123,10 @@ fn drive(github: &GitHub) {
     {
         json_of(get(github, path), 200);
     }
+}
 
+fn drive_deliveries(github: &GitHub) {
+    let (base, jwt) = ("/repos/acme/web", jwt(github.app("gonogo").id(), -60, 500));
     github.hooks().settle();
     let hook = web(github).hook_ids()[0];
     let own = format!("{base}/hooks/{hook}/deliveries");
@@ -113,17 +137,6 @@ fn drive(github: &GitHub) {
         json_of(ask(github, Method::POST, &format!("{deliveries}/{id}/attempts"), token, None), 202);
     }
     json_of(ask(github, Method::POST, &format!("{base}/hooks/{hook}/pings"), TOKEN, None), 204);
-
-    github.user("robin").member_of("acme");
-    for path in ["/user", "/user/emails", "/user/orgs", "/user/memberships/orgs/acme", "/rate_limit", "/meta"] {
-        json_of(get(github, path), 200);
-    }
-    json_of(get(github, "/repos/acme/nothing"), 404);
-    web(github).renamed_to("acme/site");
-    let moved = get(github, "/repos/acme/web");
-    assert_eq!(moved.status(), 301);
-    let location = moved.headers()["location"].to_str().unwrap().replace(&github.api_url(), "");
-    json_of(get(github, &location), 200);
 }
 
 #[test]

@@ -48,8 +48,9 @@ await person.rest.repos.createDeploymentStatus({ ...repo, deployment_id: deploym
 
 // Its own judgement of our signatures, over the bytes as they come.
 const webhooks = new Webhooks({ secret: 'it is a secret' });
+const server = createServer();
 const judged = new Promise((resolve) => {
-  const server = createServer((request, response) => {
+  server.on('request', (request, response) => {
     const chunks = [];
     request.on('data', (chunk) => chunks.push(chunk));
     request.on('end', async () => {
@@ -61,8 +62,8 @@ const judged = new Promise((resolve) => {
       resolve({ event: request.headers['x-github-event'], signed, wrong });
     });
   });
-  server.listen(world.receiver, '127.0.0.1');
 });
+await new Promise((listening) => server.listen(world.receiver, '127.0.0.1', listening));
 await person.rest.repos.pingWebhook({ ...repo, hook_id: world.hook });
 found.hook = await judged;
 

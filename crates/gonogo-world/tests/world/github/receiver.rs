@@ -1,10 +1,11 @@
 //! A listener for hooks, which answers as it is told.
 
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ring::hmac;
 use serde_json::Value;
@@ -33,9 +34,11 @@ impl Arrived {
 
     pub(crate) fn is_signed_with(&self, secret: &str) -> bool {
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-        let signature = hmac::sign(&key, &self.body);
-        let hex: String = signature.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        self.header("X-Hub-Signature-256") == format!("sha256={hex}")
+        let mut expected = "sha256=".to_owned();
+        for byte in hmac::sign(&key, &self.body).as_ref() {
+            write!(expected, "{byte:02x}").unwrap();
+        }
+        self.header("X-Hub-Signature-256") == expected
     }
 }
 
@@ -80,6 +83,18 @@ impl Receiver {
 
     pub(crate) fn of(&self, event: &str) -> Vec<Arrived> {
         self.all().into_iter().filter(|arrived| arrived.event() == event).collect()
+    }
+
+    /// The nth of an event, as soon as it has come.
+    pub(crate) fn nth(&self, event: &str, number: usize) -> Arrived {
+        let begin = Instant::now();
+        loop {
+            if let Some(arrived) = self.of(event).get(number - 1) {
+                return arrived.clone();
+            }
+            assert!(begin.elapsed() < Duration::from_secs(10), "no {event} {number} among {:?}", self.events());
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 
     pub(crate) fn events(&self) -> Vec<String> {

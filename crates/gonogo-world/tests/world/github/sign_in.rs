@@ -55,7 +55,7 @@ fn a_person_signs_in_and_is_sent_back_with_a_code_that_is_good_once() {
     assert_eq!(get("/repos/acme/web").status(), 200);
     github.user("maria").leaves("acme");
     assert_eq!(get("/repos/acme/web").status(), 404);
-    github.passes(Duration::from_secs(8 * 3600));
+    github.passes(Duration::from_hours(8));
     assert_eq!(get("/user").status(), 401);
 
     let refresh = let_in["refresh_token"].as_str().unwrap();
