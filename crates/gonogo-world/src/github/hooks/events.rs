@@ -102,6 +102,10 @@ impl State {
     }
 
     pub(in super::super) fn tell_status(&mut self, id: u64, status: &PostedStatus) {
+        // Reading the commit takes a moment, and statuses come by the thousand.
+        if self.listeners(id, "status").is_empty() {
+            return;
+        }
         let repository = self.repository(id);
         let branches = repository.refs.iter().filter_map(|(name, sha)| Some((name.strip_prefix("refs/heads/")?, sha)));
         let branches: Vec<Value> = branches
@@ -257,8 +261,8 @@ impl State {
         payload
     }
 
-    /// Tells all hooks that reach the repository and want to know.
-    fn tell(&mut self, id: u64, news: &News<'_>) {
+    /// The hooks that reach the repository and want to know of this event.
+    fn listeners(&self, id: u64, event: &str) -> Vec<Address> {
         let repository = self.repository(id);
         let own = repository.hooks.iter();
         let mut addresses: Vec<Address> = own
@@ -268,8 +272,12 @@ impl State {
             let installation = Some(app.installation_of(repository)?.id);
             Some(Address { owner: Owner::App(app.id), hook: app.hook.clone()?, installation })
         }));
-        addresses.retain(|address| address.hook.wants(news.event));
-        for address in addresses {
+        addresses.retain(|address| address.hook.wants(event));
+        addresses
+    }
+
+    fn tell(&mut self, id: u64, news: &News<'_>) {
+        for address in self.listeners(id, news.event) {
             self.address(&address, Some(id), news);
         }
     }

@@ -84,6 +84,7 @@ impl State {
             "language": null,
             "license": null,
             "topics": [],
+            "custom_properties": {},
             "size": 108,
             "forks": 0,
             "forks_count": 0,

@@ -7,7 +7,7 @@ use gonogo_world::Repo;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::client::{ask, get_json, github, json_of, jwt, web};
+use super::client::{ask, get_json, github, json_of, jwt, rigs, web};
 use super::receiver::Receiver;
 
 const SECRET: &str = "it is a secret";
@@ -127,6 +127,9 @@ fn everything_that_happens_is_told_with_the_parts_of_githubs_examples() {
     ] {
         assert!(told.iter().any(|told| told == wanted), "{wanted} among {told:?}");
     }
+    for arrived in receiver.all() {
+        assert_eq!(missing_from(arrived.event(), &arrived.json()), [""; 0], "{}", arrived.event());
+    }
     let of = |event: &str| receiver.of(event).last().unwrap().json();
     assert_eq!(of("pull_request")["pull_request"]["merged"], true);
     assert_eq!(of("pull_request")["pull_request"]["title"], "Charge in euros and francs");
@@ -134,6 +137,35 @@ fn everything_that_happens_is_told_with_the_parts_of_githubs_examples() {
     assert_eq!(of("merge_group")["merge_group"]["base_ref"], "refs/heads/main");
     assert!(receiver.of("push").iter().all(|push| push.json()["installation"]["id"].is_u64()));
     assert!(receiver.all().iter().all(|arrived| arrived.is_signed_with(SECRET)));
+}
+
+/// What every example of GitHub's for this event and action has, and the
+/// payload has not: names, two levels deep.
+fn missing_from(event: &str, payload: &Value) -> Vec<String> {
+    let path = rigs().join("node_modules/@octokit/webhooks-examples/api.github.com/index.json");
+    let events: Vec<Value> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let known = events.iter().find(|known| known["name"] == event).unwrap();
+    let examples = known["examples"].as_array().unwrap().iter();
+    let examples: Vec<&Value> = examples.filter(|example| example["action"] == payload["action"]).collect();
+    let Some(first) = examples.first() else {
+        return Vec::new();
+    };
+    let in_all = |path: &str| examples.iter().all(|example| example.pointer(path).is_some());
+    let mut paths = Vec::new();
+    for (name, value) in first.as_object().unwrap() {
+        paths.push(format!("/{name}"));
+        let parts = value.as_object().into_iter().flat_map(serde_json::Map::keys);
+        paths.extend(parts.map(|part| format!("/{name}/{part}")));
+    }
+    // In older examples alone, and of a person instead of an organisation.
+    let is_old = |path: &String| path.starts_with("/sender/") || path.starts_with("/pusher/");
+    paths.retain(|path| in_all(path) && !is_old(path) && payload.pointer(path).is_none());
+    // A part of what is null is not missing.
+    paths.retain(|path| {
+        let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+        parent.is_empty() || payload.pointer(parent).is_none_or(|parent| !parent.is_null())
+    });
+    paths
 }
 
 #[test]

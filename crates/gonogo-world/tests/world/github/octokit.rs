@@ -2,19 +2,13 @@
 //! `@octokit/webhooks`.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
 use std::process::Command;
 
 use gonogo_world::GitHub;
 use gonogo_world::github::PRIVATE_KEY_PEM;
 use serde_json::{Value, json};
 
-use super::client::{three_commits, web};
-
-fn rigs() -> PathBuf {
-    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/rigs");
-    std::env::var_os("GONOGO_RIGS").map_or_else(|| here.into(), PathBuf::from)
-}
+use super::client::{rigs, three_commits, web};
 
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
