@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use gonogo_world::Repo;
+use gonogo_world::github::RawDelivery;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -127,8 +128,9 @@ fn everything_that_happens_is_told_with_the_parts_of_githubs_examples() {
     ] {
         assert!(told.iter().any(|told| told == wanted), "{wanted} among {told:?}");
     }
+    let events = examples();
     for arrived in receiver.all() {
-        assert_eq!(missing_from(arrived.event(), &arrived.json()), [""; 0], "{}", arrived.event());
+        assert_eq!(missing_from(&events, arrived.event(), &arrived.json()), [""; 0], "{}", arrived.event());
     }
     let of = |event: &str| receiver.of(event).last().unwrap().json();
     assert_eq!(of("pull_request")["pull_request"]["merged"], true);
@@ -139,11 +141,15 @@ fn everything_that_happens_is_told_with_the_parts_of_githubs_examples() {
     assert!(receiver.all().iter().all(|arrived| arrived.is_signed_with(SECRET)));
 }
 
+/// GitHub's examples, by event.
+fn examples() -> Vec<Value> {
+    let path = rigs().join("node_modules/@octokit/webhooks-examples/api.github.com/index.json");
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
 /// What every example of GitHub's for this event and action has, and the
 /// payload has not: names, two levels deep.
-fn missing_from(event: &str, payload: &Value) -> Vec<String> {
-    let path = rigs().join("node_modules/@octokit/webhooks-examples/api.github.com/index.json");
-    let events: Vec<Value> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+fn missing_from(events: &[Value], event: &str, payload: &Value) -> Vec<String> {
     let known = events.iter().find(|known| known["name"] == event).unwrap();
     let examples = known["examples"].as_array().unwrap().iter();
     let examples: Vec<&Value> = examples.filter(|example| example["action"] == payload["action"]).collect();
@@ -217,6 +223,34 @@ fn deliveries_are_lost_doubled_forged_cut_and_blown_up() {
     let came = receiver.of("push").pop().unwrap();
     assert_eq!(came.header("X-GitHub-Delivery"), lost.guid);
     assert_ne!(again, lost.id);
+}
+
+#[test]
+fn a_delivery_sent_by_hand_is_githubs_own_to_the_byte() {
+    let (github, repo) = github();
+    let receiver = Receiver::start();
+    hooked(web(&github), &receiver, &["push"]);
+    github.hooks().settle();
+    github.hooks().hold();
+    repo.commit("fourth");
+    web(&github).pushes("main", &repo);
+    let held = &github.hooks().of("push").deliveries()[0];
+    assert_eq!(RawDelivery::of(held).send(receiver.url()), (202, "there".to_owned()));
+    github.hooks().release().settle();
+    let came = receiver.of("push");
+    let (by_hand, by_github) = (&came[0], &came[1]);
+    assert_eq!(by_hand.body, by_github.body);
+    for name in ["X-GitHub-Event", "X-GitHub-Delivery", "X-Hub-Signature-256", "Content-Type", "User-Agent"] {
+        assert_eq!(by_hand.header(name), by_github.header(name), "{name}");
+    }
+    let again = RawDelivery::signed("push", "again", by_github.body.clone(), SECRET);
+    assert_eq!(again.signature, RawDelivery::of(held).signature);
+
+    web(&github).unhooked();
+    repo.commit("fifth");
+    web(&github).pushes("main", &repo);
+    github.hooks().settle();
+    assert_eq!(receiver.of("push").len(), 2);
 }
 
 #[test]
