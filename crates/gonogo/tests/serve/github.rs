@@ -1,5 +1,5 @@
 use crate::support::{TOKEN, World};
-use gonogo_world::GitHub;
+use gonogo_world::{Faults, GitHub};
 
 /// A server that has looked at all there was before the story begins.
 fn looked() -> World {
@@ -84,4 +84,28 @@ fn hooks_in_another_order_lead_to_the_newest_head() {
     world.status_of(&new).is_success("Go");
     assert!(world.status_of(&old).now().is_none(), "nobody was to look at it");
     assert!(world.get("/").1.contains(&new[..7]));
+}
+
+#[test]
+fn whatever_comes_instead_of_an_answer_the_status_is_posted_in_the_end() {
+    let rude: [(&str, fn(Faults<'_>)); 5] = [
+        ("a login page", |posts| _ = posts.garbage()),
+        ("the way to one", |posts| _ = posts.redirect_to_login()),
+        ("JSON of a proxy", |posts| _ = posts.wrong_json()),
+        ("half an answer", |posts| _ = posts.truncate()),
+        ("a reset", |posts| _ = posts.reset()),
+    ];
+    // Where there is a page to sign in beside the API.
+    let mut world = World::stopped_on(GitHub::enterprise());
+    world.start();
+    world.status_of(&world.repo.rev("main")).is_success("Go");
+    for (name, rude) in rude {
+        println!("instead of an answer comes {name}");
+        // To the verdict as well, where pending came before it.
+        rude(world.github.faults().on("/statuses/").times(2));
+        let sha = world.repo.commit("STORY-1 x");
+        world.push("main");
+        world.status_of(&sha).is_success("Go");
+        world.github.heals();
+    }
 }
