@@ -5,6 +5,9 @@
 //! Everything here is synchronous. A stand-in listens on 127.0.0.1 from a
 //! thread of its own, and stops when it is dropped.
 
+// GitHub writes long objects.
+#![recursion_limit = "256"]
+
 pub mod github;
 pub mod jira;
 mod proxy;
@@ -15,4 +18,4 @@ pub use github::GitHub;
 pub use jira::Jira;
 pub use proxy::{Passed, Proxy};
 pub use repo::Repo;
-pub use serve::{Request, depth_of};
+pub use serve::{Faults, Request, depth_of, width_of};

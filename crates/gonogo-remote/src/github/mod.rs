@@ -84,10 +84,11 @@ impl GitHub {
         Err(GitHubError::odd(url.path(), "it redirects without end"))
     }
 
-    /// Another host would be sent our token.
+    /// Another host would be sent our token; what is beside the API, such as a
+    /// page to sign in, takes no requests of ours.
     fn moved_to(&self, from: &Url, answer: &Answer) -> Result<Url, GitHubError> {
         let to = answer.headers.get(LOCATION).and_then(|to| to.to_str().ok()).and_then(|to| from.join(to).ok());
-        to.filter(|to| to.origin() == self.api.origin())
+        to.filter(|to| to.origin() == self.api.origin() && to.path().starts_with(self.api.path()))
             .ok_or_else(|| GitHubError::odd(from.path(), "it redirects to another place"))
     }
 
@@ -133,6 +134,33 @@ impl std::fmt::Display for RepositoryName {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::HttpSettings;
+    use reqwest::StatusCode;
+
+    #[test]
+    fn redirects_are_followed_within_the_api_alone() {
+        let connections = Connections::new(&HttpSettings::default()).unwrap();
+        let github = GitHub::new("https://git.example/api/v3".parse().unwrap(), connections, SecretString::from("t"));
+        let from = github.url("repos/acme/web/statuses/1").unwrap();
+        let moved = |to: &'static str| {
+            let headers = [(LOCATION, HeaderValue::from_static(to))].into_iter().collect();
+            let answer = Answer { status: StatusCode::TEMPORARY_REDIRECT, headers, body: Value::Null };
+            github.moved_to(&from, &answer).ok().map(String::from)
+        };
+        let renamed = "https://git.example/api/v3/repositories/7/statuses/1";
+        assert_eq!(moved(renamed).as_deref(), Some(renamed));
+        assert_eq!(moved("/api/v3/repositories/7/statuses/1").as_deref(), Some(renamed));
+        for elsewhere in [
+            "/login",
+            "/api/v3/../../login",
+            "https://git.example/",
+            "http://git.example/api/v3/repositories/7",
+            "https://git.example:8443/api/v3/repositories/7",
+            "//other.example/api/v3/repositories/7",
+        ] {
+            assert_eq!(moved(elsewhere), None, "{elsewhere}");
+        }
+    }
 
     #[test]
     fn names_of_repositories_cannot_leave_their_path() {

@@ -4,7 +4,7 @@ use super::{GitHub, GitHubError, RepositoryName};
 use gonogo_core::ids::Sha;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Characters that GitHub takes in a description.
 pub const MOST_DESCRIPTION: usize = 140;
@@ -43,9 +43,15 @@ impl GitHub {
             "description": status.description.as_deref().map(cut),
             "target_url": status.target_url,
         });
-        self.post(&name.path(&format!("/statuses/{sha}")), &body, now).await?;
-        Ok(())
+        let path = name.path(&format!("/statuses/{sha}"));
+        let answer = self.post(&path, &body, now).await?;
+        if is_shown(status, &answer) { Ok(()) } else { Err(GitHubError::odd(&path, "it does not show our status")) }
     }
+}
+
+/// A proxy's page may say 200 for GitHub, which has taken nothing then.
+fn is_shown(status: &CommitStatus, answer: &Value) -> bool {
+    CommitStatus::deserialize(answer).is_ok_and(|shown| shown.context == status.context && shown.state == status.state)
 }
 
 fn cut(text: &str) -> String {
@@ -60,6 +66,22 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_our_status_in_the_answer_says_that_it_was_taken() {
+        let state = StatusState::Success;
+        let status = CommitStatus { context: "gonogo".to_owned(), state, description: None, target_url: None };
+        assert!(is_shown(&status, &json!({"id": 1, "context": "gonogo", "state": "success", "description": "Go"})));
+        for other in [
+            json!({"context": "gonogo", "state": "pending"}),
+            json!({"context": "other", "state": "success"}),
+            json!({"status": "ok"}),
+            json!([]),
+            Value::Null,
+        ] {
+            assert!(!is_shown(&status, &other), "{other}");
+        }
+    }
 
     #[test]
     fn a_description_is_cut_between_characters() {

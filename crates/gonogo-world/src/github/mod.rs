@@ -1,130 +1,96 @@
-//! A GitHub with state, as far as it goes: repositories, commit statuses, rate
-//! limits, renames, and webhooks as it signs them. git itself is a `Repo`.
+//! A GitHub with state: repositories that git clones and pushes, the REST API,
+//! webhooks, Apps, sign-in; as github.com or as an Enterprise Server.
 //!
-//! What it does not understand it answers with 404 and notes; that fails the
-//! test in the end.
+//! It answers what it understands as the real one would, and what it does not
+//! understand with the real one's kind of error. The latter it also notes, and
+//! fails the test with it in the end, unless the test said that it
+//! [expects trouble](GitHub::expects_trouble).
 
+mod access;
+mod accounts;
+mod api;
+mod apps;
+mod clock;
+mod control;
+mod description;
+mod git;
 mod hooks;
+mod limits;
+mod render;
+mod repository;
+mod scenario;
+mod sign_in;
+mod state;
 
-use crate::serve::{Answer, Ask, Background, Record, Reply, Request, Say, Stand, serve};
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
 
-pub use hooks::Hook;
+pub use apps::{App, PRIVATE_KEY_PEM};
+pub use hooks::{Delivery, Hooks, RawDelivery};
+pub use repository::{PostedCheckRun, PostedDeployment, PostedStatus};
+pub use scenario::{PullRequest, Repository, StatusOf, Token, User};
 
-/// The one that may post statuses.
-pub const TOKEN: &str = "ghp_worldtoken";
-/// What GitHub takes at most, by its documentation.
-const MOST_DESCRIPTION: usize = 140;
-const MOST_STATUSES: usize = 1_000;
+pub use crate::serve::Faults;
+use crate::serve::{
+    Answer, Ask, Background, Certificates, Fault, Faulty, Manners, Program, Reply, Stand, serve, with_faults,
+};
+use hooks::Courier;
+use state::State;
 
 /// A GitHub on 127.0.0.1 until it is dropped.
 #[derive(Debug)]
 pub struct GitHub {
     shared: Arc<Shared>,
+    certificates: Option<Certificates>,
     server: Background,
-}
-
-/// A commit status as it was posted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Status {
-    pub sha: String,
-    pub context: String,
-    pub state: String,
-    pub description: String,
-    pub target_url: String,
+    /// Held for its end.
+    _courier: Courier,
 }
 
 #[derive(Debug)]
-struct Shared(Mutex<State>);
-
-#[derive(Debug, Default)]
-struct State {
-    record: Record,
-    /// By the name as it is now.
-    repositories: BTreeMap<String, Repository>,
-    /// Old names, with the number of what is called otherwise now.
-    renamed: BTreeMap<String, u64>,
-    is_down: bool,
-    delay: Duration,
-    /// Answers to come that say when to ask again, in seconds.
-    limits: Vec<u64>,
-    unexpected: Vec<String>,
-}
-
-#[derive(Debug)]
-struct Repository {
-    id: u64,
-    /// Oldest first.
-    statuses: Vec<Status>,
+struct Shared {
+    state: Mutex<State>,
+    /// Something was asked, or a delivery has ended.
+    changed: Condvar,
 }
 
 impl GitHub {
-    pub fn new() -> Self {
-        let shared = Arc::new(Shared(Mutex::default()));
-        let stand: Arc<dyn Stand> = Arc::clone(&shared) as _;
-        let server = Background::start("world-github", move |stream| serve(Arc::clone(&stand), None, stream));
-        Self { shared, server }
+    /// As github.com, its API at the root; the classic personal token
+    /// `ghp_world` of `robin` may do everything but what wants an App.
+    pub fn start() -> Self {
+        Self::new(false)
     }
 
-    /// The API's address.
-    pub fn url(&self) -> String {
-        format!("http://{}", self.server.address())
+    /// As an Enterprise Server: the API is below `/api/v3`.
+    pub fn enterprise() -> Self {
+        Self::new(true)
     }
 
-    /// There is a repository of this name, `owner/name`.
-    pub fn repository(&self, name: &str) -> &Self {
-        let mut state = self.state();
-        let id = 1_296_269 + state.repositories.len() as u64;
-        state.repositories.entry(name.to_owned()).or_insert(Repository { id, statuses: Vec::new() });
-        drop(state);
+    fn new(is_enterprise: bool) -> Self {
+        let (outbox, parcels) = hooks::outbox();
+        let state = Mutex::new(State::new(is_enterprise, outbox));
+        let shared = Arc::new(Shared { state, changed: Condvar::new() });
+        let courier = Courier::start(&shared, parcels);
+        let server = listen(&shared, None);
+        let github = Self { shared, certificates: None, server, _courier: courier };
+        github.learn_address();
+        github
+    }
+
+    /// Speaks TLS, with a certificate of an authority that nobody knows yet:
+    /// [`GitHub::ca_file`].
+    #[must_use]
+    pub fn tls(mut self) -> Self {
+        let certificates = Certificates::issue();
+        self.server = listen(&self.shared, Some(&certificates));
+        self.certificates = Some(certificates);
+        self.learn_address();
         self
     }
 
-    /// It is called otherwise from now on; the old name redirects.
-    pub fn renames(&self, old: &str, new: &str) -> &Self {
-        let mut state = self.state();
-        let repository = state.repositories.remove(old).expect("the test has made this repository");
-        state.renamed.insert(old.to_owned(), repository.id);
-        state.repositories.insert(new.to_owned(), repository);
-        drop(state);
-        self
-    }
-
-    /// Every answer is 502 until it comes back.
-    pub fn goes_down(&self) {
-        self.state().is_down = true;
-    }
-
-    pub fn comes_back(&self) {
-        self.state().is_down = false;
-    }
-
-    /// Each answer takes so long.
-    pub fn answers_after(&self, delay: Duration) {
-        self.state().delay = delay;
-    }
-
-    /// The next request is refused by the secondary limit for so many seconds.
-    pub fn limits_next_for(&self, seconds: u64) {
-        self.state().limits.push(seconds);
-    }
-
-    /// The statuses of a repository, oldest first.
-    pub fn statuses(&self, repository: &str) -> Vec<Status> {
-        self.state().repositories.get(repository).map(|r| r.statuses.clone()).unwrap_or_default()
-    }
-
-    /// The newest status of a commit, as its page shows it.
-    pub fn status_of(&self, repository: &str, sha: &str) -> Option<Status> {
-        self.statuses(repository).into_iter().rev().find(|status| status.sha == sha)
-    }
-
-    pub fn requests(&self) -> Vec<Request> {
-        self.state().record.all()
+    fn learn_address(&self) {
+        let scheme = if self.certificates.is_some() { "https" } else { "http" };
+        self.state().web_url = format!("{scheme}://{}", self.server.address());
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -132,16 +98,16 @@ impl GitHub {
     }
 }
 
-impl Default for GitHub {
-    fn default() -> Self {
-        Self::new()
-    }
+fn listen(shared: &Arc<Shared>, certificates: Option<&Certificates>) -> Background {
+    let stand: Arc<dyn Stand> = Arc::clone(shared) as _;
+    let acceptor = certificates.map(Certificates::acceptor);
+    Background::start("world-github", move |stream| serve(Arc::clone(&stand), acceptor.clone(), stream))
 }
 
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         // A test that panicked in between has left nothing half-done.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -149,105 +115,53 @@ impl Stand for Shared {
     fn ask(&self, ask: Ask) -> (usize, Reply) {
         let mut state = self.state();
         let number = state.record.note(&ask);
-        let answer = state.answer(&ask);
-        (number, Reply { delay: state.delay, say: Say::Whole(answer) })
+        let reply = with_faults(&mut *state, |state| &mut state.faults, &ask, |state| state.answer(&ask));
+        drop(state);
+        self.changed.notify_all();
+        (number, reply)
     }
 
     fn answered(&self, number: usize, status: Option<u16>) {
         self.state().record.answered(number, status);
     }
-}
 
-impl State {
-    fn answer(&mut self, ask: &Ask) -> Answer {
-        if self.is_down {
-            return page(502, "<html><body>Unicorn!</body></html>");
-        }
-        if let Some(seconds) = self.limits.pop() {
-            let mut answer = message(403, "You have exceeded a secondary rate limit.");
-            answer.headers.push(("Retry-After".to_owned(), seconds.to_string()));
-            return answer;
-        }
-        let authorization = ask.header("authorization").unwrap_or_default();
-        if authorization != format!("Bearer {TOKEN}") && authorization != format!("token {TOKEN}") {
-            return message(401, "Bad credentials");
-        }
-        let parts: Vec<&str> = ask.path.trim_start_matches('/').split('/').collect();
-        match (ask.method.as_str(), parts.as_slice()) {
-            ("POST", ["repos", owner, name, "statuses", sha]) => {
-                let name = format!("{owner}/{name}");
-                if let Some(id) = self.renamed.get(&name) {
-                    return moved(ask, &format!("/repositories/{id}/statuses/{sha}"));
-                }
-                self.post_status(&name, sha, ask)
-            }
-            ("POST", ["repositories", id, "statuses", sha]) => {
-                let found = self.repositories.iter().find(|(_, repository)| repository.id.to_string() == *id);
-                let name = found.map(|(name, _)| name.clone()).unwrap_or_default();
-                self.post_status(&name, sha, ask)
-            }
-            _ => {
-                self.unexpected.push(format!("{} {}", ask.method, ask.path));
-                message(404, "Not Found")
-            }
-        }
+    fn program(&self, head: &Ask) -> Option<Program> {
+        self.state().git_program(head)
     }
 
-    fn post_status(&mut self, name: &str, sha: &str, ask: &Ask) -> Answer {
-        let Some(repository) = self.repositories.get_mut(name) else { return message(404, "Not Found") };
-        let Ok(body) = serde_json::from_slice::<Value>(&ask.body) else {
-            return message(400, "Problems parsing JSON");
-        };
-        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
-        let status = Status {
-            sha: sha.to_owned(),
-            context: body["context"].as_str().unwrap_or("default").to_owned(),
-            state: text("state"),
-            description: text("description"),
-            target_url: text("target_url"),
-        };
-        let earlier = repository.statuses.iter().filter(|s| s.sha == sha && s.context == status.context).count();
-        let is_sha = sha.len() == 40 && sha.bytes().all(|digit| digit.is_ascii_hexdigit());
-        let is_state = ["error", "failure", "pending", "success"].contains(&status.state.as_str());
-        if !is_sha || !is_state || status.description.chars().count() > MOST_DESCRIPTION || earlier >= MOST_STATUSES {
-            let said = "Validation Failed";
-            self.unexpected.push(format!("a status that it refuses: {body}"));
-            return message(422, said);
-        }
-        repository.statuses.push(status.clone());
-        json_answer(
-            201,
-            &json!({"id": repository.statuses.len(), "state": status.state, "context": status.context, "description": status.description, "target_url": status.target_url}),
-        )
+    fn program_ended(&self, head: &Ask) {
+        self.state().git_ended(head);
     }
 }
 
-fn moved(ask: &Ask, path: &str) -> Answer {
-    let host = ask.header("host").unwrap_or_default();
-    let mut answer = message(307, "Moved Permanently");
-    answer.headers.push(("Location".to_owned(), format!("http://{host}{path}")));
-    answer
+impl Faulty for GitHub {
+    fn change_faults(&self, change: &mut dyn FnMut(&mut Vec<Fault>)) {
+        change(&mut self.state().faults);
+    }
 }
 
-fn message(status: u16, said: &str) -> Answer {
-    json_answer(status, &json!({"message": said, "documentation_url": "https://docs.github.com/rest"}))
-}
+impl Manners for State {
+    fn error(&self, status: u16, message: &str) -> Answer {
+        api::error(status, message)
+    }
 
-fn json_answer(status: u16, body: &Value) -> Answer {
-    let headers = vec![("Content-Type".to_owned(), "application/json; charset=utf-8".to_owned())];
-    Answer { status, headers, body: body.to_string().into_bytes() }
-}
+    fn login_page(&self) -> String {
+        format!("{}/login", self.web_url)
+    }
 
-fn page(status: u16, body: &str) -> Answer {
-    let headers = vec![("Content-Type".to_owned(), "text/html".to_owned())];
-    Answer { status, headers, body: body.as_bytes().to_vec() }
+    fn odd_json(&self) -> &'static str {
+        r#"{"status":"ok","note":"this is a page of a proxy"}"#
+    }
 }
 
 impl Drop for GitHub {
     fn drop(&mut self) {
-        let unexpected = self.state().unexpected.clone();
+        let state = self.state();
+        let unexpected = state.unexpected.clone();
+        let is_fine = unexpected.is_empty() || state.expects_trouble;
+        drop(state);
         assert!(
-            unexpected.is_empty() || thread::panicking(),
+            is_fine || thread::panicking(),
             "GitHub was asked what it did not expect:\n- {}",
             unexpected.join("\n- ")
         );

@@ -8,7 +8,6 @@
 mod access;
 mod api;
 mod control;
-mod faults;
 mod fields;
 mod jql;
 mod people;
@@ -19,13 +18,13 @@ mod statuses;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-pub use faults::Faults;
 pub use fields::FieldKind;
 pub use people::User;
 pub use scenario::Issue;
 pub use statuses::Category;
 
-use crate::serve::{Ask, Background, Certificates, Reply, Stand, serve};
+pub use crate::serve::Faults;
+use crate::serve::{Answer, Ask, Background, Certificates, Fault, Faulty, Manners, Reply, Stand, serve, with_faults};
 use state::{Flavour, State};
 
 /// A Jira on 127.0.0.1 until it is dropped.
@@ -113,12 +112,32 @@ impl Stand for Shared {
     fn ask(&self, ask: Ask) -> (usize, Reply) {
         let mut state = self.state();
         let number = state.record.note(&ask);
-        let reply = state.with_faults(&ask, |state| state.answer(&ask));
+        let reply = with_faults(&mut *state, |state| &mut state.faults, &ask, |state| state.answer(&ask));
         (number, reply)
     }
 
     fn answered(&self, number: usize, status: Option<u16>) {
         self.state().record.answered(number, status);
+    }
+}
+
+impl Faulty for Jira {
+    fn change_faults(&self, change: &mut dyn FnMut(&mut Vec<Fault>)) {
+        change(&mut self.state().faults);
+    }
+}
+
+impl Manners for State {
+    fn error(&self, status: u16, message: &str) -> Answer {
+        api::error(status, &[message.to_owned()])
+    }
+
+    fn login_page(&self) -> String {
+        format!("{}/login.jsp?permissionViolation=true", self.base_url)
+    }
+
+    fn odd_json(&self) -> &'static str {
+        r#"{"message":"Jira is being restored from a backup"}"#
     }
 }
 

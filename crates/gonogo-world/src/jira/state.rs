@@ -6,11 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::access::Access;
-use super::faults::Fault;
 use super::fields::{self, Field, FieldKind};
 use super::people::Person;
 use super::statuses::Status;
-use crate::serve::Record;
+use crate::serve::{Fault, Record};
 
 /// Which of Jira's two programming interfaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

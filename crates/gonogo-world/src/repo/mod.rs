@@ -51,6 +51,11 @@ impl Repo {
         Self::init(&["--object-format=sha256"])
     }
 
+    /// A bare repository, as a code host keeps it.
+    pub fn new_bare() -> Self {
+        Self::init(&["--bare"])
+    }
+
     fn init(options: &[&str]) -> Self {
         let (folder, path) = new_folder();
         let repo = Self {

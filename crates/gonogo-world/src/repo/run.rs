@@ -40,10 +40,22 @@ impl Repo {
         text.strip_suffix('\n').unwrap_or(&text).to_owned()
     }
 
+    /// Takes in a stream of `git fast-import`: for histories too long to commit
+    /// one by one. The working tree stays as it is.
+    pub fn import(&self, stream: &[u8]) {
+        self.run(self.command(&["fast-import", "--quiet", "--force"], SOMEBODY), stream);
+    }
+
     /// Runs git here; whether it agreed. For what a test expects to be refused.
     pub fn git_agrees<A: AsRef<OsStr>>(&self, args: &[A]) -> bool {
         let output = self.command(args, SOMEBODY).output().expect("the git program can be started");
         output.status.success()
+    }
+
+    /// Runs git here; its output when it agreed.
+    pub(crate) fn git_answers<A: AsRef<OsStr>>(&self, args: &[A]) -> Option<String> {
+        let output = self.command(args, SOMEBODY).output().expect("the git program can be started");
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     pub(super) fn command<A: AsRef<OsStr>>(&self, args: &[A], who: (&str, &str)) -> Command {

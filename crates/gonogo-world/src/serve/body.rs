@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
+use tokio::sync::mpsc::Receiver;
 
 /// How many blanks an endless body sends before it gives up: more than any
 /// client should read, less than would hang a test for long.
@@ -17,6 +18,8 @@ pub(crate) enum Outgoing {
     CutOff(CutOff),
     /// The first bytes, then blanks.
     Endless(Option<Bytes>, usize),
+    /// As a program writes it.
+    Streamed(Receiver<Bytes>),
 }
 
 pub(crate) struct CutOff {
@@ -66,6 +69,7 @@ impl Body for Outgoing {
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, HungUp>>> {
         let next = match self.get_mut() {
+            Self::Streamed(chunks) => return chunks.poll_recv(context).map(|bytes| bytes.map(|b| Ok(Frame::data(b)))),
             Self::Whole(bytes) => bytes.take(),
             Self::CutOff(body) => match body.sent.take() {
                 Some(bytes) => Some(bytes),
@@ -90,7 +94,7 @@ impl Body for Outgoing {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
             Self::CutOff(body) => SizeHint::with_exact(body.promised),
-            Self::Endless(..) => SizeHint::default(),
+            Self::Endless(..) | Self::Streamed(_) => SizeHint::default(),
         }
     }
 }

@@ -6,16 +6,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::BodyExt as _;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
+use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Method, Response};
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net;
 use tokio_rustls::TlsAcceptor;
 
 use super::body::{HungUp, Outgoing};
+use super::program::Program;
 
 /// A request, read to its end.
 #[derive(Debug, Clone)]
@@ -62,12 +65,42 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
+impl Answer {
+    pub(crate) fn json(status: u16, json: &Value) -> Self {
+        Self::raw_json(status, &json.to_string())
+    }
+
+    pub(crate) fn raw_json(status: u16, body: &str) -> Self {
+        Self::of_type(status, "application/json;charset=UTF-8", body)
+    }
+
+    pub(crate) fn html(status: u16, body: &str) -> Self {
+        Self::of_type(status, "text/html;charset=UTF-8", body)
+    }
+
+    fn of_type(status: u16, kind: &str, body: &str) -> Self {
+        Self { status, headers: vec![("Content-Type".to_owned(), kind.to_owned())], body: body.as_bytes().to_vec() }
+    }
+
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+}
+
 /// Something that answers requests.
 pub(crate) trait Stand: Send + Sync + 'static {
     /// A request has arrived; the number is handed to `answered`.
     fn ask(&self, ask: Ask) -> (usize, Reply);
     /// Its answer, with this status if any, is about to be sent.
     fn answered(&self, number: usize, status: Option<u16>);
+    /// The program that is to answer instead of [`Stand::ask`], with the body
+    /// as it comes; the body of such a request is not recorded.
+    fn program(&self, _head: &Ask) -> Option<Program> {
+        None
+    }
+    /// The program that answered has ended.
+    fn program_ended(&self, _head: &Ask) {}
 }
 
 /// Serves one connection to its end.
@@ -99,7 +132,12 @@ where
     let service = service_fn(move |request| {
         let (stand, socket) = (Arc::clone(&stand), Arc::clone(&socket));
         async move {
-            let ask = read(request).await?;
+            let (head, body) = request.into_parts();
+            let mut ask = head_of(head);
+            if let Some(program) = stand.program(&ask) {
+                return program.run(stand, ask, body).await;
+            }
+            ask.body = body.collect().await.map_err(|_| HungUp)?.to_bytes();
             let (number, reply) = stand.ask(ask);
             tokio::time::sleep(reply.delay).await;
             stand.answered(number, reply.say.status());
@@ -110,18 +148,16 @@ where
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn read(request: hyper::Request<Incoming>) -> Result<Ask, HungUp> {
-    let (head, body) = request.into_parts();
-    let body = body.collect().await.map_err(|_| HungUp)?.to_bytes();
+fn head_of(head: Parts) -> Ask {
     let query = head.uri.query().unwrap_or_default();
-    Ok(Ask {
+    Ask {
         path: head.uri.path().to_owned(),
         query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         target: head.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
         method: head.method,
         headers: head.headers,
-        body,
-    })
+        body: Bytes::new(),
+    }
 }
 
 impl Say {

@@ -3,12 +3,18 @@
 
 mod background;
 mod body;
+mod faults;
 mod http;
+mod program;
 mod record;
 mod tls;
 
 pub(crate) use background::Background;
-pub(crate) use http::{Answer, Ask, Reply, Say, Stand, serve};
+pub(crate) use body::Outgoing;
+pub use faults::Faults;
+pub(crate) use faults::{Fault, Faulty, Manners, delay_before, with_faults};
+pub(crate) use http::{Answer, Ask, Reply, Stand, serve};
+pub(crate) use program::Program;
 pub(crate) use record::Record;
-pub use record::{Request, depth_of};
+pub use record::{Request, depth_of, width_of};
 pub(crate) use tls::Certificates;

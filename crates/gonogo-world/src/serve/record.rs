@@ -76,6 +76,22 @@ pub fn depth_of(requests: &[Request]) -> usize {
     depth
 }
 
+/// How many of these requests were under way at once, at most.
+pub fn width_of(requests: &[Request]) -> usize {
+    let now = Instant::now();
+    let ends = requests.iter().map(|request| (request.ended.unwrap_or(now), false));
+    let mut moments: Vec<(Instant, bool)> =
+        requests.iter().map(|request| (request.started, true)).chain(ends).collect();
+    // Whatever ends at an instant makes room for what begins then.
+    moments.sort_unstable();
+    let (mut width, mut widest) = (0_usize, 0);
+    for (_, is_start) in moments {
+        width = if is_start { width + 1 } else { width.saturating_sub(1) };
+        widest = widest.max(width);
+    }
+    widest
+}
+
 /// All requests so far.
 #[derive(Debug, Default)]
 pub(crate) struct Record {

@@ -5,5 +5,6 @@ mod client;
 mod cloud;
 mod data_center;
 mod faults;
+mod github;
 mod jql;
 mod repo;

@@ -1,11 +1,11 @@
-use crate::support::{PASSWORD, World};
+use crate::support::{PASSWORD, World, path_of};
 
 /// A candidate that one commit blocks: its SHA, page and fingerprint.
-fn blocked(world: &mut World) -> (String, String, String) {
+fn blocked(world: &World) -> (String, String, String) {
     world.repo.commit("tidy up");
     let sha = world.push("main");
-    let status = world.shows(&sha, "failure", &format!("No-Go: {} \"tidy up\" names no story", &sha[..7]));
-    let page = status.target_url.strip_prefix("https://gonogo.example.com").unwrap().to_owned();
+    let status = world.status_of(&sha).is_failure(&format!("No-Go: {} \"tidy up\" names no story", &sha[..7]));
+    let page = path_of(&status);
     let (_, text) = world.get(&page);
     let fingerprint = text.split("name=\"fingerprint\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     (sha, page, fingerprint)
@@ -13,15 +13,15 @@ fn blocked(world: &mut World) -> (String, String, String) {
 
 #[test]
 fn a_waiver_turns_the_status_green_and_taking_it_back_red() {
-    let mut world = World::new();
-    let (sha, page, fingerprint) = blocked(&mut world);
+    let world = World::new();
+    let (sha, page, fingerprint) = blocked(&world);
     let give = |why: &str, days: &str| {
         let fields = [("fingerprint", fingerprint.as_str()), ("why", why), ("days", days)];
         world.submit(&page, &format!("{page}/waivers"), &fields).0
     };
     assert_eq!([give(" ", "3"), give("x", "0"), give("x", "91")], [422; 3]);
     assert_eq!(give("agreed with <Maria>", "3"), 303);
-    world.shows(&sha, "success", "Go, 1 waived");
+    world.status_of(&sha).is_success("Go, 1 waived");
     assert_eq!(give("again", "3"), 409, "it is waived already");
     let (_, text) = world.get(&page);
     for words in ["⚑", "by ada until", "agreed with &lt;Maria&gt;", "Take back"] {
@@ -30,7 +30,7 @@ fn a_waiver_turns_the_status_green_and_taking_it_back_red() {
     // It outlives the head.
     world.repo.commit("STORY-2 more");
     let next = world.push("main");
-    world.shows(&next, "success", "Go, 1 waived");
+    world.status_of(&next).is_success("Go, 1 waived");
 
     let (_, first) = world.get("/");
     let page = format!("/candidates/{}", first.split("/candidates/").nth(1).unwrap().split('"').next().unwrap());
@@ -39,7 +39,7 @@ fn a_waiver_turns_the_status_green_and_taking_it_back_red() {
     let candidate = page.rsplit('/').next().unwrap().to_owned();
     let taken = world.submit(&page, &format!("/services/{action}"), &[("candidate", &candidate)]);
     assert_eq!(taken.0, 303);
-    world.shows(&next, "failure", &format!("No-Go: {} \"tidy up\" names no story", &sha[..7]));
+    world.status_of(&next).is_failure(&format!("No-Go: {} \"tidy up\" names no story", &sha[..7]));
     let (_, audit) = world.get("/audit");
     for words in ["became the first admin", "signed in", "waived", "took a waiver back", "agreed with"] {
         assert!(audit.contains(words), "{words} is not in {audit}");
@@ -49,7 +49,7 @@ fn a_waiver_turns_the_status_green_and_taking_it_back_red() {
 #[test]
 fn who_has_not_signed_in_sees_and_does_nothing() {
     let mut world = World::new();
-    let (_, page, fingerprint) = blocked(&mut world);
+    let (_, page, fingerprint) = blocked(&world);
     let word = world.form_word(&page);
     world.forgets_cookie();
     for path in ["/", &page, "/deliveries", "/people", "/audit"] {
@@ -64,8 +64,8 @@ fn who_has_not_signed_in_sees_and_does_nothing() {
 
 #[test]
 fn a_form_of_another_page_is_not_taken() {
-    let mut world = World::new();
-    let (_, page, fingerprint) = blocked(&mut world);
+    let world = World::new();
+    let (_, page, fingerprint) = blocked(&world);
     for word in ["", "x", &"a".repeat(64)] {
         let fields = [("form", word), ("fingerprint", fingerprint.as_str()), ("why", "x"), ("days", "1")];
         assert_eq!(world.post(&format!("{page}/waivers"), &fields).0, 403);
@@ -80,7 +80,7 @@ fn a_form_of_another_page_is_not_taken() {
 #[test]
 fn roles_bound_what_people_may() {
     let mut world = World::new();
-    let (_, page, fingerprint) = blocked(&mut world);
+    let (_, page, fingerprint) = blocked(&world);
     for (name, role) in [("vera", "viewer"), ("dan", "developer"), ("rita", "release-manager")] {
         let fields = [("name", name), ("password", PASSWORD), ("role", role)];
         assert_eq!(world.submit("/people", "/people", &fields).0, 303);

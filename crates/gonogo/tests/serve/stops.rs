@@ -3,39 +3,38 @@ use std::time::Duration;
 
 #[test]
 fn a_status_that_github_could_not_take_is_posted_when_it_is_back() {
-    let mut world = World::new();
-    world.github.goes_down();
+    let world = World::new();
+    world.github.faults().on("/statuses/").status(502);
     let sha = world.repo.commit("STORY-1 x");
     world.push("main");
-    world.wait(|| (world.github.requests().len() >= 2).then_some(()), || "GitHub was not asked".to_owned());
-    world.github.comes_back();
-    world.shows(&sha, "success", "Go");
+    let refused = || world.github.requests_to("/statuses/").iter().filter(|post| post.status == Some(502)).count();
+    world.wait(|| (refused() >= 2).then_some(()), || format!("GitHub refused {} statuses", refused()));
+    world.github.heals();
+    world.status_of(&sha).is_success("Go");
 }
 
 #[test]
 fn a_limit_is_waited_for() {
-    let mut world = World::new();
-    world.shows(&world.repo.rev("main"), "success", "Go");
-    let before = world.github.requests().len();
-    world.github.limits_next_for(2);
+    let world = World::new();
+    world.status_of(&world.repo.rev("main")).is_success("Go");
+    world.github.forget_requests().faults().on("/statuses/").status(403).retry_after(2).times(1);
     let sha = world.repo.commit("STORY-1 x");
     world.push("main");
-    world.shows(&sha, "success", "Go");
-    let requests = &world.github.requests()[before..];
+    world.status_of(&sha).is_success("Go");
+    let requests = world.github.requests_to("/statuses/");
     let pause = requests[1].started - requests[0].started;
     assert!(pause >= Duration::from_millis(1_500), "it asked again after {pause:?}");
 }
 
 #[test]
 fn a_renamed_repository_is_followed() {
-    let mut world = World::new();
-    world.github.renames("acme/web", "acme/site");
+    // Its hooks say the new name, which no service has: polling finds the push.
+    let mut world = World::stopped().polling();
+    world.start();
+    world.renames("acme/site");
     let sha = world.repo.commit("STORY-1 x");
     world.push("main");
-    world.wait(
-        || world.github.status_of("acme/site", &sha).filter(|s| s.state == "success"),
-        || format!("{:?}", world.github.statuses("acme/site")),
-    );
+    world.status_of(&sha).is_success("Go");
 }
 
 #[test]
@@ -46,7 +45,7 @@ fn what_was_acknowledged_is_done_after_a_kill() {
         world.push("main");
         world.kill();
         world.start();
-        world.shows(&sha, "success", "Go");
+        world.status_of(&sha).is_success("Go");
     }
 }
 
@@ -58,10 +57,10 @@ fn servers_on_one_postgres_share_the_work() {
     let sha = world.push("main");
     // What the first had begun is the other's as soon as its lease has run out.
     world.is_replaced();
-    world.shows(&sha, "failure", &format!("No-Go: {} \"tidy up\" names no story", &sha[..7]));
+    world.status_of(&sha).is_failure(&format!("No-Go: {} \"tidy up\" names no story", &sha[..7]));
     let next = world.repo.commit("STORY-1 x");
     world.push("main");
-    world.shows(&next, "failure", &format!("No-Go: {} \"tidy up\" names no story", &sha[..7]));
+    world.status_of(&next).is_failure(&format!("No-Go: {} \"tidy up\" names no story", &sha[..7]));
     assert_eq!(world.get("/people").0, 200, "the session is everywhere");
     assert_eq!(world.checks_store().1, Some(0));
 }

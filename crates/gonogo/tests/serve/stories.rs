@@ -17,15 +17,15 @@ fn a_story_in_review_blocks_until_it_is_moved() {
     world.start();
     world.repo.commit("STORY-12 charge in euros");
     let sha = world.push("main");
-    let status = world.shows(&sha, "failure", "No-Go: STORY-12 is In Review, may ship from Ready to Deploy");
-    let (_, page) = world.get(status.target_url.strip_prefix("https://gonogo.example.com").unwrap());
+    let status = world.status_of(&sha).is_failure("No-Go: STORY-12 is In Review, may ship from Ready to Deploy");
+    let page = world.page_of(&status);
     for words in
         ["Charge in euros", "In Review", "story-wrong-state", &format!("href=\"{}/browse/STORY-12\"", jira.url())]
     {
         assert!(page.contains(words), "{words} is not in {page}");
     }
     jira.story("STORY-12").in_state("Ready to Deploy");
-    world.shows(&sha, "success", "Go");
+    world.status_of(&sha).is_success("Go");
 }
 
 #[test]
@@ -37,11 +37,11 @@ fn a_policy_cannot_send_the_servers_credentials_elsewhere() {
     world.repo.commit("STORY-12 x");
     let sha = world.push("main");
     let status = world.wait(
-        || world.github.status_of("acme/web", &sha).filter(|s| s.state == "error"),
-        || format!("{:?}", world.github.status_of("acme/web", &sha)),
+        || world.status_of(&sha).now().filter(|status| status.state == "error"),
+        || format!("{:?}", world.status_of(&sha).now()),
     );
-    assert!(status.description.starts_with("Could not find out: "), "{status:?}");
-    let (_, page) = world.get(status.target_url.strip_prefix("https://gonogo.example.com").unwrap());
+    assert!(status.description.as_deref().unwrap().starts_with("Could not find out: "), "{status:?}");
+    let page = world.page_of(&status);
     assert!(page.contains("which is not the server&#39;s") || page.contains("which is not the server's"), "{page}");
     assert_eq!(other.requests().len(), 0);
 }

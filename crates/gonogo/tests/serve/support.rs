@@ -2,7 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests start the program, and stop it")]
 
-use gonogo_world::github::{Hook, Status, TOKEN};
+use gonogo_world::github::{PostedStatus, Repository, StatusOf};
 use gonogo_world::{GitHub, Repo};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -12,21 +12,25 @@ use tempfile::TempDir;
 
 pub(crate) const SECRET: &str = "hook-secret";
 pub(crate) const PASSWORD: &str = "correct horse battery";
+/// A fine-grained token with the rights that the docs name, and no others.
+pub(crate) const TOKEN: &str = "github_pat_gonogo";
 /// Something that should happen does so within this.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// A GitHub with `acme/web`, whose commits are those of a `Repo`.
+/// A GitHub with `acme/web`, which a hook tells the server of.
 pub(crate) struct World {
     pub github: GitHub,
-    /// Where a developer works; `origin` is what the server sees.
+    /// As it is called now.
+    repository: String,
+    /// Where a developer works.
     pub repo: Repo,
-    origin: Repo,
     folder: TempDir,
     server: Option<Server>,
-    deliveries: u32,
     poll_seconds: u32,
     database: String,
     tracker: String,
+    /// The service's `git`, where it is not fetched from GitHub.
+    git: String,
     /// Of who is signed in.
     cookie: String,
 }
@@ -45,26 +49,28 @@ impl World {
     }
 
     pub(crate) fn stopped() -> Self {
+        Self::stopped_on(GitHub::start())
+    }
+
+    pub(crate) fn stopped_on(github: GitHub) -> Self {
         let repo = Repo::new();
         let policy = "stories.projects = ['STORY']\nproduction.ref = 'production'\n";
         repo.commit_files("no-jira first", &[("gonogo.toml", policy)]);
         repo.branch("production");
-        let origin = repo.clone_bare();
-        repo.git(&["remote", "add", "origin", &origin.url()]);
-        let github = GitHub::new();
-        github.repository("acme/web");
+        github.repository("acme/web").made_from(&repo);
+        github.token(TOKEN).may_write("statuses").may_read("contents").only_for(&["acme/web"]);
         let folder = tempfile::tempdir().expect("the temporary folder is writable");
         let database = format!("sqlite:{}", folder.path().join("data.db").display());
         Self {
             github,
+            repository: "acme/web".to_owned(),
             repo,
-            origin,
             folder,
             server: None,
-            deliveries: 0,
             poll_seconds: 3_600,
             database,
             tracker: String::new(),
+            git: String::new(),
             cookie: String::new(),
         }
     }
@@ -98,13 +104,18 @@ impl World {
         self
     }
 
-    /// Production's policy, from the next push on.
+    /// The server fetches from this address instead of from GitHub.
+    pub(crate) fn fetching_from(mut self, url: &str) -> Self {
+        self.git = format!("git = '{url}'\n");
+        self
+    }
+
+    /// Production's policy, before the server runs.
     pub(crate) fn policy(&self, text: &str) {
         let text = format!("stories.projects = ['STORY']\nproduction.ref = 'production'\n{text}");
         self.repo.commit_files("no-jira policy", &[("gonogo.toml", text.as_str())]);
         self.repo.git(&["branch", "-f", "production", "main"]);
-        self.push_silently("main");
-        self.push_silently("production");
+        self.web().made_from(&self.repo);
     }
 
     /// Without webhooks: looks every second.
@@ -143,13 +154,13 @@ impl World {
         let config = format!(
             "[server]\nlisten = '127.0.0.1:0'\nurl = 'https://gonogo.example.com'\ndata = '{}'\npoll_seconds = {}\n\
              [store]\nurl = '{}'\n[github]\nurl = '{}'\n{}\
-             [[service]]\nname = 'web'\nrepository = 'acme/web'\ngit = '{}'\n",
+             [[service]]\nname = 'web'\nrepository = 'acme/web'\n{}",
             self.folder.path().join("data").display(),
             self.poll_seconds,
             self.database,
-            self.github.url(),
+            self.github.api_url(),
             self.tracker,
-            self.origin.url(),
+            self.git,
         );
         let file = self.folder.path().join("gonogo-server.toml");
         std::fs::write(&file, config).expect("the temporary folder is writable");
@@ -164,6 +175,7 @@ impl World {
         let address = first.trim().rsplit("http://").next().expect("an address").to_owned();
         assert!(address.starts_with("127.0.0.1:"), "{first}");
         self.server = Some(Server { child, address });
+        self.web().unhooked().hooked_to_for(&self.hook_url(), SECRET, &["push"]);
         if self.cookie.is_empty() {
             let code = line();
             let code = code.trim().rsplit("code=").next().expect("a code").to_owned();
@@ -200,37 +212,64 @@ impl World {
         word.unwrap_or_else(|| panic!("no form on {page}: {text}")).to_owned()
     }
 
-    /// A push of the branch, and the hook that tells of it; its SHA.
-    pub(crate) fn push(&mut self, branch: &str) -> String {
-        let sha = self.push_silently(branch);
-        let hook = self.hook(branch, &sha);
-        assert_eq!(self.send(&hook).0, 202);
+    /// The repository on GitHub.
+    pub(crate) fn web(&self) -> Repository<'_> {
+        self.github.repository(&self.repository)
+    }
+
+    /// It is called otherwise from now on; the server is not told so.
+    pub(crate) fn renames(&mut self, full_name: &str) {
+        self.web().renamed_to(full_name);
+        full_name.clone_into(&mut self.repository);
+    }
+
+    /// A push of the branch, whose hook the server took; its SHA.
+    #[track_caller]
+    pub(crate) fn push(&self, branch: &str) -> String {
+        let sha = self.web().pushes(branch, &self.repo);
+        self.was_told();
         sha
     }
 
     /// A push whose hook gets lost.
     pub(crate) fn push_silently(&self, branch: &str) -> String {
-        self.repo.git(&["push", "--quiet", "--force", "origin", branch]);
-        self.repo.rev(branch)
+        self.github.hooks().of("push").lose(1);
+        self.web().pushes(branch, &self.repo)
     }
 
-    pub(crate) fn hook(&mut self, branch: &str, sha: &str) -> Hook {
-        self.deliveries += 1;
-        Hook::push("acme/web", branch, sha, &format!("delivery-{}", self.deliveries), SECRET)
-    }
-
-    pub(crate) fn send(&self, hook: &Hook) -> (u16, String) {
-        hook.send(&format!("http://{}/hooks/github", self.address()))
-    }
-
-    /// Waits until the commit's status is this one.
+    /// The server has acknowledged GitHub's last hook.
     #[track_caller]
-    pub(crate) fn shows(&self, sha: &str, state: &str, description: &str) -> Status {
-        let is_it = |s: &Status| s.state == state && s.description == description;
-        self.wait(
-            || self.github.status_of("acme/web", sha).filter(is_it),
-            || format!("{state} {description:?}; it is {:?}", self.github.status_of("acme/web", sha)),
-        )
+    pub(crate) fn was_told(&self) {
+        let last = self.github.hooks().of("push").settle().pop().expect("GitHub told of a push");
+        assert_eq!(last.status, Some(202), "{:?} {:?}", last.response, last.error);
+    }
+
+    /// Where GitHub sends its hooks.
+    pub(crate) fn hook_url(&self) -> String {
+        format!("http://{}/hooks/github", self.address())
+    }
+
+    /// The commit's status, to be waited for.
+    pub(crate) fn status_of(&self, sha: &str) -> StatusOf<'_> {
+        self.web().status_of(sha, "gonogo/deploy (web)")
+    }
+
+    /// What the server keeps that has this text in it.
+    pub(crate) fn files_with(&self, text: &str) -> Vec<String> {
+        let (mut folders, mut found) = (vec![self.folder.path().to_owned()], Vec::new());
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("the folder is readable") {
+                let path = entry.expect("the folder is readable").path();
+                // What goes away meanwhile keeps nothing.
+                let bytes = std::fs::read(&path).unwrap_or_default();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if bytes.windows(text.len()).any(|part| part == text.as_bytes()) {
+                    found.push(path.display().to_string());
+                }
+            }
+        }
+        found
     }
 
     #[track_caller]
@@ -244,6 +283,11 @@ impl World {
             assert!(begin.elapsed() < PATIENCE, "not within {PATIENCE:?}: {}", said());
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// The page that a status leads to.
+    pub(crate) fn page_of(&self, status: &PostedStatus) -> String {
+        self.get(&path_of(status)).1
     }
 
     /// A page's status and text.
@@ -294,6 +338,12 @@ impl World {
     fn address(&self) -> &str {
         &self.server.as_ref().expect("the server runs").address
     }
+}
+
+/// Where on the server a status leads.
+pub(crate) fn path_of(status: &PostedStatus) -> String {
+    let url = status.target_url.as_deref().expect("a status leads to its page");
+    url.strip_prefix("https://gonogo.example.com").expect("the page is the server's").to_owned()
 }
 
 impl Drop for World {

@@ -1,7 +1,5 @@
 //! Answers and refusals in Jira's shapes.
 
-use serde_json::Value;
-
 use super::super::state::Flavour;
 use super::error_json;
 use crate::serve::Answer;
@@ -47,7 +45,7 @@ impl Refusal {
 
     pub(super) fn into_answer(self, flavour: Flavour) -> Answer {
         if self.status != 401 {
-            return Answer::error(self.status, &self.messages);
+            return error(self.status, &self.messages);
         }
         // Neither flavour keeps to its shape of errors here.
         let mut answer = match flavour {
@@ -64,24 +62,7 @@ impl Refusal {
     }
 }
 
-impl Answer {
-    pub(in super::super) fn json(status: u16, json: &Value) -> Self {
-        Self::raw_json(status, &json.to_string())
-    }
-
-    pub(in super::super) fn raw_json(status: u16, body: &str) -> Self {
-        Self::of_type(status, "application/json;charset=UTF-8", body)
-    }
-
-    pub(in super::super) fn html(status: u16, body: &str) -> Self {
-        Self::of_type(status, "text/html;charset=UTF-8", body)
-    }
-
-    pub(in super::super) fn error(status: u16, messages: &[String]) -> Self {
-        Self::json(status, &error_json(messages))
-    }
-
-    fn of_type(status: u16, kind: &str, body: &str) -> Self {
-        Self { status, headers: vec![("Content-Type".to_owned(), kind.to_owned())], body: body.as_bytes().to_vec() }
-    }
+/// An error in Jira's shape.
+pub(in super::super) fn error(status: u16, messages: &[String]) -> Answer {
+    Answer::json(status, &error_json(messages))
 }

@@ -15,6 +15,7 @@ use super::access::Standing;
 use super::state::{Flavour, State};
 use crate::serve::{Answer, Ask};
 use answers::Refusal;
+pub(super) use answers::error;
 
 /// Tomcat reads no longer request line than this.
 const TARGET_LIMIT: usize = 8000;

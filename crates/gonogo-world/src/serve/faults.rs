@@ -1,18 +1,16 @@
-//! What goes wrong on demand.
+//! What goes wrong on demand, with any stand-in.
 
 #![expect(clippy::return_self_not_must_use, reason = "each word takes effect at once; a sentence may end with any")]
 
 use std::time::{Duration, Instant};
 
-use super::Jira;
-use super::state::State;
-use crate::serve::{Answer, Ask, Reply, Say};
+use super::http::{Answer, Ask, Reply, Say};
 
 /// Longer than any test waits.
 const FOR_EVER: Duration = Duration::from_hours(1);
 
 #[derive(Debug, Clone)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     number: usize,
     delay: Duration,
     effect: Option<Effect>,
@@ -32,7 +30,7 @@ enum Effect {
     Status(u16),
     Garbage,
     Redirect,
-    Body(&'static str),
+    OddJson,
     Truncate,
     Reset,
     Endless,
@@ -47,29 +45,51 @@ struct RateLimit {
     since: Option<Instant>,
 }
 
+/// Something that holds faults behind its lock.
+pub(crate) trait Faulty: Sync {
+    fn change_faults(&self, change: &mut dyn FnMut(&mut Vec<Fault>));
+}
+
+/// How a stand-in words what goes wrong.
+pub(crate) trait Manners {
+    /// An error in its shape.
+    fn error(&self, status: u16, message: &str) -> Answer;
+    /// Where people log in.
+    fn login_page(&self) -> String;
+    /// JSON of a shape that is no answer to anything.
+    fn odd_json(&self) -> &'static str;
+}
+
 /// A fault to be described; each word takes effect at once.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Faults<'a> {
-    jira: &'a Jira,
+    holder: &'a dyn Faulty,
     number: usize,
 }
 
+impl std::fmt::Debug for Faults<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Faults").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
 impl<'a> Faults<'a> {
-    pub(super) fn new(jira: &'a Jira) -> Self {
-        let mut state = jira.state();
-        let number = state.faults.last().map_or(0, |fault| fault.number + 1);
-        state.faults.push(Fault {
-            number,
-            delay: Duration::ZERO,
-            effect: None,
-            headers: Vec::new(),
-            on: None,
-            by: None,
-            spared: 0,
-            left: None,
+    pub(crate) fn new(holder: &'a dyn Faulty) -> Self {
+        let mut number = 0;
+        holder.change_faults(&mut |faults| {
+            number = faults.last().map_or(0, |fault| fault.number + 1);
+            faults.push(Fault {
+                number,
+                delay: Duration::ZERO,
+                effect: None,
+                headers: Vec::new(),
+                on: None,
+                by: None,
+                spared: 0,
+                left: None,
+            });
         });
-        drop(state);
-        Self { jira, number }
+        Self { holder, number }
     }
 
     /// Only requests whose path contains this.
@@ -102,7 +122,7 @@ impl<'a> Faults<'a> {
         self.delay(FOR_EVER)
     }
 
-    /// Answers with this status, and an error in Jira's shape.
+    /// Answers with this status, and an error in the stand-in's shape.
     pub fn status(self, status: u16) -> Self {
         self.effect(Effect::Status(status))
     }
@@ -139,7 +159,7 @@ impl<'a> Faults<'a> {
 
     /// Answers 200 with JSON of another shape.
     pub fn wrong_json(self) -> Self {
-        self.effect(Effect::Body(r#"{"message":"Jira is being restored from a backup"}"#))
+        self.effect(Effect::OddJson)
     }
 
     /// Answers 200 with a body that does not end: 256 MiB at least.
@@ -162,19 +182,32 @@ impl<'a> Faults<'a> {
     }
 
     fn with(self, change: impl FnOnce(&mut Fault)) -> Self {
-        let mut state = self.jira.state();
-        let mut faults = state.faults.iter_mut();
-        change(faults.find(|fault| fault.number == self.number).expect("the test has not healed this fault"));
+        let mut change = Some(change);
+        self.holder.change_faults(&mut |faults| {
+            let fault = faults.iter_mut().find(|fault| fault.number == self.number);
+            let fault = fault.expect("the test has not healed this fault");
+            change.take().expect("the holder changes its faults once")(fault);
+        });
         self
     }
 }
 
 impl Fault {
+    /// Whether it is about this request, and not over.
+    fn applies_to(&self, ask: &Ask) -> bool {
+        let is_there = self.on.as_ref().is_none_or(|part| ask.path.contains(part));
+        is_there && self.by.is_none_or(|method| ask.method == method) && self.left != Some(0)
+    }
+
+    /// Whether it would answer this request now.
+    fn answers(&self, ask: &Ask) -> bool {
+        let is_certain = !matches!(self.effect, None | Some(Effect::RateLimit(_)));
+        is_certain && self.spared == 0 && self.applies_to(ask)
+    }
+
     /// Whether it happens to this request; counts it if so.
     fn happens_to(&mut self, ask: &Ask) -> bool {
-        let applies = self.on.as_ref().is_none_or(|part| ask.path.contains(part))
-            && self.by.is_none_or(|method| ask.method == method);
-        if !applies || self.left == Some(0) {
+        if !self.applies_to(ask) {
             return false;
         }
         if self.spared > 0 {
@@ -188,24 +221,16 @@ impl Fault {
         true
     }
 
-    fn answer(&self, base_url: &str) -> Option<Answer> {
+    fn answer(&self, manners: &dyn Manners) -> Option<Answer> {
         let mut answer = match self.effect.as_ref()? {
             Effect::Truncate | Effect::Reset => return None,
-            Effect::Status(status) => Answer::error(*status, &[format!("The stand-in was told to say {status}.")]),
+            Effect::Status(status) => manners.error(*status, &format!("The stand-in was told to say {status}.")),
             Effect::RateLimit(limit) => {
-                let mut answer = Answer::error(429, &["Rate limit exceeded.".to_owned()]);
-                let pause = limit.pause.as_secs().to_string();
-                answer.headers.push(("Retry-After".to_owned(), pause));
-                answer
+                manners.error(429, "Rate limit exceeded.").header("Retry-After", &limit.pause.as_secs().to_string())
             }
             Effect::Garbage => Answer::html(200, LOGIN_PAGE),
-            Effect::Redirect => {
-                let mut answer = Answer::html(302, "");
-                let page = format!("{base_url}/login.jsp?permissionViolation=true");
-                answer.headers.push(("Location".to_owned(), page));
-                answer
-            }
-            Effect::Body(body) => Answer::raw_json(200, body),
+            Effect::Redirect => Answer::html(302, "").header("Location", &manners.login_page()),
+            Effect::OddJson => Answer::raw_json(200, manners.odd_json()),
             Effect::Endless => Answer::raw_json(200, "{\"issues\":["),
         };
         answer.headers.extend(self.headers.iter().cloned());
@@ -230,24 +255,36 @@ impl RateLimit {
     }
 }
 
-impl State {
-    /// The reply to a request: the right one, made rude by the faults that
-    /// happen to it. Delays add up; the first other effect wins.
-    pub(super) fn with_faults(&mut self, ask: &Ask, right: impl FnOnce(&mut Self) -> Answer) -> Reply {
-        let happening: Vec<Fault> =
-            self.faults.iter_mut().filter_map(|fault| fault.happens_to(ask).then(|| fault.clone())).collect();
-        let delay = happening.iter().map(|fault| fault.delay).sum();
-        let fault = happening.iter().find(|fault| fault.effect.is_some());
-        let Some(fault) = fault else {
-            let say = Say::Whole(right(self));
-            return Reply { delay, say };
-        };
-        let say = match (&fault.effect, fault.answer(&self.base_url)) {
-            (Some(Effect::Endless), Some(answer)) => Say::Endless(answer),
-            (_, Some(answer)) => Say::Whole(answer),
-            (Some(Effect::Reset), None) => Say::Reset,
-            (_, None) => Say::CutOff(right(self)),
-        };
-        Reply { delay, say }
+/// How late a program is to answer this request; none if a fault answers
+/// instead of it.
+pub(crate) fn delay_before(faults: &mut [Fault], ask: &Ask) -> Option<Duration> {
+    if faults.iter().any(|fault| fault.answers(ask)) {
+        return None;
     }
+    Some(faults.iter_mut().filter_map(|fault| fault.happens_to(ask).then_some(fault.delay)).sum())
+}
+
+/// The reply to a request: the right one, made rude by the faults that happen
+/// to it. Delays add up; the first other effect wins.
+pub(crate) fn with_faults<S: Manners>(
+    state: &mut S,
+    faults: fn(&mut S) -> &mut Vec<Fault>,
+    ask: &Ask,
+    right: impl FnOnce(&mut S) -> Answer,
+) -> Reply {
+    let happening: Vec<Fault> =
+        faults(state).iter_mut().filter_map(|fault| fault.happens_to(ask).then(|| fault.clone())).collect();
+    let delay = happening.iter().map(|fault| fault.delay).sum();
+    let fault = happening.iter().find(|fault| fault.effect.is_some());
+    let Some(fault) = fault else {
+        let say = Say::Whole(right(state));
+        return Reply { delay, say };
+    };
+    let say = match (&fault.effect, fault.answer(state)) {
+        (Some(Effect::Endless), Some(answer)) => Say::Endless(answer),
+        (_, Some(answer)) => Say::Whole(answer),
+        (Some(Effect::Reset), None) => Say::Reset,
+        (_, None) => Say::CutOff(right(state)),
+    };
+    Reply { delay, say }
 }
