@@ -81,6 +81,11 @@ impl Found {
         Self { at_most: Severity::Warn, ..self }
     }
 
+    /// An answer is on its way, where the check would block.
+    pub(crate) fn wait(self) -> Self {
+        Self { at_most: Severity::Wait, ..self }
+    }
+
     pub(crate) fn note_if(self, is_note: bool) -> Self {
         if is_note { self.note() } else { self }
     }

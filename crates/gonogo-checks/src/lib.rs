@@ -14,6 +14,7 @@ mod registry;
 mod scene;
 
 mod ancestry;
+mod builds;
 mod policy_changed;
 mod production;
 mod reverts;

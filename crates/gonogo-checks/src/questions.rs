@@ -1,6 +1,7 @@
 //! Everything that a check can ask, one line each. Who adds one adds its arm to
 //! the match in the engine's gather.
 
+use gonogo_core::build::Build;
 use gonogo_core::changeset::{Changeset, LineCount, MergeBack, MergeDiff, Place, Prefixes, Sighting, Undoing};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
@@ -87,6 +88,8 @@ questions! {
     PatchOf { sha: Sha } => String;
     /// Lines that a commit adds and removes.
     LinesOf { sha: Sha } => LineCount;
+    /// The statuses and check runs of a commit.
+    BuildsOf { sha: Sha } => Vec<Build>;
     /// A story in the tracker.
     IssueOf { key: IssueKey } => Arc<Issue>;
     /// The stories that a query finds.

@@ -48,6 +48,7 @@ pub const CHECKS: &[Entry] = &[
     crate::story_size::ENTRY,
     crate::unfinished::ENTRY,
     crate::reverts::ENTRY,
+    crate::builds::ENTRY,
 ];
 
 /// What is always looked at and has no level: where production is, and the

@@ -2,6 +2,7 @@
 //! sentences about them. No I/O, no async, no clock: time comes in as an
 //! argument. Knows nothing of git, HTTP, terminals or databases.
 
+pub mod build;
 pub mod case;
 pub mod changeset;
 pub mod fact;

@@ -11,10 +11,10 @@ mod report;
 mod serving;
 
 pub use evaluate::Outcome;
-pub use gather::{Clock, Outside, TrustedTracker};
+pub use gather::{Clock, CodeHost, CodeHostAccess, CodeHostToken, Outside, TrustedTracker, web_of};
 pub use locate::{GivenPolicy, LocateError, Wanted};
 pub use recording::{Recording, RecordingError};
-pub use serving::{Service, Serving};
+pub use serving::{Renamed, Service, Serving};
 
 /// Told what is being done, for people who wait.
 pub trait Progress: Sync {

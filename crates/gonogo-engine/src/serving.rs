@@ -5,14 +5,18 @@ use crate::{Clock, Outside};
 use gonogo_remote::git::Remote;
 use gonogo_remote::github::{GitHub, RepositoryName};
 use gonogo_store::Store;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Everything that jobs work with.
 #[derive(Debug)]
 pub struct Serving {
     pub store: Store,
     pub services: Vec<Service>,
-    pub github: GitHub,
+    pub github: Arc<GitHub>,
+    pub renamed: Renamed,
     /// Where the mirrors of repositories are.
     pub mirrors: PathBuf,
     /// How people reach our pages, without a slash at the end.
@@ -22,6 +26,35 @@ pub struct Serving {
     pub throttle: Throttle,
     pub outside: Outside,
     pub clock: Clock,
+}
+
+/// What repositories are called now, by their configured names: asked for when
+/// a hook says a name that nobody knows, and kept for a while.
+#[derive(Debug, Default)]
+pub struct Renamed {
+    known: Mutex<HashMap<RepositoryName, (RepositoryName, Timestamp)>>,
+}
+
+const KEPT_FOR: SignedDuration = SignedDuration::from_mins(10);
+
+impl Renamed {
+    /// `None` where GitHub does not say: polling finds what was missed.
+    pub(crate) async fn name_now(
+        &self,
+        github: &GitHub,
+        name: &RepositoryName,
+        now: Timestamp,
+    ) -> Option<RepositoryName> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        if let Some((known, asked_at)) = known
+            && now.duration_since(asked_at) < KEPT_FOR
+        {
+            return Some(known);
+        }
+        let found = github.name_now(name, now).await.ok()?;
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), (found.clone(), now));
+        Some(found)
+    }
 }
 
 /// What is deployed on its own.

@@ -15,6 +15,13 @@ pub enum GitHubHook {
         /// `None` when it was deleted.
         after: Option<String>,
     },
+    /// A status or a check run of a commit came or changed.
+    Build {
+        repository: String,
+        sha: String,
+        /// Its context or name; a suite has none.
+        name: Option<String>,
+    },
     Ping,
     /// About nothing that we look at.
     Other,
@@ -26,7 +33,18 @@ pub fn github(event: &str, body: &[u8]) -> GitHubHook {
     match event {
         "ping" => GitHubHook::Ping,
         "push" => push(&body).unwrap_or(GitHubHook::Unreadable("it is no push of GitHub's")),
+        "status" => build(&body, &body["sha"], &body["context"]),
+        "check_run" => build(&body, &body["check_run"]["head_sha"], &body["check_run"]["name"]),
+        "check_suite" => build(&body, &body["check_suite"]["head_sha"], &Value::Null),
         _ => GitHubHook::Other,
+    }
+}
+
+fn build(body: &Value, sha: &Value, name: &Value) -> GitHubHook {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    match (text(&body["repository"]["full_name"]), text(sha)) {
+        (Some(repository), Some(sha)) => GitHubHook::Build { repository, sha, name: text(name) },
+        _ => GitHubHook::Unreadable("it is no build of GitHub's"),
     }
 }
 
@@ -60,6 +78,21 @@ mod tests {
         assert_eq!(github("push", body("c0ffee", false).as_bytes()), push(Some("c0ffee")));
         assert_eq!(github("push", body("c0ffee", true).as_bytes()), push(None));
         assert_eq!(github("push", body("0000", false).as_bytes()), push(None));
+    }
+
+    #[test]
+    fn builds_say_on_which_commit() {
+        let build = |name: Option<&str>| {
+            let (repository, sha) = ("a/b".to_owned(), "c0ffee".to_owned());
+            GitHubHook::Build { repository, sha, name: name.map(str::to_owned) }
+        };
+        let hook = |event: &str, body: &str| {
+            github(event, format!(r#"{{"repository":{{"full_name":"a/b"}},{body}}}"#).as_bytes())
+        };
+        assert_eq!(hook("status", r#""sha":"c0ffee","context":"ci""#), build(Some("ci")));
+        assert_eq!(hook("check_run", r#""check_run":{"head_sha":"c0ffee","name":"ci"}"#), build(Some("ci")));
+        assert_eq!(hook("check_suite", r#""check_suite":{"head_sha":"c0ffee"}"#), build(None));
+        assert!(matches!(hook("status", r#""context":"ci""#), GitHubHook::Unreadable(_)));
     }
 
     #[test]

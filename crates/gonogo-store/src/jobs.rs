@@ -55,7 +55,8 @@ impl Store {
         self.change(move |tx| Box::pin(async move { Ok(execute!(tx, delete, id, fence)?) })).await
     }
 
-    /// Puts it back. Where the same key was queued meanwhile that one does the work.
+    /// Puts it back. Where the same key was queued meanwhile that one does the
+    /// work, and tells of the error.
     pub async fn retry_job(&self, job: &Job, at: Timestamp, error: String) -> Result<(), StoreError> {
         let (id, fence, kind, key, at) = (job.id.0, job.fence, job.kind.clone(), job.key.clone(), micros(at));
         self.change(move |tx| {
@@ -64,6 +65,9 @@ impl Store {
                      and leased_until is null and dead_at is null";
                 let (waiting,): (i64,) = fetch!(tx, fetch_one, waits, &kind, &key, id)?;
                 if waiting > 0 {
+                    let tell = "update job set error = $3 where kind = $1 and key = $2
+                         and leased_until is null and dead_at is null";
+                    execute!(tx, tell, &kind, &key, &error)?;
                     let delete = "delete from job where id = $1 and fence = $2 and dead_at is null";
                     return Ok(execute!(tx, delete, id, fence)?);
                 }

@@ -73,19 +73,19 @@ impl Store {
         self.change(move |tx| Box::pin(async move { Ok(execute!(tx, update, &target, version)?) })).await
     }
 
-    /// It could not be made; it is tried again at a time.
+    /// It could not be made; it is tried again at a time. A newer wish meanwhile
+    /// is due at its own.
     pub async fn mirror_failed(&self, due: &Due, at: Timestamp, error: String) -> Result<(), StoreError> {
         let (target, version, at) = (due.target.clone(), due.version, micros(at));
-        let update = "update mirror set leased_until = null, run_at = $3, error = $4
-             where target = $1 and version = $2";
-        let changed = self
-            .change(move |tx| Box::pin(async move { Ok(execute!(tx, update, &target, version, at, &error)?) }))
-            .await;
-        match changed {
-            // A newer wish is due at its own time.
-            Err(StoreError::Fenced) => Ok(()),
-            other => other,
-        }
+        let put_off = "update mirror set run_at = $3, error = $4 where target = $1 and version = $2";
+        let free = "update mirror set leased_until = null where target = $1";
+        self.change(move |tx| {
+            Box::pin(async move {
+                execute!(tx, put_off, &target, version, at, &error)?;
+                Ok(execute!(tx, free, &target)?)
+            })
+        })
+        .await
     }
 }
 

@@ -10,7 +10,7 @@ mod tracker;
 pub use candidates::Candidates;
 pub use checks::{CheckTable, Level, Narrowed, OptionsTable};
 pub use error::{PolicyError, Source, nearest, typed, typed_value};
-pub use stories::{Names, Partial, Pattern, Patterns, ShipsIn, Stories};
+pub use stories::{Name, Names, Partial, Pattern, Patterns, ShipsIn, Stories};
 pub use tracker::{Tracker, TrackerKind};
 
 use schemars::JsonSchema;

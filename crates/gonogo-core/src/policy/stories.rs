@@ -159,21 +159,54 @@ impl JsonSchema for Patterns {
 /// Names in which `*` stands for anything, and all else for itself: bots have
 /// names like `renovate[bot]`.
 #[derive(Clone, Debug, Default)]
-pub struct Names(Vec<Regex>);
+pub struct Names(Vec<Name>);
 
 impl Names {
     pub fn fit(&self, name: &str) -> bool {
-        self.0.iter().any(|pattern| pattern.is_match(name))
+        self.0.iter().any(|pattern| pattern.fits(name))
     }
 }
 
 impl<'de> Deserialize<'de> for Names {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let read = |text: String| {
-            let any = regex::escape(&text).replace(r"\*", ".*");
-            Regex::new(&format!("(?is)^{any}$")).map_err(|e| serde::de::Error::custom(format!("not a name: {e}")))
-        };
-        Vec::<String>::deserialize(deserializer)?.into_iter().map(read).collect::<Result<_, _>>().map(Self)
+        Vec::<Name>::deserialize(deserializer).map(Self)
+    }
+}
+
+/// One of them.
+#[derive(Clone, Debug)]
+pub struct Name {
+    text: String,
+    pattern: Regex,
+}
+
+impl Name {
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub fn fits(&self, name: &str) -> bool {
+        self.pattern.is_match(name)
+    }
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let any = regex::escape(&text).replace(r"\*", ".*");
+        let wrong = |e: regex::Error| serde::de::Error::custom(format!("not a name: {e}"));
+        let pattern = Regex::new(&format!("(?is)^{any}$")).map_err(wrong)?;
+        Ok(Self { text, pattern })
+    }
+}
+
+impl JsonSchema for Name {
+    fn schema_name() -> Cow<'static, str> {
+        "Name".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string"})
     }
 }
 

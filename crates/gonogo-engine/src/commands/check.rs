@@ -31,8 +31,10 @@ pub async fn check(request: &CheckRequest, progress: &dyn Progress) -> Result<Ch
     let git = Git::open(&request.wanted.repo)?;
     let located = locate(&git, &request.wanted)?;
     let tracker = TrackerAccess::of(located.policy.sections.tracker.as_ref(), &request.outside);
+    let code_host = request.outside.code_host.of(&git, &request.outside.http);
     let wants = located.policy.wants();
-    let gatherer = Gatherer { git: Arc::new(git), tracker: &tracker, wants, clock: request.clock };
+    let gatherer =
+        Gatherer { git: Arc::new(git), tracker: &tracker, code_host: &code_host, wants, clock: request.clock };
     let (facts, outcome) = evaluate(&located, &request.waivers, now, &gatherer, progress).await;
     let recording = Recording::of(&located.case, &request.waivers, now, &facts, &outcome.check);
     Ok(Checked { outcome, recording })

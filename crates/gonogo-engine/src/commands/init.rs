@@ -182,6 +182,9 @@ fn draft(seen: &Seen) -> String {
     say("# [checks.story-missing]");
     say("# ready = \"Ready to Deploy\"              # should be in the next deploy");
     say("");
+    say("# [checks.builds]");
+    say("# required = [\"clean-build\"]             # statuses and check runs that have to pass on the head");
+    say("");
     say("# [checks.story-fields]");
     say("# required = [\"Risk\", \"Post-deploy checks\"]");
     say("");

@@ -1,10 +1,12 @@
 //! Answers to questions, each from the system that knows. Takes no decisions;
 //! what cannot be found out is `Unknown`, with what mends it.
 
+mod code_host;
 mod copies;
 mod git;
 mod tracker;
 
+pub use code_host::{CodeHost, CodeHostAccess, CodeHostToken, web_of};
 pub(crate) use git::{prefixes, why};
 pub(crate) use tracker::TrackerAccess;
 pub use tracker::{Outside, TrustedTracker};
@@ -13,6 +15,7 @@ use futures_util::future::join_all;
 use gonogo_checks::Wants;
 use gonogo_checks::facts::{Facts, Recorded};
 use gonogo_checks::questions::{Answer, Ask};
+use gonogo_core::fact::Why;
 use gonogo_remote::git::Git;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -25,6 +28,7 @@ pub type Clock = fn() -> Timestamp;
 pub(crate) struct Gatherer<'a> {
     pub git: Arc<Git>,
     pub tracker: &'a TrackerAccess,
+    pub code_host: &'a Result<CodeHost, Why>,
     pub wants: Wants,
     pub clock: Clock,
 }
@@ -32,8 +36,10 @@ pub(crate) struct Gatherer<'a> {
 impl Gatherer<'_> {
     /// Gathers all answers of one round side by side.
     pub(crate) async fn gather(&self, asks: &BTreeSet<Ask>, facts: &Facts) -> Vec<(Ask, Recorded)> {
-        let (for_tracker, for_git): (Vec<&Ask>, Vec<&Ask>) =
+        let (for_tracker, others): (Vec<&Ask>, Vec<&Ask>) =
             asks.iter().partition(|ask| matches!(ask, Ask::IssueOf(_) | Ask::ReadyStories(_)));
+        let (for_host, for_git): (Vec<&Ask>, Vec<&Ask>) =
+            others.into_iter().partition(|ask| matches!(ask, Ask::BuildsOf(_)));
         let jobs = git::jobs(&for_git, facts);
         let from_git = join_all(jobs.into_iter().map(|job| {
             let git = Arc::clone(&self.git);
@@ -44,11 +50,13 @@ impl Gatherer<'_> {
             }
         }));
         let from_tracker = self.tracker.gather(&for_tracker, &self.wants);
-        let (from_git, from_tracker) = tokio::join!(from_git, from_tracker);
+        let from_host = code_host::gather(self.code_host, &for_host, (self.clock)());
+        let (from_git, from_tracker, from_host) = tokio::join!(from_git, from_tracker, from_host);
         let from_git = from_git.into_iter().flatten().map(|(ask, answer)| (ask, self.record("git", answer)));
         let from_tracker =
             from_tracker.into_iter().map(|(ask, answer)| (ask, self.record(self.tracker.source(), answer)));
-        from_git.chain(from_tracker).collect()
+        let from_host = from_host.into_iter().map(|(ask, answer)| (ask, self.record("github", answer)));
+        from_git.chain(from_tracker).chain(from_host).collect()
     }
 
     pub(crate) fn record(&self, source: &str, answer: Answer) -> Recorded {

@@ -1,5 +1,6 @@
 //! Questions that the tracker answers.
 
+use super::CodeHostAccess;
 use gonogo_checks::Wants;
 use gonogo_checks::questions::{Answer, Ask, IssueOf, ReadyStories};
 use gonogo_core::fact::{Fact, Why};
@@ -29,6 +30,7 @@ pub struct Outside {
     pub credentials: fn(TrackerKind) -> Result<Credentials, CredentialsError>,
     pub http: HttpSettings,
     pub trusted: TrustedTracker,
+    pub code_host: CodeHostAccess,
 }
 
 /// Which trackers may see our credentials: a policy could send them anywhere.

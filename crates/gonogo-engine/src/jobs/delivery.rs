@@ -1,14 +1,17 @@
 //! A delivery: what it says is a hint where to look.
 
-use super::{JobError, SYNC};
+use super::{EVALUATE, JobError, SYNC};
 use crate::serving::Serving;
 use gonogo_read::hooks::{GitHubHook, github};
+use gonogo_remote::github::RepositoryName;
 use gonogo_store::{DeliveryId, NewJob};
+use std::collections::BTreeSet;
 
 pub(super) async fn read(serving: &Serving, id: DeliveryId) -> Result<(), JobError> {
     let Some(delivery) = serving.store.delivery(id).await? else { return Ok(()) };
     let outcome = match github(&delivery.event, &delivery.body) {
         GitHubHook::Push { repository, reference, .. } => looks_at(serving, &repository, &reference).await?,
+        GitHubHook::Build { repository, sha, name } => judges(serving, &repository, &sha, name.as_deref()).await?,
         GitHubHook::Ping => "nothing to do: a ping".to_owned(),
         GitHubHook::Other => format!("nothing to do: {} is not looked at", delivery.event),
         GitHubHook::Unreadable(why) => format!("could not be read: {why}"),
@@ -18,13 +21,7 @@ pub(super) async fn read(serving: &Serving, id: DeliveryId) -> Result<(), JobErr
 
 /// Every service of the repository is looked at: a push may move production too.
 async fn looks_at(serving: &Serving, repository: &str, reference: &str) -> Result<String, JobError> {
-    let concerns = |name: &str| name.eq_ignore_ascii_case(repository);
-    let services: Vec<&str> = serving
-        .services
-        .iter()
-        .filter(|service| concerns(&service.repository.to_string()))
-        .map(|service| service.name.as_str())
-        .collect();
+    let services = services_of(serving, repository).await?;
     for service in &services {
         let run_at = (serving.clock)();
         serving.store.enqueue(NewJob { kind: SYNC, key: (*service).to_owned(), body: String::new(), run_at }).await?;
@@ -33,4 +30,46 @@ async fn looks_at(serving: &Serving, repository: &str, reference: &str) -> Resul
         [] => format!("nothing to do: {repository} is no service's repository"),
         names => format!("{reference} of {repository}: looks at {}", names.join(", ")),
     })
+}
+
+/// A build came or changed: the candidates of exactly that commit are judged.
+async fn judges(serving: &Serving, repository: &str, sha: &str, name: Option<&str>) -> Result<String, JobError> {
+    if name.is_some_and(|name| name.starts_with("gonogo/")) {
+        return Ok("nothing to do: it is our own word".to_owned());
+    }
+    let mut branches = Vec::new();
+    for service in services_of(serving, repository).await? {
+        for candidate in serving.store.open_candidates(service).await? {
+            if candidate.head.to_string() == sha {
+                let (key, run_at) = (candidate.id.0.to_string(), (serving.clock)());
+                serving.store.enqueue(NewJob { kind: EVALUATE, key, body: String::new(), run_at }).await?;
+                branches.push(format!("{} of {service}", candidate.branch));
+            }
+        }
+    }
+    Ok(match branches.as_slice() {
+        [] => "nothing to do: no open candidate has that commit for its head".to_owned(),
+        branches => format!("{}: judges {}", name.unwrap_or("a suite"), branches.join(", ")),
+    })
+}
+
+/// The services of a repository, by the name that it has now: a renamed one is
+/// configured under its old name still.
+async fn services_of<'a>(serving: &'a Serving, repository: &str) -> Result<Vec<&'a str>, JobError> {
+    let named = |name: &RepositoryName| name.to_string().eq_ignore_ascii_case(repository);
+    let of = |name: &RepositoryName| {
+        let theirs = serving.services.iter().filter(|service| service.repository == *name);
+        theirs.map(|service| service.name.as_str()).collect::<Vec<_>>()
+    };
+    let configured: BTreeSet<&RepositoryName> = serving.services.iter().map(|service| &service.repository).collect();
+    let mut services: Vec<&str> = configured.iter().filter(|name| named(name)).flat_map(|name| of(name)).collect();
+    if services.is_empty() {
+        for name in configured {
+            let now = (serving.clock)();
+            if serving.renamed.name_now(&serving.github, name, now).await.is_some_and(|now| named(&now)) {
+                services.extend(of(name));
+            }
+        }
+    }
+    Ok(services)
 }

@@ -3,9 +3,10 @@
 use super::{JobError, hex_sha256, seen, sync};
 use crate::commands::{CheckRequest, check};
 use crate::serving::Serving;
-use crate::{Progress, Wanted};
+use crate::{CodeHost, CodeHostAccess, Outside, Progress, Wanted};
 use gonogo_core::waiver::Waiver;
 use gonogo_store::{CandidateId, NewEvaluation, WaiverRow};
+use std::sync::Arc;
 
 struct Silent;
 
@@ -21,10 +22,11 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
         branch: Some(candidate.branch.clone()),
         ..sync::wanted(serving.mirror_of(service), service)
     };
+    let host = CodeHost { github: Arc::clone(&serving.github), repository: service.repository.clone() };
     let request = CheckRequest {
         wanted,
         waivers: waivers_of(serving, &candidate.service).await?,
-        outside: serving.outside.clone(),
+        outside: Outside { code_host: CodeHostAccess::Known(host), ..serving.outside.clone() },
         clock: serving.clock,
     };
     // Judging a large range keeps a processor busy: not on a thread that serves.

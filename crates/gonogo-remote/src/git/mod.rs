@@ -108,6 +108,11 @@ impl Git {
         &self.dir
     }
 
+    /// Where `origin` is.
+    pub fn origin(&self) -> Option<&str> {
+        self.origin.as_deref()
+    }
+
     pub fn is_bare(&self) -> bool {
         self.is_bare
     }

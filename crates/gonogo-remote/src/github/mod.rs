@@ -1,6 +1,7 @@
 //! GitHub, github.com or an Enterprise Server, with a token: the calls that we
 //! make, their limits, and errors that say what to do.
 
+mod builds;
 mod error;
 mod limits;
 mod statuses;
@@ -49,6 +50,18 @@ impl GitHub {
     /// `path` is below the API's root, without a slash in front.
     fn url(&self, path: &str) -> Result<Url, GitHubError> {
         self.api.join(path).map_err(|e| GitHubError::Address(format!("{}{path}: {e}", self.api)))
+    }
+
+    async fn get(&self, path: &str, now: Timestamp) -> Result<Value, GitHubError> {
+        self.send(Method::GET, self.url(path)?, None, now).await.map(|answer| answer.body)
+    }
+
+    /// What the repository is called now, by a name that it had once.
+    pub async fn name_now(&self, name: &RepositoryName, now: Timestamp) -> Result<RepositoryName, GitHubError> {
+        let path = name.path("");
+        let body = self.get(&path, now).await?;
+        let full = body.get("full_name").and_then(Value::as_str).and_then(RepositoryName::parse);
+        full.ok_or_else(|| GitHubError::odd(&path, "it does not say what the repository is called"))
     }
 
     async fn post(&self, path: &str, body: &Value, now: Timestamp) -> Result<Value, GitHubError> {

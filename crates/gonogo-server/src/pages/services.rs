@@ -5,12 +5,15 @@ use crate::App;
 use crate::session::Session;
 use axum::extract::State;
 use axum::http::StatusCode;
-use gonogo_store::views::OpenCandidate;
+use gonogo_core::say;
+use gonogo_engine::jobs;
+use gonogo_store::views::{OpenCandidate, Trouble};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
 pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Markup, (StatusCode, Markup)> {
     let open = app.serving.store.all_open_candidates().await.map_err(|e| away(&e))?;
+    let troubles = app.serving.store.troubles(jobs::SYNC).await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
     let is_changing = open.iter().any(|c| c.judged.is_none());
     let main = html! {
@@ -21,11 +24,24 @@ pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Mar
             section {
                 h2 { (service.name) }
                 p.quiet { (service.repository.to_string()) }
+                @for trouble in troubles.iter().filter(|trouble| trouble.key == service.name) {
+                    (not_seen(trouble))
+                }
                 (candidates(open.iter().filter(|c| c.service == service.name).collect(), now))
             }
         }
     };
     Ok(layout::page("Services", is_changing, Some(&session), &main))
+}
+
+/// What stands below is of an earlier look.
+fn not_seen(trouble: &Trouble) -> Markup {
+    html! {
+        div.stale role="alert" {
+            p { "Its repository could not be looked at: what is shown may be older than what is there. It is tried again." }
+            pre { (say::printable(&trouble.error)) }
+        }
+    }
 }
 
 fn candidates(open: Vec<&OpenCandidate>, now: Timestamp) -> Markup {

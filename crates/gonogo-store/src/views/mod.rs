@@ -1,5 +1,7 @@
 //! One file for each page or list: the struct that it shows, by few statements.
 
 mod open_candidates;
+mod troubles;
 
 pub use open_candidates::{Judged, OpenCandidate};
+pub use troubles::Trouble;

@@ -82,6 +82,11 @@ conformance! {
         store.mirror_made(&first).await.unwrap();
         let second = store.lease_mirror(at(6), at(60)).await.unwrap().unwrap();
         assert_eq!(second.wanted, "c");
+        // A try that fails puts off no newer wish.
+        store.want(status("d")).await.unwrap();
+        store.mirror_failed(&second, at(30), "down".to_owned()).await.unwrap();
+        let second = store.lease_mirror(at(6), at(60)).await.unwrap().unwrap();
+        assert_eq!((second.wanted.as_str(), second.attempts), ("d", 1));
         store.mirror_failed(&second, at(30), "down".to_owned()).await.unwrap();
         assert_eq!(store.lease_mirror(at(29), at(60)).await.unwrap(), None);
         let again = store.lease_mirror(at(30), at(60)).await.unwrap().unwrap();
@@ -89,7 +94,7 @@ conformance! {
         store.mirror_made(&again).await.unwrap();
         assert_eq!(store.lease_mirror(at(99), at(100)).await.unwrap(), None);
         // What is shown already is not made again.
-        store.want(status("c")).await.unwrap();
+        store.want(status("d")).await.unwrap();
         assert_eq!(store.lease_mirror(at(99), at(100)).await.unwrap(), None);
     }
 }

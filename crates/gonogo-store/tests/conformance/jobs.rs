@@ -51,11 +51,14 @@ conformance! {
         // The same was asked for again meanwhile: that does the work.
         store.enqueue(job("web", 6)).await.unwrap();
         store.retry_job(&second, at(50), "down".to_owned()).await.unwrap();
+        let troubles = store.troubles("evaluate").await.unwrap();
+        assert_eq!((troubles.len(), troubles[0].error.as_str()), (1, "down"), "the error is not lost with it");
         let third = store.lease_job(at(6), at(10)).await.unwrap().unwrap();
         assert_eq!(third.body, "at 6");
         store.bury_job(&third, at(7), "gave up".to_owned()).await.unwrap();
         assert_eq!(store.lease_job(at(999), at(1_000)).await.unwrap(), None);
         assert_eq!(store.job_counts().await.unwrap(), (0, 1));
+        assert_eq!(store.troubles("evaluate").await.unwrap(), [], "what was given up is not tried again");
     }
 
     async fn many_workers_do_each_job_once(store: Store) {

@@ -1,6 +1,6 @@
 //! `gonogo check`.
 
-use super::read_text;
+use super::{read_text, secret};
 use crate::cli::{CheckArgs, OutputArgs};
 use crate::progress::ProgressLine;
 use crate::{clock, render};
@@ -8,7 +8,7 @@ use anyhow::Context;
 use gonogo_core::policy::Source;
 use gonogo_core::waiver;
 use gonogo_engine::commands::{CheckRequest, check};
-use gonogo_engine::{GivenPolicy, Outcome, Outside, Recording, TrustedTracker, Wanted};
+use gonogo_engine::{CodeHostAccess, CodeHostToken, GivenPolicy, Outcome, Outside, Recording, TrustedTracker, Wanted};
 use gonogo_remote::http::{CA_FILE_VARIABLE, HttpSettings};
 use gonogo_remote::jira::Credentials;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ pub(crate) fn run(args: CheckArgs) -> anyhow::Result<u8> {
         None => Vec::new(),
     };
     let wanted = Wanted { repo: args.repo, production: args.production, head: args.head, policy, ..Wanted::default() };
-    let request = CheckRequest { wanted, waivers, outside: outside(), clock: clock::now };
+    let request = CheckRequest { wanted, waivers, outside: outside()?, clock: clock::now };
     let progress = ProgressLine::start();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let checked = runtime.block_on(check(&request, &progress));
@@ -45,13 +45,21 @@ fn source(path: &Path) -> anyhow::Result<Source> {
 }
 
 /// What the environment says about systems outside.
-pub(super) fn outside() -> Outside {
+pub(super) fn outside() -> anyhow::Result<Outside> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    Outside {
+    let code_host = match secret("GONOGO_GITHUB_TOKEN")? {
+        Some(token) => {
+            let api = variable("GONOGO_GITHUB_API_URL").unwrap_or_else(|| "https://api.github.com".to_owned());
+            CodeHostAccess::Token(CodeHostToken { token, api, repository: variable("GONOGO_GITHUB_REPOSITORY") })
+        }
+        None => CodeHostAccess::None,
+    };
+    Ok(Outside {
         credentials: |kind| Credentials::read(kind, |name| std::env::var(name).ok()),
         http: HttpSettings { ca_file: variable(CA_FILE_VARIABLE).map(PathBuf::from) },
         trusted: TrustedTracker::Any,
-    }
+        code_host,
+    })
 }
 
 pub(super) fn show(outcome: &Outcome, output: &OutputArgs) -> anyhow::Result<u8> {

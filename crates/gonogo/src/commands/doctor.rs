@@ -13,7 +13,7 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<u8> {
     let wanted = Wanted { repo: args.repo.clone(), policy, ..Wanted::default() };
     let request = DoctorRequest {
         wanted,
-        outside: outside(),
+        outside: outside()?,
         variable: |name| std::env::var(name).ok().filter(|value| !value.is_empty()),
         clock: clock::now,
     };

@@ -4,5 +4,6 @@
 mod rig;
 mod support;
 
+mod builds;
 mod commands;
 mod formats;

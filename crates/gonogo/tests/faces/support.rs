@@ -14,7 +14,9 @@ pub(crate) struct Ran {
 pub(crate) fn run(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
     let mut command = Command::new(program);
     repo::isolate(&mut command);
-    for name in ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "GONOGO_JIRA_TOKEN", "GONOGO_JIRA_USER"] {
+    for name in
+        ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "GONOGO_JIRA_TOKEN", "GONOGO_JIRA_USER", "GONOGO_GITHUB_TOKEN"]
+    {
         command.env_remove(name);
     }
     let Output { status, stdout, stderr } =

@@ -56,8 +56,12 @@ fn what_was_pushed_while_github_was_down_is_found() {
     world.web().pushes("main", &world.repo);
     let fetches = || world.github.requests_to("/acme/web.git/");
     world.wait(|| fetches().iter().any(|fetch| fetch.status == Some(503)).then_some(()), || format!("{:?}", fetches()));
+    let first_page = || world.get("/").1;
+    let says = |page: &String| page.contains("could not be looked at") && page.contains("503");
+    world.wait(|| Some(first_page()).filter(says), first_page);
     world.github.comes_back();
     world.status_of(&sha).is_success("Go");
+    assert!(!first_page().contains("could not be looked at"));
 }
 
 #[test]

@@ -28,9 +28,7 @@ fn a_limit_is_waited_for() {
 
 #[test]
 fn a_renamed_repository_is_followed() {
-    // Its hooks say the new name, which no service has: polling finds the push.
-    let mut world = World::stopped().polling();
-    world.start();
+    let mut world = World::new();
     world.renames("acme/site");
     let sha = world.repo.commit("STORY-1 x");
     world.push("main");

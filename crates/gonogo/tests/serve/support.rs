@@ -31,6 +31,8 @@ pub(crate) struct World {
     tracker: String,
     /// The service's `git`, where it is not fetched from GitHub.
     git: String,
+    /// The server's, for GitHub.
+    token: &'static str,
     /// Of who is signed in.
     cookie: String,
 }
@@ -71,6 +73,7 @@ impl World {
             database,
             tracker: String::new(),
             git: String::new(),
+            token: TOKEN,
             cookie: String::new(),
         }
     }
@@ -101,6 +104,13 @@ impl World {
     /// The tracker that the server trusts.
     pub(crate) fn trusts(mut self, tracker: &str) -> Self {
         self.tracker = format!("[tracker]\nurl = '{tracker}'\n");
+        self
+    }
+
+    /// With a classic token: a fine-grained one reads no check runs.
+    pub(crate) fn with_classic_token(mut self) -> Self {
+        self.token = "ghp_gonogo";
+        self.github.user("robin").with_token(self.token);
         self
     }
 
@@ -145,7 +155,7 @@ impl World {
             .arg(self.folder.path().join("gonogo-server.toml"))
             .env("GONOGO_JIRA_USER", "bot@example.com")
             .env("GONOGO_JIRA_TOKEN", "jira-token")
-            .env("GONOGO_GITHUB_TOKEN", TOKEN)
+            .env("GONOGO_GITHUB_TOKEN", self.token)
             .env("GONOGO_GITHUB_WEBHOOK_SECRET", format!("old\n{SECRET}"));
         command
     }
@@ -175,7 +185,7 @@ impl World {
         let address = first.trim().rsplit("http://").next().expect("an address").to_owned();
         assert!(address.starts_with("127.0.0.1:"), "{first}");
         self.server = Some(Server { child, address });
-        self.web().unhooked().hooked_to_for(&self.hook_url(), SECRET, &["push"]);
+        self.web().unhooked().hooked_to_for(&self.hook_url(), SECRET, &["push", "status", "check_run"]);
         if self.cookie.is_empty() {
             let code = line();
             let code = code.trim().rsplit("code=").next().expect("a code").to_owned();
@@ -252,6 +262,16 @@ impl World {
     /// The commit's status, to be waited for.
     pub(crate) fn status_of(&self, sha: &str) -> StatusOf<'_> {
         self.web().status_of(sha, "gonogo/deploy (web)")
+    }
+
+    /// The commit's status comes to be in this state, and begins so.
+    #[track_caller]
+    pub(crate) fn status_says(&self, sha: &str, state: &str, said: &str) {
+        let now = || self.status_of(sha).now();
+        let fits = |status: &PostedStatus| {
+            status.state == state && status.description.as_deref().is_some_and(|text| text.starts_with(said))
+        };
+        self.wait(|| now().filter(|status| fits(status)), || format!("{:?}", now()));
     }
 
     /// What the server keeps that has this text in it.

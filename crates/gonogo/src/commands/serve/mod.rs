@@ -5,13 +5,14 @@ mod config;
 pub(crate) mod store;
 
 use super::check::outside;
+use super::secret;
 use crate::cli::ServeArgs;
 use crate::clock;
 use anyhow::{Context, bail};
 use config::{Config, ServiceConfig};
 use gonogo_core::policy::Source;
 use gonogo_engine::commands::people::{Throttle, hash_of, random_word};
-use gonogo_engine::{Outside, Service, Serving, TrustedTracker, jobs};
+use gonogo_engine::{CodeHostAccess, Outside, Renamed, Service, Serving, TrustedTracker, jobs, web_of};
 use gonogo_remote::git::Remote;
 use gonogo_remote::github::{GitHub, RepositoryName};
 use gonogo_remote::http::Connections;
@@ -84,14 +85,15 @@ async fn serving(config: &Config, token: Option<SecretString>, first_code: &Secr
         );
     };
     let trusted = config.tracker.url.clone().map_or(TrustedTracker::None, TrustedTracker::Only);
-    let outside = Outside { trusted, ..outside() };
+    let outside = Outside { trusted, code_host: CodeHostAccess::None, ..outside()? };
     let api = config.github.url.parse().with_context(|| format!("[github] url: {}", config.github.url))?;
-    let github = GitHub::new(api, Connections::new(&outside.http)?, token.clone());
+    let github = Arc::new(GitHub::new(api, Connections::new(&outside.http)?, token.clone()));
     let services = config.services.iter().map(|s| service(s, &config.github.url, &token)).collect::<Result<_, _>>()?;
     Ok(Serving {
         store,
         services,
         github,
+        renamed: Renamed::default(),
         mirrors: data.join("mirrors"),
         first_code_hash,
         throttle: Throttle::default(),
@@ -110,32 +112,6 @@ fn service(config: &ServiceConfig, api: &str, token: &SecretString) -> anyhow::R
     Ok(Service { name: config.name.clone(), repository, remote, production: config.production.clone() })
 }
 
-/// Where a GitHub's pages and repositories are, by where its API is.
-fn web_of(api: &str) -> String {
-    let api = api.trim_end_matches('/');
-    match api.strip_suffix("/api/v3") {
-        Some(enterprise) => enterprise.to_owned(),
-        None => api.replacen("://api.", "://", 1),
-    }
-}
-
-/// A secret of the environment, or of the file that a variable with `_FILE` names.
-fn secret(name: &str) -> anyhow::Result<Option<SecretString>> {
-    let given = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-    let text = match (given(name), given(&format!("{name}_FILE"))) {
-        (Some(text), _) => text,
-        (None, Some(path)) => {
-            std::fs::read_to_string(&path).with_context(|| format!("{name}_FILE: {path} could not be read"))?
-        }
-        (None, None) => return Ok(None),
-    };
-    let text = text.trim();
-    if text.is_empty() {
-        bail!("{name}_FILE: the file is empty\n  → write the secret into it, alone");
-    }
-    Ok(Some(SecretString::from(text.to_owned())))
-}
-
 /// Two secrets count while one is changed for the other.
 fn each_line(secrets: &SecretString) -> Vec<SecretString> {
     let lines = secrets.expose_secret().lines().map(str::trim).filter(|line| !line.is_empty());
@@ -149,15 +125,4 @@ async fn told_to_stop() -> anyhow::Result<()> {
         pressed = tokio::signal::ctrl_c() => pressed?,
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::web_of;
-
-    #[test]
-    fn repositories_are_where_the_api_says() {
-        assert_eq!(web_of("https://api.github.com"), "https://github.com");
-        assert_eq!(web_of("https://git.example.com/api/v3/"), "https://git.example.com");
-    }
 }

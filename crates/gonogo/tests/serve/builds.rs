@@ -1,0 +1,83 @@
+//! Builds that have to pass on exactly the commit that would ship.
+
+use crate::support::World;
+
+/// The commits of these tests are of years ago.
+const POLICY: &str = "[checks.builds]\nrequired = ['suite', 'scan / *']\nbegins_within_minutes = 10_000_000\n\
+     [checks.builds.apps]\nsuite = 'ci'\n";
+
+fn world() -> World {
+    let mut world = World::stopped().with_classic_token();
+    world.policy(POLICY);
+    world.start();
+    world
+}
+
+#[test]
+fn a_push_waits_for_its_builds_and_turns_with_them() {
+    let world = world();
+    let app = world.github.app("ci");
+    app.installed_on("acme");
+    let sha = world.repo.commit("STORY-1 x");
+    world.push("main");
+    let waits = format!("Waiting: scan / * has not begun on {} (+1)", &sha[..7]);
+    world.status_of(&sha).is_pending(&waits);
+
+    world.web().posts_status(&sha, "scan / ruby", "success", "");
+    let suite = world.web().starts_check_run(app, &sha, "suite");
+    world.status_says(&sha, "pending", "Waiting: suite is running since");
+    world.web().ends_check_run(suite, "failure");
+    world.status_of(&sha).is_failure("No-Go: suite ended in failure");
+    // A rerun that passes is a pass; a second scan has to pass as well.
+    world.web().posts_status(&sha, "scan / javascript", "error", "it broke down");
+    world.web().posts_check_run(app, &sha, "suite", "success");
+    world.status_of(&sha).is_failure("No-Go: scan / javascript ended in error: it broke down");
+    world.web().posts_status(&sha, "scan / javascript", "success", "");
+    world.status_of(&sha).is_success("Go");
+    world.github.check_requests();
+}
+
+#[test]
+fn a_green_status_by_somebody_else_is_no_build() {
+    let world = world();
+    let sha = world.repo.commit("STORY-1 x");
+    world.push("main");
+    world.web().posts_status(&sha, "scan / ruby", "success", "");
+    world.web().by("mallory").posts_status(&sha, "suite", "success", "trust me");
+    world.status_of(&sha).is_failure("No-Go: suite was posted by mallory, and counts by ci alone");
+}
+
+#[test]
+fn a_build_of_another_commit_does_not_count() {
+    let world = world();
+    let first = world.repo.commit("STORY-1 x");
+    world.push("main");
+    world.status_says(&first, "pending", "Waiting");
+    let app = world.github.app("ci");
+    app.installed_on("acme");
+    let second = world.repo.commit("STORY-1 y");
+    world.push("main");
+    world.web().posts_status(&first, "scan / ruby", "success", "").posts_check_run(app, &first, "suite", "success");
+    let waits = format!("Waiting: scan / * has not begun on {} (+1)", &second[..7]);
+    world.status_of(&second).is_pending(&waits);
+}
+
+#[test]
+fn a_token_that_may_not_read_builds_is_no_pass() {
+    let mut world = World::stopped();
+    world.policy(POLICY);
+    world.start();
+    let sha = world.repo.commit("STORY-1 x");
+    world.push("main");
+    world.status_says(&sha, "error", "Could not find out: ");
+}
+
+#[test]
+fn a_build_that_does_not_begin_blocks_in_the_end() {
+    let mut world = World::stopped().with_classic_token();
+    world.policy("[checks.builds]\nrequired = ['suite']");
+    world.start();
+    let sha = world.repo.commit("STORY-1 x");
+    world.push("main");
+    world.status_of(&sha).is_failure(&format!("No-Go: suite has not begun on {}", &sha[..7]));
+}
