@@ -2,6 +2,7 @@
 //! this crate knows which one it is.
 
 use crate::StoreError;
+use crate::address::Address;
 use crate::writer::Writer;
 use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgConnection, PgPool, PgPoolOptions};
@@ -9,12 +10,11 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 const READERS: u32 = 4;
 const CONNECTIONS: u32 = 16;
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub(crate) enum Db {
@@ -71,29 +71,27 @@ pub(crate) use fetch;
 
 impl Db {
     pub(crate) async fn open(url: &str) -> Result<Self, StoreError> {
-        let wrong = |said: String| StoreError::Address { url: without_password(url), said };
-        if url.starts_with("sqlite:") {
-            let options = SqliteConnectOptions::from_str(url).map_err(|e| wrong(e.to_string()))?;
-            let options = options
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Full)
-                .foreign_keys(true)
-                .busy_timeout(PATIENCE);
-            let path = options.get_filename().to_owned();
-            let writer = Writer::start(options.clone()).await?;
-            let readers = SqlitePoolOptions::new()
-                .max_connections(READERS)
-                .acquire_timeout(PATIENCE)
-                .connect_lazy_with(options.read_only(true));
-            return Ok(Self::Sqlite { path, writer, readers });
+        match Address::parse(url)? {
+            Address::Sqlite(path) => {
+                let options = SqliteConnectOptions::new()
+                    .filename(&path)
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Full)
+                    .foreign_keys(true)
+                    .busy_timeout(PATIENCE);
+                let writer = Writer::start(options.clone()).await?;
+                let readers = SqlitePoolOptions::new()
+                    .max_connections(READERS)
+                    .acquire_timeout(PATIENCE)
+                    .connect_lazy_with(options.read_only(true));
+                Ok(Self::Sqlite { path, writer, readers })
+            }
+            Address::Postgres(options) => {
+                let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
+                Ok(Self::Postgres { pool: pool.connect_with(*options).await? })
+            }
         }
-        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let options = sqlx::postgres::PgConnectOptions::from_str(url).map_err(|e| wrong(e.to_string()))?;
-            let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
-            return Ok(Self::Postgres { pool: pool.connect_with(options).await? });
-        }
-        Err(wrong("it names neither engine".to_owned()))
     }
 
     /// One transaction that changes something: all of it, or nothing. It may be
@@ -129,24 +127,5 @@ impl Db {
                 run(&mut Tx::Postgres(&mut transaction)).await
             }
         }
-    }
-}
-
-/// An address as it may be shown.
-fn without_password(url: &str) -> String {
-    match (url.split_once("://"), url.rfind('@')) {
-        (Some((scheme, _)), Some(at)) => format!("{scheme}://…{}", &url[at..]),
-        _ => url.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_password;
-
-    #[test]
-    fn a_password_is_not_shown() {
-        assert_eq!(without_password("postgres://me:secret@host/db"), "postgres://…@host/db");
-        assert_eq!(without_password("sqlite:x.db"), "sqlite:x.db");
     }
 }

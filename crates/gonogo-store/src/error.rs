@@ -24,6 +24,9 @@ pub enum StoreError {
     Newer { found: i64, known: i64 },
     #[error("migration {0} of the database is not the one that was released\n  → use an unchanged version of gonogo")]
     Changed(i64),
+    /// A backup that could not be written, or put in place.
+    #[error("{what}\n  → {fix}")]
+    Copy { what: String, fix: String },
     /// Somebody else has the work by now: what was done with it does not count.
     #[error("the lease was lost to another worker")]
     Fenced,
@@ -42,7 +45,7 @@ impl StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        let said = error.to_string();
+        let said = said(&error);
         match &error {
             sqlx::Error::Database(inner) => {
                 let code = inner.code().unwrap_or_default();
@@ -69,5 +72,13 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Configuration(_) => Self::Address { url: String::new(), said },
             _ => Self::Refused(said),
         }
+    }
+}
+
+/// In the database's own words, where it said something.
+pub(crate) fn said(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(inner) => inner.message().to_owned(),
+        other => other.to_string(),
     }
 }

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod copies;
 mod engine;
 mod evaluations;
 mod intake;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod backups;
 mod github;
 mod people;
 mod pushes;
