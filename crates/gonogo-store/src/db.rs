@@ -19,12 +19,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) enum Db {
     /// One writer, which takes what waits and commits it together.
-    Sqlite {
-        path: PathBuf,
-        writer: Writer,
-        readers: SqlitePool,
-    },
+    Sqlite { path: PathBuf, writer: Writer, readers: SqlitePool },
     Postgres {
+        /// `HOST:PORT/NAME`
+        place: String,
         pool: PgPool,
     },
 }
@@ -80,7 +78,7 @@ impl Db {
                     .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true)
                     .busy_timeout(PATIENCE);
-                let writer = Writer::start(options.clone()).await?;
+                let writer = Writer::start(options.clone()).await.map_err(|e| e.at(&path.display().to_string()))?;
                 let readers = SqlitePoolOptions::new()
                     .max_connections(READERS)
                     .acquire_timeout(PATIENCE)
@@ -89,7 +87,10 @@ impl Db {
             }
             Address::Postgres(options) => {
                 let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
-                Ok(Self::Postgres { pool: pool.connect_with(*options).await? })
+                let database = options.get_database().unwrap_or(options.get_username());
+                let place = format!("{}:{}/{database}", options.get_host(), options.get_port());
+                let pool = pool.connect_with(*options).await.map_err(|e| StoreError::from(e).at(&place))?;
+                Ok(Self::Postgres { place, pool })
             }
         }
     }
@@ -103,13 +104,9 @@ impl Db {
     {
         match self {
             Self::Sqlite { writer, .. } => writer.run(run).await,
-            Self::Postgres { pool } => {
-                let mut transaction = pool.begin().await?;
-                let answer = run(&mut Tx::Postgres(&mut transaction)).await?;
-                transaction.commit().await?;
-                Ok(answer)
-            }
+            Self::Postgres { pool, .. } => change(pool, run).await,
         }
+        .map_err(|error| error.at(&self.place()))
     }
 
     /// Reads one state of the database.
@@ -117,15 +114,30 @@ impl Db {
     where
         F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, StoreError>>,
     {
+        let read = async {
+            match self {
+                Self::Sqlite { readers, .. } => run(&mut Tx::Sqlite(&mut *readers.begin().await?)).await,
+                Self::Postgres { pool, .. } => run(&mut Tx::Postgres(&mut *pool.begin().await?)).await,
+            }
+        };
+        read.await.map_err(|error| error.at(&self.place()))
+    }
+
+    /// Where the database is, for errors.
+    fn place(&self) -> String {
         match self {
-            Self::Sqlite { readers, .. } => {
-                let mut transaction = readers.begin().await?;
-                run(&mut Tx::Sqlite(&mut transaction)).await
-            }
-            Self::Postgres { pool } => {
-                let mut transaction = pool.begin().await?;
-                run(&mut Tx::Postgres(&mut transaction)).await
-            }
+            Self::Sqlite { path, .. } => path.display().to_string(),
+            Self::Postgres { place, .. } => place.clone(),
         }
     }
+}
+
+async fn change<T, F>(pool: &PgPool, run: F) -> Result<T, StoreError>
+where
+    F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, StoreError>>,
+{
+    let mut transaction = pool.begin().await?;
+    let answer = run(&mut Tx::Postgres(&mut transaction)).await?;
+    transaction.commit().await?;
+    Ok(answer)
 }

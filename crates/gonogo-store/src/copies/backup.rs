@@ -28,9 +28,8 @@ pub async fn backup(url: &str, to: &Path) -> Result<(), StoreError> {
         _ => not_written(to, e),
     })?;
     copy(&from, &part).await.map_err(|error| match error {
-        StoreError::DiskFull => not_written(to, "its disk is full"),
-        StoreError::Unreachable(said) => not_written(to, said),
-        other => other,
+        StoreError::DiskFull(said) | StoreError::Unreachable(said) => not_written(to, said),
+        other => other.at(&from.display().to_string()),
     })?;
     is_free(to)?;
     part.take_place(to).and_then(|()| sync_folder_of(to)).map_err(|e| not_written(to, e))

@@ -39,7 +39,7 @@ pub async fn restore(backup: &Path, url: &str, existing: Existing) -> Result<(Pa
     // Of a restore that was killed: who holds the lock writes alone.
     std::fs::remove_file(with(&path, ".part")).ok();
     let part = Part::of(&path).map_err(|e| not_written(&path, e))?;
-    copy(backup, &part).await?;
+    copy(backup, &part).await.map_err(|e| e.at(&path.display().to_string()))?;
     forget_what_passed(part.path()).await?;
     let aside = Aside::put(&path).await?;
     part.take_place(&path).map_err(|e| not_written(&path, e))?;

@@ -2,7 +2,7 @@ use crate::{at, conformance};
 use gonogo_store::{NewJob, Store, StoreError};
 use std::collections::BTreeMap;
 
-fn job(key: &str, second: i64) -> NewJob {
+pub(crate) fn job(key: &str, second: i64) -> NewJob {
     NewJob { kind: "evaluate", key: key.to_owned(), body: format!("at {second}"), run_at: at(second) }
 }
 

@@ -6,10 +6,12 @@
 mod copies;
 mod engine;
 mod evaluations;
+mod failing;
 mod intake;
 mod jobs;
 mod opening;
 mod people;
+mod server;
 
 use gonogo_core::ids::Sha;
 use jiff::Timestamp;
