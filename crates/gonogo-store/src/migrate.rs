@@ -14,7 +14,8 @@ const MIGRATIONS: &[(i64, &str)] =
 const WORDS: &[(&str, &str, &str)] = &[
     ("{int}", "integer", "bigint"),
     ("{bytes}", "blob", "bytea"),
-    ("{serial}", "integer primary key", "bigint generated always as identity primary key"),
+    // A number is never given twice, not even after its row is gone: leases rely on it.
+    ("{serial}", "integer primary key autoincrement", "bigint generated always as identity primary key"),
     ("{strict}", "strict", ""),
 ];
 
