@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod copies;
+mod crash;
 mod engine;
 mod evaluations;
 mod failing;
@@ -11,6 +12,7 @@ mod intake;
 mod jobs;
 mod opening;
 mod people;
+mod queue_model;
 mod server;
 
 use gonogo_core::ids::Sha;
