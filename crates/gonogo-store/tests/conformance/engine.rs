@@ -24,12 +24,30 @@ impl Engine {
         self.folder.as_ref().expect("SQLite has a file").path().join("gonogo.db")
     }
 
-    /// Runs a statement behind the store's back.
+    pub(crate) fn is_sqlite(&self) -> bool {
+        self.folder.is_some()
+    }
+
+    /// Runs statements behind the store's back.
     pub(crate) async fn raw(&self, sql: &str) {
-        sqlx::any::install_default_drivers();
-        let mut connection = sqlx::AnyConnection::connect(&self.url).await.expect("the database is there");
+        let mut connection = self.connect().await;
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.expect("the statement runs");
         connection.close().await.expect("it is let go of");
+    }
+
+    /// Reads texts behind the store's back.
+    pub(crate) async fn lines(&self, sql: &'static str) -> Vec<String> {
+        let mut connection = self.connect().await;
+        let rows: Vec<(String,)> = sqlx::query_as(sql).fetch_all(&mut connection).await.expect("the statement runs");
+        connection.close().await.expect("it is let go of");
+        rows.into_iter().map(|(line,)| line).collect()
+    }
+
+    async fn connect(&self) -> sqlx::AnyConnection {
+        sqlx::any::install_default_drivers();
+        // A file that is not there yet is made.
+        let url = if self.is_sqlite() { format!("{}?mode=rwc", self.url) } else { self.url.clone() };
+        sqlx::AnyConnection::connect(&url).await.expect("the database is there")
     }
 }
 

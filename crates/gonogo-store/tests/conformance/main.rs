@@ -14,6 +14,7 @@ mod opening;
 mod people;
 mod queue_model;
 mod server;
+mod upgrades;
 
 use gonogo_core::ids::Sha;
 use jiff::Timestamp;
