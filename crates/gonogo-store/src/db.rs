@@ -2,6 +2,7 @@
 //! this crate knows which one it is.
 
 use crate::StoreError;
+use crate::address::Address;
 use crate::writer::Writer;
 use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgConnection, PgPool, PgPoolOptions};
@@ -9,22 +10,19 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 const READERS: u32 = 4;
 const CONNECTIONS: u32 = 16;
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub(crate) enum Db {
     /// One writer, which takes what waits and commits it together.
-    Sqlite {
-        path: PathBuf,
-        writer: Writer,
-        readers: SqlitePool,
-    },
+    Sqlite { path: PathBuf, writer: Writer, readers: SqlitePool },
     Postgres {
+        /// `HOST:PORT/NAME`
+        place: String,
         pool: PgPool,
     },
 }
@@ -71,29 +69,30 @@ pub(crate) use fetch;
 
 impl Db {
     pub(crate) async fn open(url: &str) -> Result<Self, StoreError> {
-        let wrong = |said: String| StoreError::Address { url: without_password(url), said };
-        if url.starts_with("sqlite:") {
-            let options = SqliteConnectOptions::from_str(url).map_err(|e| wrong(e.to_string()))?;
-            let options = options
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Full)
-                .foreign_keys(true)
-                .busy_timeout(PATIENCE);
-            let path = options.get_filename().to_owned();
-            let writer = Writer::start(options.clone()).await?;
-            let readers = SqlitePoolOptions::new()
-                .max_connections(READERS)
-                .acquire_timeout(PATIENCE)
-                .connect_lazy_with(options.read_only(true));
-            return Ok(Self::Sqlite { path, writer, readers });
+        match Address::parse(url)? {
+            Address::Sqlite(path) => {
+                let options = SqliteConnectOptions::new()
+                    .filename(&path)
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Full)
+                    .foreign_keys(true)
+                    .busy_timeout(PATIENCE);
+                let writer = Writer::start(options.clone()).await.map_err(|e| e.at(&path.display().to_string()))?;
+                let readers = SqlitePoolOptions::new()
+                    .max_connections(READERS)
+                    .acquire_timeout(PATIENCE)
+                    .connect_lazy_with(options.read_only(true));
+                Ok(Self::Sqlite { path, writer, readers })
+            }
+            Address::Postgres(options) => {
+                let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
+                let database = options.get_database().unwrap_or(options.get_username());
+                let place = format!("{}:{}/{database}", options.get_host(), options.get_port());
+                let pool = pool.connect_with(*options).await.map_err(|e| StoreError::from(e).at(&place))?;
+                Ok(Self::Postgres { place, pool })
+            }
         }
-        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let options = sqlx::postgres::PgConnectOptions::from_str(url).map_err(|e| wrong(e.to_string()))?;
-            let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
-            return Ok(Self::Postgres { pool: pool.connect_with(options).await? });
-        }
-        Err(wrong("it names neither engine".to_owned()))
     }
 
     /// One transaction that changes something: all of it, or nothing. It may be
@@ -105,13 +104,9 @@ impl Db {
     {
         match self {
             Self::Sqlite { writer, .. } => writer.run(run).await,
-            Self::Postgres { pool } => {
-                let mut transaction = pool.begin().await?;
-                let answer = run(&mut Tx::Postgres(&mut transaction)).await?;
-                transaction.commit().await?;
-                Ok(answer)
-            }
+            Self::Postgres { pool, .. } => change(pool, run).await,
         }
+        .map_err(|error| error.at(&self.place()))
     }
 
     /// Reads one state of the database.
@@ -119,34 +114,30 @@ impl Db {
     where
         F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, StoreError>>,
     {
+        let read = async {
+            match self {
+                Self::Sqlite { readers, .. } => run(&mut Tx::Sqlite(&mut *readers.begin().await?)).await,
+                Self::Postgres { pool, .. } => run(&mut Tx::Postgres(&mut *pool.begin().await?)).await,
+            }
+        };
+        read.await.map_err(|error| error.at(&self.place()))
+    }
+
+    /// Where the database is, for errors.
+    fn place(&self) -> String {
         match self {
-            Self::Sqlite { readers, .. } => {
-                let mut transaction = readers.begin().await?;
-                run(&mut Tx::Sqlite(&mut transaction)).await
-            }
-            Self::Postgres { pool } => {
-                let mut transaction = pool.begin().await?;
-                run(&mut Tx::Postgres(&mut transaction)).await
-            }
+            Self::Sqlite { path, .. } => path.display().to_string(),
+            Self::Postgres { place, .. } => place.clone(),
         }
     }
 }
 
-/// An address as it may be shown.
-fn without_password(url: &str) -> String {
-    match (url.split_once("://"), url.rfind('@')) {
-        (Some((scheme, _)), Some(at)) => format!("{scheme}://…{}", &url[at..]),
-        _ => url.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_password;
-
-    #[test]
-    fn a_password_is_not_shown() {
-        assert_eq!(without_password("postgres://me:secret@host/db"), "postgres://…@host/db");
-        assert_eq!(without_password("sqlite:x.db"), "sqlite:x.db");
-    }
+async fn change<T, F>(pool: &PgPool, run: F) -> Result<T, StoreError>
+where
+    F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, StoreError>>,
+{
+    let mut transaction = pool.begin().await?;
+    let answer = run(&mut Tx::Postgres(&mut transaction)).await?;
+    transaction.commit().await?;
+    Ok(answer)
 }

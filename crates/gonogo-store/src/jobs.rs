@@ -45,13 +45,13 @@ impl Store {
     /// Goes on holding it.
     pub async fn extend_job(&self, job: &Job, until: Timestamp) -> Result<(), StoreError> {
         let (id, fence, until) = (job.id.0, job.fence, micros(until));
-        let update = "update job set leased_until = $3 where id = $1 and fence = $2 and dead_at is null";
+        let update = "update job set leased_until = $3 where id = $1 and fence = $2 and leased_until is not null";
         self.change(move |tx| Box::pin(async move { Ok(execute!(tx, update, id, fence, until)?) })).await
     }
 
     pub async fn finish_job(&self, job: &Job) -> Result<(), StoreError> {
         let (id, fence) = (job.id.0, job.fence);
-        let delete = "delete from job where id = $1 and fence = $2 and dead_at is null";
+        let delete = "delete from job where id = $1 and fence = $2 and leased_until is not null";
         self.change(move |tx| Box::pin(async move { Ok(execute!(tx, delete, id, fence)?) })).await
     }
 
@@ -65,14 +65,17 @@ impl Store {
                      and leased_until is null and dead_at is null";
                 let (waiting,): (i64,) = fetch!(tx, fetch_one, waits, &kind, &key, id)?;
                 if waiting > 0 {
-                    let tell = "update job set error = $3 where kind = $1 and key = $2
-                         and leased_until is null and dead_at is null";
-                    execute!(tx, tell, &kind, &key, &error)?;
-                    let delete = "delete from job where id = $1 and fence = $2 and dead_at is null";
-                    return Ok(execute!(tx, delete, id, fence)?);
+                    let delete = "delete from job where id = $1 and fence = $2 and leased_until is not null";
+                    let deleted = execute!(tx, delete, id, fence)?;
+                    if deleted > 0 {
+                        let tell = "update job set error = $3 where kind = $1 and key = $2
+                             and leased_until is null and dead_at is null";
+                        execute!(tx, tell, &kind, &key, &error)?;
+                    }
+                    return Ok(deleted);
                 }
                 let update = "update job set leased_until = null, run_at = $3, error = $4
-                     where id = $1 and fence = $2 and dead_at is null";
+                     where id = $1 and fence = $2 and leased_until is not null";
                 Ok(execute!(tx, update, id, fence, at, &error)?)
             })
         })
@@ -83,7 +86,7 @@ impl Store {
     pub async fn bury_job(&self, job: &Job, now: Timestamp, error: String) -> Result<(), StoreError> {
         let (id, fence, now) = (job.id.0, job.fence, micros(now));
         let update = "update job set dead_at = $3, error = $4, leased_until = null
-             where id = $1 and fence = $2 and dead_at is null";
+             where id = $1 and fence = $2 and leased_until is not null";
         self.change(move |tx| Box::pin(async move { Ok(execute!(tx, update, id, fence, now, &error)?) })).await
     }
 

@@ -2,8 +2,10 @@
 //! what belongs together is one function and one transaction. Knows nothing of
 //! checks, of HTTP, or of what the JSON that it keeps means.
 
+mod address;
 mod audit;
 mod candidates;
+mod copies;
 mod db;
 mod deliveries;
 mod error;
@@ -20,6 +22,7 @@ mod writer;
 
 pub use audit::{AuditRow, Deed};
 pub use candidates::{Candidate, CandidateId, Sighted};
+pub use copies::{Existing, backup, restore};
 pub use deliveries::{Delivery, DeliveryId, DeliveryRow, Received};
 pub use error::StoreError;
 pub use evaluations::{Evaluation, EvaluationId, NewEvaluation};

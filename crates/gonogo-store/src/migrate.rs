@@ -14,7 +14,8 @@ const MIGRATIONS: &[(i64, &str)] =
 const WORDS: &[(&str, &str, &str)] = &[
     ("{int}", "integer", "bigint"),
     ("{bytes}", "blob", "bytea"),
-    ("{serial}", "integer primary key", "bigint generated always as identity primary key"),
+    // A number is never given twice, not even after its row is gone: leases rely on it.
+    ("{serial}", "integer primary key autoincrement", "bigint generated always as identity primary key"),
     ("{strict}", "strict", ""),
 ];
 
@@ -29,24 +30,34 @@ async fn migrate(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     if let Tx::Postgres(connection) = tx {
         sqlx::query("select pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut **connection).await?;
     }
-    let history = "create table if not exists schema_history (version {int} primary key, hash text not null) {strict}";
-    execute(tx, history).await?;
-    let select = "select version, hash from schema_history order by version";
-    let done: Vec<(i64, String)> = fetch!(tx, fetch_all, select)?;
-    let known = MIGRATIONS.last().map_or(0, |(version, _)| *version);
-    if let Some((found, _)) = done.last().filter(|(version, _)| *version > known) {
-        return Err(StoreError::Newer { found: *found, known });
-    }
+    let steps = "create table if not exists schema_history (version {int} primary key, hash text not null) {strict}";
+    execute(tx, steps).await?;
+    let done = history(tx).await?;
+    is_known(&done)?;
     for (version, text) in MIGRATIONS {
-        let hash = hash_of(text);
-        match done.iter().find(|(done, _)| done == version) {
-            Some((_, applied)) if *applied == hash => {}
+        if !done.iter().any(|(done, _)| done == version) {
+            execute(tx, text).await?;
+            let insert = "insert into schema_history (version, hash) values ($1, $2)";
+            execute!(tx, insert, *version, hash_of(text))?;
+        }
+    }
+    Ok(())
+}
+
+/// The steps that a database has taken, with the hash of each.
+pub(crate) async fn history(tx: &mut Tx<'_>) -> Result<Vec<(i64, String)>, sqlx::Error> {
+    let select = "select version, hash from schema_history order by version";
+    fetch!(tx, fetch_all, select)
+}
+
+/// Whether this version knows each step, as it was taken.
+pub(crate) fn is_known(done: &[(i64, String)]) -> Result<(), StoreError> {
+    let known = MIGRATIONS.last().map_or(0, |(version, _)| *version);
+    for (version, applied) in done {
+        match MIGRATIONS.iter().find(|(known, _)| known == version) {
+            Some((_, text)) if *applied == hash_of(text) => {}
             Some(_) => return Err(StoreError::Changed(*version)),
-            None => {
-                execute(tx, text).await?;
-                let insert = "insert into schema_history (version, hash) values ($1, $2)";
-                execute!(tx, insert, *version, &hash)?;
-            }
+            None => return Err(StoreError::Newer { found: *version, known }),
         }
     }
     Ok(())

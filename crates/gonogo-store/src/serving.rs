@@ -39,7 +39,7 @@ impl Store {
     }
 }
 
-fn lock_beside(database: &Path) -> Result<ServerLock, StoreError> {
+pub(crate) fn lock_beside(database: &Path) -> Result<ServerLock, StoreError> {
     let mut path = database.to_path_buf().into_os_string();
     path.push(".lock");
     let path = PathBuf::from(path);

@@ -4,9 +4,11 @@
 
 use crate::StoreError;
 use crate::db::Tx;
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
+use std::panic::AssertUnwindSafe;
 use tokio::sync::{mpsc, oneshot};
 
 /// Writes that are committed together at most.
@@ -21,8 +23,8 @@ pub(crate) struct Writer {
 
 /// A write whose answer's type only its caller knows.
 trait Write: Send {
-    /// Runs it; false where it failed and is to be taken back.
-    fn run<'w>(&'w mut self, connection: &'w mut SqliteConnection) -> BoxFuture<'w, bool>;
+    /// Runs it, and says whether it is to be kept.
+    fn run<'w>(&'w mut self, connection: &'w mut SqliteConnection) -> BoxFuture<'w, Result<(), StoreError>>;
     /// Answers, once it is on disk, or with why it is not.
     fn settle(self: Box<Self>, committed: Result<(), StoreError>);
 }
@@ -38,14 +40,16 @@ where
     T: Send + 'static,
     F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
 {
-    fn run<'w>(&'w mut self, connection: &'w mut SqliteConnection) -> BoxFuture<'w, bool> {
+    fn run<'w>(&'w mut self, connection: &'w mut SqliteConnection) -> BoxFuture<'w, Result<(), StoreError>> {
         Box::pin(async move {
-            let Some(run) = self.run.take() else { return false };
+            let Some(run) = self.run.take() else { return Ok(()) };
             let mut tx = Tx::Sqlite(connection);
-            let answer = run(&mut tx).await;
-            let is_ok = answer.is_ok();
+            // A fault in one write must not end the task that all others need.
+            let ran = AssertUnwindSafe(async { run(&mut tx).await }).catch_unwind().await;
+            let answer = ran.unwrap_or_else(|_| Err(StoreError::Refused("a write of gonogo panicked".to_owned())));
+            let kept = answer.as_ref().map(drop).map_err(StoreError::clone);
             self.answer = Some(answer);
-            is_ok
+            kept
         })
     }
 
@@ -63,7 +67,7 @@ impl Writer {
     pub(crate) async fn start(options: SqliteConnectOptions) -> Result<Self, StoreError> {
         let connection = options.connect().await?;
         let (queue, waiting) = mpsc::channel(WAITING);
-        tokio::spawn(write_on(connection, options, waiting));
+        tokio::spawn(Pen { connection: Some(connection), options }.write_on(waiting));
         Ok(Self { queue })
     }
 
@@ -79,38 +83,55 @@ impl Writer {
     }
 }
 
-async fn write_on(
-    mut connection: SqliteConnection,
+/// The one connection that writes.
+struct Pen {
+    /// `None` after a failure that leaves open what state it is in.
+    connection: Option<SqliteConnection>,
     options: SqliteConnectOptions,
-    mut waiting: mpsc::Receiver<Box<dyn Write>>,
-) {
-    while let Some(first) = waiting.recv().await {
-        let mut batch = vec![first];
-        while batch.len() < TOGETHER
-            && let Ok(next) = waiting.try_recv()
-        {
-            batch.push(next);
-        }
-        let committed = commit(&mut connection, &mut batch).await;
-        if committed.is_err() {
-            // What state the connection is in is not known: a new one is.
-            if let Ok(fresh) = options.connect().await {
-                let old = std::mem::replace(&mut connection, fresh);
-                old.close().await.ok();
+}
+
+impl Pen {
+    async fn write_on(mut self, mut waiting: mpsc::Receiver<Box<dyn Write>>) {
+        while let Some(first) = waiting.recv().await {
+            let mut batch = vec![first];
+            while batch.len() < TOGETHER
+                && let Ok(next) = waiting.try_recv()
+            {
+                batch.push(next);
+            }
+            let committed = self.commit(&mut batch).await;
+            for write in batch {
+                write.settle(committed.clone());
             }
         }
-        for write in batch {
-            write.settle(committed.as_ref().copied().map_err(same));
+    }
+
+    /// All of the batch that succeeds, or nothing of it.
+    async fn commit(&mut self, batch: &mut [Box<dyn Write>]) -> Result<(), StoreError> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.options.connect().await?,
+        };
+        let committed = write_all(&mut connection, batch).await;
+        match &committed {
+            Ok(()) => self.connection = Some(connection),
+            Err(_) => connection.close().await.unwrap_or(()), // the next batch has a new one
         }
+        committed
     }
 }
 
-async fn commit(connection: &mut SqliteConnection, batch: &mut [Box<dyn Write>]) -> Result<(), StoreError> {
+async fn write_all(connection: &mut SqliteConnection, batch: &mut [Box<dyn Write>]) -> Result<(), StoreError> {
     sqlx::query("begin immediate").execute(&mut *connection).await?;
     for write in batch {
         sqlx::query("savepoint one").execute(&mut *connection).await?;
-        if !write.run(connection).await {
-            sqlx::query("rollback to one").execute(&mut *connection).await?;
+        match write.run(connection).await {
+            Ok(()) => {}
+            // SQLite may have taken the whole transaction back: nothing of it may be answered.
+            Err(error) if error.is_of_the_database() => return Err(error),
+            Err(_) => {
+                sqlx::query("rollback to one").execute(&mut *connection).await?;
+            }
         }
         sqlx::query("release one").execute(&mut *connection).await?;
     }
@@ -118,13 +139,22 @@ async fn commit(connection: &mut SqliteConnection, batch: &mut [Box<dyn Write>])
     Ok(())
 }
 
-/// The same error for each of a batch.
-fn same(error: &StoreError) -> StoreError {
-    match error {
-        StoreError::Busy(said) => StoreError::Busy(said.clone()),
-        StoreError::DiskFull => StoreError::DiskFull,
-        StoreError::Damaged(said) => StoreError::Damaged(said.clone()),
-        StoreError::Unreachable(said) => StoreError::Unreachable(said.clone()),
-        other => StoreError::Refused(other.to_string()),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::execute;
+
+    #[tokio::test]
+    async fn a_write_that_panics_ends_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteConnectOptions::new().filename(folder.path().join("x.db")).create_if_missing(true);
+        let writer = Writer::start(options).await.unwrap();
+        let fault = writer.run(|_| Box::pin(async { panic!("a fault that a test asks for") }));
+        let (fault, other): (Result<(), _>, _) = tokio::join!(
+            fault,
+            writer.run(|tx| Box::pin(async move { Ok(execute!(tx, "create table x (y integer)")?) }))
+        );
+        assert!(matches!(fault, Err(StoreError::Refused(_))), "{fault:?}");
+        other.unwrap();
     }
 }

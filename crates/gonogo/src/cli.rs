@@ -34,6 +34,10 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Judge every push by itself, post its commit status, and show why
     Serve(ServeArgs),
+    /// Write a copy of what the server remembers, while it runs
+    Backup(BackupArgs),
+    /// Put a backup in place, with no server running
+    Restore(RestoreArgs),
     /// Look after what the server remembers
     #[command(subcommand)]
     Store(StoreCommand),
@@ -74,6 +78,27 @@ pub(crate) enum StoreCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
+    /// The server's configuration
+    #[arg(long, value_name = "FILE", default_value = "gonogo-server.toml")]
+    pub config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    /// The file to write; one that is there is never overwritten
+    pub file: PathBuf,
+    /// The server's configuration
+    #[arg(long, value_name = "FILE", default_value = "gonogo-server.toml")]
+    pub config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// What `gonogo backup` wrote
+    pub file: PathBuf,
+    /// Also where there is a database already; that one is kept under another name
+    #[arg(long)]
+    pub replace: bool,
     /// The server's configuration
     #[arg(long, value_name = "FILE", default_value = "gonogo-server.toml")]
     pub config: PathBuf,

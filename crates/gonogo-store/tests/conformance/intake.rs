@@ -1,7 +1,7 @@
 use crate::{at, conformance};
 use gonogo_store::{Delivery, Received, Store};
 
-fn delivery(id: &str) -> Delivery {
+pub(crate) fn delivery(id: &str) -> Delivery {
     Delivery {
         source: "github".to_owned(),
         delivery_id: id.to_owned(),

@@ -2,7 +2,7 @@ use crate::{at, conformance};
 use gonogo_store::{NewJob, Store, StoreError};
 use std::collections::BTreeMap;
 
-fn job(key: &str, second: i64) -> NewJob {
+pub(crate) fn job(key: &str, second: i64) -> NewJob {
     NewJob { kind: "evaluate", key: key.to_owned(), body: format!("at {second}"), run_at: at(second) }
 }
 
@@ -59,6 +59,32 @@ conformance! {
         assert_eq!(store.lease_job(at(999), at(1_000)).await.unwrap(), None);
         assert_eq!(store.job_counts().await.unwrap(), (0, 1));
         assert_eq!(store.troubles("evaluate").await.unwrap(), [], "what was given up is not tried again");
+    }
+
+    async fn who_put_work_back_has_nothing_to_say_of_it(store: Store) {
+        store.enqueue(job("web", 1)).await.unwrap();
+        let first = store.lease_job(at(1), at(10)).await.unwrap().unwrap();
+        store.retry_job(&first, at(5), "down".to_owned()).await.unwrap();
+        for late in [
+            store.extend_job(&first, at(99)).await,
+            store.retry_job(&first, at(99), "x".to_owned()).await,
+            store.bury_job(&first, at(99), "x".to_owned()).await,
+            store.finish_job(&first).await,
+        ] {
+            assert_eq!(late, Err(StoreError::Fenced));
+        }
+        assert!(store.lease_job(at(5), at(10)).await.unwrap().is_some());
+    }
+
+    async fn an_old_lease_is_not_one_of_work_that_came_later(store: Store) {
+        store.enqueue(job("web", 1)).await.unwrap();
+        let slow = store.lease_job(at(1), at(2)).await.unwrap().unwrap();
+        let other = store.lease_job(at(2), at(3)).await.unwrap().unwrap();
+        store.finish_job(&other).await.unwrap();
+        store.enqueue(job("web", 3)).await.unwrap();
+        let later = store.lease_job(at(3), at(9)).await.unwrap().unwrap();
+        assert_eq!(store.finish_job(&slow).await, Err(StoreError::Fenced));
+        store.finish_job(&later).await.unwrap();
     }
 
     async fn many_workers_do_each_job_once(store: Store) {

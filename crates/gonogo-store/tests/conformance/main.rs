@@ -3,12 +3,18 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod copies;
+mod crash;
 mod engine;
 mod evaluations;
+mod failing;
 mod intake;
 mod jobs;
 mod opening;
 mod people;
+mod queue_model;
+mod server;
+mod upgrades;
 
 use gonogo_core::ids::Sha;
 use jiff::Timestamp;

@@ -1,11 +1,13 @@
 //! One file a command. Each gives its exit code.
 
+mod backup;
 mod check;
 mod doctor;
 mod explain;
 mod hook;
 mod init;
 mod replay;
+mod restore;
 mod schema;
 mod serve;
 
@@ -24,6 +26,8 @@ pub(crate) fn run(command: Command) -> anyhow::Result<u8> {
         Command::Schema { of } => schema::run(of),
         Command::Replay(args) => replay::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => restore::run(&args),
         Command::Store(StoreCommand::Check(args)) => serve::store::check(&args),
         Command::Hook(command) => hook::run(&command),
     }

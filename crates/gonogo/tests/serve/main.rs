@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod backups;
 mod builds;
 mod github;
 mod people;

@@ -49,7 +49,7 @@ fn what_was_acknowledged_is_done_after_a_kill() {
 
 #[test]
 fn servers_on_one_postgres_share_the_work() {
-    let mut world = World::stopped().on_postgres();
+    let mut world = World::stopped().on_postgres("serve");
     world.start();
     world.repo.commit("tidy up");
     let sha = world.push("main");

@@ -4,6 +4,7 @@
 
 use gonogo_world::github::{PostedStatus, Repository, StatusOf};
 use gonogo_world::{GitHub, Repo};
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
@@ -79,10 +80,10 @@ impl World {
     }
 
     /// On a PostgreSQL database of its own, of the server that `./test` starts.
-    pub(crate) fn on_postgres(mut self) -> Self {
+    pub(crate) fn on_postgres(mut self, name: &str) -> Self {
         let server = std::env::var("GONOGO_TEST_POSTGRES")
             .expect("GONOGO_TEST_POSTGRES names a PostgreSQL server: run `./test`, or `./test with cargo nextest run`");
-        let name = format!("serve{}", std::process::id());
+        let name = format!("{name}{}", std::process::id());
         let made = Command::new("createdb").args(["--maintenance-db", &server, &name]).status().expect("createdb runs");
         assert!(made.success());
         let (address, _) = server.rsplit_once('/').expect("the address names a database");
@@ -143,8 +144,32 @@ impl World {
 
     /// What `gonogo store check` prints, and its exit code.
     pub(crate) fn checks_store(&self) -> (String, Option<i32>) {
-        let ended = self.command(&["store", "check"]).output().expect("the program starts");
-        (String::from_utf8_lossy(&ended.stdout).into_owned(), ended.status.code())
+        self.runs(&["store", "check"])
+    }
+
+    /// What a command over the same configuration prints, and its exit code.
+    pub(crate) fn runs(&self, words: &[&str]) -> (String, Option<i32>) {
+        let ended = self.command(words).current_dir(self.folder.path()).output().expect("the program starts");
+        let said = [ended.stdout, ended.stderr].concat();
+        (String::from_utf8_lossy(&said).into_owned(), ended.status.code())
+    }
+
+    /// A command that ends with a mistake of the caller's, and says so.
+    #[track_caller]
+    pub(crate) fn refuses(&self, words: &[&str], because: &str) {
+        let (said, code) = self.runs(words);
+        assert!(code == Some(2) && said.contains(because), "{code:?}: {said}");
+    }
+
+    /// A file beside the database.
+    pub(crate) fn place(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    /// The names beside the database.
+    pub(crate) fn files(&self) -> BTreeSet<String> {
+        let entries = std::fs::read_dir(self.folder.path()).expect("the folder is there");
+        entries.map(|entry| entry.expect("it can be listed").file_name().to_string_lossy().into_owned()).collect()
     }
 
     fn command(&self, words: &[&str]) -> Command {
@@ -160,7 +185,7 @@ impl World {
         command
     }
 
-    pub(crate) fn start(&mut self) {
+    pub(crate) fn writes_configuration(&self) {
         let config = format!(
             "[server]\nlisten = '127.0.0.1:0'\nurl = 'https://gonogo.example.com'\ndata = '{}'\npoll_seconds = {}\n\
              [store]\nurl = '{}'\n[github]\nurl = '{}'\n{}\
@@ -174,6 +199,10 @@ impl World {
         );
         let file = self.folder.path().join("gonogo-server.toml");
         std::fs::write(&file, config).expect("the temporary folder is writable");
+    }
+
+    pub(crate) fn start(&mut self) {
+        self.writes_configuration();
         let mut child = self.command(&["serve"]).stdout(Stdio::piped()).spawn().expect("the program starts");
         let mut out = BufReader::new(child.stdout.take().expect("its output is read"));
         let mut line = || {
@@ -201,6 +230,11 @@ impl World {
         assert_eq!(status, 303, "{answer}");
         let set = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect("a cookie is set");
         set.split(';').next().expect("a cookie has a value").clone_into(&mut self.cookie);
+    }
+
+    /// Who was the first admin, once their session is gone.
+    pub(crate) fn signs_in_again(&mut self) {
+        self.signs_in("ada", PASSWORD);
     }
 
     /// Nobody is signed in.

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Config {
+pub(crate) struct Config {
     pub server: Server,
     #[serde(default)]
     pub store: StoreConfig,
@@ -24,7 +24,7 @@ pub(super) struct Config {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Server {
+pub(crate) struct Server {
     /// Where it listens: `127.0.0.1:8040`.
     pub listen: SocketAddr,
     /// How people reach it, for links.
@@ -40,28 +40,28 @@ pub(super) struct Server {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct StoreConfig {
+pub(crate) struct StoreConfig {
     /// `sqlite:PATH` or `postgres://…`
     pub url: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct TrackerConfig {
+pub(crate) struct TrackerConfig {
     /// The one tracker that may see our credentials.
     pub url: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct GitHubConfig {
+pub(crate) struct GitHubConfig {
     /// The API's address: of an Enterprise Server `https://HOST/api/v3`.
     pub url: String,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ServiceConfig {
+pub(crate) struct ServiceConfig {
     pub name: String,
     /// `owner/name`
     pub repository: String,
@@ -87,7 +87,7 @@ fn a_minute() -> u64 {
 
 impl Config {
     /// Where the store is: SQLite in the data folder, where nothing else is said.
-    pub(super) fn store_url(&self) -> String {
+    pub(crate) fn store_url(&self) -> String {
         let beside = || format!("sqlite:{}", self.server.data.join("gonogo.db").display());
         self.store.url.clone().unwrap_or_else(beside)
     }

@@ -19,6 +19,7 @@ use gonogo_remote::http::Connections;
 use gonogo_server::App;
 use gonogo_store::Store;
 use secrecy::{ExposeSecret, SecretString};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -28,13 +29,18 @@ use tokio::sync::watch;
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<u8> {
-    let source = Source::new(args.config.display().to_string(), super::read_text(&args.config)?);
-    let config = Config::parse(&source)?;
+    let config = configuration(&args.config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(config))?;
     // Work that hangs is not waited for: its lease runs out.
     runtime.shutdown_timeout(Duration::from_millis(100));
     Ok(0)
+}
+
+/// The server's configuration, for every command that concerns the server.
+pub(crate) fn configuration(path: &Path) -> anyhow::Result<Config> {
+    let source = Source::new(path.display().to_string(), super::read_text(path)?);
+    Ok(Config::parse(&source)?)
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
@@ -118,7 +124,8 @@ fn each_line(secrets: &SecretString) -> Vec<SecretString> {
     lines.map(|line| SecretString::from(line.to_owned())).collect()
 }
 
-async fn told_to_stop() -> anyhow::Result<()> {
+/// Ends by TERM or Ctrl-C.
+pub(crate) async fn told_to_stop() -> anyhow::Result<()> {
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {
         _ = terminate.recv() => {}

@@ -1,13 +1,10 @@
 //! `gonogo store check`: whether what the server remembers is whole.
 
-use super::config::Config;
 use crate::cli::ServeArgs;
-use gonogo_core::policy::Source;
 use gonogo_store::Store;
 
 pub(crate) fn check(args: &ServeArgs) -> anyhow::Result<u8> {
-    let source = Source::new(args.config.display().to_string(), super::super::read_text(&args.config)?);
-    let config = Config::parse(&source)?;
+    let config = super::configuration(&args.config)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let findings = runtime.block_on(async { Store::open(&config.store_url()).await?.check().await })?;
     for finding in &findings {

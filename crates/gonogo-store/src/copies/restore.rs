@@ -1,0 +1,95 @@
+//! Putting a copy in place. Everything that can be refused is refused before
+//! anything is moved, and the place is taken by one rename.
+
+use super::aside::{Aside, is_there};
+use super::part::{Part, sync_folder_of};
+use super::{copy, not_written, reader, with};
+use crate::address::Address;
+use crate::db::{Tx, execute, fetch};
+use crate::error::said;
+use crate::serving::lock_beside;
+use crate::{StoreError, migrate};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode};
+use sqlx::{ConnectOptions, Connection};
+use std::path::{Path, PathBuf};
+
+/// What to do with a database that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    Refuse,
+    /// It goes on under another name.
+    KeepBeside,
+}
+
+/// Puts a backup where the store is, which no server may hold. Gives where it
+/// is, and where the database that was there is now.
+pub async fn restore(backup: &Path, url: &str, existing: Existing) -> Result<(PathBuf, Option<PathBuf>), StoreError> {
+    let Address::Sqlite(path) = Address::parse(url)? else {
+        let what = "this store is in PostgreSQL, which has tools of its own for this".to_owned();
+        let fix = "pg_restore --clean --if-exists --dbname=NAME FILE, with no server running".to_owned();
+        return Err(StoreError::Copy { what, fix });
+    };
+    validate(backup).await?;
+    let _lock = lock_beside(&path)?;
+    if is_there(&path) && existing == Existing::Refuse {
+        let what = format!("there is a database at {} already", path.display());
+        let fix = "tell --replace to put the backup in its place; it is kept under another name".to_owned();
+        return Err(StoreError::Copy { what, fix });
+    }
+    // Of a restore that was killed: who holds the lock writes alone.
+    std::fs::remove_file(with(&path, ".part")).ok();
+    let part = Part::of(&path).map_err(|e| not_written(&path, e))?;
+    copy(backup, &part).await.map_err(|e| e.at(&path.display().to_string()))?;
+    forget_what_passed(part.path()).await?;
+    let aside = Aside::put(&path).await?;
+    part.take_place(&path).map_err(|e| not_written(&path, e))?;
+    let kept = aside.keep();
+    sync_folder_of(&path).map_err(|e| not_written(&path, e))?;
+    Ok((path, kept))
+}
+
+/// Whether a file is a whole store of a schema that this version can read.
+async fn validate(backup: &Path) -> Result<(), StoreError> {
+    let wrong = |said: String| StoreError::Copy {
+        what: format!("{} is no backup that can be restored: {said}", backup.display()),
+        fix: "take another backup; nothing was changed".to_owned(),
+    };
+    if !backup.is_file() {
+        return Err(wrong("there is no such file".to_owned()));
+    }
+    let mut connection = reader(backup).await.map_err(|e| wrong(said(&e)))?;
+    let found = look_into(&mut connection).await;
+    connection.close().await.ok();
+    match found {
+        Ok((Some(damage), _)) => Err(wrong(damage)),
+        Ok((None, steps)) if !steps.is_empty() => migrate::is_known(&steps),
+        Ok((None, _)) => Err(wrong("it was not written by gonogo".to_owned())),
+        Err(error) => Err(wrong(said(&error))),
+    }
+}
+
+/// Its damage, if any, and the steps that its schema has taken.
+async fn look_into(connection: &mut SqliteConnection) -> Result<(Option<String>, Vec<(i64, String)>), sqlx::Error> {
+    let tx = &mut Tx::Sqlite(connection);
+    let lines: Vec<(String,)> = fetch!(tx, fetch_all, "pragma integrity_check")?;
+    let damage = lines.into_iter().map(|(line,)| line).find(|line| line != "ok");
+    let table = "select name from sqlite_master where name = 'schema_history'";
+    let is_ours: Option<(String,)> = fetch!(tx, fetch_optional, table)?;
+    let steps = if is_ours.is_some() && damage.is_none() { migrate::history(tx).await? } else { Vec::new() };
+    Ok((damage, steps))
+}
+
+/// Who signed out since the backup must not be signed in by it.
+async fn forget_what_passed(copy: &Path) -> Result<(), StoreError> {
+    // No file for a journal: a copy that is cut off here is thrown away.
+    let options = SqliteConnectOptions::new().filename(copy).journal_mode(SqliteJournalMode::Memory);
+    let mut connection = options.connect().await?;
+    let tx = &mut Tx::Sqlite(&mut connection);
+    let table = "select name from sqlite_master where type = 'table' and name = 'session'";
+    let has_sessions: Option<(String,)> = fetch!(tx, fetch_optional, table)?;
+    if has_sessions.is_some() {
+        execute!(tx, "delete from session")?;
+    }
+    connection.close().await?;
+    Ok(())
+}

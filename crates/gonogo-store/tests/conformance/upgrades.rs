@@ -1,0 +1,128 @@
+//! Databases of every earlier version, with rows in their tables, are brought
+//! up to date and lose nothing.
+
+use crate::at;
+use crate::engine::{Engine, postgres, sqlite};
+use futures_util::future::join_all;
+use gonogo_store::{Received, Store, StoreError};
+use sha2::{Digest, Sha256};
+
+/// Each step of the schema, and rows in the tables that it made.
+const STEPS: [(&str, &str); 2] = [
+    (include_str!("../../migrations/0001_intake.sql"), include_str!("rows/0001.sql")),
+    (include_str!("../../migrations/0002_people.sql"), include_str!("rows/0002.sql")),
+];
+
+/// Brings an empty database to a version, with rows.
+async fn fill(engine: &Engine, version: usize) {
+    engine.raw("create table schema_history (version bigint primary key, hash text not null)").await;
+    for (number, (step, rows)) in (1..).zip(STEPS.iter().take(version)) {
+        engine.raw(&expanded(engine, step)).await;
+        let bytes = Sha256::digest(step.as_bytes());
+        let hash = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+        engine.raw(&format!("insert into schema_history (version, hash) values ({number}, '{hash}')")).await;
+        engine.raw(&expanded(engine, rows)).await;
+    }
+}
+
+fn expanded(engine: &Engine, text: &str) -> String {
+    let words = if engine.is_sqlite() {
+        [
+            ("{int}", "integer"),
+            ("{bytes}", "blob"),
+            ("{serial}", "integer primary key autoincrement"),
+            ("{strict}", "strict"),
+        ]
+    } else {
+        let serial = "bigint generated always as identity primary key";
+        [("{int}", "bigint"), ("{bytes}", "bytea"), ("{serial}", serial), ("{strict}", "")]
+    };
+    words.iter().fold(text.to_owned(), |text, (word, own)| text.replace(word, own))
+}
+
+/// Tables, columns and indexes, in words.
+async fn schema_of(engine: &Engine) -> Vec<String> {
+    let select = if engine.is_sqlite() {
+        "select coalesce(sql, name) from sqlite_master where tbl_name <> 'schema_history' order by name"
+    } else {
+        "select table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || coalesce(column_default, '')
+             as said from information_schema.columns where table_schema = 'public'
+         union all select indexdef from pg_indexes where schemaname = 'public' order by said"
+    };
+    engine.lines(select).await
+}
+
+async fn holds_what_was_there(store: &Store, version: usize) {
+    assert_eq!(store.deliveries(None, 9).await.unwrap()[0].outcome.as_deref(), Some("evaluates web"));
+    assert_eq!(store.job_counts().await.unwrap(), (2, 1));
+    let candidate = store.open_candidates("web").await.unwrap().remove(0);
+    assert_eq!(store.newest_evaluation(candidate.id).await.unwrap().unwrap().verdict, "go");
+    // Work goes on where it was.
+    let job = store.lease_job(at(1), at(60)).await.unwrap().unwrap();
+    assert_eq!((job.kind.as_str(), job.body.as_str()), ("evaluate", "b"));
+    store.finish_job(&job).await.unwrap();
+    assert_eq!(store.lease_job(at(2), at(60)).await.unwrap().unwrap().attempts, 2);
+    assert_eq!(store.lease_mirror(at(1), at(60)).await.unwrap().unwrap().wanted, "Go");
+    if version >= 2 {
+        assert_eq!(store.person_of_session("t", at(8)).await.unwrap().unwrap().name, "ada");
+        assert_eq!(store.waivers("web").await.unwrap()[0].why, "agreed");
+        assert_eq!(store.audit(None, 9).await.unwrap().len(), 1);
+        assert_eq!(store.audit_broken_at().await.unwrap(), None);
+    }
+    // New rows do not meet the old ones.
+    let new = store.receive(crate::intake::delivery("d-2"), "delivery").await.unwrap();
+    assert!(matches!(new, Received::New(_)));
+}
+
+#[tokio::test]
+async fn each_earlier_version_is_brought_up_to_date_with_all_its_rows() {
+    for version in 1..=STEPS.len() {
+        for (engine, fresh) in [(sqlite(), sqlite()), (postgres().await, postgres().await)] {
+            fill(&engine, version).await;
+            let store = engine.open().await;
+            fresh.open().await;
+            assert_eq!(schema_of(&engine).await, schema_of(&fresh).await, "from version {version}");
+            holds_what_was_there(&store, version).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_newest_version_is_tried_too() {
+    let engine = sqlite();
+    engine.open().await;
+    let steps = engine.lines("select cast(count(*) as text) from schema_history").await;
+    assert_eq!(steps, [STEPS.len().to_string()], "a step has no rows here");
+}
+
+#[tokio::test]
+async fn a_step_that_fails_leaves_nothing_half() {
+    for engine in [sqlite(), postgres().await] {
+        fill(&engine, 1).await;
+        let before = schema_of(&engine).await;
+        // In the way of the second step, which makes others before it.
+        engine.raw("create table audit (x integer)").await;
+        let failed = Store::open(&engine.url).await;
+        assert!(matches!(failed, Err(StoreError::Refused(_))), "{failed:?}");
+        engine.raw("drop table audit").await;
+        assert_eq!(schema_of(&engine).await, before);
+        holds_what_was_there(&engine.open().await, 1).await;
+    }
+}
+
+#[tokio::test]
+async fn servers_that_start_at_once_migrate_once() {
+    let engine = postgres().await;
+    fill(&engine, 1).await;
+    let stores = join_all((0..4).map(|_| Store::open(&engine.url))).await;
+    assert!(stores.iter().all(Result::is_ok), "{stores:?}");
+}
+
+#[tokio::test]
+async fn a_step_that_is_not_the_released_one_is_refused() {
+    for engine in [sqlite(), postgres().await] {
+        engine.open().await;
+        engine.raw("update schema_history set hash = 'x' where version = 1").await;
+        assert_eq!(Store::open(&engine.url).await.map(drop), Err(StoreError::Changed(1)));
+    }
+}
