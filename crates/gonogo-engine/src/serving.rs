@@ -62,7 +62,9 @@ impl Renamed {
 pub struct Service {
     pub name: String,
     pub repository: RepositoryName,
+    /// Where git fetches from; the code host's token is put in when it does.
     pub remote: Remote,
+    pub is_at_code_host: bool,
     /// The branch or tag that stands at production; without it the policy's.
     pub production: Option<String>,
 }

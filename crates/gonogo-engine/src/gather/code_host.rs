@@ -3,7 +3,7 @@
 use gonogo_checks::questions::{Answer, Ask};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_remote::git::Git;
-use gonogo_remote::github::{GitHub, RepositoryName};
+use gonogo_remote::github::{Credentials, GitHub, RepositoryName};
 use gonogo_remote::http::{Connections, HttpSettings};
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -62,7 +62,7 @@ impl CodeHostToken {
             )
         })?;
         let connections = Connections::new(http).map_err(|e| wrong(e.to_string()))?;
-        let github = Arc::new(GitHub::new(api, connections, self.token.clone()));
+        let github = Arc::new(GitHub::new(api, connections, Credentials::Token(self.token.clone())));
         Ok(CodeHost { github, repository })
     }
 }

@@ -34,6 +34,13 @@ pub(crate) enum JobError {
     Broken(String),
 }
 
+impl From<gonogo_remote::github::GitHubError> for JobError {
+    fn from(error: gonogo_remote::github::GitHubError) -> Self {
+        let why = error.why();
+        Self::Broken(format!("{}\n  → {}", why.said, why.fix))
+    }
+}
+
 impl From<gonogo_remote::git::GitError> for JobError {
     fn from(error: gonogo_remote::git::GitError) -> Self {
         Self::Locate(error.into())

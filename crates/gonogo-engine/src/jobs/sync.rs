@@ -18,11 +18,21 @@ struct View {
 }
 
 pub(super) async fn look(serving: &Serving, name: &str) -> Result<(), JobError> {
-    let Some(service) = serving.service(name).cloned() else { return Ok(()) };
+    let Some(mut service) = serving.service(name).cloned() else { return Ok(()) };
+    if service.is_at_code_host {
+        let now = (serving.clock)();
+        service.remote.token = Some(serving.github.token_for(&service.repository, now).await?);
+    }
     let mirror = serving.mirror_of(&service);
-    let view = tokio::task::spawn_blocking(move || view(&mirror, &service))
+    let repository = service.repository.clone();
+    let seen = tokio::task::spawn_blocking(move || view(&mirror, &service))
         .await
-        .map_err(|_| JobError::Broken("the reader of git ended early".to_owned()))??;
+        .map_err(|_| JobError::Broken("the reader of git ended early".to_owned()))?;
+    if seen.is_err() {
+        // git does not say whether it was the token: the next try has a new one.
+        serving.github.forget_token(&repository);
+    }
+    let view = seen?;
     let open = serving.store.open_candidates(name).await?;
     for gone in open.iter().filter(|c| view.branches.iter().all(|(branch, _)| *branch != c.branch)) {
         serving.store.close_candidate(gone.id, (serving.clock)()).await?;

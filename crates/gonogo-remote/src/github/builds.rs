@@ -15,11 +15,11 @@ const MOST_PAGES: usize = 20;
 
 impl GitHub {
     pub async fn builds(&self, name: &RepositoryName, sha: Sha, now: Timestamp) -> Result<Vec<Build>, GitHubError> {
-        let statuses = name.path(&format!("/commits/{sha}/statuses"));
-        let runs = name.path(&format!("/commits/{sha}/check-runs"));
+        let statuses = format!("/commits/{sha}/statuses");
+        let runs = format!("/commits/{sha}/check-runs");
         let (statuses, runs) = futures_util::future::try_join(
-            self.pages(&statuses, "", |body| body.as_array().cloned(), now),
-            self.pages(&runs, "&filter=latest", |body| body.get("check_runs")?.as_array().cloned(), now),
+            self.pages(name, &statuses, "", |body| body.as_array().cloned(), now),
+            self.pages(name, &runs, "&filter=latest", |body| body.get("check_runs")?.as_array().cloned(), now),
         )
         .await?;
         let odd = || GitHubError::odd(&name.path(&format!("/commits/{sha}")), "a build that cannot be read");
@@ -48,6 +48,7 @@ impl GitHub {
     /// Every item of a list that comes in pages.
     async fn pages(
         &self,
+        name: &RepositoryName,
         path: &str,
         more: &str,
         items: fn(&Value) -> Option<Vec<Value>>,
@@ -55,7 +56,7 @@ impl GitHub {
     ) -> Result<Vec<Value>, GitHubError> {
         let mut all = Vec::new();
         for page in 1..=MOST_PAGES {
-            let body = self.get(&format!("{path}?per_page={PAGE}&page={page}{more}"), now).await?;
+            let body = self.get(name, &format!("{path}?per_page={PAGE}&page={page}{more}"), now).await?;
             let list = items(&body).ok_or_else(|| GitHubError::odd(path, "an answer without a list"))?;
             let is_last = list.len() < PAGE;
             all.extend(list);

@@ -1,20 +1,22 @@
-//! GitHub, github.com or an Enterprise Server, with a token: the calls that we
-//! make, their limits, and errors that say what to do.
+//! GitHub, github.com or an Enterprise Server, with a token or as an App: the
+//! calls that we make, their limits, and errors that say what to do.
 
 mod builds;
+mod credentials;
 mod error;
 mod limits;
 mod statuses;
 
+pub use credentials::{App, Credentials};
 pub use error::GitHubError;
 pub use statuses::{CommitStatus, MOST_DESCRIPTION, StatusState};
 
 use crate::http::{Answer, Ask, Connections, Http};
+use credentials::bearer;
 use jiff::Timestamp;
 use limits::Limits;
 use reqwest::header::{HeaderName, HeaderValue, LOCATION};
 use reqwest::{Method, Url};
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/vnd.github+json");
@@ -34,17 +36,17 @@ pub struct RepositoryName {
 pub struct GitHub {
     api: Url,
     connections: Connections,
-    token: SecretString,
+    credentials: Credentials,
     limits: Limits,
 }
 
 impl GitHub {
     /// `api` is `https://api.github.com/`, or `https://HOST/api/v3/`.
-    pub fn new(mut api: Url, connections: Connections, token: SecretString) -> Self {
+    pub fn new(mut api: Url, connections: Connections, credentials: Credentials) -> Self {
         if !api.path().ends_with('/') {
             api.set_path(&format!("{}/", api.path()));
         }
-        Self { api, connections, token, limits: Limits::default() }
+        Self { api, connections, credentials, limits: Limits::default() }
     }
 
     /// `path` is below the API's root, without a slash in front.
@@ -52,35 +54,58 @@ impl GitHub {
         self.api.join(path).map_err(|e| GitHubError::Address(format!("{}{path}: {e}", self.api)))
     }
 
-    async fn get(&self, path: &str, now: Timestamp) -> Result<Value, GitHubError> {
-        self.send(Method::GET, self.url(path)?, None, now).await.map(|answer| answer.body)
+    /// `rest` is below the repository's address.
+    async fn get(&self, name: &RepositoryName, rest: &str, now: Timestamp) -> Result<Value, GitHubError> {
+        self.send(Method::GET, name, rest, None, now).await.map(|answer| answer.body)
     }
 
     /// What the repository is called now, by a name that it had once.
     pub async fn name_now(&self, name: &RepositoryName, now: Timestamp) -> Result<RepositoryName, GitHubError> {
         let path = name.path("");
-        let body = self.get(&path, now).await?;
+        let body = self.get(name, "", now).await?;
         let full = body.get("full_name").and_then(Value::as_str).and_then(RepositoryName::parse);
         full.ok_or_else(|| GitHubError::odd(&path, "it does not say what the repository is called"))
     }
 
-    async fn post(&self, path: &str, body: &Value, now: Timestamp) -> Result<Value, GitHubError> {
-        self.send(Method::POST, self.url(path)?, Some(body), now).await.map(|answer| answer.body)
+    async fn post(
+        &self,
+        name: &RepositoryName,
+        rest: &str,
+        body: &Value,
+        now: Timestamp,
+    ) -> Result<Value, GitHubError> {
+        self.send(Method::POST, name, rest, Some(body), now).await.map(|answer| answer.body)
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        name: &RepositoryName,
+        rest: &str,
+        body: Option<&Value>,
+        now: Timestamp,
+    ) -> Result<Answer, GitHubError> {
+        self.limits.may_ask(now)?;
+        let authorization = bearer(&self.token_for(name, now).await?)?;
+        let answer = self.send_as(authorization, method, self.url(&name.path(rest))?, body, now).await;
+        if matches!(answer, Err(GitHubError::Unauthorized)) {
+            self.forget_token(name);
+        }
+        answer
     }
 
     /// Follows a renamed repository within the same GitHub; waits for no limit,
     /// which would hold up what others ask: the caller comes back at the time
     /// that the error names.
-    async fn send(
+    async fn send_as(
         &self,
+        authorization: HeaderValue,
         method: Method,
         mut url: Url,
         body: Option<&Value>,
         now: Timestamp,
     ) -> Result<Answer, GitHubError> {
         self.limits.may_ask(now)?;
-        let authorization = HeaderValue::from_str(&format!("Bearer {}", self.token.expose_secret()))
-            .map_err(|_| GitHubError::Credentials("the token has characters that no token has".to_owned()))?;
         let http = Http::over(&self.connections, Some(authorization));
         for _ in 0..=MOST_REDIRECTS {
             let mut ask = Ask::new(method.clone(), url.clone(), body);
@@ -153,7 +178,8 @@ mod tests {
     #[test]
     fn redirects_are_followed_within_the_api_alone() {
         let connections = Connections::new(&HttpSettings::default()).unwrap();
-        let github = GitHub::new("https://git.example/api/v3".parse().unwrap(), connections, SecretString::from("t"));
+        let github =
+            GitHub::new("https://git.example/api/v3".parse().unwrap(), connections, Credentials::Token("t".into()));
         let from = github.url("repos/acme/web/statuses/1").unwrap();
         let moved = |to: &'static str| {
             let headers = [(LOCATION, HeaderValue::from_static(to))].into_iter().collect();

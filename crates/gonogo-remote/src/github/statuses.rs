@@ -43,9 +43,10 @@ impl GitHub {
             "description": status.description.as_deref().map(cut),
             "target_url": status.target_url,
         });
-        let path = name.path(&format!("/statuses/{sha}"));
-        let answer = self.post(&path, &body, now).await?;
-        if is_shown(status, &answer) { Ok(()) } else { Err(GitHubError::odd(&path, "it does not show our status")) }
+        let path = format!("/statuses/{sha}");
+        let answer = self.post(name, &path, &body, now).await?;
+        let odd = || GitHubError::odd(&name.path(&path), "it does not show our status");
+        if is_shown(status, &answer) { Ok(()) } else { Err(odd()) }
     }
 }
 

@@ -25,6 +25,28 @@ fn a_private_repository_is_fetched_with_the_token_alone() {
 }
 
 #[test]
+fn an_app_posts_fetches_and_renews_its_token() {
+    let mut world = World::stopped().being_an_app();
+    world.start();
+    let sha = world.repo.commit("STORY-1 x");
+    world.push("main");
+    let status = world.status_of(&sha).is_success("Go");
+    assert_eq!(status.creator, "gonogo[bot]");
+    let tokens = || world.github.requests_to("/access_tokens").len();
+    assert_eq!(tokens(), 1, "one token serves an hour");
+    world.github.check_requests();
+    assert_eq!(world.files_with("ghs_"), [""; 0]);
+
+    // The App is taken off and installed anew: what it had is worth nothing.
+    world.github.app("gonogo").uninstalled_from("acme");
+    world.github.app("gonogo").installed_on("acme");
+    let sha = world.repo.commit("STORY-2 y");
+    world.push("main");
+    world.status_of(&sha).is_success("Go");
+    assert_eq!(tokens(), 2);
+}
+
+#[test]
 fn a_service_may_be_fetched_from_elsewhere() {
     let world = World::stopped();
     let elsewhere = world.repo.url();

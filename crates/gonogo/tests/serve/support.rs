@@ -34,6 +34,8 @@ pub(crate) struct World {
     git: String,
     /// The server's, for GitHub.
     token: &'static str,
+    /// The App that the server is to GitHub, if it is one.
+    app: Option<u64>,
     /// Of who is signed in.
     cookie: String,
 }
@@ -75,6 +77,7 @@ impl World {
             tracker: String::new(),
             git: String::new(),
             token: TOKEN,
+            app: None,
             cookie: String::new(),
         }
     }
@@ -105,6 +108,14 @@ impl World {
     /// The tracker that the server trusts.
     pub(crate) fn trusts(mut self, tracker: &str) -> Self {
         self.tracker = format!("[tracker]\nurl = '{tracker}'\n");
+        self
+    }
+
+    /// The server is an App, which is installed.
+    pub(crate) fn being_an_app(mut self) -> Self {
+        let app = self.github.app("gonogo");
+        app.installed_on("acme");
+        self.app = Some(app.id());
         self
     }
 
@@ -180,8 +191,14 @@ impl World {
             .arg(self.folder.path().join("gonogo-server.toml"))
             .env("GONOGO_JIRA_USER", "bot@example.com")
             .env("GONOGO_JIRA_TOKEN", "jira-token")
-            .env("GONOGO_GITHUB_TOKEN", self.token)
             .env("GONOGO_GITHUB_WEBHOOK_SECRET", format!("old\n{SECRET}"));
+        match self.app {
+            Some(id) => {
+                command.env("GONOGO_GITHUB_APP_ID", id.to_string());
+                command.env("GONOGO_GITHUB_APP_KEY", gonogo_world::github::PRIVATE_KEY_PEM);
+            }
+            None => drop(command.env("GONOGO_GITHUB_TOKEN", self.token)),
+        }
         command
     }
 

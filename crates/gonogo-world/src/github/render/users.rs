@@ -19,7 +19,9 @@ impl State {
             return Value::Null;
         };
         let login = &account.login;
-        let url = format!("{}/users/{login}", self.api_url());
+        // A bot's brackets are escaped in addresses.
+        let escaped = login.replace('[', "%5B").replace(']', "%5D");
+        let url = format!("{}/users/{escaped}", self.api_url());
         let kind = match account {
             Account { is_organization: true, .. } => "Organization",
             _ if login.ends_with("[bot]") => "Bot",
@@ -32,7 +34,7 @@ impl State {
             "avatar_url": format!("{}/avatars/u/{}?v=4", self.web_url, account.id),
             "gravatar_id": "",
             "url": url,
-            "html_url": format!("{}/{login}", self.web_url),
+            "html_url": format!("{}/{escaped}", self.web_url),
             "followers_url": format!("{url}/followers"),
             "following_url": format!("{url}/following{{/other_user}}"),
             "gists_url": format!("{url}/gists{{/gist_id}}"),

@@ -14,7 +14,7 @@ use gonogo_core::policy::Source;
 use gonogo_engine::commands::people::{Throttle, hash_of, random_word};
 use gonogo_engine::{CodeHostAccess, Outside, Renamed, Service, Serving, TrustedTracker, jobs, web_of};
 use gonogo_remote::git::Remote;
-use gonogo_remote::github::{GitHub, RepositoryName};
+use gonogo_remote::github::{Credentials, GitHub, RepositoryName};
 use gonogo_remote::http::Connections;
 use gonogo_server::App;
 use gonogo_store::Store;
@@ -44,10 +44,9 @@ pub(crate) fn configuration(path: &Path) -> anyhow::Result<Config> {
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
-    let token = secret("GONOGO_GITHUB_TOKEN")?;
     let hook_secrets = secret("GONOGO_GITHUB_WEBHOOK_SECRET")?.map(|lines| each_line(&lines)).unwrap_or_default();
     let first_code = random_word();
-    let serving = Arc::new(serving(&config, token, &first_code).await?);
+    let serving = Arc::new(serving(&config, &first_code).await?);
     let _lock = serving.store.begin_serving().await?;
     let listener = TcpListener::bind(config.server.listen)
         .await
@@ -80,21 +79,17 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn serving(config: &Config, token: Option<SecretString>, first_code: &SecretString) -> anyhow::Result<Serving> {
+async fn serving(config: &Config, first_code: &SecretString) -> anyhow::Result<Serving> {
     let data = &config.server.data;
     std::fs::create_dir_all(data).with_context(|| format!("{} cannot be made", data.display()))?;
     let store = Store::open(&config.store_url()).await?;
     let first_code_hash = (!store.has_people().await?).then(|| hash_of(first_code.expose_secret()));
-    let Some(token) = token else {
-        bail!(
-            "no GONOGO_GITHUB_TOKEN\n  → set it, or GONOGO_GITHUB_TOKEN_FILE to a file with it: statuses are posted with it"
-        );
-    };
+    let credentials = github_credentials()?;
     let trusted = config.tracker.url.clone().map_or(TrustedTracker::None, TrustedTracker::Only);
     let outside = Outside { trusted, code_host: CodeHostAccess::None, ..outside()? };
     let api = config.github.url.parse().with_context(|| format!("[github] url: {}", config.github.url))?;
-    let github = Arc::new(GitHub::new(api, Connections::new(&outside.http)?, token.clone()));
-    let services = config.services.iter().map(|s| service(s, &config.github.url, &token)).collect::<Result<_, _>>()?;
+    let github = Arc::new(GitHub::new(api, Connections::new(&outside.http)?, credentials));
+    let services = config.services.iter().map(|s| service(s, &config.github.url)).collect::<Result<_, _>>()?;
     Ok(Serving {
         store,
         services,
@@ -109,13 +104,38 @@ async fn serving(config: &Config, token: Option<SecretString>, first_code: &Secr
     })
 }
 
-fn service(config: &ServiceConfig, api: &str, token: &SecretString) -> anyhow::Result<Service> {
+fn service(config: &ServiceConfig, api: &str) -> anyhow::Result<Service> {
     let repository = RepositoryName::parse(&config.repository).context("the repository was looked at before")?;
-    let remote = match &config.git {
-        Some(url) => Remote { url: url.clone(), token: None },
-        None => Remote { url: format!("{}/{repository}.git", web_of(api)), token: Some(token.clone()) },
-    };
-    Ok(Service { name: config.name.clone(), repository, remote, production: config.production.clone() })
+    let url = config.git.clone().unwrap_or_else(|| format!("{}/{repository}.git", web_of(api)));
+    Ok(Service {
+        name: config.name.clone(),
+        repository,
+        remote: Remote { url, token: None },
+        is_at_code_host: config.git.is_none(),
+        production: config.production.clone(),
+    })
+}
+
+/// An App where one is named, else a token.
+fn github_credentials() -> anyhow::Result<Credentials> {
+    let id = std::env::var("GONOGO_GITHUB_APP_ID").ok().filter(|id| !id.trim().is_empty());
+    match (id, secret("GONOGO_GITHUB_APP_KEY")?, secret("GONOGO_GITHUB_TOKEN")?) {
+        (Some(id), Some(key), None) => {
+            Ok(Credentials::App(Box::new(gonogo_remote::github::App::new(id.trim(), &key)?)))
+        }
+        (None, None, Some(token)) => Ok(Credentials::Token(token)),
+        (None, None, None) => bail!(
+            "no credentials for GitHub\n  → set GONOGO_GITHUB_APP_ID and GONOGO_GITHUB_APP_KEY_FILE, or GONOGO_GITHUB_TOKEN: \
+             statuses are posted with them"
+        ),
+        (Some(_), None, _) => {
+            bail!("GONOGO_GITHUB_APP_ID is set, and no GONOGO_GITHUB_APP_KEY or GONOGO_GITHUB_APP_KEY_FILE")
+        }
+        (None, Some(_), _) => bail!("GONOGO_GITHUB_APP_KEY is set, and no GONOGO_GITHUB_APP_ID"),
+        (Some(_), Some(_), Some(_)) => {
+            bail!("an App and a token for GitHub are set\n  → unset GONOGO_GITHUB_TOKEN, or the App")
+        }
+    }
 }
 
 /// Two secrets count while one is changed for the other.
