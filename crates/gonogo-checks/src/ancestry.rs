@@ -3,11 +3,11 @@
 
 use crate::facts::Stop;
 use crate::findings::{Findings, Found};
-use crate::questions::{MergeOf, MergedAgain};
+use crate::questions::{ChangedPaths, MergeOf, MergedAgain};
 use crate::reading::said;
 use crate::registry::{Entry, parse};
 use crate::scene::{Check, Scene};
-use gonogo_core::changeset::{MergeBack, WithMerge};
+use gonogo_core::changeset::MergeBack;
 use gonogo_core::finding::{Code, Subject};
 use gonogo_core::ids::Sha;
 use gonogo_core::policy::Level;
@@ -16,6 +16,7 @@ use gonogo_read::message::is_object_name;
 use schemars::{JsonSchema, schema_for};
 use serde::Deserialize;
 use serde_json::json;
+use std::collections::HashSet;
 
 const BEHIND: Code = "ancestry-behind";
 const LOST: Code = "ancestry-lost";
@@ -46,8 +47,9 @@ const SHOWN: usize = 6;
 
 impl Check for Ancestry {
     fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
-        lost_by_merges(scene, out)?;
+        let merges = lost_by_merges(scene, out);
         lost_by_reverts(scene, out)?;
+        merges?;
         let reading = scene.reading()?;
         let missing = &reading.changeset.missing;
         if !reading.lacks_production() {
@@ -116,7 +118,12 @@ fn lost_by_merges(scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
         let is_outside = |parent: &&Sha| reading.position(**parent).is_none();
         merge.parents.iter().filter(is_outside).for_each(|parent| take(*parent, *parent));
         for side in diff.dropped.iter().filter(|side| reading.position(side.parent).is_some()) {
-            side.production.iter().for_each(|commit| take(side.parent, *commit));
+            for other in merge.parents.iter().filter(|parent| **parent != side.parent) {
+                let brought = reading.brought_from_production(merge, *other, |parent| *parent == side.parent);
+                for commit in brought {
+                    take(side.parent, commit);
+                }
+            }
         }
     }
     // What a person had to settle in the merge was settled; only what merges
@@ -134,12 +141,8 @@ fn lost_by_merges(scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
     }
     let answers = scene.facts.all(left_out.iter().map(|(_, question)| question.clone()))?;
     for ((merge, question), answer) in left_out.into_iter().zip(answers) {
-        let (code, said, paths) = match said(answer)? {
-            MergeBack::NothingLost | MergeBack::Unrelated => continue,
-            MergeBack::Loses(loses) => (LOST, "and head would lose it", loses),
-            MergeBack::Conflict { loses, .. } if !loses.is_empty() => (LOST, "and head would lose it", loses),
-            MergeBack::Conflict { paths, .. } => (CONFLICT, "and whether head has it cannot be told", paths),
-        };
+        let Some((code, paths)) = lost_in_head(scene, said(answer)?)? else { continue };
+        let said = if code == LOST { "and head would lose it" } else { "and whether head has it cannot be told" };
         let (parent, shown) = (question.parent.short(), say::list(&paths, SHOWN));
         let message = format!("left out what {parent} of production has in {shown}, {said}");
         let fix = "bring it back (git cherry-pick), or waive when it is to go";
@@ -155,19 +158,12 @@ fn lost_by_reverts(scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
     let reading = scene.reading()?;
     let taken: Vec<(Sha, MergedAgain)> = reading
         .indexes()
-        .flat_map(|at| reading.takes_from_production(at).iter().map(move |gone| (reading.commit(at).sha, *gone)))
-        .map(|(by, WithMerge { commit, stays })| {
-            (by, MergedAgain { head: scene.head, parent: commit, others: vec![stays] })
-        })
+        .flat_map(|at| reading.takes_from_production(at).into_iter().map(move |gone| (reading.commit(at).sha, gone)))
+        .map(|(by, (commit, stays))| (by, MergedAgain { head: scene.head, parent: commit, others: vec![stays] }))
         .collect();
     let answers = scene.facts.all(taken.iter().map(|(_, question)| question.clone()))?;
     for ((by, question), answer) in taken.into_iter().zip(answers) {
-        let (code, paths) = match said(answer)? {
-            MergeBack::NothingLost | MergeBack::Unrelated => continue,
-            MergeBack::Loses(paths) => (LOST, paths),
-            MergeBack::Conflict { loses, .. } if !loses.is_empty() => (LOST, loses),
-            MergeBack::Conflict { paths, .. } => (CONFLICT, paths),
-        };
+        let Some((code, paths)) = lost_in_head(scene, said(answer)?)? else { continue };
         let (commit, shown) = (question.parent.short(), say::list(&paths, SHOWN));
         let message = format!("takes back what {commit} of production has in {shown}, with a merge that it reverts");
         let fix = "bring it back (git cherry-pick), or waive when it is to go";
@@ -175,6 +171,25 @@ fn lost_by_reverts(scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
         out.add(Found::new(code, Subject::Commit(by), message, fix).substance(substance));
     }
     Ok(())
+}
+
+/// What the head would lose, or may; a path in which it is as production cannot
+/// be lost.
+fn lost_in_head(scene: &Scene<'_>, back: MergeBack) -> Result<Option<(Code, Vec<String>)>, Stop> {
+    let (paths, loses) = match back {
+        MergeBack::NothingLost | MergeBack::Unrelated => return Ok(None),
+        MergeBack::Loses(loses) => (Vec::new(), loses),
+        MergeBack::Conflict { paths, loses } => (paths, loses),
+    };
+    let differs: HashSet<String> =
+        scene.facts.must(ChangedPaths { base: scene.base, head: scene.head })?.into_iter().collect();
+    let kept = |paths: Vec<String>| paths.into_iter().filter(|path| differs.contains(path)).collect::<Vec<String>>();
+    let (paths, loses) = (kept(paths), kept(loses));
+    Ok(match (loses.is_empty(), paths.is_empty()) {
+        (false, _) => Some((LOST, loses)),
+        (true, false) => Some((CONFLICT, paths)),
+        (true, true) => None,
+    })
 }
 
 impl Ancestry {

@@ -67,14 +67,15 @@ questions! {
     /// this title.
     NumberedCommit { behind: Sha, number: u64, title: String } => NamedCommit;
     /// A commit held against undoing others, newest first, of a merge with the
-    /// parent that stays, over production.
-    UndoingOf { base: Sha, by: Sha, undone: Vec<(Sha, Option<Sha>)> } => Undoing;
+    /// parent that stays. Whether the last ones, which are outside the range, are
+    /// behind it is asked too.
+    UndoingOf { by: Sha, undone: Vec<(Sha, Option<Sha>)>, outside: usize } => Undoing;
     /// The key-like words of the newest commits.
     PrefixesOf { head: Sha } => Prefixes;
     /// What merging production into the head would do.
     MergeOf { base: Sha, head: Sha } => MergeBack;
-    /// What a merge has that merging its parents does not give, over production.
-    MergeDiffOf { base: Sha, merge: Sha } => MergeDiff;
+    /// What a merge has that merging its parents does not give.
+    MergeDiffOf { merge: Sha } => MergeDiff;
     /// What merging a merge's parent again would do to a head, had it no such
     /// merge behind it.
     MergedAgain { head: Sha, parent: Sha, others: Vec<Sha> } => MergeBack;

@@ -83,8 +83,7 @@ impl Scene<'_> {
                 suspects.contains(&merge.sha) || merge.parents.iter().any(is_in_production)
             })
             .collect();
-        let diffs =
-            self.facts.all(asked.iter().map(|at| MergeDiffOf { base: self.base, merge: reading.commit(*at).sha }))?;
+        let diffs = self.facts.all(asked.iter().map(|at| MergeDiffOf { merge: reading.commit(*at).sha }))?;
         let mut odd = Vec::new();
         for (at, diff) in asked.into_iter().zip(diffs) {
             let diff = said(diff)?;

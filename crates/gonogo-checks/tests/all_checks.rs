@@ -158,7 +158,7 @@ fn answer(ask: &Ask) -> Answer {
         Ask::MergeOf(_) => Answer::MergeOf(Fact::Known(MergeBack::NothingLost)),
         Ask::MergeDiffOf(_) => Answer::MergeDiffOf(Fact::Known(MergeDiff {
             own: Vec::new(),
-            dropped: vec![Dropped { parent: sha(b'a'), paths: vec!["a".to_owned()], production: Vec::new() }],
+            dropped: vec![Dropped { parent: sha(b'a'), paths: vec!["a".to_owned()] }],
         })),
         Ask::MergedAgain(_) => Answer::MergedAgain(Fact::Known(MergeBack::NothingLost)),
         Ask::PolicyAt(_) => Answer::PolicyAt(Fact::Absent),

@@ -91,8 +91,6 @@ pub struct MergeDiff {
 pub struct Dropped {
     pub parent: Sha,
     pub paths: Vec<String>,
-    /// The newest commits of production that came by this parent alone.
-    pub production: Vec<Sha>,
 }
 
 /// A commit that says that it undoes others, held against undoing them. Empty
@@ -103,16 +101,9 @@ pub struct Undoing {
     pub left: Vec<String>,
     /// Paths that it changes beside.
     pub beside: Vec<String>,
-    /// Commits of production that go with a merge that it undoes.
-    pub production: Vec<WithMerge>,
-}
-
-/// A commit of production that came by a merge, and the parent that the merge
-/// is undone to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WithMerge {
-    pub commit: Sha,
-    pub stays: Sha,
+    /// Whether it has not got behind it what it names, or nothing of that is left
+    /// to undo.
+    pub is_foreign: bool,
 }
 
 /// A place in the added lines of the diff from production to head.

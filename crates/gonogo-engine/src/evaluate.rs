@@ -22,7 +22,7 @@ pub struct Outcome {
 }
 
 /// A verdict takes few rounds; each of them is a round trip to systems outside.
-const VERDICT_ROUNDS: usize = 6;
+const VERDICT_ROUNDS: usize = 8;
 /// The search for the newest Go may look at a few more candidates.
 const ALL_ROUNDS: usize = 16;
 

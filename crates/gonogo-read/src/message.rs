@@ -8,7 +8,7 @@ pub use trailers::{Trailer, trailers};
 use std::collections::HashSet;
 
 /// A message that names more reverts is no revert.
-const MOST_REVERTS: usize = 200;
+const MOST_REVERTS: usize = 50;
 
 /// The parts of a message, each a piece of the text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

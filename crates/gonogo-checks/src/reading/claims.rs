@@ -5,11 +5,11 @@ use super::reader::Reader;
 use super::targets::{Among, Copied, by_number, of_number, quoted_title};
 use crate::facts::{Facts, Stop};
 use crate::questions::{Named, NamedCommit, NumberedCommit, UndoingOf};
-use gonogo_core::changeset::{Undoing, WithMerge};
+use gonogo_core::changeset::Undoing;
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_read::message::{self, Message, Revert};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// A commit that says that it undoes others and does not, as far as one can
 /// tell. It is read as a commit like any, and they as if it were not there.
@@ -18,6 +18,13 @@ pub(crate) struct Broken {
     pub named: Vec<Sha>,
     /// Paths in which something of them is left, or why that is not known.
     pub left: Result<Vec<String>, Why>,
+    targets: Vec<Target>,
+}
+
+impl Broken {
+    pub(super) fn targets(&self) -> &[Target] {
+        &self.targets
+    }
 }
 
 /// What a commit undoes by its own word, and what came of it.
@@ -26,8 +33,6 @@ pub(crate) struct Word {
     pub targets: Vec<Target>,
     /// Paths that it changes beside what it undoes.
     pub beside: Vec<String>,
-    /// What goes of production with a merge that it undoes.
-    pub production: Vec<WithMerge>,
     pub broken: Option<Broken>,
 }
 
@@ -50,14 +55,18 @@ pub(super) fn resolve(
 ) -> Result<BTreeMap<usize, Word>, Stop> {
     let mut words: BTreeMap<usize, Word> = BTreeMap::new();
     let (mut named, mut numbered) = (Vec::new(), Vec::new());
+    // One can only take back what one has.
+    let mut behind: HashMap<usize, HashSet<usize>> = HashMap::new();
     let numbers = by_number(messages);
     // What a merge says that it undoes, its commits do.
     for (at, message) in messages.iter().enumerate().filter(|(at, _)| !among.commits[*at].is_merge()) {
         for revert in &message.reverts {
             let targets = &mut words.entry(at).or_default().targets;
+            let behind = behind.entry(at).or_insert_with(|| among.behind(at));
+            let named_behind = |name: &str| among.named(name).filter(|found| behind.contains(found));
             match *revert {
                 Revert::Commit { name, stays } => {
-                    if let Some(found) = among.named(name) {
+                    if let Some(found) = named_behind(name) {
                         let stays = stays.and_then(|name| among.parent_named(found, name));
                         targets.push(Target::Inside { at: found, stays });
                     } else {
@@ -65,7 +74,7 @@ pub(super) fn resolve(
                     }
                 }
                 Revert::PullRequest(number) => {
-                    if let Some(found) = of_number(among, &numbers, at, number) {
+                    if let Some(found) = of_number(among, &numbers, at, number).filter(|found| behind.contains(found)) {
                         targets.push(Target::Inside { at: found, stays: None });
                     } else if let Some(title) = quoted_title(&among.commits[at].subject()) {
                         numbered.push((at, number, title));
@@ -84,7 +93,7 @@ pub(super) fn resolve(
     let (by_name, by_number) = (by_name?, by_number?);
     let copied = (!named.is_empty()).then(|| Copied::of(among));
     let copy = |at: usize, name: &str, original: Option<&str>| {
-        let found = copied.as_ref()?.find(at, name, original)?;
+        let found = copied.as_ref()?.find(at, name, original, &behind[&at])?;
         Some(Target::Inside { at: found, stays: None })
     };
     for ((at, name, stays), answer) in named.into_iter().zip(by_name) {
@@ -110,7 +119,7 @@ pub(super) fn resolve(
 impl Word {
     /// What to ask, so that the word of a commit is held against what it does: a
     /// message is no proof.
-    pub(super) fn question(&self, among: Among<'_>, by: usize, base: Sha) -> Option<UndoingOf> {
+    pub(super) fn question(&self, among: Among<'_>, by: usize) -> Option<UndoingOf> {
         let mut inside: Vec<(usize, Option<Sha>)> = Vec::new();
         let mut undone: Vec<(Sha, Option<Sha>)> = Vec::new();
         for target in &self.targets {
@@ -121,8 +130,12 @@ impl Word {
             }
         }
         inside.sort_unstable();
+        inside.dedup();
+        undone.sort_unstable();
+        undone.dedup();
+        let outside = undone.len();
         undone.splice(0..0, inside.into_iter().map(|(at, stays)| (among.commits[at].sha, stays)));
-        (!undone.is_empty()).then(|| UndoingOf { base, by: among.commits[by].sha, undone })
+        (!undone.is_empty()).then(|| UndoingOf { by: among.commits[by].sha, undone, outside })
     }
 }
 
@@ -130,12 +143,17 @@ impl Claim {
     /// What a commit is, that was taken at its word, now that the truth is known.
     pub(super) fn settle(self, commit: &mut Parsed, answer: Fact<Undoing>) {
         let left = match answer {
+            // Squashes tell of reverts that were before them.
+            Fact::Known(undoing) if undoing.is_foreign => {
+                *commit = self.without;
+                return;
+            }
             Fact::Known(undoing) if undoing.left.is_empty() => {
                 if !undoing.beside.is_empty() {
                     commit.excuse = self.without.excuse;
                 }
                 if let Some(word) = &mut commit.word {
-                    (word.beside, word.production) = (undoing.beside, undoing.production);
+                    word.beside = undoing.beside;
                 }
                 return;
             }
@@ -144,7 +162,9 @@ impl Claim {
             Fact::Absent => Err(Why::new("the commits are gone", "fetch them and check again")),
         };
         let named = self.question.undone.into_iter().map(|(sha, _)| sha).collect();
-        let word = Word { broken: Some(Broken { named, left }), ..Word::default() };
+        // What it names it may have undone in part.
+        let targets = commit.word.take().map(|word| word.targets).unwrap_or_default();
+        let word = Word { broken: Some(Broken { named, left, targets }), ..Word::default() };
         *commit = Parsed { word: Some(Box::new(word)), ..self.without };
     }
 }

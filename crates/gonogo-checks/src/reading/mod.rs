@@ -14,7 +14,7 @@ pub use targets::with_effect;
 use crate::facts::{Facts, Stop};
 use crate::questions::{Copies, MergedAgain, PrefixesOf, Range};
 use claims::Broken;
-use gonogo_core::changeset::{Changeset, Commit, Prefix, Prefixes, WithMerge};
+use gonogo_core::changeset::{Changeset, Commit, Prefix, Prefixes};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::policy::Stories;
@@ -172,7 +172,9 @@ impl Reading {
         lacks_production: bool,
     ) -> Self {
         let reverts = parsed.reverts(&changeset, &inside);
-        let effective = ships::effective(changeset.commits.len(), &reverts);
+        let among = targets::Among { commits: &changeset.commits, index: parsed.index() };
+        let is_behind = |older: usize, newer: usize| among.behind(newer).contains(&older);
+        let effective = ships::effective(changeset.commits.len(), &reverts, is_behind);
         let stories = BTreeMap::new();
         let mut reading =
             Self { changeset, projects, parsed, inside, effective, already, base, lacks_production, stories };
@@ -297,10 +299,33 @@ impl Reading {
         self.parsed(at).word.as_deref()?.broken.as_ref()
     }
 
-    /// What goes of production with the merges that a commit undoes, while it has effect.
-    pub(crate) fn takes_from_production(&self, at: usize) -> &[WithMerge] {
-        let word = self.parsed(at).word.as_deref().filter(|_| self.effective[at]);
-        word.map_or(&[], |word| &word.production)
+    /// What goes of production with the merges of the range that a commit undoes,
+    /// whole or in part, while it has effect: with the parent that stays.
+    pub(crate) fn takes_from_production(&self, at: usize) -> Vec<(Sha, Sha)> {
+        let Some(word) = self.parsed(at).word.as_deref().filter(|_| self.effective[at]) else { return Vec::new() };
+        let broken = word.broken.iter().flat_map(Broken::targets);
+        let mut taken = Vec::new();
+        for target in word.targets.iter().chain(broken) {
+            let Target::Inside { at: merge, stays } = target else { continue };
+            let merge = self.commit(*merge);
+            let Some(stays) = stays.or(merge.parents.first().copied()).filter(|_| merge.is_merge()) else { continue };
+            let brought = self.brought_from_production(merge, stays, |parent| *parent != stays);
+            taken.extend(brought.into_iter().map(|commit| (commit, stays)));
+        }
+        taken
+    }
+
+    /// Production's commits on which some parents of a merge stand, and one does not.
+    pub(crate) fn brought_from_production(
+        &self,
+        merge: &Commit,
+        other: Sha,
+        by: impl Fn(&Sha) -> bool,
+    ) -> BTreeSet<Sha> {
+        let among = targets::Among { commits: &self.changeset.commits, index: self.parsed.index() };
+        let stays = among.stands_on(std::iter::once(other));
+        let brought = among.stands_on(merge.parents.iter().copied().filter(by));
+        brought.difference(&stays).copied().collect()
     }
 
     /// What a revert changes beside what it undoes, where no story is named for that.

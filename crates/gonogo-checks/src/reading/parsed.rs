@@ -92,7 +92,7 @@ impl ParsedRange {
         let (mut commits, mut claims) = (Vec::with_capacity(messages.len()), Vec::new());
         for (at, (commit, message)) in set.commits.iter().zip(&messages).enumerate() {
             let word = words.remove(&at);
-            if let Some(question) = word.as_ref().and_then(|word| word.question(among, at, base)) {
+            if let Some(question) = word.as_ref().and_then(|word| word.question(among, at)) {
                 claims.push(Claim { by: at, question, without: reader.read(commit, message, None, old[at]) });
             }
             commits.push(reader.read(commit, message, word, old[at]));

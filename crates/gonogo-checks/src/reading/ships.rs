@@ -15,19 +15,29 @@ type Change = BTreeMap<usize, bool>;
 
 /// Plays the history forward, oldest (the highest index) first: a revert puts
 /// what it names out of effect, a revert of a revert back into it. Who speaks
-/// last counts.
-pub(super) fn effective(commits: usize, reverts: &[Undoes]) -> Vec<bool> {
-    let mut effective = vec![true; commits];
+/// last counts; where several do, on branches beside each other (`is_behind` says
+/// whether an older commit is behind a newer), it has effect unless none says so.
+pub(super) fn effective(commits: usize, reverts: &[Undoes], is_behind: impl Fn(usize, usize) -> bool) -> Vec<bool> {
     let mut oldest_first: Vec<&Undoes> = reverts.iter().collect();
     oldest_first.sort_by_key(|u| std::cmp::Reverse(u.by));
     let mut changed: HashMap<usize, Change> = HashMap::new();
+    // Of each commit, who spoke of it, oldest first.
+    let mut said: BTreeMap<usize, Vec<(usize, bool)>> = BTreeMap::new();
     for Undoes { by, undone } in oldest_first {
         let mut own = Change::from([(*by, true)]);
         for (at, on) in together(*by, undone, &changed) {
-            effective[at] = !on;
+            said.entry(at).or_default().push((*by, !on));
             own.insert(at, !on);
         }
         changed.insert(*by, own);
+    }
+    let mut effective = vec![true; commits];
+    for (at, words) in said {
+        let is_last = |place: usize| {
+            let (by, _) = words[place];
+            words[place + 1..].iter().all(|(later, _)| !is_behind(by, *later))
+        };
+        effective[at] = (0..words.len()).any(|place| words[place].1 && is_last(place));
     }
     effective
 }
@@ -58,7 +68,7 @@ mod tests {
 
     fn run(commits: usize, reverts: &[(usize, usize)]) -> Vec<bool> {
         let undoes: Vec<_> = reverts.iter().map(|(by, undone)| Undoes { by: *by, undone: vec![*undone] }).collect();
-        effective(commits, &undoes)
+        effective(commits, &undoes, |_, _| true)
     }
 
     #[test]
@@ -74,8 +84,19 @@ mod tests {
         // merge of all three, 0 takes back 1.
         let undoes = |by, undone: &[usize]| Undoes { by, undone: undone.to_vec() };
         let (inner, merge) = (undoes(2, &[4]), undoes(1, &[2, 3, 4]));
-        assert_eq!(effective(5, &[inner.clone(), merge.clone()]), [true, true, false, false, false]);
-        assert_eq!(effective(5, &[undoes(0, &[1]), inner, merge]), [true, false, true, true, false]);
+        assert_eq!(effective(5, &[inner.clone(), merge.clone()], |_, _| true), [true, true, false, false, false]);
+        assert_eq!(effective(5, &[undoes(0, &[1]), inner, merge], |_, _| true), [true, false, true, true, false]);
+    }
+
+    #[test]
+    fn of_branches_beside_each_other_one_that_brings_it_back_is_enough() {
+        // 4 is the commit, 3 reverts it; beside each other 2 reverts 3, and 1
+        // reverts 3 and 0 reverts 1.
+        let undoes = |by, undone| Undoes { by, undone: vec![undone] };
+        let reverts = [undoes(3, 4), undoes(2, 3), undoes(1, 3), undoes(0, 1)];
+        let beside = |older: usize, newer: usize| !(older == 2 && newer < 2);
+        assert!(effective(5, &reverts, beside)[4]);
+        assert!(!effective(5, &reverts, |_, _| true)[4]);
     }
 
     #[test]

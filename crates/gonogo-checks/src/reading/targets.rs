@@ -3,7 +3,7 @@
 use gonogo_core::changeset::Commit;
 use gonogo_core::ids::Sha;
 use gonogo_read::message::{self, Message, Revert};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// A list of commits with its index.
 #[derive(Clone, Copy)]
@@ -68,6 +68,22 @@ impl Among<'_> {
 
     pub(super) fn parent_named(self, at: usize, name: &str) -> Option<Sha> {
         self.commits[at].parents.iter().copied().find(|p| p.starts_with(name))
+    }
+
+    /// What a commit has behind it in the list.
+    pub(super) fn behind(self, at: usize) -> HashSet<usize> {
+        let mut behind: HashSet<usize> = self.ancestors(self.commits[at].parents.iter().copied()).into_iter().collect();
+        behind.remove(&at);
+        behind
+    }
+
+    /// The commits outside the list on which these stand.
+    pub(super) fn stands_on(self, from: impl Iterator<Item = Sha>) -> BTreeSet<Sha> {
+        let from: Vec<Sha> = from.collect();
+        let outside = from.iter().filter(|sha| !self.index.contains_key(sha)).copied();
+        let behind = self.ancestors(from.iter().copied());
+        let parents = behind.iter().flat_map(|at| self.commits[*at].parents.iter().copied());
+        outside.chain(parents.filter(|sha| !self.index.contains_key(sha))).collect()
     }
 
     pub(super) fn ancestors(self, from: impl Iterator<Item = Sha>) -> BTreeSet<usize> {
@@ -138,8 +154,9 @@ impl<'a> Copied<'a> {
     /// The newest copy, older than the revert at `at`, of the commit that it
     /// names: one that says so; or one with the message of the original, where
     /// that is known; else one with the title that the revert quotes.
-    pub(super) fn find(&self, at: usize, name: &str, original: Option<&str>) -> Option<usize> {
-        let older = |list: Option<&Vec<usize>>| list.into_iter().flatten().copied().filter(|other| *other > at).min();
+    pub(super) fn find(&self, at: usize, name: &str, original: Option<&str>, behind: &HashSet<usize>) -> Option<usize> {
+        let is_behind = |other: &usize| *other > at && behind.contains(other);
+        let older = |list: Option<&Vec<usize>>| list.into_iter().flatten().copied().filter(is_behind).min();
         let picked = older(self.picked_from.get(name)).or_else(|| {
             let by_short = self.picked_from.iter().filter(|(full, _)| full.starts_with(name));
             by_short.filter_map(|(_, list)| older(Some(list))).min()
@@ -148,7 +165,7 @@ impl<'a> Copied<'a> {
             Some(message) => {
                 let same = |other: &usize| self.among.commits[*other].message.trim_end() == message.trim_end();
                 let list = self.by_subject.get(&gonogo_core::changeset::subject_of(message))?;
-                list.iter().copied().filter(|other| *other > at).filter(same).min()
+                list.iter().copied().filter(is_behind).filter(same).min()
             }
             None => older(self.by_subject.get(&quoted_title(&self.among.commits[at].subject())?)),
         })
@@ -177,7 +194,7 @@ pub fn with_effect(commits: &[Commit]) -> Vec<bool> {
     let numbers = by_number(&messages);
     let undone = |at: usize, revert: &Revert<'_>| match revert {
         Revert::Commit { name, stays } => {
-            let found = among.named(name).or_else(|| copied.find(at, name, None))?;
+            let found = among.named(name).or_else(|| copied.find(at, name, None, &among.behind(at)))?;
             Some(among.undone(found, stays.and_then(|name| among.parent_named(found, name))))
         }
         Revert::PullRequest(number) => Some(among.undone(of_number(among, &numbers, at, *number)?, None)),
@@ -190,7 +207,7 @@ pub fn with_effect(commits: &[Commit]) -> Vec<bool> {
             undone: m.reverts.iter().filter_map(|r| undone(by, r)).flatten().collect(),
         })
         .collect();
-    super::ships::effective(commits.len(), &reverts)
+    super::ships::effective(commits.len(), &reverts, |older, newer| among.behind(newer).contains(&older))
 }
 
 #[cfg(test)]

@@ -52,5 +52,9 @@ pub(super) fn of(git: &Git, base: Sha, set: &Changeset) -> Result<Fact<Arc<BTree
             }
         }
     }
+    // Whatever its messages say: what production has not got is no copy there.
+    let found: Vec<Sha> = copies.keys().copied().collect();
+    let has = git.has_changes_of(base, &found)?;
+    copies.retain(|sha, _| has.get(sha).copied().unwrap_or(false));
     Ok(Fact::Known(Arc::new(copies)))
 }

@@ -177,7 +177,7 @@ impl Job {
                 answers.into_iter().map(|back| Answer::MergedAgain(Fact::Known(back))).collect()
             }
             Self::MergeDiffs(qs) => {
-                let diffs = git.merge_diffs(&qs.iter().map(|q| (q.base, q.merge)).collect::<Vec<_>>())?;
+                let diffs = git.merge_diffs(&qs.iter().map(|q| q.merge).collect::<Vec<_>>())?;
                 diffs.into_iter().map(|diff| Answer::MergeDiffOf(Fact::Known(diff))).collect()
             }
             Self::Markers(q) => vec![Answer::ConflictMarkers(Fact::Known(git.conflict_markers(q.base, q.head)?))],
@@ -190,7 +190,7 @@ impl Job {
             Self::Numbered(behind, qs) => numbered(git, behind, &qs)?,
             Self::Undoings(qs) => {
                 let asked: Vec<Undo> =
-                    qs.into_iter().map(|q| Undo { base: q.base, by: q.by, undone: q.undone }).collect();
+                    qs.into_iter().map(|q| Undo { by: q.by, undone: q.undone, outside: q.outside }).collect();
                 git.undoings(&asked)?.into_iter().map(|undoing| Answer::UndoingOf(Fact::Known(undoing))).collect()
             }
             Self::Patches(qs) => {

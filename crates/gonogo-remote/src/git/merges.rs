@@ -27,10 +27,9 @@ pub(super) type Differences = HashMap<(Sha, Sha), HashMap<Vec<u8>, (Entry, Entry
 
 impl Git {
     /// What each merge has that merging its parents does not give. Where parents
-    /// conflict, a person had to settle it: how is not judged. Asked are pairs of
-    /// production and a merge.
-    pub fn merge_diffs(&self, asked: &[(Sha, Sha)]) -> Result<Vec<MergeDiff>, GitError> {
-        let merges = self.nodes(&asked.iter().map(|(_, merge)| *merge).collect::<Vec<_>>())?;
+    /// conflict, a person had to settle it: how is not judged.
+    pub fn merge_diffs(&self, merges: &[Sha]) -> Result<Vec<MergeDiff>, GitError> {
+        let merges = self.nodes(merges)?;
         let parents: Vec<Sha> = merges.iter().flat_map(|merge| merge.parents.iter().copied()).collect();
         let trees: HashMap<Sha, Sha> = self.nodes(&parents)?.iter().map(|node| (node.sha, node.tree)).collect();
         let scratch = Scratch::new(self)?;
@@ -41,49 +40,13 @@ impl Git {
         let sides = odd.flat_map(|(merge, _)| merge.parents.iter().map(|parent| (merge.tree, trees[parent])));
         let sides = differences(&scratch, sides)?;
         let mut diffs = Vec::new();
-        for ((merge, trial), (base, _)) in merges.iter().zip(&trials).zip(asked) {
+        for (merge, trial) in merges.iter().zip(&trials) {
             let paths = changed.get(&(merge.tree, trial.tree)).into_iter().flat_map(HashMap::keys);
             let mut paths: Vec<&Vec<u8>> = paths.filter(|path| !trial.conflicts.contains(path)).collect();
             paths.sort_unstable();
-            let mut diff = merge_diff(merge, &paths, &trees, &sides);
-            for side in &mut diff.dropped {
-                let others: Vec<Sha> = merge.parents.iter().filter(|p| **p != side.parent).copied().collect();
-                side.production = self.brought_alone(*base, side.parent, &others)?;
-            }
-            diffs.push(diff);
+            diffs.push(merge_diff(merge, &paths, &trees, &sides));
         }
         Ok(diffs)
-    }
-
-    /// The newest commits that production and `by` have, and the others have not
-    /// got behind them.
-    pub(super) fn brought_alone(&self, base: Sha, by: Sha, others: &[Sha]) -> Result<Vec<Sha>, GitError> {
-        let (base, by) = (base.to_string(), by.to_string());
-        let args = ["merge-base", "--all", &base, &by];
-        let shared = self.run(&args)?;
-        if !matches!(shared.code, Some(0 | 1)) {
-            return Err(GitError::failed(&args, &shared.stderr));
-        }
-        let mut alone = Vec::new();
-        for line in shared.text().lines() {
-            let (mut is_alone, commit) = (true, sha_of(line.as_bytes())?);
-            for other in others {
-                is_alone &= !self.is_behind(commit, *other)?;
-            }
-            alone.extend(is_alone.then_some(commit));
-        }
-        Ok(alone)
-    }
-
-    fn is_behind(&self, commit: Sha, other: Sha) -> Result<bool, GitError> {
-        let (commit, other) = (commit.to_string(), other.to_string());
-        let args = ["merge-base", "--is-ancestor", &commit, &other];
-        let ended = self.run(&args)?;
-        match ended.code {
-            Some(0) => Ok(true),
-            Some(1) => Ok(false),
-            _ => Err(GitError::failed(&args, &ended.stderr)),
-        }
     }
 
     pub(super) fn nodes(&self, shas: &[Sha]) -> Result<Vec<Node>, GitError> {
@@ -130,8 +93,7 @@ fn merge_diff(merge: &Node, paths: &[&Vec<u8>], trees: &HashMap<Sha, Sha>, sides
             }
         }
     }
-    diff.dropped =
-        dropped.into_iter().map(|(parent, paths)| Dropped { parent, paths, production: Vec::new() }).collect();
+    diff.dropped = dropped.into_iter().map(|(parent, paths)| Dropped { parent, paths }).collect();
     diff
 }
 

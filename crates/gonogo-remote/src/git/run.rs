@@ -165,7 +165,8 @@ pub(super) fn stream<T>(
     }
     let status = child.wait()?;
     let stderr = stderr.join().unwrap_or_default();
-    if answer.is_ok() && !status.success() {
+    // What git said of its end says more than where its output broke off.
+    if !status.success() && (answer.is_ok() || !stderr.trim().is_empty()) {
         return Err(GitError::failed(&[&name], &stderr));
     }
     answer

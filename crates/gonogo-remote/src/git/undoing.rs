@@ -4,8 +4,9 @@
 use super::log::path_text;
 use super::merge::{Scratch, Trial, read_trial};
 use super::merges::{Differences, Entry, Node, differences};
+use super::objects::Found;
 use super::{Git, GitError, run};
-use gonogo_core::changeset::{Undoing, WithMerge};
+use gonogo_core::changeset::Undoing;
 use gonogo_core::ids::Sha;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -15,13 +16,14 @@ const WITH_BASE: (u32, u32) = (2, 40);
 /// What is compared by its lines; larger files are not looked at.
 const MOST_CONTENT: u64 = 8 << 20;
 
-/// A commit, and what it says that it undoes, newest first, over production.
+/// A commit, and what it says that it undoes, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undo {
-    pub base: Sha,
     pub by: Sha,
     /// With, of a merge, the parent that stays; without one that is the first.
     pub undone: Vec<(Sha, Option<Sha>)>,
+    /// So many of them, at the end, may not be behind it.
+    pub outside: usize,
 }
 
 struct Commits(HashMap<Sha, Node>);
@@ -94,63 +96,155 @@ impl Git {
         odd: &Differences,
         commits: &Commits,
     ) -> Result<Undoing, GitError> {
-        let (mut left, mut beside) = (BTreeSet::new(), BTreeSet::new());
-        let production = self.gone_from_production(undo, commits)?;
+        for (sha, _) in &undo.undone[undo.undone.len() - undo.outside..] {
+            if !self.is_behind(*sha, undo.by)? {
+                return Ok(Undoing { is_foreign: true, ..Undoing::default() });
+            }
+        }
+        let onto = match commits.get(undo.by)?.parents.first() {
+            Some(parent) => commits.get(*parent)?.tree,
+            None => scratch.empty_tree()?,
+        };
+        // There was nothing of it to undo any more: git makes no such revert.
+        if trial.tree == onto {
+            return Ok(Undoing { is_foreign: true, ..Undoing::default() });
+        }
         let none = HashMap::new();
         let odd = odd.get(&(tree, trial.tree)).unwrap_or(&none);
         if odd.is_empty() && trial.conflicts.is_empty() {
-            return Ok(Undoing { production, ..Undoing::default() });
+            return Ok(Undoing::default());
         }
-        let settled: HashSet<&Vec<u8>> = trial.conflicts.iter().collect();
+        let undoes = differences(scratch, std::iter::once((onto, trial.tree)))?;
+        let undoes = undoes.get(&(onto, trial.tree)).unwrap_or(&none);
         let undone = undone_paths(scratch, undo, commits)?;
+        let settled: HashSet<&Vec<u8>> = trial.conflicts.iter().collect();
         let mut paths: BTreeSet<&Vec<u8>> = odd.keys().collect();
         paths.extend(&settled);
+        let (mut left, mut beside) = (BTreeSet::new(), BTreeSet::new());
         for path in paths {
-            let now = odd.get(path).map(|(now, _)| *now);
-            match (undone.get(path).map(Vec::as_slice), now) {
-                (None, Some(_)) => drop(beside.insert(path_text(path))),
-                (Some([(before, after)]), Some(now)) if self.is_gone(*before, *after, now)? => {
-                    if !settled.contains(path) {
-                        beside.insert(path_text(path));
-                    }
+            let held = match (odd.get(path), undoes.get(path)) {
+                // As git's trial has it, markers and all.
+                (None, _) => Held::Left,
+                (Some((now, _)), _) if settled.contains(path) => self.settled(path, *now, undoes.get(path), &undone)?,
+                // Undoing does not touch it.
+                (Some(_), None) => Held::Beside,
+                (Some((now, _)), Some((onto, clean))) => self.held(&[(*clean, *onto)], *now, None)?,
+            };
+            match held {
+                Held::Gone => {}
+                Held::Beside => drop(beside.insert(path_text(path))),
+                Held::Left => drop(left.insert(path_text(path))),
+            }
+        }
+        Ok(Undoing { left: left.into_iter().collect(), beside: beside.into_iter().collect(), is_foreign: false })
+    }
+
+    /// A file that somebody settled: held against the commits that are undone,
+    /// and where it was called otherwise then, against all that they changed.
+    fn settled(
+        &self,
+        path: &[u8],
+        now: Entry,
+        undoes: Option<&(Entry, Entry)>,
+        undone: &HashMap<Vec<u8>, Vec<(Entry, Entry)>>,
+    ) -> Result<Held, GitError> {
+        let all: Vec<(Entry, Entry)> = match undone.get(path) {
+            Some(pairs) => pairs.clone(),
+            None => undone.values().flatten().copied().collect(),
+        };
+        // It may have the lines of before it was undone, and of before that was done.
+        let onto = undoes.map_or(now, |(onto, _)| *onto);
+        self.held(&all, now, Some(onto))
+    }
+
+    /// Holds a version of a file against changes that should be gone from it,
+    /// each from what was before to what was after. `may_have`: lines that it has
+    /// from there are nobody's own; without it every difference is.
+    fn held(&self, changes: &[(Entry, Entry)], now: Entry, may_have: Option<Entry>) -> Result<Held, GitError> {
+        if may_have.is_some() && changes.iter().any(|(before, _)| *before == now) && changes.len() == 1 {
+            return Ok(Held::Gone);
+        }
+        let mut texts = Vec::new();
+        for entry in changes.iter().flat_map(|(before, after)| [*before, *after]).chain([now]).chain(may_have) {
+            let Some(text) = self.text_of(entry)? else { return Ok(Held::Left) };
+            texts.push(text);
+        }
+        let mut texts = texts.iter().map(|text| lines(text));
+        let (mut before, mut after) = (HashSet::new(), HashSet::new());
+        for _ in changes {
+            before.extend(texts.next().unwrap_or_default());
+            after.extend(texts.next().unwrap_or_default());
+        }
+        let now = texts.next().unwrap_or_default();
+        let Some(may_have) = may_have.and(texts.next()) else {
+            return Ok(if nothing_left(&before, &after, &now) { Held::Beside } else { Held::Left });
+        };
+        let own = now.iter().any(|line| !may_have.contains(line) && !before.contains(line));
+        Ok(match (nothing_left(&before, &after, &now), own) {
+            (false, _) => Held::Left,
+            (true, true) => Held::Beside,
+            (true, false) => Held::Gone,
+        })
+    }
+
+    fn text_of(&self, entry: Entry) -> Result<Option<Vec<u8>>, GitError> {
+        let Some(sha) = entry else { return Ok(Some(Vec::new())) };
+        match self.with_objects(|objects| objects.contents(&sha.to_string(), MOST_CONTENT)) {
+            Ok(found) => Ok(found.map(|(_, bytes)| bytes)),
+            Err(GitError::TooLarge { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn is_behind(&self, commit: Sha, other: Sha) -> Result<bool, GitError> {
+        let (commit, other) = (commit.to_string(), other.to_string());
+        let args = ["merge-base", "--is-ancestor", &commit, &other];
+        let ended = self.run(&args)?;
+        match ended.code {
+            Some(0) => Ok(true),
+            Some(1) => Ok(false),
+            _ => Err(GitError::failed(&args, &ended.stderr)),
+        }
+    }
+
+    /// Whether a commit has what each of these commits changed: all lines that
+    /// it added, and none that it removed.
+    pub fn has_changes_of(&self, head: Sha, asked: &[Sha]) -> Result<HashMap<Sha, bool>, GitError> {
+        let scratch = Scratch::new(self)?;
+        let commits = self.commits(asked.iter().copied().chain([head]).collect())?;
+        let mut all = self.commits(commits.0.values().flat_map(|node| node.parents.iter().copied()).collect())?;
+        all.0.extend(commits.0);
+        let mut found = HashMap::new();
+        for sha in asked {
+            let undo = Undo { by: head, undone: vec![(*sha, None)], outside: 0 };
+            let mut has = true;
+            for (path, changes) in undone_paths(&scratch, &undo, &all)? {
+                for (before, after) in changes {
+                    let now = self.entry_at(head, &path)?;
+                    has &= now == after || matches!(self.held(&[(after, before)], now, None)?, Held::Beside);
                 }
-                // Also where the commit is as git's trial is, markers and all.
-                (_, None) | (Some(_), Some(_)) => drop(left.insert(path_text(path))),
             }
+            found.insert(*sha, has);
         }
-        Ok(Undoing { left: left.into_iter().collect(), beside: beside.into_iter().collect(), production })
+        Ok(found)
     }
 
-    /// The newest commits of production that the undone merges had brought.
-    fn gone_from_production(&self, undo: &Undo, commits: &Commits) -> Result<Vec<WithMerge>, GitError> {
-        let mut gone = Vec::new();
-        for undone in &undo.undone {
-            let parents = &commits.get(undone.0)?.parents;
-            let Some(stays) = commits.before(*undone)?.filter(|_| parents.len() > 1) else { continue };
-            for parent in parents.iter().filter(|parent| **parent != stays) {
-                let alone = self.brought_alone(undo.base, *parent, &[stays])?;
-                gone.extend(alone.into_iter().map(|commit| WithMerge { commit, stays }));
-            }
-        }
-        Ok(gone)
+    fn entry_at(&self, commit: Sha, path: &[u8]) -> Result<Entry, GitError> {
+        // A path that is no text, or has a line break, is not asked for: it
+        // counts as not there.
+        let Ok(path) = std::str::from_utf8(path) else { return Ok(None) };
+        let found = self.with_objects(|objects| objects.find(&[format!("{commit}:{path}")]))?;
+        Ok(found.into_iter().find_map(|found| if let Found::Object { sha, .. } = found { Some(sha) } else { None }))
     }
+}
 
-    /// Whether nothing of a change to a file is left in another version of it.
-    fn is_gone(&self, before: Entry, after: Entry, now: Entry) -> Result<bool, GitError> {
-        let read = |blob: Entry| -> Result<Option<Vec<u8>>, GitError> {
-            let Some(sha) = blob else { return Ok(Some(Vec::new())) };
-            let found = self.with_objects(|objects| objects.contents(&sha.to_string(), MOST_CONTENT));
-            match found {
-                Ok(found) => Ok(found.map(|(_, bytes)| bytes)),
-                Err(GitError::TooLarge { .. }) => Ok(None),
-                Err(error) => Err(error),
-            }
-        };
-        let (Some(before), Some(after), Some(now)) = (read(before)?, read(after)?, read(now)?) else {
-            return Ok(false);
-        };
-        Ok(nothing_left(&before, &after, &now))
-    }
+/// What became of a change in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Held {
+    Gone,
+    /// It is gone, and something else was changed.
+    Beside,
+    Left,
 }
 
 /// Of each path that is undone, by each commit, the blobs before and after.
@@ -191,30 +285,33 @@ fn one_by_one(scratch: &Scratch, undo: &Undo, onto: Option<Sha>, commits: &Commi
     Ok(now)
 }
 
+fn lines(text: &[u8]) -> HashSet<&[u8]> {
+    text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_end).filter(|line| !line.is_empty()).collect()
+}
+
 /// Whether a version has no line that a change added, and every line that it
 /// removed. Where the change cannot be told by lines, that is not known.
-fn nothing_left(before: &[u8], after: &[u8], now: &[u8]) -> bool {
-    fn lines(text: &[u8]) -> HashSet<&[u8]> {
-        text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_end).filter(|line| !line.is_empty()).collect()
-    }
-    let (before, after, now) = (lines(before), lines(after), lines(now));
+fn nothing_left(before: &HashSet<&[u8]>, after: &HashSet<&[u8]>, now: &HashSet<&[u8]>) -> bool {
     before != after
-        && after.difference(&before).all(|added| !now.contains(added))
-        && before.difference(&after).all(|removed| now.contains(removed))
+        && after.difference(before).all(|added| !now.contains(added))
+        && before.difference(after).all(|removed| now.contains(removed))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::nothing_left;
+    use super::{lines, nothing_left};
 
     #[test]
     fn a_change_is_gone_when_its_lines_are_gone_and_those_that_it_took_are_back() {
-        let (before, after) = (b"a\nold\nz\n", b"a\nnew\nz\n");
-        assert!(nothing_left(before, after, b"a\nold\nz\n"));
-        assert!(nothing_left(before, after, b"a\nold\nmore\nz\n"), "what others did since stays");
-        assert!(!nothing_left(before, after, b"a\nold\nnew\nz\n"));
-        assert!(!nothing_left(before, after, b"a\nz\n"), "what it took is not back");
-        assert!(!nothing_left(b"a\n", b"a\n\n", b"a\n"), "nothing that lines tell");
-        assert!(nothing_left(b"", b"new\n", b""), "a file that is gone again");
+        let is_gone = |before: &str, after: &str, now: &str| {
+            nothing_left(&lines(before.as_bytes()), &lines(after.as_bytes()), &lines(now.as_bytes()))
+        };
+        let (before, after) = ("a\nold\nz\n", "a\nnew\nz\n");
+        assert!(is_gone(before, after, "a\nold\nz\n"));
+        assert!(is_gone(before, after, "a\nold\nmore\nz\n"), "what others did since stays");
+        assert!(!is_gone(before, after, "a\nold\nnew\nz\n"));
+        assert!(!is_gone(before, after, "a\nz\n"), "what it took is not back");
+        assert!(!is_gone("a\n", "a\n\n", "a\n"), "nothing that lines tell");
+        assert!(is_gone("", "new\n", ""), "a file that is gone again");
     }
 }

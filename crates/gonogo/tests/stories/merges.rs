@@ -301,6 +301,41 @@ fn a_revert_of_the_merge_that_brought_production_loses_it() {
 }
 
 #[test]
+fn what_production_took_back_itself_is_not_lost() {
+    for by_merge in [false, true] {
+        let repo = with_hotfix();
+        let hotfix = repo.rev("production");
+        repo.commit_files("STORY-2 x", &[("x", "x\n")]);
+        if by_merge {
+            repo.git(&["merge", "-s", "ours", "-m", "Merge production", "production"]);
+        } else {
+            let merge = repo.merge("production", "Merge production");
+            repo.git(&["revert", "-m", "1", "--no-edit", &merge]);
+        }
+        assert_eq!(check(&repo).production("production").policy(POLICY).json().check("ancestry")["state"], "found");
+        repo.checkout("production");
+        repo.revert(&hotfix);
+        repo.checkout("main");
+        repo.merge("production", "Merge production");
+        let report = check(&repo).production("production").policy(POLICY).json();
+        assert_eq!(report.check("ancestry")["state"], "passed", "{report}");
+    }
+}
+
+#[test]
+fn a_revert_of_productions_merge_that_leaves_a_rest_loses_it_too() {
+    let repo = with_hotfix();
+    repo.commit_files("STORY-2 x", &[("x", "x\n")]);
+    let merge = repo.merge("production", "Merge production");
+    repo.git(&["revert", "-m", "1", "--no-commit", &merge]);
+    std::fs::write(repo.path().join("pay.rb"), "one\ntwo\nmended\n").unwrap();
+    repo.commit_all(&format!("STORY-2 Revert\n\nThis reverts commit {merge}."));
+    let report = check(&repo).production("production").policy(POLICY).json();
+    report.is("no-go");
+    assert!(report.found().iter().any(|found| found.starts_with("block ancestry-")), "{report}");
+}
+
+#[test]
 fn production_that_came_by_a_branch_is_not_lost_with_it() {
     let repo = with_hotfix();
     repo.commit_files("STORY-2 x", &[("x", "x\n")]);

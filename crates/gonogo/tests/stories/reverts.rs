@@ -333,7 +333,7 @@ fn a_revert_of_an_empty_commit_excuses_nothing() {
     let empty = repo.head();
     write(&repo, "new.txt", "something new\n");
     repo.commit_all(&format!("Back out\n\nThis reverts commit {empty}."));
-    assert_eq!(report(&repo).found(), ["block story-key-missing", "warn story-reverted"]);
+    assert_eq!(report(&repo).found(), ["block story-key-missing"]);
 }
 
 #[test]
@@ -396,4 +396,149 @@ fn a_side_that_is_none_of_a_merges_parents_is_not_undone_to() {
     let found = report(&repo);
     found.is("no-go");
     assert_eq!(found.found(), ["block story-key-missing", "warn revert-incomplete"]);
+}
+
+/// A commit on top of production that adds `evil.txt` and names no story.
+fn with_tweak() -> (Repo, String) {
+    let repo = in_production();
+    let tweak = repo.commit_files("tweak", &[("evil.txt", "evil\n")]);
+    (repo, tweak)
+}
+
+fn claims(sha: &str) -> String {
+    format!("Tidy\n\nThis reverts commit {sha}.")
+}
+
+#[test]
+fn what_a_commit_has_not_behind_it_it_cannot_revert() {
+    let (repo, tweak) = with_tweak();
+    repo.branch_at("side", "production").checkout("side");
+    repo.git(&["commit", "--allow-empty", "--quiet", "-m", &claims(&tweak)]);
+    let claim = repo.head();
+    repo.checkout("main");
+    repo.merge("side", "Merge branch 'side'");
+    let found = report(&repo);
+    ships(&found, &[(&tweak, true), (&claim, true)]);
+    assert_eq!(found.found(), ["block story-key-missing", "block story-key-missing"]);
+
+    // Nor what only lies about in the repository.
+    let repo = in_production();
+    repo.branch("dead").checkout("dead");
+    repo.commit_files("x", &[("evil.txt", "evil\n")]);
+    let removal = repo.remove("y", &["evil.txt"]);
+    repo.checkout("main");
+    repo.commit_files(&claims(&removal), &[("evil.txt", "evil\n")]);
+    assert_eq!(report(&repo).found(), ["block story-key-missing"]);
+}
+
+#[test]
+fn a_revert_that_leaves_it_under_a_new_name_is_none() {
+    let lines = |extra: &str| format!("{}{extra}{}", "line\nother\n".repeat(20), "end\n".repeat(9));
+    let repo = in_production();
+    repo.commit_files("STORY-2 a file", &[("f", lines(""))]);
+    let tweak = repo.commit_files("tweak", &[("f", lines("evil\n"))]);
+    repo.git(&["mv", "f", "g"]);
+    repo.commit_all("STORY-2 rename");
+    write(&repo, "more.txt", "x\n");
+    repo.commit_all(&format!("STORY-2 {}", claims(&tweak)));
+    let found = report(&repo);
+    ships(&found, &[(&tweak, true)]);
+    assert_eq!(found.found(), ["block story-key-missing", "warn revert-incomplete"]);
+    // git's own revert follows the rename.
+    repo.git(&["reset", "--quiet", "--hard", "HEAD~1"]);
+    repo.revert(&tweak);
+    let found = report(&repo);
+    found.is("go");
+    ships(&found, &[(&tweak, false)]);
+}
+
+#[test]
+fn what_is_added_while_a_conflict_is_settled_needs_a_story() {
+    let repo = in_production();
+    write(&repo, "f", "one\ntwo\nthree\n");
+    repo.commit_all("STORY-2 f");
+    write(&repo, "f", "one\ntwo\nnew\nthree\n");
+    let tweak = repo.commit_all("tweak");
+    write(&repo, "f", "one\n2\nnew, changed\nthree\n");
+    repo.commit_all("STORY-2 edit");
+    write(&repo, "f", "one\nevil\n2\nthree\n");
+    repo.commit_all(&claims(&tweak));
+    let found = report(&repo);
+    ships(&found, &[(&tweak, false)]);
+    says(text(&found.finding("story-key-missing")["message"]), &["changes f beside what it reverts"]);
+}
+
+#[test]
+fn a_revert_of_what_is_gone_already_is_none() {
+    let (repo, tweak) = with_tweak();
+    let removal = repo.remove("remove", &["evil.txt"]);
+    repo.git(&["commit", "--allow-empty", "--quiet", "-m", &claims(&tweak)]);
+    repo.revert(&removal);
+    let found = report(&repo);
+    ships(&found, &[(&tweak, true)]);
+    found.is("no-go");
+}
+
+#[test]
+fn where_branches_disagree_it_counts_as_shipping() {
+    let (repo, tweak) = with_tweak();
+    let revert = repo.revert(&tweak);
+    repo.branch("x").branch("y").checkout("x");
+    repo.revert(&revert);
+    repo.checkout("y");
+    let again = repo.revert(&revert);
+    repo.revert(&again);
+    repo.checkout("main");
+    repo.merge("x", "Merge branch 'x'");
+    repo.merge("y", "Merge branch 'y'");
+    assert!(repo.path().join("evil.txt").exists());
+    let found = report(&repo);
+    ships(&found, &[(&tweak, true)]);
+    found.is("no-go");
+}
+
+#[test]
+fn what_production_only_says_it_took_back_again_is_no_copy() {
+    let repo = in_production();
+    repo.branch("side").checkout("side");
+    repo.commit("STORY-3 side");
+    repo.checkout("production");
+    let evil = repo.commit_files("STORY-5 evil", &[("evil.txt", "evil\n")]);
+    let revert = repo.revert(&evil);
+    repo.commit(&format!("STORY-6 n\n\nThis reverts commit {revert}."));
+    repo.checkout("main");
+    repo.git(&["merge", "--quiet", "production"]);
+    repo.merge("side", "Merge branch 'side'");
+    let tweak = repo.commit_files("tweak", &[("evil.txt", "evil\n")]);
+    let found = report(&repo);
+    ships(&found, &[(&tweak, true)]);
+    found.finding("story-key-missing");
+}
+
+#[test]
+fn a_squash_that_tells_of_reverts_within_it_reverts_nothing() {
+    let repo = in_production();
+    repo.branch("topic").checkout("topic");
+    let first = repo.commit_files("STORY-1 try", &[("a.txt", "euros\n")]);
+    let revert = repo.revert(&first);
+    repo.commit_files("STORY-1 again", &[("a.txt", "euros\nand cents\n")]);
+    repo.checkout("main");
+    let body = repo.git(&["log", "--format=* %s%n%n%b", "topic", "--not", "main"]);
+    let squash = repo.squash_merge("topic", &format!("STORY-1 charge in euros (#7)\n\n{body}"));
+    let found = report(&repo);
+    found.is("go");
+    ships(&found, &[(&squash, true)]);
+    assert_eq!(texts(&found.commit(&squash)["reverts"]), [""; 0], "{revert} is no part of main");
+}
+
+#[test]
+fn one_commit_that_is_named_twice_is_undone_once() {
+    let repo = in_production();
+    let story = repo.commit("STORY-1 charge in euros (#12)");
+    let message =
+        format!("Revert \"STORY-1 charge in euros\" (#13)\n\nReverts acme/web#12\n\nThis reverts commit {story}.");
+    let revert = revert_by_hand(&repo, &[&story], &message);
+    let found = report(&repo);
+    ships(&found, &[(&story, false), (&revert, true)]);
+    assert_eq!(found.found(), ["warn story-reverted"]);
 }
