@@ -9,7 +9,7 @@ use gonogo_core::changeset::Undoing;
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_read::message::{self, Message, Revert};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A commit that says that it undoes others and does not, as far as one can
 /// tell. It is read as a commit like any, and they as if it were not there.
@@ -55,18 +55,16 @@ pub(super) fn resolve(
 ) -> Result<BTreeMap<usize, Word>, Stop> {
     let mut words: BTreeMap<usize, Word> = BTreeMap::new();
     let (mut named, mut numbered) = (Vec::new(), Vec::new());
-    // One can only take back what one has.
-    let mut behind: HashMap<usize, HashSet<usize>> = HashMap::new();
     let numbers = by_number(messages);
     // What a merge says that it undoes, its commits do.
     for (at, message) in messages.iter().enumerate().filter(|(at, _)| !among.commits[*at].is_merge()) {
         for revert in &message.reverts {
             let targets = &mut words.entry(at).or_default().targets;
-            let behind = behind.entry(at).or_insert_with(|| among.behind(at));
-            let named_behind = |name: &str| among.named(name).filter(|found| behind.contains(found));
+            // One can only take back what one has.
+            let is_behind = |found: &usize| among.is_behind(*found, at);
             match *revert {
                 Revert::Commit { name, stays } => {
-                    if let Some(found) = named_behind(name) {
+                    if let Some(found) = among.named(name).filter(is_behind) {
                         let stays = stays.and_then(|name| among.parent_named(found, name));
                         targets.push(Target::Inside { at: found, stays });
                     } else {
@@ -74,7 +72,7 @@ pub(super) fn resolve(
                     }
                 }
                 Revert::PullRequest(number) => {
-                    if let Some(found) = of_number(among, &numbers, at, number).filter(|found| behind.contains(found)) {
+                    if let Some(found) = of_number(among, &numbers, at, number).filter(is_behind) {
                         targets.push(Target::Inside { at: found, stays: None });
                     } else if let Some(title) = quoted_title(&among.commits[at].subject()) {
                         numbered.push((at, number, title));
@@ -93,7 +91,7 @@ pub(super) fn resolve(
     let (by_name, by_number) = (by_name?, by_number?);
     let copied = (!named.is_empty()).then(|| Copied::of(among));
     let copy = |at: usize, name: &str, original: Option<&str>| {
-        let found = copied.as_ref()?.find(at, name, original, &behind[&at])?;
+        let found = copied.as_ref()?.find(at, name, original)?;
         Some(Target::Inside { at: found, stays: None })
     };
     for ((at, name, stays), answer) in named.into_iter().zip(by_name) {

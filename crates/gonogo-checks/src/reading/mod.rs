@@ -173,7 +173,7 @@ impl Reading {
     ) -> Self {
         let reverts = parsed.reverts(&changeset, &inside);
         let among = targets::Among { commits: &changeset.commits, index: parsed.index() };
-        let is_behind = |older: usize, newer: usize| among.behind(newer).contains(&older);
+        let is_behind = |older: usize, newer: usize| among.is_behind(older, newer);
         let effective = ships::effective(changeset.commits.len(), &reverts, is_behind);
         let stories = BTreeMap::new();
         let mut reading =

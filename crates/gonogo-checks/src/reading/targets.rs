@@ -70,11 +70,21 @@ impl Among<'_> {
         self.commits[at].parents.iter().copied().find(|p| p.starts_with(name))
     }
 
-    /// What a commit has behind it in the list.
-    pub(super) fn behind(self, at: usize) -> HashSet<usize> {
-        let mut behind: HashSet<usize> = self.ancestors(self.commits[at].parents.iter().copied()).into_iter().collect();
-        behind.remove(&at);
-        behind
+    /// Whether a commit has an older one behind it. Parents stand after their
+    /// children: what stands after the older one leads nowhere.
+    pub(super) fn is_behind(self, older: usize, newer: usize) -> bool {
+        let (mut open, mut seen) = (vec![newer], HashSet::new());
+        while let Some(at) = open.pop() {
+            for parent in self.commits[at].parents.iter().filter_map(|sha| self.index.get(sha).copied()) {
+                if parent == older {
+                    return true;
+                }
+                if parent < older && seen.insert(parent) {
+                    open.push(parent);
+                }
+            }
+        }
+        false
     }
 
     /// The commits outside the list on which these stand.
@@ -154,8 +164,8 @@ impl<'a> Copied<'a> {
     /// The newest copy, older than the revert at `at`, of the commit that it
     /// names: one that says so; or one with the message of the original, where
     /// that is known; else one with the title that the revert quotes.
-    pub(super) fn find(&self, at: usize, name: &str, original: Option<&str>, behind: &HashSet<usize>) -> Option<usize> {
-        let is_behind = |other: &usize| *other > at && behind.contains(other);
+    pub(super) fn find(&self, at: usize, name: &str, original: Option<&str>) -> Option<usize> {
+        let is_behind = |other: &usize| *other > at && self.among.is_behind(*other, at);
         let older = |list: Option<&Vec<usize>>| list.into_iter().flatten().copied().filter(is_behind).min();
         let picked = older(self.picked_from.get(name)).or_else(|| {
             let by_short = self.picked_from.iter().filter(|(full, _)| full.starts_with(name));
@@ -194,7 +204,7 @@ pub fn with_effect(commits: &[Commit]) -> Vec<bool> {
     let numbers = by_number(&messages);
     let undone = |at: usize, revert: &Revert<'_>| match revert {
         Revert::Commit { name, stays } => {
-            let found = among.named(name).or_else(|| copied.find(at, name, None, &among.behind(at)))?;
+            let found = among.named(name).or_else(|| copied.find(at, name, None))?;
             Some(among.undone(found, stays.and_then(|name| among.parent_named(found, name))))
         }
         Revert::PullRequest(number) => Some(among.undone(of_number(among, &numbers, at, *number)?, None)),
@@ -207,7 +217,7 @@ pub fn with_effect(commits: &[Commit]) -> Vec<bool> {
             undone: m.reverts.iter().filter_map(|r| undone(by, r)).flatten().collect(),
         })
         .collect();
-    super::ships::effective(commits.len(), &reverts, |older, newer| among.behind(newer).contains(&older))
+    super::ships::effective(commits.len(), &reverts, |older, newer| among.is_behind(older, newer))
 }
 
 #[cfg(test)]
