@@ -46,7 +46,7 @@ impl Check for StoryKey {
         if projects.guessed {
             out.soften();
         }
-        let lacks_key = |at: &usize| reading.keys(*at).is_empty() || !reading.beside_without_key(*at).is_empty();
+        let lacks_key = |at: &usize| !reading.names_story(*at) || !reading.beside_without_key(*at).is_empty();
         for at in reading.indexes().filter(|at| reading.ships(*at) && lacks_key(at)) {
             let subject = Subject::Commit(reading.commit(at).sha);
             match reading.excuse(at) {
@@ -76,7 +76,7 @@ impl Check for StoryKey {
         }
         for (at, diff) in scene.odd_merges()? {
             let has_own = !diff.own.is_empty() && reading.ships(at);
-            if has_own && reading.keys(at).is_empty() && !reading.no_key(at) {
+            if has_own && !reading.names_story(at) && !reading.no_key(at) {
                 let message = format!("changes {}, which no commit that it merges does", say::list(&diff.own, SHOWN));
                 let fix = "look at it with git show --remerge-diff; name its story in the merge's message";
                 let found = Found::new(MERGE_CHANGES, Subject::Commit(reading.commit(at).sha), message, fix);

@@ -59,6 +59,25 @@ fn push(body: &Value) -> Option<GitHubHook> {
     })
 }
 
+/// A webhook of Jira's: of which issues it tells, by all keys that they had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JiraHook {
+    pub event: String,
+    pub keys: Vec<String>,
+}
+
+/// `None` where it is no webhook of Jira's.
+pub fn jira(body: &[u8]) -> Option<JiraHook> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let event = body["webhookEvent"].as_str()?.to_owned();
+    let mut keys: Vec<String> = body["issue"]["key"].as_str().map(str::to_owned).into_iter().collect();
+    // One that was moved had another key before.
+    let items = body["changelog"]["items"].as_array().into_iter().flatten();
+    let moved = items.filter(|item| item["field"] == "Key").filter_map(|item| item["fromString"].as_str());
+    keys.extend(moved.map(str::to_owned));
+    Some(JiraHook { event, keys })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +112,20 @@ mod tests {
         assert_eq!(hook("check_run", r#""check_run":{"head_sha":"c0ffee","name":"ci"}"#), build(Some("ci")));
         assert_eq!(hook("check_suite", r#""check_suite":{"head_sha":"c0ffee"}"#), build(None));
         assert!(matches!(hook("status", r#""context":"ci""#), GitHubHook::Unreadable(_)));
+    }
+
+    #[test]
+    fn an_issue_that_was_moved_is_known_by_both_keys() {
+        let hook = jira(
+            br#"{"webhookEvent":"jira:issue_updated","issue":{"key":"WEB-1"},
+                 "changelog":{"items":[{"field":"Key","fromString":"STORY-9","toString":"WEB-1"}]}}"#,
+        );
+        let keys = vec!["WEB-1".to_owned(), "STORY-9".to_owned()];
+        assert_eq!(hook, Some(JiraHook { event: "jira:issue_updated".to_owned(), keys }));
+        assert_eq!(jira(b"{}"), None);
+        assert_eq!(jira(b"\xff"), None);
+        let none = jira(br#"{"webhookEvent":"jira:version_released"}"#).unwrap();
+        assert!(none.keys.is_empty());
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub struct App {
     /// Any of these may have signed a hook of GitHub's: two while they are
     /// changed, none where hooks are not taken.
     pub hook_secrets: Arc<Vec<SecretString>>,
+    /// The same of Jira.
+    pub jira_hook_secrets: Arc<Vec<SecretString>>,
 }
 
 /// Answers until told to stop; what is being answered then is finished.
@@ -54,6 +56,7 @@ fn router(app: App) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(is_ready))
         .route("/hooks/github", post(hooks::github::receive))
+        .route("/hooks/jira", post(hooks::jira::receive))
         .fallback(pages::layout::not_found)
         .layer(DefaultBodyLimit::max(MOST_BODY))
         .layer(map_response(with_safe_headers))

@@ -88,6 +88,17 @@ impl Store {
             self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT, service)?) })).await?;
         rows.into_iter().map(read).collect()
     }
+
+    /// The open candidates that had a story in them when they were judged last.
+    pub async fn open_candidates_with(&self, key: &str) -> Result<Vec<Candidate>, StoreError> {
+        const SELECT: &str = "select id, service, branch, head, production, opened_at, closed_at from candidate
+             join candidate_story on candidate_story.candidate = candidate.id
+             where candidate_story.key = $1 and closed_at is null order by id";
+        let key = key.to_owned();
+        let rows: Vec<Row> =
+            self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT, key)?) })).await?;
+        rows.into_iter().map(read).collect()
+    }
 }
 
 async fn open_of(tx: &mut Tx<'_>, service: &str, branch: &str) -> Result<Option<Candidate>, StoreError> {

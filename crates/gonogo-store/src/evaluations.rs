@@ -2,7 +2,7 @@
 //! should see of it, in the same transaction.
 
 use crate::candidates::{CandidateId, is_open};
-use crate::db::fetch;
+use crate::db::{execute, fetch};
 use crate::mirror::{Wanted, want};
 use crate::{Store, StoreError, micros, time};
 use jiff::Timestamp;
@@ -23,6 +23,8 @@ pub struct NewEvaluation {
     /// `gonogo.check/1`
     pub result: String,
     pub recording: Vec<u8>,
+    /// The keys of its stories.
+    pub stories: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +62,12 @@ impl Store {
                         &new.result,
                         &new.recording
                     )?;
+                    execute!(tx, "delete from candidate_story where candidate = $1", new.candidate.0)?;
+                    for key in &new.stories {
+                        let insert = "insert into candidate_story (candidate, key) values ($1, $2)
+                             on conflict do nothing";
+                        execute!(tx, insert, new.candidate.0, key)?;
+                    }
                     if is_open(tx, new.candidate).await? {
                         for wanted in &wanted {
                             want(tx, wanted).await?;

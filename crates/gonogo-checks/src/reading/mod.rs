@@ -212,7 +212,9 @@ impl Reading {
     #[must_use]
     pub(crate) fn settled(self, facts: &Facts) -> Self {
         let mut parsed = self.parsed;
-        Rc::make_mut(&mut parsed).settle(facts);
+        if Rc::make_mut(&mut parsed).settle(facts) {
+            return Self { parsed, ..self };
+        }
         let (set, already, inside) = (self.changeset, self.already, self.inside);
         Self::assemble(set, self.projects, parsed, already, inside, self.base, self.lacks_production)
     }
@@ -270,7 +272,15 @@ impl Reading {
         keys
     }
 
+    /// Whether it belongs to any story.
+    pub(crate) fn names_story(&self, at: usize) -> bool {
+        !self.parsed(at).own.is_empty() || !self.keys(at).is_empty()
+    }
+
     pub fn mentions(&self, at: usize) -> Vec<IssueKey> {
+        if self.parsed(at).mentions.is_empty() {
+            return Vec::new();
+        }
         let keys = self.keys(at);
         self.parsed(at).mentions.iter().filter(|k| !keys.contains(k)).cloned().collect()
     }

@@ -5,7 +5,8 @@ use super::reader::Reader;
 use super::ships::Undoes;
 use super::targets::{Among, index_of};
 use crate::facts::{Facts, Stop};
-use gonogo_core::changeset::{Changeset, Commit};
+use gonogo_core::changeset::{Changeset, Commit, Undoing};
+use gonogo_core::fact::Fact;
 use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::policy::Stories;
 use gonogo_read::message::{self, Message};
@@ -107,14 +108,17 @@ impl ParsedRange {
         !self.claims.is_empty()
     }
 
-    /// Holds what was taken at its word to it, if that is known by now.
-    pub(super) fn settle(&mut self, facts: &Facts) {
-        if let Ok(answers) = facts.all(self.claims.iter().map(|claim| claim.question.clone())) {
-            for (claim, answer) in std::mem::take(&mut self.claims).into_iter().zip(answers) {
-                let by = claim.by;
-                claim.settle(&mut self.commits[by], answer);
-            }
+    /// Holds what was taken at its word to it, if that is known by now; whether
+    /// nothing has changed by it.
+    pub(super) fn settle(&mut self, facts: &Facts) -> bool {
+        let Ok(answers) = facts.all(self.claims.iter().map(|claim| claim.question.clone())) else { return true };
+        let mut is_kept = true;
+        for (claim, answer) in std::mem::take(&mut self.claims).into_iter().zip(answers) {
+            is_kept &= answer == Fact::Known(Undoing::default());
+            let by = claim.by;
+            claim.settle(&mut self.commits[by], answer);
         }
+        is_kept
     }
 
     pub(super) fn index(&self) -> &HashMap<Sha, usize> {

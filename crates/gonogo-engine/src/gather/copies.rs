@@ -52,6 +52,9 @@ pub(super) fn of(git: &Git, base: Sha, set: &Changeset) -> Result<Fact<Arc<BTree
             }
         }
     }
+    if copies.is_empty() {
+        return none();
+    }
     // Whatever its messages say: what production has not got is no copy there.
     let found: Vec<Sha> = copies.keys().copied().collect();
     let has = git.has_changes_of(base, &found)?;

@@ -1,14 +1,18 @@
 //! A delivery: what it says is a hint where to look.
 
-use super::{EVALUATE, JobError, SYNC};
+use super::{EVALUATE, JIRA, JobError, SYNC};
 use crate::serving::Serving;
-use gonogo_read::hooks::{GitHubHook, github};
+use gonogo_read::hooks::{GitHubHook, github, jira};
 use gonogo_remote::github::RepositoryName;
 use gonogo_store::{DeliveryId, NewJob};
 use std::collections::BTreeSet;
 
 pub(super) async fn read(serving: &Serving, id: DeliveryId) -> Result<(), JobError> {
     let Some(delivery) = serving.store.delivery(id).await? else { return Ok(()) };
+    if delivery.source == JIRA {
+        let outcome = stories_changed(serving, &delivery.body).await?;
+        return Ok(serving.store.delivery_led_to(id, outcome).await?);
+    }
     let outcome = match github(&delivery.event, &delivery.body) {
         GitHubHook::Push { repository, reference, .. } => looks_at(serving, &repository, &reference).await?,
         GitHubHook::Build { repository, sha, name } => judges(serving, &repository, &sha, name.as_deref()).await?,
@@ -17,6 +21,24 @@ pub(super) async fn read(serving: &Serving, id: DeliveryId) -> Result<(), JobErr
         GitHubHook::Unreadable(why) => format!("could not be read: {why}"),
     };
     Ok(serving.store.delivery_led_to(id, outcome).await?)
+}
+
+/// What is told of a story concerns the open candidates that have it.
+async fn stories_changed(serving: &Serving, body: &[u8]) -> Result<String, JobError> {
+    let Some(hook) = jira(body) else { return Ok("could not be read: it is no webhook of Jira's".to_owned()) };
+    let mut judged = BTreeSet::new();
+    for key in &hook.keys {
+        for candidate in serving.store.open_candidates_with(key).await? {
+            let (job_key, run_at) = (candidate.id.0.to_string(), (serving.clock)());
+            serving.store.enqueue(NewJob { kind: EVALUATE, key: job_key, body: String::new(), run_at }).await?;
+            judged.insert(format!("{} of {}", candidate.branch, candidate.service));
+        }
+    }
+    let (event, keys) = (&hook.event, hook.keys.join(", "));
+    Ok(match judged.into_iter().collect::<Vec<_>>().as_slice() {
+        [] => format!("nothing to do: {event} {keys}: no open candidate has it"),
+        judged => format!("{event} {keys}: judges {}", judged.join(", ")),
+    })
 }
 
 /// Every service of the repository is looked at: a push may move production too.

@@ -57,6 +57,7 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
         summary: seen::sentence(result, checked.outcome.exit_code),
         result: json,
         recording,
+        stories: result.stories.iter().map(|story| story.key.clone()).collect(),
     };
     serving.store.record_evaluation(new, vec![wanted]).await?;
     Ok(())

@@ -23,6 +23,10 @@ pub const SYNC: &str = "sync";
 /// A candidate to be judged; its key is the candidate's id.
 pub const EVALUATE: &str = "evaluate";
 
+/// Whom deliveries are from.
+pub const GITHUB: &str = "github";
+pub const JIRA: &str = "jira";
+
 /// Why a job could not be done now.
 #[derive(Debug, Error)]
 pub(crate) enum JobError {

@@ -73,9 +73,9 @@ impl Scratch {
             std::fs::create_dir(at(name))?;
         }
         std::fs::write(at("HEAD"), "ref: refs/heads/none\n")?;
-        let format = git.must(&["rev-parse", "--show-object-format"])?;
-        let format = String::from_utf8_lossy(&format);
-        let config = format!("[core]\nrepositoryformatversion = 1\nbare = true\n[extensions]\nobjectFormat = {format}");
+        let format = &git.object_format;
+        let config =
+            format!("[core]\nrepositoryformatversion = 1\nbare = true\n[extensions]\nobjectFormat = {format}\n");
         std::fs::write(at("config"), config)?;
         let shallow = git.common_dir.join("shallow");
         if git.is_shallow {

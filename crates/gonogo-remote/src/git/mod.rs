@@ -37,6 +37,8 @@ pub struct Git {
     dir: PathBuf,
     /// Where objects and refs are: another folder than `dir` in a worktree.
     common_dir: PathBuf,
+    /// `sha1` or `sha256`
+    object_format: String,
     work_tree: Option<PathBuf>,
     is_bare: bool,
     is_shallow: bool,
@@ -58,6 +60,7 @@ impl Git {
             "--path-format=absolute",
             "--is-bare-repository",
             "--is-shallow-repository",
+            "--show-object-format",
             "--git-dir",
             "--git-common-dir",
             "--is-inside-work-tree",
@@ -77,6 +80,7 @@ impl Git {
         let mut lines = places.lines();
         let mut next = || lines.next().unwrap_or("");
         let (is_bare, is_shallow) = (next() == "true", next() == "true");
+        let object_format = next().to_owned();
         let (dir, common_dir) = (PathBuf::from(next()), PathBuf::from(next()));
         let is_inside = next() == "true";
         let up = next();
@@ -92,7 +96,19 @@ impl Git {
         }
         let head_ref = head?.ok().ok().map(|name| name.trim_end().to_owned());
         let objects = Mutex::new(None);
-        Ok(Self { dir, common_dir, work_tree, is_bare, is_shallow, is_partial, origin, head_ref, version, objects })
+        Ok(Self {
+            dir,
+            common_dir,
+            object_format,
+            work_tree,
+            is_bare,
+            is_shallow,
+            is_partial,
+            origin,
+            head_ref,
+            version,
+            objects,
+        })
     }
 
     /// The top folder of the work tree, where there is one.

@@ -15,6 +15,7 @@ fn evaluation(candidate: CandidateId, verdict: &str) -> NewEvaluation {
         summary: format!("{verdict}, because"),
         result: "{}".to_owned(),
         recording: b"r".to_vec(),
+        stories: vec!["STORY-1".to_owned()],
     }
 }
 
@@ -69,6 +70,20 @@ conformance! {
         assert_eq!(store.newest_evaluation(candidate.id).await.unwrap().unwrap().verdict, "go");
         let all = store.evaluations(candidate.id, 2).await.unwrap();
         assert_eq!(all.iter().map(|e| e.verdict.as_str()).collect::<Vec<_>>(), ["go", "waiting"]);
+    }
+
+    async fn a_story_leads_to_the_open_candidates_that_have_it(store: Store) {
+        let (candidate, _) = store.open_candidate(seen('a', 'b'), at(1)).await.unwrap();
+        store.record_evaluation(evaluation(candidate.id, "go"), Vec::new()).await.unwrap();
+        assert_eq!(store.open_candidates_with("STORY-1").await.unwrap(), [candidate.clone()]);
+        assert_eq!(store.open_candidates_with("STORY-2").await.unwrap(), []);
+        // Judged anew it has other stories, and closed it is nobody's concern.
+        let other = NewEvaluation { stories: vec!["STORY-2".to_owned()], ..evaluation(candidate.id, "go") };
+        store.record_evaluation(other, Vec::new()).await.unwrap();
+        assert_eq!(store.open_candidates_with("STORY-1").await.unwrap(), []);
+        assert_eq!(store.open_candidates_with("STORY-2").await.unwrap().len(), 1);
+        store.close_candidate(candidate.id, at(2)).await.unwrap();
+        assert_eq!(store.open_candidates_with("STORY-2").await.unwrap(), []);
     }
 
     async fn a_target_is_made_as_was_wanted_last(store: Store) {

@@ -8,9 +8,10 @@ use gonogo_store::{Received, Store, StoreError};
 use sha2::{Digest, Sha256};
 
 /// Each step of the schema, and rows in the tables that it made.
-const STEPS: [(&str, &str); 2] = [
+const STEPS: [(&str, &str); 3] = [
     (include_str!("../../migrations/0001_intake.sql"), include_str!("rows/0001.sql")),
     (include_str!("../../migrations/0002_people.sql"), include_str!("rows/0002.sql")),
+    (include_str!("../../migrations/0003_stories.sql"), include_str!("rows/0003.sql")),
 ];
 
 /// Brings an empty database to a version, with rows.
@@ -69,6 +70,8 @@ async fn holds_what_was_there(store: &Store, version: usize) {
         assert_eq!(store.audit(None, 9).await.unwrap().len(), 1);
         assert_eq!(store.audit_broken_at().await.unwrap(), None);
     }
+    let concerned = store.open_candidates_with("STORY-1").await.unwrap();
+    assert_eq!(concerned.len(), usize::from(version >= 3));
     // New rows do not meet the old ones.
     let new = store.receive(crate::intake::delivery("d-2"), "delivery").await.unwrap();
     assert!(matches!(new, Received::New(_)));

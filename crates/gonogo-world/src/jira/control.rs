@@ -135,6 +135,13 @@ impl Jira {
         self
     }
 
+    /// An admin's webhook with a secret: what happens to issues is told there, one
+    /// by one, and each has been answered when the test goes on.
+    pub fn hooked_to(&self, url: &str, secret: &str) -> &Self {
+        self.state().hook = Some(super::hook::Hook { url: url.to_owned(), secret: secret.to_owned(), told: 0.into() });
+        self
+    }
+
     /// A fault, to be described.
     pub fn faults(&self) -> Faults<'_> {
         Faults::new(self)

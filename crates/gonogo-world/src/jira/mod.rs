@@ -9,6 +9,7 @@ mod access;
 mod api;
 mod control;
 mod fields;
+mod hook;
 mod jql;
 mod people;
 mod scenario;

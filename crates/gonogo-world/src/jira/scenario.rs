@@ -89,11 +89,12 @@ impl<'a> Issue<'a> {
         self.is(|issue| issue.hidden = true)
     }
 
-    /// The token may see it again.
+    /// Is told without its status, as no Jira should.
     pub fn told_without_status(self) -> Self {
         self.is(|issue| issue.broken = true)
     }
 
+    /// The token may see it again.
     pub fn shown(self) -> Self {
         self.is(|issue| issue.hidden = false)
     }
@@ -127,7 +128,7 @@ impl<'a> Issue<'a> {
         let what = What::system("status", "status");
         state.happened(self.id, who, what, (from, before), (to, status));
         drop(state);
-        self
+        self.tells("jira:issue_updated")
     }
 
     /// Its custom field gets this value now.
@@ -148,7 +149,7 @@ impl<'a> Issue<'a> {
         let what = What { field: &field.name, field_id: &field.id, custom: true };
         state.happened(self.id, who, what, (Value::Null, from), (Value::Null, to));
         drop(state);
-        self
+        self.tells("jira:issue_updated")
     }
 
     /// It gets another assignee now.
@@ -183,6 +184,17 @@ impl<'a> Issue<'a> {
         let what = What::system("Key", "issuekey");
         state.happened(self.id, &author, what, (none.clone(), before), (none, key));
         drop(state);
+        self.tells("jira:issue_updated")
+    }
+
+    /// The hook is sent, if there is one, and has been answered.
+    fn tells(self, event: &str) -> Self {
+        let state = self.jira.state();
+        let parcel = state.hook.as_ref().map(|hook| hook.parcel(&state, self.id, event));
+        drop(state);
+        if let Some(parcel) = parcel {
+            parcel.send();
+        }
         self
     }
 

@@ -26,6 +26,7 @@ pub(super) struct State {
     /// `/jira`, or nothing.
     pub(super) context: String,
     pub(super) access: Access,
+    pub(super) hook: Option<super::hook::Hook>,
     pub(super) people: Vec<Person>,
     pub(super) fields: Vec<Field>,
     pub(super) statuses: Vec<Status>,
@@ -113,6 +114,7 @@ impl State {
             base_url: String::new(),
             context: String::new(),
             access: Access::default_of(flavour),
+            hook: None,
             people: Vec::new(),
             fields: fields::defaults(flavour),
             statuses: super::statuses::defaults(),

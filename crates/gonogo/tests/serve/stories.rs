@@ -1,4 +1,4 @@
-use crate::support::World;
+use crate::support::{SECRET, World};
 use gonogo_world::Jira;
 
 fn policy(jira: &Jira) -> String {
@@ -44,4 +44,29 @@ fn a_policy_cannot_send_the_servers_credentials_elsewhere() {
     let page = world.page_of(&status);
     assert!(page.contains("which is not the server&#39;s") || page.contains("which is not the server's"), "{page}");
     assert_eq!(other.requests().len(), 0);
+}
+
+#[test]
+fn a_story_that_moves_has_its_candidates_judged() {
+    let jira = Jira::cloud();
+    jira.story("STORY-12").in_state("In Review");
+    jira.story("STORY-13").in_state("In Review");
+    let mut world = World::stopped().trusts(&jira.url());
+    world.policy(&policy(&jira));
+    world.start();
+    jira.hooked_to(&world.jira_hook_url(), SECRET);
+    world.repo.commit("STORY-12 charge in euros");
+    let sha = world.push("main");
+    world.status_of(&sha).is_failure("No-Go: STORY-12 is In Review, may ship from Ready to Deploy");
+
+    jira.story("STORY-12").moves_to("Ready to Deploy");
+    world.status_of(&sha).is_success("Go");
+    // Another story is no candidate's; one that is moved to another project is.
+    jira.story("STORY-13").moves_to("Ready to Deploy");
+    jira.story("STORY-12").moved_to("PAY-1");
+    let page = world.wait(
+        || Some(world.get("/deliveries").1).filter(|page| page.contains("PAY-1, STORY-12: judges main of web")),
+        || world.get("/deliveries").1,
+    );
+    assert!(page.contains("STORY-13: no open candidate has it"), "{page}");
 }

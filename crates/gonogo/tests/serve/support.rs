@@ -191,6 +191,7 @@ impl World {
             .arg(self.folder.path().join("gonogo-server.toml"))
             .env("GONOGO_JIRA_USER", "bot@example.com")
             .env("GONOGO_JIRA_TOKEN", "jira-token")
+            .env("GONOGO_JIRA_WEBHOOK_SECRET", SECRET)
             .env("GONOGO_GITHUB_WEBHOOK_SECRET", format!("old\n{SECRET}"));
         match self.app {
             Some(id) => {
@@ -303,6 +304,11 @@ impl World {
     pub(crate) fn was_told(&self) {
         let last = self.github.hooks().of("push").settle().pop().expect("GitHub told of a push");
         assert_eq!(last.status, Some(202), "{:?} {:?}", last.response, last.error);
+    }
+
+    /// Where Jira sends its hooks.
+    pub(crate) fn jira_hook_url(&self) -> String {
+        format!("http://{}/hooks/jira", self.address())
     }
 
     /// Where GitHub sends its hooks.

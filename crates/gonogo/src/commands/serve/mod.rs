@@ -44,7 +44,9 @@ pub(crate) fn configuration(path: &Path) -> anyhow::Result<Config> {
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
-    let hook_secrets = secret("GONOGO_GITHUB_WEBHOOK_SECRET")?.map(|lines| each_line(&lines)).unwrap_or_default();
+    let secrets = |name: &str| anyhow::Ok(secret(name)?.map(|lines| each_line(&lines)).unwrap_or_default());
+    let hook_secrets: Vec<SecretString> = secrets("GONOGO_GITHUB_WEBHOOK_SECRET")?;
+    let jira_hook_secrets = Arc::new(secrets("GONOGO_JIRA_WEBHOOK_SECRET")?);
     let first_code = random_word();
     let serving = Arc::new(serving(&config, &first_code).await?);
     let _lock = serving.store.begin_serving().await?;
@@ -65,7 +67,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         let (pages, code) = (&serving.pages, first_code.expose_secret());
         anstream::println!("gonogo: nobody may sign in yet; become the first admin: {pages}/first-admin?code={code}");
     }
-    let app = App { serving, hook_secrets: Arc::new(hook_secrets) };
+    let app = App { serving, hook_secrets: Arc::new(hook_secrets), jira_hook_secrets };
     let answering = tokio::spawn(gonogo_server::serve(listener, app, stop));
     told_to_stop().await?;
     tell.send(true).ok();

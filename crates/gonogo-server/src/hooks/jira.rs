@@ -1,0 +1,28 @@
+//! Jira's webhooks, as an admin makes them with a secret.
+
+use super::{answer, is_signed, store, text};
+use crate::App;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use gonogo_engine::jobs::JIRA;
+
+const SIGNATURE: &str = "x-hub-signature";
+const ID: &str = "x-atlassian-webhook-identifier";
+
+pub(crate) async fn receive(State(app): State<App>, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
+    if app.jira_hook_secrets.is_empty() {
+        let said = "no webhook secret is configured: set GONOGO_JIRA_WEBHOOK_SECRET";
+        return answer(StatusCode::SERVICE_UNAVAILABLE, said);
+    }
+    let Some(signature) = text(&headers, SIGNATURE) else {
+        return answer(StatusCode::UNAUTHORIZED, "not signed: give the webhook a secret");
+    };
+    if !is_signed(&app.jira_hook_secrets, signature, &body) {
+        return answer(StatusCode::UNAUTHORIZED, "the signature does not fit: compare the webhook's secret");
+    }
+    let Some(id) = text(&headers, ID) else {
+        return answer(StatusCode::BAD_REQUEST, "no X-Atlassian-Webhook-Identifier: not a webhook of Jira's");
+    };
+    store(&app, JIRA, id, "webhook", &body).await
+}
