@@ -7,8 +7,11 @@ use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, Executor};
 use std::fmt::Write;
 
-const MIGRATIONS: &[(i64, &str)] =
-    &[(1, include_str!("../migrations/0001_intake.sql")), (2, include_str!("../migrations/0002_people.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("../migrations/0001_intake.sql")),
+    (2, include_str!("../migrations/0002_people.sql")),
+    (5, include_str!("../migrations/0005_slack.sql")),
+];
 
 /// `{word}`, in SQLite, in PostgreSQL.
 const WORDS: &[(&str, &str, &str)] = &[

@@ -1,7 +1,7 @@
 //! What should be *seen* outside: a row a target, of which the newest wanted
 //! version wins. A burst costs one call, and a late one cannot undo a newer.
 
-use crate::db::{Tx, execute};
+use crate::db::{Tx, execute, fetch};
 use crate::{Store, StoreError, micros};
 use jiff::Timestamp;
 
@@ -33,8 +33,14 @@ impl Store {
         Ok(())
     }
 
-    /// The target that has waited longest, leased until `until`.
-    pub async fn lease_mirror(&self, now: Timestamp, until: Timestamp) -> Result<Option<Due>, StoreError> {
+    /// The target of this kind that has waited longest, leased until `until`.
+    /// By kind: a system that hangs holds up no other.
+    pub async fn lease_mirror(
+        &self,
+        kind: &'static str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Due>, StoreError> {
         type Row = (String, String, String, i64, i64);
         let (now, until) = (micros(now), micros(until));
         self.db
@@ -43,17 +49,17 @@ impl Store {
                     let found: Option<Row> = match tx {
                         Tx::Sqlite(c) => {
                             let select = "select target, kind, wanted, attempts, version from mirror
-                                 where made_version < version and run_at <= $1
+                                 where kind = $2 and made_version < version and run_at <= $1
                                  and (leased_until is null or leased_until <= $1)
                                  order by run_at limit 1";
-                            sqlx::query_as(select).bind(now).fetch_optional(&mut **c).await?
+                            sqlx::query_as(select).bind(now).bind(kind).fetch_optional(&mut **c).await?
                         }
                         Tx::Postgres(c) => {
                             let select = "select target, kind, wanted, attempts, version from mirror
-                                 where made_version < version and run_at <= $1
+                                 where kind = $2 and made_version < version and run_at <= $1
                                  and (leased_until is null or leased_until <= $1)
                                  order by run_at limit 1 for update skip locked";
-                            sqlx::query_as(select).bind(now).fetch_optional(&mut **c).await?
+                            sqlx::query_as(select).bind(now).bind(kind).fetch_optional(&mut **c).await?
                         }
                     };
                     let Some((target, kind, wanted, attempts, version)) = found else { return Ok(None) };
@@ -99,4 +105,10 @@ pub(crate) async fn want(tx: &mut Tx<'_>, new: &Wanted) -> Result<(), StoreError
          where mirror.wanted <> excluded.wanted";
     execute!(tx, insert, &new.target, new.kind, &new.wanted, micros(new.wanted_at))?;
     Ok(())
+}
+
+/// Whether something should be seen there.
+pub(crate) async fn is_wanted(tx: &mut Tx<'_>, target: &str) -> Result<bool, StoreError> {
+    let row: Option<(String,)> = fetch!(tx, fetch_optional, "select target from mirror where target = $1", target)?;
+    Ok(row.is_some())
 }

@@ -41,20 +41,20 @@ conformance! {
     async fn a_late_result_is_recorded_and_not_shown(store: Store) {
         let (old, _) = store.open_candidate(seen('a', 'b'), at(1)).await.unwrap();
         let (new, _) = store.open_candidate(seen('c', 'b'), at(2)).await.unwrap();
-        store.record_evaluation(evaluation(new.id, "go"), vec![status("new")]).await.unwrap();
-        store.record_evaluation(evaluation(old.id, "no-go"), vec![status("old")]).await.unwrap();
+        store.record_evaluation(evaluation(new.id, "go"), vec![status("new")], None).await.unwrap();
+        store.record_evaluation(evaluation(old.id, "no-go"), vec![status("old")], None).await.unwrap();
         assert_eq!(store.newest_evaluation(old.id).await.unwrap().unwrap().verdict, "no-go");
-        assert_eq!(store.lease_mirror(at(9), at(60)).await.unwrap().unwrap().wanted, "new");
+        assert_eq!(store.lease_mirror("github-status", at(9), at(60)).await.unwrap().unwrap().wanted, "new");
     }
 
     async fn the_list_of_what_is_open_tells_the_last_verdict(store: Store) {
         let (old, _) = store.open_candidate(seen('a', 'b'), at(1)).await.unwrap();
-        store.record_evaluation(evaluation(old.id, "no-go"), Vec::new()).await.unwrap();
+        store.record_evaluation(evaluation(old.id, "no-go"), Vec::new(), None).await.unwrap();
         let (new, _) = store.open_candidate(seen('c', 'b'), at(2)).await.unwrap();
         let list = store.all_open_candidates().await.unwrap();
         assert_eq!(list.iter().map(|c| (c.id, c.judged.is_some())).collect::<Vec<_>>(), [(new.id, false)]);
         for verdict in ["no-go", "go"] {
-            store.record_evaluation(evaluation(new.id, verdict), Vec::new()).await.unwrap();
+            store.record_evaluation(evaluation(new.id, verdict), Vec::new(), None).await.unwrap();
         }
         let list = store.all_open_candidates().await.unwrap();
         assert_eq!(list[0].judged.as_ref().unwrap().summary, "go, because");
@@ -64,7 +64,7 @@ conformance! {
         let (candidate, _) = store.open_candidate(seen('a', 'b'), at(1)).await.unwrap();
         assert_eq!(store.newest_evaluation(candidate.id).await.unwrap(), None);
         for verdict in ["no-go", "waiting", "go"] {
-            store.record_evaluation(evaluation(candidate.id, verdict), Vec::new()).await.unwrap();
+            store.record_evaluation(evaluation(candidate.id, verdict), Vec::new(), None).await.unwrap();
         }
         assert_eq!(store.newest_evaluation(candidate.id).await.unwrap().unwrap().verdict, "go");
         let all = store.evaluations(candidate.id, 2).await.unwrap();
@@ -73,23 +73,29 @@ conformance! {
 
     async fn a_target_is_made_as_was_wanted_last(store: Store) {
         store.want(status("pending")).await.unwrap();
-        let first = store.lease_mirror(at(5), at(60)).await.unwrap().unwrap();
+        let first = store.lease_mirror("github-status", at(5), at(60)).await.unwrap().unwrap();
         // A burst while a call is under way: one more call, after that one.
         for wanted in ["a", "b", "c", "c"] {
             store.want(status(wanted)).await.unwrap();
         }
-        assert_eq!(store.lease_mirror(at(6), at(60)).await.unwrap(), None);
+        assert_eq!(store.lease_mirror("github-status", at(6), at(60)).await.unwrap(), None);
         store.mirror_made(&first).await.unwrap();
-        let second = store.lease_mirror(at(6), at(60)).await.unwrap().unwrap();
+        let second = store.lease_mirror("github-status", at(6), at(60)).await.unwrap().unwrap();
         assert_eq!(second.wanted, "c");
         store.mirror_failed(&second, at(30), "down".to_owned()).await.unwrap();
-        assert_eq!(store.lease_mirror(at(29), at(60)).await.unwrap(), None);
-        let again = store.lease_mirror(at(30), at(60)).await.unwrap().unwrap();
+        assert_eq!(store.lease_mirror("github-status", at(29), at(60)).await.unwrap(), None);
+        let again = store.lease_mirror("github-status", at(30), at(60)).await.unwrap().unwrap();
         assert_eq!(again.attempts, 2);
         store.mirror_made(&again).await.unwrap();
-        assert_eq!(store.lease_mirror(at(99), at(100)).await.unwrap(), None);
+        assert_eq!(store.lease_mirror("github-status", at(99), at(100)).await.unwrap(), None);
         // What is shown already is not made again.
         store.want(status("c")).await.unwrap();
-        assert_eq!(store.lease_mirror(at(99), at(100)).await.unwrap(), None);
+        assert_eq!(store.lease_mirror("github-status", at(99), at(100)).await.unwrap(), None);
+    }
+
+    async fn each_kind_of_target_is_leased_by_itself(store: Store) {
+        store.want(status("pending")).await.unwrap();
+        assert_eq!(store.lease_mirror("slack-message", at(9), at(60)).await.unwrap(), None);
+        assert_eq!(store.lease_mirror("github-status", at(9), at(60)).await.unwrap().unwrap().wanted, "pending");
     }
 }

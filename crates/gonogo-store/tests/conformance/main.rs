@@ -7,6 +7,7 @@ mod engine;
 mod evaluations;
 mod intake;
 mod jobs;
+mod messages;
 mod opening;
 mod people;
 

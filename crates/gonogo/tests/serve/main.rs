@@ -5,6 +5,7 @@
 mod github;
 mod people;
 mod pushes;
+mod slack;
 mod stops;
 mod stories;
 mod support;

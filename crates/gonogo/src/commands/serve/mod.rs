@@ -8,13 +8,14 @@ use super::check::outside;
 use crate::cli::ServeArgs;
 use crate::clock;
 use anyhow::{Context, bail};
-use config::{Config, ServiceConfig};
+use config::{Config, ServiceConfig, SlackConfig};
 use gonogo_core::policy::Source;
 use gonogo_engine::commands::people::{Throttle, hash_of, random_word};
 use gonogo_engine::{Outside, Service, Serving, TrustedTracker, jobs};
 use gonogo_remote::git::Remote;
 use gonogo_remote::github::{GitHub, RepositoryName};
 use gonogo_remote::http::Connections;
+use gonogo_remote::slack::Slack;
 use gonogo_server::App;
 use gonogo_store::Store;
 use secrecy::{ExposeSecret, SecretString};
@@ -87,11 +88,13 @@ async fn serving(config: &Config, token: Option<SecretString>, first_code: &Secr
     let outside = Outside { trusted, ..outside() };
     let api = config.github.url.parse().with_context(|| format!("[github] url: {}", config.github.url))?;
     let github = GitHub::new(api, Connections::new(&outside.http)?, token.clone());
-    let services = config.services.iter().map(|s| service(s, &config.github.url, &token)).collect::<Result<_, _>>()?;
+    let slack = config.slack.as_ref().map(|slack| slack_of(slack, Connections::new(&outside.http)?)).transpose()?;
+    let services = config.services.iter().map(|s| service(config, s, &token)).collect::<Result<_, _>>()?;
     Ok(Serving {
         store,
         services,
         github,
+        slack,
         mirrors: data.join("mirrors"),
         first_code_hash,
         throttle: Throttle::default(),
@@ -101,13 +104,29 @@ async fn serving(config: &Config, token: Option<SecretString>, first_code: &Secr
     })
 }
 
-fn service(config: &ServiceConfig, api: &str, token: &SecretString) -> anyhow::Result<Service> {
+fn slack_of(config: &SlackConfig, connections: Connections) -> anyhow::Result<Slack> {
+    let Some(token) = secret("GONOGO_SLACK_TOKEN")? else {
+        bail!(
+            "no GONOGO_SLACK_TOKEN\n  → set it, or GONOGO_SLACK_TOKEN_FILE to a file with it: [slack] is told with it"
+        );
+    };
+    let api = config.url.parse().with_context(|| format!("[slack] url: {}", config.url))?;
+    Ok(Slack::new(api, connections, token))
+}
+
+fn service(all: &Config, config: &ServiceConfig, token: &SecretString) -> anyhow::Result<Service> {
     let repository = RepositoryName::parse(&config.repository).context("the repository was looked at before")?;
     let remote = match &config.git {
         Some(url) => Remote { url: url.clone(), token: None },
-        None => Remote { url: format!("{}/{repository}.git", web_of(api)), token: Some(token.clone()) },
+        None => Remote { url: format!("{}/{repository}.git", web_of(&all.github.url)), token: Some(token.clone()) },
     };
-    Ok(Service { name: config.name.clone(), repository, remote, production: config.production.clone() })
+    Ok(Service {
+        name: config.name.clone(),
+        repository,
+        remote,
+        production: config.production.clone(),
+        slack_channel: all.slack_channel(config),
+    })
 }
 
 /// Where a GitHub's pages and repositories are, by where its API is.
