@@ -24,6 +24,8 @@ pub struct Due {
     pub wanted: String,
     pub attempts: i64,
     version: i64,
+    /// Until when it is ours; tells our lease from another's.
+    leased_until: i64,
 }
 
 impl Store {
@@ -65,7 +67,7 @@ impl Store {
                     let Some((target, kind, wanted, attempts, version)) = found else { return Ok(None) };
                     let update = "update mirror set leased_until = $2, attempts = attempts + 1 where target = $1";
                     execute!(tx, update, &target, until)?;
-                    Ok(Some(Due { target, kind, wanted, attempts: attempts + 1, version }))
+                    Ok(Some(Due { target, kind, wanted, attempts: attempts + 1, version, leased_until: until }))
                 })
             })
             .await
@@ -79,16 +81,19 @@ impl Store {
         self.change(move |tx| Box::pin(async move { Ok(execute!(tx, update, &target, version)?) })).await
     }
 
-    /// It could not be made; it is tried again at a time.
+    /// It could not be made; it is tried again at a time. A newer wish meanwhile
+    /// is due at its own.
     pub async fn mirror_failed(&self, due: &Due, at: Timestamp, error: String) -> Result<(), StoreError> {
-        let (target, version, at) = (due.target.clone(), due.version, micros(at));
-        let update = "update mirror set leased_until = null, run_at = $3, error = $4
-             where target = $1 and version = $2";
+        let (target, version, lease, at) = (due.target.clone(), due.version, due.leased_until, micros(at));
+        let update = "update mirror set leased_until = null,
+                 run_at = case when version = $2 then $3 else run_at end,
+                 error = case when version = $2 then $4 else error end
+             where target = $1 and leased_until = $5";
         let changed = self
-            .change(move |tx| Box::pin(async move { Ok(execute!(tx, update, &target, version, at, &error)?) }))
+            .change(move |tx| Box::pin(async move { Ok(execute!(tx, update, &target, version, at, &error, lease)?) }))
             .await;
         match changed {
-            // A newer wish is due at its own time.
+            // The lease ran out: it is somebody else's now.
             Err(StoreError::Fenced) => Ok(()),
             other => other,
         }

@@ -98,4 +98,13 @@ conformance! {
         assert_eq!(store.lease_mirror("slack-message", at(9), at(60)).await.unwrap(), None);
         assert_eq!(store.lease_mirror("github-status", at(9), at(60)).await.unwrap().unwrap().wanted, "pending");
     }
+
+    async fn a_newer_wish_does_not_wait_for_the_older_ones_failure(store: Store) {
+        store.want(status("a")).await.unwrap();
+        let older = store.lease_mirror("github-status", at(5), at(60)).await.unwrap().unwrap();
+        store.want(status("b")).await.unwrap();
+        store.mirror_failed(&older, at(300), "down".to_owned()).await.unwrap();
+        let newer = store.lease_mirror("github-status", at(6), at(60)).await.unwrap().unwrap();
+        assert_eq!((newer.wanted.as_str(), newer.attempts), ("b", 1));
+    }
 }
