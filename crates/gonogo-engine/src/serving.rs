@@ -4,6 +4,7 @@ use crate::commands::people::Throttle;
 use crate::{Clock, Outside};
 use gonogo_remote::git::Remote;
 use gonogo_remote::github::{GitHub, RepositoryName};
+use gonogo_remote::slack::Slack;
 use gonogo_store::Store;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
@@ -17,6 +18,8 @@ pub struct Serving {
     pub services: Vec<Service>,
     pub github: Arc<GitHub>,
     pub renamed: Renamed,
+    /// Where nobody is told anything there is none.
+    pub slack: Option<Slack>,
     /// Where the mirrors of repositories are.
     pub mirrors: PathBuf,
     /// How people reach our pages, without a slash at the end.
@@ -67,6 +70,8 @@ pub struct Service {
     pub is_at_code_host: bool,
     /// The branch or tag that stands at production; without it the policy's.
     pub production: Option<String>,
+    /// Where people are told when a branch turned Go or No-Go.
+    pub slack_channel: Option<String>,
 }
 
 impl Serving {

@@ -63,7 +63,7 @@ fn said_or_nothing(said: &str) -> String {
     if said.is_empty() { String::new() } else { format!(" ({said})") }
 }
 
-/// A request that may be sent more than once.
+/// A request.
 #[derive(Debug)]
 pub struct Ask<'a> {
     pub method: Method,
@@ -72,11 +72,21 @@ pub struct Ask<'a> {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Answers that the client wants to see itself, beside successes.
     pub sees: fn(StatusCode) -> bool,
+    pub again: Again,
+}
+
+/// Whether the same request may do no harm when it arrives twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// Sent again where that may help.
+    MayCome,
+    /// Sent once: whoever asks looks at what came of it before asking again.
+    MustNotCome,
 }
 
 impl<'a> Ask<'a> {
     pub fn new(method: Method, url: Url, body: Option<&'a Value>) -> Self {
-        Self { method, url, body, headers: Vec::new(), sees: |_| false }
+        Self { method, url, body, headers: Vec::new(), sees: |_| false, again: Again::MayCome }
     }
 }
 
@@ -166,6 +176,7 @@ impl Http {
             };
             let wait = match error {
                 Trouble::Final(error) => return Err(error),
+                error if ask.again == Again::MustNotCome => return Err(error.into_error()),
                 Trouble::WaitAsTold(wait, error) => {
                     if Instant::now() + wait >= deadline {
                         return Err(if wait.is_zero() { error } else { HttpError::AskedToWait(wait) });
@@ -238,12 +249,7 @@ impl Http {
     /// A GET whose answer's body does not matter: whether it comes, and its `Date`.
     pub async fn reach(&self, url: Url) -> Result<Option<String>, HttpError> {
         let sent = self.client.get(url).timeout(Duration::from_secs(10)).send().await;
-        let response = sent.map_err(|e| match trouble_of(&e) {
-            Trouble::Final(error)
-            | Trouble::TryAgain(error)
-            | Trouble::Slower(error)
-            | Trouble::WaitAsTold(_, error) => error,
-        })?;
+        let response = sent.map_err(|e| trouble_of(&e).into_error())?;
         Ok(response.headers().get(reqwest::header::DATE).and_then(|d| d.to_str().ok()).map(str::to_owned))
     }
 }
@@ -255,6 +261,14 @@ enum Trouble {
     /// Asked too often, and not told how long to wait.
     Slower(HttpError),
     TryAgain(HttpError),
+}
+
+impl Trouble {
+    fn into_error(self) -> HttpError {
+        match self {
+            Self::Final(error) | Self::TryAgain(error) | Self::Slower(error) | Self::WaitAsTold(_, error) => error,
+        }
+    }
 }
 
 fn trouble_of(error: &reqwest::Error) -> Trouble {

@@ -2,6 +2,7 @@
 //! another production is another candidate; a branch has one that is open.
 
 use crate::db::{Tx, execute, fetch};
+use crate::messages::forget;
 use crate::{Store, StoreError, micros, time};
 use gonogo_core::ids::Sha;
 use jiff::Timestamp;
@@ -69,7 +70,14 @@ impl Store {
 
     /// The branch is gone.
     pub async fn close_candidate(&self, id: CandidateId, now: Timestamp) -> Result<(), StoreError> {
-        self.db.write(move |tx| Box::pin(close(tx, id, now))).await
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    close(tx, id, now).await?;
+                    forget(tx, id).await
+                })
+            })
+            .await
     }
 
     pub async fn candidate(&self, id: CandidateId) -> Result<Option<Candidate>, StoreError> {

@@ -3,6 +3,7 @@
 
 use crate::candidates::{CandidateId, is_open};
 use crate::db::{execute, fetch};
+use crate::messages::{News, tell};
 use crate::mirror::{Wanted, want};
 use crate::{Store, StoreError, micros, time};
 use jiff::Timestamp;
@@ -39,9 +40,14 @@ pub struct Evaluation {
 type Row = (i64, i64, String, i64, String);
 
 impl Store {
-    /// Records it. What should be seen is wanted only while the candidate is
-    /// still open: a late result is not shown over a newer one's.
-    pub async fn record_evaluation(&self, new: NewEvaluation, wanted: Vec<Wanted>) -> Result<EvaluationId, StoreError> {
+    /// Records it. What should be seen is wanted, and told, only while the
+    /// candidate is still open: a late result is not shown over a newer one's.
+    pub async fn record_evaluation(
+        &self,
+        new: NewEvaluation,
+        wanted: Vec<Wanted>,
+        news: Option<News>,
+    ) -> Result<EvaluationId, StoreError> {
         let id = self
             .db
             .write(move |tx| {
@@ -72,6 +78,9 @@ impl Store {
                         for wanted in &wanted {
                             want(tx, wanted).await?;
                         }
+                    }
+                    if let Some(news) = &news {
+                        tell(tx, news).await?;
                     }
                     Ok(EvaluationId(id))
                 })

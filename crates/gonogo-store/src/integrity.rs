@@ -12,7 +12,8 @@ pub struct Finding {
 }
 
 impl Store {
-    /// The file or the connection, the audit's chain, and work that was given up.
+    /// The file or the connection, the audit's chain, work that was given up, and
+    /// what could not be shown outside so far.
     pub async fn check(&self) -> Result<Vec<Finding>, StoreError> {
         let database = match &*self.db {
             Db::Sqlite { .. } => self.damage().await?,
@@ -29,7 +30,16 @@ impl Store {
                 wrong: broken.map(|id| format!("entry {id} does not follow from the one before")),
             },
             Finding { what: "work", wrong: given_up },
+            Finding { what: "outside", wrong: self.not_shown().await? },
         ])
+    }
+
+    /// How much could not be shown when it was tried last, and why not.
+    async fn not_shown(&self) -> Result<Option<String>, StoreError> {
+        let select = "select count(*), min(error) from mirror where made_version < version and error is not null";
+        let (waiting, why): (i64, Option<String>) =
+            self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_one, select)?) })).await?;
+        Ok(why.map(|why| format!("{waiting} not shown yet: {why}")))
     }
 
     async fn damage(&self) -> Result<Option<String>, StoreError> {

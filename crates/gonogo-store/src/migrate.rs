@@ -11,6 +11,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../migrations/0001_intake.sql")),
     (2, include_str!("../migrations/0002_people.sql")),
     (3, include_str!("../migrations/0003_stories.sql")),
+    (4, include_str!("../migrations/0004_slack.sql")),
 ];
 
 /// `{word}`, in SQLite, in PostgreSQL.

@@ -1,7 +1,7 @@
 //! What should be *seen* outside: a row a target, of which the newest wanted
 //! version wins. A burst costs one call, and a late one cannot undo a newer.
 
-use crate::db::{Tx, execute};
+use crate::db::{Tx, execute, fetch};
 use crate::{Store, StoreError, micros};
 use jiff::Timestamp;
 
@@ -24,6 +24,8 @@ pub struct Due {
     pub wanted: String,
     pub attempts: i64,
     version: i64,
+    /// Until when it is ours; tells our lease from another's.
+    leased_until: i64,
 }
 
 impl Store {
@@ -33,8 +35,14 @@ impl Store {
         Ok(())
     }
 
-    /// The target that has waited longest, leased until `until`.
-    pub async fn lease_mirror(&self, now: Timestamp, until: Timestamp) -> Result<Option<Due>, StoreError> {
+    /// The target of this kind that has waited longest, leased until `until`.
+    /// By kind: a system that hangs holds up no other.
+    pub async fn lease_mirror(
+        &self,
+        kind: &'static str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Due>, StoreError> {
         type Row = (String, String, String, i64, i64);
         let (now, until) = (micros(now), micros(until));
         self.db
@@ -43,23 +51,23 @@ impl Store {
                     let found: Option<Row> = match tx {
                         Tx::Sqlite(c) => {
                             let select = "select target, kind, wanted, attempts, version from mirror
-                                 where made_version < version and run_at <= $1
+                                 where kind = $2 and made_version < version and run_at <= $1
                                  and (leased_until is null or leased_until <= $1)
                                  order by run_at limit 1";
-                            sqlx::query_as(select).bind(now).fetch_optional(&mut **c).await?
+                            sqlx::query_as(select).bind(now).bind(kind).fetch_optional(&mut **c).await?
                         }
                         Tx::Postgres(c) => {
                             let select = "select target, kind, wanted, attempts, version from mirror
-                                 where made_version < version and run_at <= $1
+                                 where kind = $2 and made_version < version and run_at <= $1
                                  and (leased_until is null or leased_until <= $1)
                                  order by run_at limit 1 for update skip locked";
-                            sqlx::query_as(select).bind(now).fetch_optional(&mut **c).await?
+                            sqlx::query_as(select).bind(now).bind(kind).fetch_optional(&mut **c).await?
                         }
                     };
                     let Some((target, kind, wanted, attempts, version)) = found else { return Ok(None) };
                     let update = "update mirror set leased_until = $2, attempts = attempts + 1 where target = $1";
                     execute!(tx, update, &target, until)?;
-                    Ok(Some(Due { target, kind, wanted, attempts: attempts + 1, version }))
+                    Ok(Some(Due { target, kind, wanted, attempts: attempts + 1, version, leased_until: until }))
                 })
             })
             .await
@@ -76,16 +84,19 @@ impl Store {
     /// It could not be made; it is tried again at a time. A newer wish meanwhile
     /// is due at its own.
     pub async fn mirror_failed(&self, due: &Due, at: Timestamp, error: String) -> Result<(), StoreError> {
-        let (target, version, at) = (due.target.clone(), due.version, micros(at));
-        let put_off = "update mirror set run_at = $3, error = $4 where target = $1 and version = $2";
-        let free = "update mirror set leased_until = null where target = $1";
-        self.change(move |tx| {
-            Box::pin(async move {
-                execute!(tx, put_off, &target, version, at, &error)?;
-                Ok(execute!(tx, free, &target)?)
-            })
-        })
-        .await
+        let (target, version, lease, at) = (due.target.clone(), due.version, due.leased_until, micros(at));
+        let update = "update mirror set leased_until = null,
+                 run_at = case when version = $2 then $3 else run_at end,
+                 error = case when version = $2 then $4 else error end
+             where target = $1 and leased_until = $5";
+        let changed = self
+            .change(move |tx| Box::pin(async move { Ok(execute!(tx, update, &target, version, at, &error, lease)?) }))
+            .await;
+        match changed {
+            // The lease ran out: it is somebody else's now.
+            Err(StoreError::Fenced) => Ok(()),
+            other => other,
+        }
     }
 }
 
@@ -99,4 +110,10 @@ pub(crate) async fn want(tx: &mut Tx<'_>, new: &Wanted) -> Result<(), StoreError
          where mirror.wanted <> excluded.wanted";
     execute!(tx, insert, &new.target, new.kind, &new.wanted, micros(new.wanted_at))?;
     Ok(())
+}
+
+/// Whether something should be seen there.
+pub(crate) async fn is_wanted(tx: &mut Tx<'_>, target: &str) -> Result<bool, StoreError> {
+    let row: Option<(String,)> = fetch!(tx, fetch_optional, "select target from mirror where target = $1", target)?;
+    Ok(row.is_some())
 }

@@ -13,9 +13,11 @@ pub mod jira;
 mod proxy;
 pub mod repo;
 mod serve;
+pub mod slack;
 
 pub use github::GitHub;
 pub use jira::Jira;
 pub use proxy::{Passed, Proxy};
 pub use repo::Repo;
 pub use serve::{Faults, Request, depth_of, width_of};
+pub use slack::Slack;

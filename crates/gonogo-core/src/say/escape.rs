@@ -41,6 +41,23 @@ pub fn markdown(text: &str) -> String {
     out.replace("://", ":&#47;&#47;")
 }
 
+/// For Slack's markup: nothing in it is a link, a mention or a tag. Slack reads
+/// `@channel` by its `@`, for which it knows no escape: the wide one reads alike
+/// and calls nobody.
+pub fn slack(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in printable(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '@' => out.push('＠'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +72,14 @@ mod tests {
         assert_eq!(
             markdown("<b> @here [x](http://y) `z` | w"),
             "&lt;b&gt; &#64;here \\[x\\]\\(http:&#47;&#47;y\\) \\`z\\` \\| w"
+        );
+    }
+
+    #[test]
+    fn slack_calls_nobody_and_follows_nothing() {
+        assert_eq!(
+            slack("<!channel> @here <https://x|y> &lt; a\u{202e}b\nc"),
+            "&lt;!channel&gt; ＠here &lt;https://x|y&gt; &amp;lt; a\\u{202e}b c"
         );
     }
 }

@@ -1,6 +1,6 @@
 //! A candidate, judged: gathered, decided, recorded with what should be seen.
 
-use super::{JobError, hex_sha256, seen, sync};
+use super::{JobError, hex_sha256, message, seen, sync};
 use crate::commands::{CheckRequest, check};
 use crate::serving::Serving;
 use crate::{CodeHost, CodeHostAccess, Outside, Progress, Wanted};
@@ -42,10 +42,16 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
     }
     let json = serde_json::to_string(result).map_err(|e| JobError::Broken(e.to_string()))?;
     let newest = serving.store.newest_evaluation(id).await?;
-    let wanted = seen::verdict(serving, &candidate, &checked.outcome, (serving.clock)());
+    let now = (serving.clock)();
+    let wanted = seen::verdict(serving, &candidate, &checked.outcome, now);
+    let news = message::news(serving, service, &candidate, &checked.outcome, now);
     if newest.is_some_and(|newest| newest.result == json) {
-        // Nothing new to record; a status that was never made is wanted still.
-        return Ok(serving.store.want(wanted).await?);
+        // Nothing new to record; what was never shown or told is wanted still.
+        serving.store.want(wanted).await?;
+        return match news {
+            Some(news) => Ok(serving.store.tell(news).await?),
+            None => Ok(()),
+        };
     }
     let recording = serde_json::to_vec(&checked.recording).map_err(|e| JobError::Broken(e.to_string()))?;
     let new = NewEvaluation {
@@ -53,13 +59,13 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
         verdict: seen::word(result.verdict).to_owned(),
         exit_code: checked.outcome.exit_code,
         policy_hash: hex_sha256(checked.recording.policy_text().as_bytes()),
-        evaluated_at: (serving.clock)(),
+        evaluated_at: now,
         summary: seen::sentence(result, checked.outcome.exit_code),
         result: json,
         recording,
         stories: result.stories.iter().map(|story| story.key.clone()).collect(),
     };
-    serving.store.record_evaluation(new, vec![wanted]).await?;
+    serving.store.record_evaluation(new, vec![wanted], news).await?;
     Ok(())
 }
 

@@ -3,9 +3,11 @@
 
 mod delivery;
 mod evaluate;
+mod message;
 mod seen;
 mod show;
 mod sync;
+mod telling;
 mod worker;
 
 pub use worker::work;

@@ -50,11 +50,7 @@ pub(super) fn verdict(serving: &Serving, candidate: &Candidate, outcome: &Outcom
 
 /// `No-Go: STORY-12 is In Review (+3)`: the first reason, and how many more.
 pub(super) fn sentence(check: &Check, exit_code: u8) -> String {
-    let severity = if check.verdict == Verdict::Waiting { Severity::Wait } else { Severity::Block };
-    let reasons: Vec<&str> = (check.findings.iter())
-        .filter(|f| f.severity == severity && f.waiver.is_none())
-        .map(|f| f.message.as_str())
-        .collect();
+    let reasons = reasons(check);
     let lead = match (check.verdict, exit_code) {
         (Verdict::Go, _) => {
             let waived = check.findings.iter().filter(|f| f.waiver.is_some()).count();
@@ -71,6 +67,13 @@ pub(super) fn sentence(check: &Check, exit_code: u8) -> String {
     let room = MOST_DESCRIPTION - lead.len() - more.len();
     let first = reasons.first().copied().unwrap_or_default();
     format!("{lead}{}{more}", say::cut(&say::printable(first), room))
+}
+
+/// What makes the verdict what it is.
+pub(super) fn reasons(check: &Check) -> Vec<&str> {
+    let severity = if check.verdict == Verdict::Waiting { Severity::Wait } else { Severity::Block };
+    let counts = check.findings.iter().filter(|f| f.severity == severity && f.waiver.is_none());
+    counts.map(|f| f.message.as_str()).collect()
 }
 
 fn status(serving: &Serving, candidate: &Candidate, state: StatusState, said: String, now: Timestamp) -> Wanted {

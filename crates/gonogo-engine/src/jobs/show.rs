@@ -1,10 +1,14 @@
 //! Makes the outside show what is wanted.
 
+use super::message::SLACK_MESSAGE;
 use super::seen::{GITHUB_STATUS, StatusWanted};
+use super::telling;
 use crate::serving::Serving;
 use gonogo_store::{Due, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
+/// What there is to be shown; each kind has workers of its own.
+pub(super) const KINDS: [&str; 2] = [GITHUB_STATUS, SLACK_MESSAGE];
 /// Between two tries at most.
 const MOST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 
@@ -25,9 +29,14 @@ pub(super) async fn show(serving: &Serving, due: &Due) -> Result<(), StoreError>
 }
 
 async fn make(serving: &Serving, due: &Due) -> Result<(), (String, Option<Timestamp>)> {
-    if due.kind != GITHUB_STATUS {
-        return Err((format!("this version does not know `{}`", due.kind), None));
+    match due.kind.as_str() {
+        GITHUB_STATUS => post_status(serving, due).await,
+        SLACK_MESSAGE => telling::tell(serving, due).await.map_err(|error| (error.to_string(), error.until())),
+        other => Err((format!("this version does not know `{other}`"), None)),
     }
+}
+
+async fn post_status(serving: &Serving, due: &Due) -> Result<(), (String, Option<Timestamp>)> {
     let wanted: StatusWanted = serde_json::from_str(&due.wanted).map_err(|e| (e.to_string(), None))?;
     // A service that is configured no more is nobody's to show.
     let Some(service) = serving.service(&wanted.service) else { return Ok(()) };

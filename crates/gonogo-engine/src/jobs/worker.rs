@@ -23,7 +23,9 @@ pub async fn work(serving: Arc<Serving>, workers: usize, poll: Duration, stop: w
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..workers.max(1) {
         tasks.spawn(do_jobs(Arc::clone(&serving), stop.clone()));
-        tasks.spawn(show_all(Arc::clone(&serving), stop.clone()));
+        for kind in show::KINDS {
+            tasks.spawn(show_all(Arc::clone(&serving), kind, stop.clone()));
+        }
     }
     tasks.spawn(poll_services(serving, poll, stop));
     while tasks.join_next().await.is_some() {}
@@ -75,10 +77,10 @@ async fn run(serving: &Serving, job: &Job) -> Result<(), JobError> {
     }
 }
 
-async fn show_all(serving: Arc<Serving>, mut stop: watch::Receiver<bool>) {
+async fn show_all(serving: Arc<Serving>, kind: &'static str, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         let now = (serving.clock)();
-        match serving.store.lease_mirror(now, after(now)).await {
+        match serving.store.lease_mirror(kind, now, after(now)).await {
             Ok(Some(due)) => show::show(&serving, &due).await.unwrap_or(()),
             Ok(None) | Err(_) => idle(&serving, &mut stop).await,
         }

@@ -42,20 +42,20 @@ conformance! {
     async fn a_late_result_is_recorded_and_not_shown(store: Store) {
         let (old, _) = store.open_candidate(seen('a', 'b'), at(1)).await.unwrap();
         let (new, _) = store.open_candidate(seen('c', 'b'), at(2)).await.unwrap();
-        store.record_evaluation(evaluation(new.id, "go"), vec![status("new")]).await.unwrap();
-        store.record_evaluation(evaluation(old.id, "no-go"), vec![status("old")]).await.unwrap();
+        store.record_evaluation(evaluation(new.id, "go"), vec![status("new")], None).await.unwrap();
+        store.record_evaluation(evaluation(old.id, "no-go"), vec![status("old")], None).await.unwrap();
         assert_eq!(store.newest_evaluation(old.id).await.unwrap().unwrap().verdict, "no-go");
-        assert_eq!(store.lease_mirror(at(9), at(60)).await.unwrap().unwrap().wanted, "new");
+        assert_eq!(store.lease_mirror("github-status", at(9), at(60)).await.unwrap().unwrap().wanted, "new");
     }
 
     async fn the_list_of_what_is_open_tells_the_last_verdict(store: Store) {
         let (old, _) = store.open_candidate(seen('a', 'b'), at(1)).await.unwrap();
-        store.record_evaluation(evaluation(old.id, "no-go"), Vec::new()).await.unwrap();
+        store.record_evaluation(evaluation(old.id, "no-go"), Vec::new(), None).await.unwrap();
         let (new, _) = store.open_candidate(seen('c', 'b'), at(2)).await.unwrap();
         let list = store.all_open_candidates().await.unwrap();
         assert_eq!(list.iter().map(|c| (c.id, c.judged.is_some())).collect::<Vec<_>>(), [(new.id, false)]);
         for verdict in ["no-go", "go"] {
-            store.record_evaluation(evaluation(new.id, verdict), Vec::new()).await.unwrap();
+            store.record_evaluation(evaluation(new.id, verdict), Vec::new(), None).await.unwrap();
         }
         let list = store.all_open_candidates().await.unwrap();
         assert_eq!(list[0].judged.as_ref().unwrap().summary, "go, because");
@@ -65,7 +65,7 @@ conformance! {
         let (candidate, _) = store.open_candidate(seen('a', 'b'), at(1)).await.unwrap();
         assert_eq!(store.newest_evaluation(candidate.id).await.unwrap(), None);
         for verdict in ["no-go", "waiting", "go"] {
-            store.record_evaluation(evaluation(candidate.id, verdict), Vec::new()).await.unwrap();
+            store.record_evaluation(evaluation(candidate.id, verdict), Vec::new(), None).await.unwrap();
         }
         assert_eq!(store.newest_evaluation(candidate.id).await.unwrap().unwrap().verdict, "go");
         let all = store.evaluations(candidate.id, 2).await.unwrap();
@@ -74,12 +74,12 @@ conformance! {
 
     async fn a_story_leads_to_the_open_candidates_that_have_it(store: Store) {
         let (candidate, _) = store.open_candidate(seen('a', 'b'), at(1)).await.unwrap();
-        store.record_evaluation(evaluation(candidate.id, "go"), Vec::new()).await.unwrap();
+        store.record_evaluation(evaluation(candidate.id, "go"), Vec::new(), None).await.unwrap();
         assert_eq!(store.open_candidates_with("STORY-1").await.unwrap(), [candidate.clone()]);
         assert_eq!(store.open_candidates_with("STORY-2").await.unwrap(), []);
         // Judged anew it has other stories, and closed it is nobody's concern.
         let other = NewEvaluation { stories: vec!["STORY-2".to_owned()], ..evaluation(candidate.id, "go") };
-        store.record_evaluation(other, Vec::new()).await.unwrap();
+        store.record_evaluation(other, Vec::new(), None).await.unwrap();
         assert_eq!(store.open_candidates_with("STORY-1").await.unwrap(), []);
         assert_eq!(store.open_candidates_with("STORY-2").await.unwrap().len(), 1);
         store.close_candidate(candidate.id, at(2)).await.unwrap();
@@ -88,28 +88,43 @@ conformance! {
 
     async fn a_target_is_made_as_was_wanted_last(store: Store) {
         store.want(status("pending")).await.unwrap();
-        let first = store.lease_mirror(at(5), at(60)).await.unwrap().unwrap();
+        let first = store.lease_mirror("github-status", at(5), at(60)).await.unwrap().unwrap();
         // A burst while a call is under way: one more call, after that one.
         for wanted in ["a", "b", "c", "c"] {
             store.want(status(wanted)).await.unwrap();
         }
-        assert_eq!(store.lease_mirror(at(6), at(60)).await.unwrap(), None);
+        assert_eq!(store.lease_mirror("github-status", at(6), at(60)).await.unwrap(), None);
         store.mirror_made(&first).await.unwrap();
-        let second = store.lease_mirror(at(6), at(60)).await.unwrap().unwrap();
+        let second = store.lease_mirror("github-status", at(6), at(60)).await.unwrap().unwrap();
         assert_eq!(second.wanted, "c");
         // A try that fails puts off no newer wish.
         store.want(status("d")).await.unwrap();
         store.mirror_failed(&second, at(30), "down".to_owned()).await.unwrap();
-        let second = store.lease_mirror(at(6), at(60)).await.unwrap().unwrap();
+        let second = store.lease_mirror("github-status", at(6), at(60)).await.unwrap().unwrap();
         assert_eq!((second.wanted.as_str(), second.attempts), ("d", 1));
         store.mirror_failed(&second, at(30), "down".to_owned()).await.unwrap();
-        assert_eq!(store.lease_mirror(at(29), at(60)).await.unwrap(), None);
-        let again = store.lease_mirror(at(30), at(60)).await.unwrap().unwrap();
+        assert_eq!(store.lease_mirror("github-status", at(29), at(60)).await.unwrap(), None);
+        let again = store.lease_mirror("github-status", at(30), at(60)).await.unwrap().unwrap();
         assert_eq!(again.attempts, 2);
         store.mirror_made(&again).await.unwrap();
-        assert_eq!(store.lease_mirror(at(99), at(100)).await.unwrap(), None);
+        assert_eq!(store.lease_mirror("github-status", at(99), at(100)).await.unwrap(), None);
         // What is shown already is not made again.
         store.want(status("d")).await.unwrap();
-        assert_eq!(store.lease_mirror(at(99), at(100)).await.unwrap(), None);
+        assert_eq!(store.lease_mirror("github-status", at(99), at(100)).await.unwrap(), None);
+    }
+
+    async fn each_kind_of_target_is_leased_by_itself(store: Store) {
+        store.want(status("pending")).await.unwrap();
+        assert_eq!(store.lease_mirror("slack-message", at(9), at(60)).await.unwrap(), None);
+        assert_eq!(store.lease_mirror("github-status", at(9), at(60)).await.unwrap().unwrap().wanted, "pending");
+    }
+
+    async fn a_newer_wish_does_not_wait_for_the_older_ones_failure(store: Store) {
+        store.want(status("a")).await.unwrap();
+        let older = store.lease_mirror("github-status", at(5), at(60)).await.unwrap().unwrap();
+        store.want(status("b")).await.unwrap();
+        store.mirror_failed(&older, at(300), "down".to_owned()).await.unwrap();
+        let newer = store.lease_mirror("github-status", at(6), at(60)).await.unwrap().unwrap();
+        assert_eq!((newer.wanted.as_str(), newer.attempts), ("b", 1));
     }
 }

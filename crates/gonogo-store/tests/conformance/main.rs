@@ -10,6 +10,7 @@ mod evaluations;
 mod failing;
 mod intake;
 mod jobs;
+mod messages;
 mod opening;
 mod people;
 mod queue_model;

@@ -8,10 +8,11 @@ use gonogo_store::{Received, Store, StoreError};
 use sha2::{Digest, Sha256};
 
 /// Each step of the schema, and rows in the tables that it made.
-const STEPS: [(&str, &str); 3] = [
+const STEPS: [(&str, &str); 4] = [
     (include_str!("../../migrations/0001_intake.sql"), include_str!("rows/0001.sql")),
     (include_str!("../../migrations/0002_people.sql"), include_str!("rows/0002.sql")),
     (include_str!("../../migrations/0003_stories.sql"), include_str!("rows/0003.sql")),
+    (include_str!("../../migrations/0004_slack.sql"), include_str!("rows/0004.sql")),
 ];
 
 /// Brings an empty database to a version, with rows.

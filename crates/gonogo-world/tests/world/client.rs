@@ -1,5 +1,6 @@
 //! A plain HTTP client, which knows nothing of Jira.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use gonogo_world::Jira;
@@ -55,4 +56,10 @@ pub(crate) fn bulk_fetch(jira: &Jira, body: &Value) -> Value {
 pub(crate) fn keys(answer: &Value) -> Vec<&str> {
     let issues = answer["issues"].as_array().unwrap();
     issues.iter().map(|issue| issue["key"].as_str().unwrap()).collect()
+}
+
+/// Where `./test rigs` puts what others publish.
+pub(crate) fn rigs() -> PathBuf {
+    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/rigs");
+    std::env::var_os("GONOGO_RIGS").map_or_else(|| here.into(), PathBuf::from)
 }

@@ -8,3 +8,4 @@ mod faults;
 mod github;
 mod jql;
 mod repo;
+mod slack;

@@ -7,6 +7,7 @@ mod builds;
 mod github;
 mod people;
 mod pushes;
+mod slack;
 mod stops;
 mod stories;
 mod support;

@@ -3,7 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests start the program, and stop it")]
 
 use gonogo_world::github::{PostedStatus, Repository, StatusOf};
-use gonogo_world::{GitHub, Repo};
+use gonogo_world::{GitHub, Repo, Slack};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -30,8 +30,9 @@ pub(crate) struct World {
     poll_seconds: u32,
     database: String,
     tracker: String,
-    /// The service's `git`, where it is not fetched from GitHub.
-    git: String,
+    slack: String,
+    /// What the service has beside its name and repository.
+    service: String,
     /// The server's, for GitHub.
     token: &'static str,
     /// The App that the server is to GitHub, if it is one.
@@ -75,7 +76,8 @@ impl World {
             poll_seconds: 3_600,
             database,
             tracker: String::new(),
-            git: String::new(),
+            slack: String::new(),
+            service: String::new(),
             token: TOKEN,
             app: None,
             cookie: String::new(),
@@ -128,8 +130,25 @@ impl World {
 
     /// The server fetches from this address instead of from GitHub.
     pub(crate) fn fetching_from(mut self, url: &str) -> Self {
-        self.git = format!("git = '{url}'\n");
+        self.service = format!("git = '{url}'\n");
         self
+    }
+
+    /// People are told in this channel of this Slack.
+    pub(crate) fn tells(mut self, slack: &Slack, channel: &str) -> Self {
+        self.slack = format!("[slack]\nurl = '{}'\nchannel = '{channel}'\n", slack.api_url());
+        self
+    }
+
+    /// The service `web` has these keys too; after them may stand other services.
+    pub(crate) fn with_service(mut self, keys: &str) -> Self {
+        keys.clone_into(&mut self.service);
+        self
+    }
+
+    /// From the next start on nobody is told anything.
+    pub(crate) fn tells_nobody(&mut self) {
+        self.slack.clear();
     }
 
     /// Production's policy, before the server runs.
@@ -192,6 +211,7 @@ impl World {
             .env("GONOGO_JIRA_USER", "bot@example.com")
             .env("GONOGO_JIRA_TOKEN", "jira-token")
             .env("GONOGO_JIRA_WEBHOOK_SECRET", SECRET)
+            .env("GONOGO_SLACK_TOKEN", "xoxb-world")
             .env("GONOGO_GITHUB_WEBHOOK_SECRET", format!("old\n{SECRET}"));
         match self.app {
             Some(id) => {
@@ -206,14 +226,15 @@ impl World {
     pub(crate) fn writes_configuration(&self) {
         let config = format!(
             "[server]\nlisten = '127.0.0.1:0'\nurl = 'https://gonogo.example.com'\ndata = '{}'\npoll_seconds = {}\n\
-             [store]\nurl = '{}'\n[github]\nurl = '{}'\n{}\
+             [store]\nurl = '{}'\n[github]\nurl = '{}'\n{}{}\
              [[service]]\nname = 'web'\nrepository = 'acme/web'\n{}",
             self.folder.path().join("data").display(),
             self.poll_seconds,
             self.database,
             self.github.api_url(),
             self.tracker,
-            self.git,
+            self.slack,
+            self.service,
         );
         let file = self.folder.path().join("gonogo-server.toml");
         std::fs::write(&file, config).expect("the temporary folder is writable");

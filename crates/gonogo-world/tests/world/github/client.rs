@@ -1,6 +1,5 @@
 //! A plain HTTP client, and a team's GitHub to ask.
 
-use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -73,12 +72,6 @@ pub(crate) fn json_of(response: Response, status: u16) -> Value {
 
 pub(crate) fn header(response: &Response, name: &str) -> String {
     response.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
-}
-
-/// Where `./test rigs` puts what GitHub publishes.
-pub(crate) fn rigs() -> PathBuf {
-    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/rigs");
-    std::env::var_os("GONOGO_RIGS").map_or_else(|| here.into(), PathBuf::from)
 }
 
 /// A JWT as an App makes it, from `issued` to `expires` seconds from now.

@@ -8,8 +8,9 @@ use gonogo_world::github::RawDelivery;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::client::{ask, get_json, github, json_of, jwt, rigs, web};
+use super::client::{ask, get_json, github, json_of, jwt, web};
 use super::receiver::Receiver;
+use crate::client::rigs;
 
 const SECRET: &str = "it is a secret";
 

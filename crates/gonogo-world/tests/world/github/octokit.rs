@@ -8,7 +8,8 @@ use gonogo_world::GitHub;
 use gonogo_world::github::PRIVATE_KEY_PEM;
 use serde_json::{Value, json};
 
-use super::client::{rigs, three_commits, web};
+use super::client::{three_commits, web};
+use crate::client::rigs;
 
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()

@@ -18,6 +18,8 @@ pub(crate) struct Config {
     pub github: GitHubConfig,
     #[serde(default)]
     pub tracker: TrackerConfig,
+    /// Without it nobody is told anything.
+    pub slack: Option<SlackConfig>,
     #[serde(default, rename = "service")]
     pub services: Vec<ServiceConfig>,
 }
@@ -60,6 +62,15 @@ pub(crate) struct GitHubConfig {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SlackConfig {
+    /// By name or by id, for services that name none of their own.
+    pub channel: Option<String>,
+    /// The Web API's address.
+    pub url: String,
+}
+
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ServiceConfig {
     pub name: String,
@@ -69,11 +80,19 @@ pub(crate) struct ServiceConfig {
     pub git: Option<String>,
     /// The branch or tag that stands at production; without it the policy's.
     pub production: Option<String>,
+    /// Where in Slack it is told of, instead of in the channel of `[slack]`.
+    pub slack_channel: Option<String>,
 }
 
 impl Default for GitHubConfig {
     fn default() -> Self {
         Self { url: "https://api.github.com".to_owned() }
+    }
+}
+
+impl Default for SlackConfig {
+    fn default() -> Self {
+        Self { channel: None, url: "https://slack.com/api/".to_owned() }
     }
 }
 
@@ -90,6 +109,12 @@ impl Config {
     pub(crate) fn store_url(&self) -> String {
         let beside = || format!("sqlite:{}", self.server.data.join("gonogo.db").display());
         self.store.url.clone().unwrap_or_else(beside)
+    }
+
+    /// Where a service is told of, if anywhere.
+    pub(super) fn slack_channel(&self, service: &ServiceConfig) -> Option<String> {
+        let slack = self.slack.as_ref()?;
+        service.slack_channel.clone().or_else(|| slack.channel.clone())
     }
 
     pub(super) fn parse(source: &Source) -> Result<Self, PolicyError> {
@@ -113,6 +138,14 @@ impl Config {
                 let said = format!("`{}` is no repository: write owner/name", service.repository);
                 return Err(wrong(said, &service.repository));
             }
+            if let (Some(channel), None) = (&service.slack_channel, &config.slack) {
+                let said = format!("service `{name}` has a channel, and there is no [slack]: write that too");
+                return Err(wrong(said, channel));
+            }
+        }
+        let tells_nobody = config.services.iter().all(|service| config.slack_channel(service).is_none());
+        if config.slack.is_some() && !config.services.is_empty() && tells_nobody {
+            return Err(source.error("[slack] names no channel: write channel = \"#deploys\"", None));
         }
         if config.server.poll_seconds == 0 {
             return Err(source.error("poll_seconds is 1 or more", None));
@@ -131,11 +164,26 @@ mod tests {
     }
 
     #[test]
-    fn the_example_of_the_docs_is_valid() {
+    fn the_examples_of_the_docs_are_valid() {
         let page = include_str!("../../../../../docs/serve.md");
-        let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
-        let config = Config::parse(&Source::new("docs/serve.md", example)).unwrap();
+        let mut examples = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+        let config = Config::parse(&Source::new("docs/serve.md", examples.next().unwrap())).unwrap();
         assert_eq!(config.services[0].name, "web");
+        let told = parse(examples.next().unwrap()).unwrap();
+        assert_eq!(told.slack_channel(&told.services[0]).as_deref(), Some("#team-web"));
+        assert_eq!(examples.next(), None, "each example is read here");
+    }
+
+    #[test]
+    fn a_services_own_channel_goes_before_the_common_one() {
+        let service = |name: &str, more: &str| format!("[[service]]\nname = '{name}'\nrepository = 'x/y'\n{more}\n");
+        let two = service("a", "slack_channel = '#a'") + &service("b", "");
+        let channels = |slack: &str| {
+            let config = parse(&format!("{slack}\n{two}")).unwrap();
+            config.services.iter().map(|service| config.slack_channel(service)).collect::<Vec<_>>()
+        };
+        assert_eq!(channels("[slack]\nchannel = '#all'"), [Some("#a".to_owned()), Some("#all".to_owned())]);
+        assert_eq!(channels("[slack]"), [Some("#a".to_owned()), None]);
     }
 
     #[test]
@@ -149,6 +197,11 @@ mod tests {
                 "[[service]]\nname = \"a\"\nrepository = \"x/y\"\n[[service]]\nname = \"a\"\nrepository = \"x/y\"",
                 "there are two services `a`",
             ),
+            (
+                "[[service]]\nname = \"a\"\nrepository = \"x/y\"\nslack_channel = \"#a\"",
+                "server.toml:8:17: service `a` has a channel, and there is no [slack]: write that too",
+            ),
+            ("[slack]\n[[service]]\nname = \"a\"\nrepository = \"x/y\"", "[slack] names no channel"),
         ] {
             let error = parse(more).unwrap_err();
             assert!(error.contains(said), "{error}");

@@ -9,13 +9,14 @@ use super::secret;
 use crate::cli::ServeArgs;
 use crate::clock;
 use anyhow::{Context, bail};
-use config::{Config, ServiceConfig};
+use config::{Config, ServiceConfig, SlackConfig};
 use gonogo_core::policy::Source;
 use gonogo_engine::commands::people::{Throttle, hash_of, random_word};
 use gonogo_engine::{CodeHostAccess, Outside, Renamed, Service, Serving, TrustedTracker, jobs, web_of};
 use gonogo_remote::git::Remote;
 use gonogo_remote::github::{Credentials, GitHub, RepositoryName};
 use gonogo_remote::http::Connections;
+use gonogo_remote::slack::Slack;
 use gonogo_server::App;
 use gonogo_store::Store;
 use secrecy::{ExposeSecret, SecretString};
@@ -91,12 +92,14 @@ async fn serving(config: &Config, first_code: &SecretString) -> anyhow::Result<S
     let outside = Outside { trusted, code_host: CodeHostAccess::None, ..outside()? };
     let api = config.github.url.parse().with_context(|| format!("[github] url: {}", config.github.url))?;
     let github = Arc::new(GitHub::new(api, Connections::new(&outside.http)?, credentials));
-    let services = config.services.iter().map(|s| service(s, &config.github.url)).collect::<Result<_, _>>()?;
+    let slack = config.slack.as_ref().map(|slack| slack_of(slack, Connections::new(&outside.http)?)).transpose()?;
+    let services = config.services.iter().map(|s| service(config, s)).collect::<Result<_, _>>()?;
     Ok(Serving {
         store,
         services,
         github,
         renamed: Renamed::default(),
+        slack,
         mirrors: data.join("mirrors"),
         first_code_hash,
         throttle: Throttle::default(),
@@ -106,15 +109,26 @@ async fn serving(config: &Config, first_code: &SecretString) -> anyhow::Result<S
     })
 }
 
-fn service(config: &ServiceConfig, api: &str) -> anyhow::Result<Service> {
+fn slack_of(config: &SlackConfig, connections: Connections) -> anyhow::Result<Slack> {
+    let Some(token) = secret("GONOGO_SLACK_TOKEN")? else {
+        bail!(
+            "no GONOGO_SLACK_TOKEN\n  → set it, or GONOGO_SLACK_TOKEN_FILE to a file with it: [slack] is told with it"
+        );
+    };
+    let api = config.url.parse().with_context(|| format!("[slack] url: {}", config.url))?;
+    Ok(Slack::new(api, connections, token))
+}
+
+fn service(all: &Config, config: &ServiceConfig) -> anyhow::Result<Service> {
     let repository = RepositoryName::parse(&config.repository).context("the repository was looked at before")?;
-    let url = config.git.clone().unwrap_or_else(|| format!("{}/{repository}.git", web_of(api)));
+    let url = config.git.clone().unwrap_or_else(|| format!("{}/{repository}.git", web_of(&all.github.url)));
     Ok(Service {
         name: config.name.clone(),
         repository,
         remote: Remote { url, token: None },
         is_at_code_host: config.git.is_none(),
         production: config.production.clone(),
+        slack_channel: all.slack_channel(config),
     })
 }
 

@@ -1,0 +1,259 @@
+//! What people are told of a candidate: what it means, and how Slack reads it.
+
+use super::seen;
+use crate::serving::{Service, Serving};
+use gonogo_api::{Check, Verdict};
+use gonogo_core::say;
+use gonogo_remote::slack::{MOST_SECTION, Message, MessageKey};
+use gonogo_store::{Candidate, News, Wanted};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// A message in Slack, as the mirror keeps it.
+pub(super) const SLACK_MESSAGE: &str = "slack-message";
+
+/// Reasons that are told; the page has all.
+const MOST_REASONS: usize = 5;
+/// Characters of a reason.
+const MOST_REASON: usize = 200;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum State {
+    Go,
+    NoGo,
+    Waiting,
+    CouldNotFindOut,
+}
+
+/// The meaning of a message; outside texts are as they came.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct MessageWanted {
+    pub service: String,
+    branch: String,
+    head: String,
+    production: Option<String>,
+    state: State,
+    /// The verdict and its first reason.
+    sentence: String,
+    commits: usize,
+    stories: usize,
+    people: usize,
+    reasons: Vec<String>,
+    /// How many reasons there are beside those.
+    more: usize,
+    url: String,
+    key: String,
+}
+
+/// `None` where the service tells nobody.
+pub(super) fn news(
+    serving: &Serving,
+    service: &Service,
+    candidate: &Candidate,
+    outcome: &crate::Outcome,
+    now: Timestamp,
+) -> Option<News> {
+    serving.slack.as_ref().and(service.slack_channel.as_ref())?;
+    let wanted = MessageWanted::of(candidate, &outcome.check, outcome.exit_code, serving.page_of(candidate.id));
+    let message = Wanted {
+        target: format!("{SLACK_MESSAGE} {}", candidate.id.0),
+        kind: SLACK_MESSAGE,
+        // Strings and numbers: there is always JSON for them.
+        wanted: serde_json::to_string(&wanted).unwrap_or_default(),
+        wanted_at: now,
+    };
+    let verdict = wanted.is_decided().then(|| seen::word(outcome.check.verdict));
+    // Go is no news of a branch of which nothing was told.
+    Some(News { candidate: candidate.id, verdict, first: seen::word(Verdict::Go), message })
+}
+
+impl State {
+    fn of(verdict: Verdict, exit_code: u8) -> Self {
+        match (verdict, exit_code) {
+            (Verdict::Go, _) => Self::Go,
+            (Verdict::Waiting, _) => Self::Waiting,
+            (Verdict::NoGo, 3) => Self::CouldNotFindOut,
+            (Verdict::NoGo, _) => Self::NoGo,
+        }
+    }
+
+    fn is_decided(self) -> bool {
+        matches!(self, Self::Go | Self::NoGo)
+    }
+
+    fn mark(self) -> &'static str {
+        match self {
+            Self::Go => "✓",
+            Self::NoGo => "✗",
+            Self::Waiting => "…",
+            Self::CouldNotFindOut => "?",
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Go => "Go",
+            Self::NoGo => "No-Go",
+            Self::Waiting => "Waiting",
+            Self::CouldNotFindOut => "Could not find out",
+        }
+    }
+}
+
+impl MessageWanted {
+    fn of(candidate: &Candidate, check: &Check, exit_code: u8, url: String) -> Self {
+        let reasons = seen::reasons(check);
+        let mut people: Vec<&String> =
+            check.commits.iter().flat_map(|c| c.co_authors.iter().chain([&c.author])).collect();
+        people.sort_unstable();
+        people.dedup();
+        Self {
+            service: candidate.service.clone(),
+            branch: candidate.branch.clone(),
+            head: candidate.head.short(),
+            production: candidate.production.map(|sha| sha.short()),
+            state: State::of(check.verdict, exit_code),
+            sentence: seen::sentence(check, exit_code),
+            commits: check.commits.len(),
+            stories: check.stories.iter().filter(|story| story.ships).count(),
+            people: people.len(),
+            more: reasons.len().saturating_sub(MOST_REASONS),
+            reasons: reasons.into_iter().take(MOST_REASONS).map(str::to_owned).collect(),
+            // A database that begins anew counts its candidates from one again.
+            key: format!("{url} {}", candidate.head),
+            url,
+        }
+    }
+
+    /// Waiting, or a system that is away, is no turn: it passes.
+    pub(super) fn is_decided(&self) -> bool {
+        self.state.is_decided()
+    }
+
+    pub(super) fn key(&self) -> MessageKey {
+        MessageKey(self.key.clone())
+    }
+
+    pub(super) fn rendered(&self) -> Message {
+        let turned = if self.state.is_decided() { " turned" } else { ":" };
+        let (mark, service, sentence) = (self.state.mark(), &self.service, say::slack(&self.sentence));
+        let mut blocks = vec![section(&self.heading()), context(&self.counts())];
+        blocks.extend(self.told_reasons().map(|text| section(&text)));
+        blocks.push(section(&format!("<{}|Open>", self.url)));
+        Message { text: format!("{mark} {service}{turned} {sentence} · {}", self.place()), blocks }
+    }
+
+    /// `web main → 9f2c1ab ✗ No-Go`
+    fn heading(&self) -> String {
+        let (mark, word) = (self.state.mark(), self.state.word());
+        format!("*{}* {}   {mark} *{word}*", self.service, self.place())
+    }
+
+    fn place(&self) -> String {
+        format!("{} → {}", outside(&self.branch), self.head)
+    }
+
+    fn counts(&self) -> String {
+        let people = if self.people == 1 { "1 person".to_owned() } else { format!("{} people", self.people) };
+        let over = self.production.as_deref().map_or("production is not known".to_owned(), |sha| format!("over {sha}"));
+        format!("{} · {} · {people} · {over}", say::count(self.commits, "commit"), say::count(self.stories, "story"))
+    }
+
+    /// As many as a section holds.
+    fn told_reasons(&self) -> Option<String> {
+        let mark = self.state.mark();
+        let mut room = MOST_SECTION - "and 1000000 more".len();
+        let mut lines = Vec::new();
+        for reason in &self.reasons {
+            let line = format!("{mark} {}", outside(reason));
+            let Some(left) = room.checked_sub(line.chars().count() + 1) else { break };
+            room = left;
+            lines.push(line);
+        }
+        let left_out = self.more + self.reasons.len() - lines.len();
+        lines.extend((left_out > 0).then(|| format!("and {left_out} more")));
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+}
+
+/// A text from outside: one short line that calls nobody.
+fn outside(text: &str) -> String {
+    say::slack(&say::cut(&say::printable(text), MOST_REASON))
+}
+
+/// Slack makes no links of what it finds in a verbatim text.
+fn text(said: &str) -> Value {
+    json!({"type": "mrkdwn", "text": said, "verbatim": true})
+}
+
+fn section(said: &str) -> Value {
+    json!({"type": "section", "text": text(said)})
+}
+
+fn context(said: &str) -> Value {
+    json!({"type": "context", "elements": [text(said)]})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(state: State, sentence: &str, reasons: &[&str], more: usize) -> MessageWanted {
+        MessageWanted {
+            service: "web".to_owned(),
+            branch: "main".to_owned(),
+            head: "9f2c1ab".to_owned(),
+            production: Some("77ab01c".to_owned()),
+            state,
+            sentence: sentence.to_owned(),
+            commits: 14,
+            stories: 1,
+            people: 5,
+            reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect(),
+            more,
+            url: "https://gonogo.example.com/candidates/7".to_owned(),
+            key: "k".to_owned(),
+        }
+    }
+
+    fn texts(message: &Message) -> Vec<&str> {
+        let of = |block| Value::pointer(block, "/text/text").or_else(|| block.pointer("/elements/0/text"));
+        message.blocks.iter().map(|block| of(block).and_then(Value::as_str).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_message_says_verdict_counts_reasons_and_where_to_look() {
+        let reasons = ["STORY-12 is In Review", "STORY-19 has no risk assessment"];
+        let message = wanted(State::NoGo, "No-Go: STORY-12 is In Review (+3)", &reasons, 2).rendered();
+        assert_eq!(message.text, "✗ web turned No-Go: STORY-12 is In Review (+3) · main → 9f2c1ab");
+        assert_eq!(
+            texts(&message),
+            [
+                "*web* main → 9f2c1ab   ✗ *No-Go*",
+                "14 commits · 1 story · 5 people · over 77ab01c",
+                "✗ STORY-12 is In Review\n✗ STORY-19 has no risk assessment\nand 2 more",
+                "<https://gonogo.example.com/candidates/7|Open>",
+            ]
+        );
+        let message = wanted(State::Go, "Go, 1 waived", &[], 0).rendered();
+        assert_eq!(message.text, "✓ web turned Go, 1 waived · main → 9f2c1ab");
+        assert_eq!(texts(&message).len(), 3);
+        let message = wanted(State::Waiting, "Waiting: a build runs", &["a build runs"], 0).rendered();
+        assert_eq!(message.text, "… web: Waiting: a build runs · main → 9f2c1ab");
+    }
+
+    #[test]
+    fn outside_text_calls_nobody_and_fits_however_it_is_escaped() {
+        let rude = "<!channel> @here ".to_owned() + &"&".repeat(5_000);
+        let mut wanted = wanted(State::NoGo, &format!("No-Go: {rude}"), &[rude.as_str(); 5], 0);
+        wanted.branch = "<!here>".to_owned();
+        let message = wanted.rendered();
+        for text in texts(&message).into_iter().chain([message.text.as_str()]) {
+            assert!(!text.contains("<!") && !text.contains('@'), "{text}");
+        }
+        let reasons = texts(&message)[2];
+        assert!(reasons.chars().count() <= MOST_SECTION && reasons.ends_with("\nand 2 more"), "{reasons}");
+    }
+}

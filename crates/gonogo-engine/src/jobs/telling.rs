@@ -1,0 +1,100 @@
+//! Makes a message in Slack say what is wanted: posted once, changed in place
+//! from then on. What may have been posted is looked for first.
+
+use super::message::MessageWanted;
+use crate::serving::Serving;
+use gonogo_remote::slack::{Place, Slack, SlackError};
+use gonogo_store::{Due, Saying, StoreError};
+use jiff::Timestamp;
+use std::time::Duration;
+use thiserror::Error;
+
+/// Shorter than the lease: while this goes on nobody else posts the same.
+const WITHIN: Duration = Duration::from_secs(15);
+
+#[derive(Debug, Error)]
+pub(super) enum NotTold {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{}: {}", .0.why().said, .0.why().fix)]
+    Slack(#[from] SlackError),
+    #[error("what is wanted cannot be read: {0}")]
+    Unreadable(#[from] serde_json::Error),
+    #[error("Slack took longer than {} s", WITHIN.as_secs())]
+    TooSlow,
+}
+
+impl NotTold {
+    pub(super) fn until(&self) -> Option<Timestamp> {
+        if let Self::Slack(error) = self { error.until() } else { None }
+    }
+}
+
+pub(super) async fn tell(serving: &Serving, due: &Due) -> Result<(), NotTold> {
+    let wanted: MessageWanted = serde_json::from_str(&due.wanted)?;
+    let channel = serving.service(&wanted.service).and_then(|service| service.slack_channel.as_deref());
+    // A service that tells nobody any more has nothing to show.
+    let (Some(slack), Some(channel)) = (&serving.slack, channel) else { return Ok(()) };
+    let telling = Telling { serving, slack, channel, target: &due.target, wanted: &wanted };
+    tokio::time::timeout(WITHIN, telling.make()).await.unwrap_or(Err(NotTold::TooSlow))
+}
+
+struct Telling<'a> {
+    serving: &'a Serving,
+    slack: &'a Slack,
+    channel: &'a str,
+    target: &'a str,
+    wanted: &'a MessageWanted,
+}
+
+impl Telling<'_> {
+    async fn make(&self) -> Result<(), NotTold> {
+        match self.serving.store.saying(self.target).await? {
+            Saying::Never => self.post().await,
+            Saying::Perhaps { channel, since } => match self.find(&channel, since).await? {
+                Some(place) => self.change(&place).await,
+                None => self.post().await,
+            },
+            Saying::At { channel, ts } => self.change(&Place { channel, ts }).await,
+        }
+    }
+
+    async fn post(&self) -> Result<(), NotTold> {
+        if !self.wanted.is_decided() {
+            // It passes: what it becomes is said.
+            return Ok(());
+        }
+        let store = &self.serving.store;
+        store.saying_begins(self.target, self.channel, self.now()).await?;
+        let message = self.wanted.rendered();
+        match self.slack.post(self.channel, &self.wanted.key(), &message, self.now()).await {
+            Ok(place) => Ok(store.said(self.target, place.channel, place.ts).await?),
+            Err(error) => {
+                if error.did_nothing() {
+                    store.not_said(self.target).await?;
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    async fn find(&self, channel: &str, since: Timestamp) -> Result<Option<Place>, NotTold> {
+        let found = self.slack.find(channel, &self.wanted.key(), since, self.now()).await?;
+        if let Some(place) = &found {
+            self.serving.store.said(self.target, place.channel.clone(), place.ts.clone()).await?;
+        }
+        Ok(found)
+    }
+
+    async fn change(&self, place: &Place) -> Result<(), NotTold> {
+        match self.slack.update(place, &self.wanted.key(), &self.wanted.rendered(), self.now()).await {
+            // Who deleted it does not want it back.
+            Err(SlackError::MessageGone) => Ok(()),
+            other => Ok(other?),
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.serving.clock)()
+    }
+}

@@ -1,0 +1,39 @@
+//! Whose token it is, and what that may do.
+
+use super::state::State;
+use crate::serve::Ask;
+
+/// A bot's token, with its scopes.
+#[derive(Debug, Clone)]
+pub(super) struct Bot {
+    pub(super) token: String,
+    pub(super) scopes: Vec<String>,
+}
+
+impl Default for Bot {
+    fn default() -> Self {
+        let scopes = ["chat:write", "channels:read", "channels:history", "groups:read", "groups:history"];
+        Self { token: "xoxb-world".to_owned(), scopes: scopes.map(str::to_owned).to_vec() }
+    }
+}
+
+/// Why there is no answer to this caller.
+#[derive(Debug)]
+pub(super) enum Stranger {
+    NotAuthed,
+    InvalidAuth,
+}
+
+impl State {
+    /// The token stands in the header, or in a form's body; it is never read
+    /// from an address, which ends up in logs.
+    pub(super) fn let_in(&self, ask: &Ask, in_body: Option<&str>) -> Result<(), Stranger> {
+        let in_header = ask.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+        let token = in_header.or(in_body).ok_or(Stranger::NotAuthed)?;
+        if token == self.bot.token { Ok(()) } else { Err(Stranger::InvalidAuth) }
+    }
+
+    pub(super) fn has_scope(&self, scope: &str) -> bool {
+        self.bot.scopes.iter().any(|known| known == scope)
+    }
+}

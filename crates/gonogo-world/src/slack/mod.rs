@@ -1,0 +1,109 @@
+//! A Slack with state: the Web API, and channels with the messages in them.
+//!
+//! It answers what it understands as the real one would, and what it does not
+//! understand with the real one's kind of error. The latter it also notes, and
+//! fails the test with it in the end, unless the test said that it
+//! [expects trouble](Slack::expects_trouble).
+
+mod access;
+mod api;
+mod channels;
+mod control;
+mod markup;
+mod scenario;
+mod state;
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+pub use channels::PostedMessage;
+pub use scenario::Channel;
+
+pub use crate::serve::Faults;
+use crate::serve::{Answer, Ask, Background, Fault, Faulty, Manners, Reply, Stand, serve, with_faults};
+use state::State;
+
+/// A Slack on 127.0.0.1 until it is dropped.
+#[derive(Debug)]
+pub struct Slack {
+    shared: Arc<Shared>,
+    server: Background,
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    /// Something was asked.
+    changed: Condvar,
+}
+
+impl Slack {
+    /// The bot `gonogo` of the team Acme has the token `xoxb-world`, which may
+    /// write to channels, and list and read them.
+    pub fn start() -> Self {
+        let shared = Arc::new(Shared { state: Mutex::new(State::new()), changed: Condvar::new() });
+        let stand: Arc<dyn Stand> = Arc::clone(&shared) as _;
+        let server = Background::start("world-slack", move |stream| serve(Arc::clone(&stand), None, stream));
+        Self { shared, server }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.state()
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A test that panicked in between has left nothing half-done.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Stand for Shared {
+    fn ask(&self, ask: Ask) -> (usize, Reply) {
+        let mut state = self.state();
+        let number = state.record.note(&ask);
+        let reply = with_faults(&mut *state, |state| &mut state.faults, &ask, |state| state.answer(&ask));
+        drop(state);
+        self.changed.notify_all();
+        (number, reply)
+    }
+
+    fn answered(&self, number: usize, status: Option<u16>) {
+        self.state().record.answered(number, status);
+    }
+}
+
+impl Faulty for Slack {
+    fn change_faults(&self, change: &mut dyn FnMut(&mut Vec<Fault>)) {
+        change(&mut self.state().faults);
+    }
+}
+
+impl Manners for State {
+    fn error(&self, status: u16, _message: &str) -> Answer {
+        api::error(status)
+    }
+
+    fn login_page(&self) -> String {
+        "https://acme.example.com/sign_in".to_owned()
+    }
+
+    fn odd_json(&self) -> &'static str {
+        r#"{"status":"ok","note":"this is a page of a proxy"}"#
+    }
+}
+
+impl Drop for Slack {
+    fn drop(&mut self) {
+        let state = self.state();
+        let unexpected = state.unexpected.clone();
+        let is_fine = unexpected.is_empty() || state.expects_trouble;
+        drop(state);
+        assert!(
+            is_fine || thread::panicking(),
+            "Slack was asked what it did not expect:\n- {}",
+            unexpected.join("\n- ")
+        );
+    }
+}

@@ -1,0 +1,6 @@
+//! The stand-in Slack.
+
+mod channels;
+mod client;
+mod limits;
+mod official;
