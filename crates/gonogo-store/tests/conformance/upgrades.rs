@@ -64,7 +64,7 @@ async fn holds_what_was_there(store: &Store, version: usize) {
     assert_eq!((job.kind.as_str(), job.body.as_str()), ("evaluate", "b"));
     store.finish_job(&job).await.unwrap();
     assert_eq!(store.lease_job(at(2), at(60)).await.unwrap().unwrap().attempts, 2);
-    assert_eq!(store.lease_mirror(at(1), at(60)).await.unwrap().unwrap().wanted, "Go");
+    assert_eq!(store.lease_mirror("github-status", at(1), at(60)).await.unwrap().unwrap().wanted, "Go");
     if version >= 2 {
         assert_eq!(store.person_of_session("t", at(8)).await.unwrap().unwrap().name, "ada");
         assert_eq!(store.waivers("web").await.unwrap()[0].why, "agreed");
