@@ -9,7 +9,6 @@ mod targets;
 
 pub use parsed::{Excuse, ParsedRange};
 pub(crate) use reader::Reader;
-pub use targets::with_effect;
 
 use crate::facts::{Facts, Stop};
 use crate::questions::{Copies, MergedAgain, PrefixesOf, Range};

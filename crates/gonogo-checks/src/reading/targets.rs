@@ -2,7 +2,7 @@
 
 use gonogo_core::changeset::Commit;
 use gonogo_core::ids::Sha;
-use gonogo_read::message::{self, Message, Revert};
+use gonogo_read::message::Message;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// A list of commits with its index.
@@ -190,34 +190,6 @@ pub(super) fn quoted_title(subject: &str) -> Option<String> {
         rest.rfind('"').map(|end| &rest[..end])
     };
     title("Revert \"").map(str::to_owned).or_else(|| title("Reapply \"").map(|title| format!("Revert \"{title}\"")))
-}
-
-/// Which of these commits, newest first, are not undone by a revert among them.
-pub fn with_effect(commits: &[Commit]) -> Vec<bool> {
-    let index = index_of(commits);
-    let among = Among { commits, index: &index };
-    let messages: Vec<_> = commits.iter().map(|c| message::parse(&c.message)).collect();
-    if messages.iter().all(|m| m.reverts.is_empty()) {
-        return vec![true; commits.len()];
-    }
-    let copied = Copied::of(among);
-    let numbers = by_number(&messages);
-    let undone = |at: usize, revert: &Revert<'_>| match revert {
-        Revert::Commit { name, stays } => {
-            let found = among.named(name).or_else(|| copied.find(at, name, None))?;
-            Some(among.undone(found, stays.and_then(|name| among.parent_named(found, name))))
-        }
-        Revert::PullRequest(number) => Some(among.undone(of_number(among, &numbers, at, *number)?, None)),
-    };
-    let reverts: Vec<super::ships::Undoes> = messages
-        .iter()
-        .enumerate()
-        .map(|(by, m)| super::ships::Undoes {
-            by,
-            undone: m.reverts.iter().filter_map(|r| undone(by, r)).flatten().collect(),
-        })
-        .collect();
-    super::ships::effective(commits.len(), &reverts, |older, newer| among.is_behind(older, newer))
 }
 
 #[cfg(test)]

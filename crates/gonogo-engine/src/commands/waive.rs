@@ -1,13 +1,13 @@
 //! A person lets a finding pass, takes that back, or asks to judge again.
 
 use super::people::deed;
-use crate::jobs::EVALUATE;
+use crate::jobs::judge_soon;
 use crate::serving::Serving;
 use gonogo_api::{Check, Finding, Severity};
 use gonogo_core::finding::COULD_NOT_CHECK;
 use gonogo_core::person::{Act, Forbidden, Person};
 use gonogo_core::verdict::PRODUCTION_UNKNOWN;
-use gonogo_store::{Candidate, CandidateId, NewJob, NewWaiver, StoreError, WaiverId};
+use gonogo_store::{Candidate, CandidateId, NewWaiver, StoreError, WaiverId};
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
@@ -50,7 +50,7 @@ pub async fn waive(
     };
     let detail = format!("{} (until {until}): {}", finding.message, new.why);
     serving.store.waive(new, &actor, deed(now, actor.name(), "waived", &candidate.service, &detail)).await?;
-    Ok(judge_all(serving, &candidate.service, now).await?)
+    Ok(judge_all(serving, &candidate.service).await?)
 }
 
 /// A waiver of a service does not hold any more.
@@ -61,13 +61,13 @@ pub async fn take_back(serving: &Serving, who: &Person, service: &str, id: Waive
     if !serving.store.take_back(service, id, &actor, deed).await? {
         return Err(WaiveError::Gone("there is no such waiver any more".to_owned()));
     }
-    Ok(judge_all(serving, service, now).await?)
+    Ok(judge_all(serving, service).await?)
 }
 
 pub async fn check_again(serving: &Serving, who: &Person, candidate: CandidateId) -> Result<(), WaiveError> {
     who.may(Act::CheckAgain).map_err(WaiveError::Forbidden)?;
     let candidate = open(serving, candidate).await?;
-    Ok(judge(serving, &candidate, (serving.clock)()).await?)
+    Ok(judge_soon(serving, candidate.id).await?)
 }
 
 async fn open(serving: &Serving, id: CandidateId) -> Result<Candidate, WaiveError> {
@@ -103,14 +103,9 @@ fn until(finding: &Finding, why: &str, days: i64, now: Timestamp) -> Result<Time
     Ok(now.checked_add(SignedDuration::from_hours(days * 24)).unwrap_or(Timestamp::MAX))
 }
 
-async fn judge_all(serving: &Serving, service: &str, now: Timestamp) -> Result<(), StoreError> {
+async fn judge_all(serving: &Serving, service: &str) -> Result<(), StoreError> {
     for candidate in serving.store.open_candidates(service).await? {
-        judge(serving, &candidate, now).await?;
+        judge_soon(serving, candidate.id).await?;
     }
     Ok(())
-}
-
-async fn judge(serving: &Serving, candidate: &Candidate, now: Timestamp) -> Result<(), StoreError> {
-    let key = candidate.id.0.to_string();
-    serving.store.enqueue(NewJob { kind: EVALUATE, key, body: String::new(), run_at: now }).await
 }

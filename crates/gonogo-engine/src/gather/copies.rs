@@ -1,7 +1,6 @@
 //! Commits of the range whose change production has already, under another id:
 //! cherry-picks and rebased copies.
 
-use gonogo_checks::reading::with_effect;
 use gonogo_core::changeset::{Changeset, Commit};
 use gonogo_core::fact::Fact;
 use gonogo_core::ids::Sha;
@@ -22,9 +21,7 @@ pub(super) fn of(git: &Git, base: Sha, set: &Changeset) -> Result<Fact<Arc<BTree
     let forks: Vec<Sha> = forks.into_iter().collect();
     let Some(fork) = git.oldest_fork(&forks)? else { return none() };
     let theirs = git.commits_since(fork, base)?;
-    let has_effect = with_effect(&theirs);
-    let theirs: Vec<&Commit> =
-        theirs.iter().zip(has_effect).filter(|(c, has)| *has && !c.is_merge()).map(|(c, _)| c).collect();
+    let theirs: Vec<&Commit> = theirs.iter().filter(|c| !c.is_merge()).collect();
     // Patch ids are dear: only commits that change the same paths are compared.
     let mut by_paths: HashMap<&[Box<str>], (Vec<Sha>, Vec<Sha>)> = HashMap::new();
     for commit in theirs.iter().filter(|c| !c.files.is_empty()) {
@@ -37,25 +34,18 @@ pub(super) fn of(git: &Git, base: Sha, set: &Changeset) -> Result<Fact<Arc<BTree
     }
     let pairs: Vec<(Vec<Sha>, Vec<Sha>)> = by_paths.into_values().filter(|(_, ours)| !ours.is_empty()).collect();
     let asked: Vec<Sha> = pairs.iter().flat_map(|(theirs, ours)| theirs.iter().chain(ours)).copied().collect();
-    let ids = git.patch_ids(&asked, false)?;
-    // What production took out again, by hand or under another message, is gone.
-    let theirs: Vec<Sha> = pairs.iter().flat_map(|(theirs, _)| theirs).copied().collect();
-    let reversed = git.patch_ids(&theirs, true)?;
+    let ids = git.patch_ids(&asked)?;
     let mut copies = BTreeMap::new();
     for (theirs, ours) in pairs {
         for sha in ours {
             let Some(id) = ids.get(&sha) else { continue };
-            // Newest first: who speaks last counts.
-            let last = theirs.iter().find(|other| ids.get(*other) == Some(id) || reversed.get(*other) == Some(id));
-            if let Some(copy) = last.filter(|other| ids.get(*other) == Some(id)) {
-                copies.insert(sha, *copy);
-            }
+            copies.extend(theirs.iter().find(|other| ids.get(*other) == Some(id)).map(|copy| (sha, *copy)));
         }
     }
     if copies.is_empty() {
         return none();
     }
-    // Whatever its messages say: what production has not got is no copy there.
+    // What production took out again, by a revert or by hand, is gone.
     let found: Vec<Sha> = copies.keys().copied().collect();
     let has = git.has_changes_of(base, &found)?;
     copies.retain(|sha, _| has.get(sha).copied().unwrap_or(false));

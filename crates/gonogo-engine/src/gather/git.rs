@@ -194,7 +194,7 @@ impl Job {
                 git.undoings(&asked)?.into_iter().map(|undoing| Answer::UndoingOf(Fact::Known(undoing))).collect()
             }
             Self::Patches(qs) => {
-                let mut ids = git.patch_ids(&qs.iter().map(|q| q.sha).collect::<Vec<_>>(), false)?;
+                let mut ids = git.patch_ids(&qs.iter().map(|q| q.sha).collect::<Vec<_>>())?;
                 let id = |q: PatchOf| Answer::PatchOf(Fact::Known(ids.remove(&q.sha).unwrap_or_default()));
                 qs.into_iter().map(id).collect()
             }

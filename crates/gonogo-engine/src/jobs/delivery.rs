@@ -1,6 +1,6 @@
 //! A delivery: what it says is a hint where to look.
 
-use super::{EVALUATE, JIRA, JobError, SYNC};
+use super::{JIRA, JobError, SYNC, judge_soon};
 use crate::serving::Serving;
 use gonogo_read::hooks::{GitHubHook, github, jira};
 use gonogo_remote::github::RepositoryName;
@@ -29,8 +29,7 @@ async fn stories_changed(serving: &Serving, body: &[u8]) -> Result<String, JobEr
     let mut judged = BTreeSet::new();
     for key in &hook.keys {
         for candidate in serving.store.open_candidates_with(key).await? {
-            let (job_key, run_at) = (candidate.id.0.to_string(), (serving.clock)());
-            serving.store.enqueue(NewJob { kind: EVALUATE, key: job_key, body: String::new(), run_at }).await?;
+            judge_soon(serving, candidate.id).await?;
             judged.insert(format!("{} of {}", candidate.branch, candidate.service));
         }
     }
@@ -63,8 +62,7 @@ async fn judges(serving: &Serving, repository: &str, sha: &str, name: Option<&st
     for service in services_of(serving, repository).await? {
         for candidate in serving.store.open_candidates(service).await? {
             if candidate.head.to_string() == sha {
-                let (key, run_at) = (candidate.id.0.to_string(), (serving.clock)());
-                serving.store.enqueue(NewJob { kind: EVALUATE, key, body: String::new(), run_at }).await?;
+                judge_soon(serving, candidate.id).await?;
                 branches.push(format!("{} of {service}", candidate.branch));
             }
         }

@@ -13,7 +13,8 @@ mod worker;
 pub use worker::work;
 
 use crate::LocateError;
-use gonogo_store::StoreError;
+use crate::serving::Serving;
+use gonogo_store::{CandidateId, NewJob, StoreError};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use thiserror::Error;
@@ -28,6 +29,12 @@ pub const EVALUATE: &str = "evaluate";
 /// Whom deliveries are from.
 pub const GITHUB: &str = "github";
 pub const JIRA: &str = "jira";
+
+/// Has a candidate judged as soon as somebody has time.
+pub(crate) async fn judge_soon(serving: &Serving, id: CandidateId) -> Result<(), StoreError> {
+    let (key, run_at) = (id.0.to_string(), (serving.clock)());
+    serving.store.enqueue(NewJob { kind: EVALUATE, key, body: String::new(), run_at }).await
+}
 
 /// Why a job could not be done now.
 #[derive(Debug, Error)]

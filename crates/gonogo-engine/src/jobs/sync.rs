@@ -1,13 +1,13 @@
 //! A service as its repository has it now: what production is, and which
 //! branches are candidates over it. A hook and the clock both lead here.
 
-use super::{EVALUATE, JobError, seen};
+use super::{JobError, judge_soon, seen};
 use crate::locate::{Located, Wanted, locate};
 use crate::serving::{Service, Serving};
 use gonogo_core::case::Production;
 use gonogo_core::ids::Sha;
 use gonogo_remote::git::{Git, mirror};
-use gonogo_store::{Candidate, NewJob, Sighted};
+use gonogo_store::{Candidate, Sighted};
 use std::path::{Path, PathBuf};
 
 /// A repository as it was seen.
@@ -58,8 +58,7 @@ async fn look_at_branch(serving: &Serving, seen: Sighted, before: Option<&Candid
         serving.store.want(seen::pending(serving, &candidate, now)).await?;
     }
     // Also an old one: what its stories say may have changed.
-    let job = NewJob { kind: EVALUATE, key: candidate.id.0.to_string(), body: String::new(), run_at: now };
-    Ok(serving.store.enqueue(job).await?)
+    Ok(judge_soon(serving, candidate.id).await?)
 }
 
 fn view(dir: &Path, service: &Service) -> Result<View, JobError> {

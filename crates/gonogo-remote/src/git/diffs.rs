@@ -20,15 +20,13 @@ const MOST_PLACES: usize = 1_000;
 
 impl Git {
     /// What each commit changes, as a hash of its diff without line numbers and
-    /// object ids, white space included; a commit without a change has none. Of
-    /// the change taken back, where `reversed`.
-    pub fn patch_ids(&self, shas: &[Sha], reversed: bool) -> Result<HashMap<Sha, String>, GitError> {
+    /// object ids, white space included; a commit without a change has none.
+    pub fn patch_ids(&self, shas: &[Sha]) -> Result<HashMap<Sha, String>, GitError> {
         if shas.is_empty() {
             return Ok(HashMap::new());
         }
         let mut args = vec!["diff-tree", "--stdin", "-p", "-U3", "--src-prefix=", "--dst-prefix="];
         args.extend(PLAIN);
-        args.extend(reversed.then_some("-R"));
         run::stream(run::command(&self.dir, &args), Some(lines_of(shas)), read_patch_ids)
     }
 

@@ -220,8 +220,10 @@ impl Git {
             let mut has = true;
             for (path, changes) in undone_paths(&scratch, &undo, &all)? {
                 for (before, after) in changes {
-                    let now = self.entry_at(head, &path)?;
-                    has &= now == after || matches!(self.held(&[(after, before)], now, None)?, Held::Beside);
+                    has &= match self.entry_at(head, &path)? {
+                        Some(now) => now == after || self.held(&[(after, before)], now, None)? == Held::Beside,
+                        None => false,
+                    };
                 }
             }
             found.insert(*sha, has);
@@ -229,12 +231,15 @@ impl Git {
         Ok(found)
     }
 
-    fn entry_at(&self, commit: Sha, path: &[u8]) -> Result<Entry, GitError> {
-        // A path that is no text, or has a line break, is not asked for: it
-        // counts as not there.
+    /// `None` where git cannot be asked for it by name: no text, or a line break.
+    fn entry_at(&self, commit: Sha, path: &[u8]) -> Result<Option<Entry>, GitError> {
         let Ok(path) = std::str::from_utf8(path) else { return Ok(None) };
+        if path.contains('\n') {
+            return Ok(None);
+        }
         let found = self.with_objects(|objects| objects.find(&[format!("{commit}:{path}")]))?;
-        Ok(found.into_iter().find_map(|found| if let Found::Object { sha, .. } = found { Some(sha) } else { None }))
+        let entry = |found| if let Found::Object { sha, .. } = found { Some(sha) } else { None };
+        Ok(Some(found.into_iter().find_map(entry)))
     }
 }
 
@@ -279,6 +284,10 @@ fn one_by_one(scratch: &Scratch, undo: &Undo, onto: Option<Sha>, commits: &Commi
         let ours = scratch.commit(&now.tree.to_string(), &[base])?;
         let theirs = scratch.commit(&tree_of(commits.before(*undone)?)?.to_string(), &[base])?;
         let step = scratch.merge(ours, theirs)?;
+        if step.tree == now.tree {
+            // One of them was not there to be undone: then this is no such revert.
+            return Ok(Trial { tree: tree_of(onto)?, conflicts: Vec::new() });
+        }
         now.tree = step.tree;
         now.conflicts.extend(step.conflicts);
     }

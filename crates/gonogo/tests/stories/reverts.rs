@@ -480,6 +480,19 @@ fn a_revert_of_what_is_gone_already_is_none() {
 }
 
 #[test]
+fn one_of_several_that_is_gone_already_spoils_the_revert() {
+    let (repo, tweak) = with_tweak();
+    let other = repo.commit("STORY-2 other");
+    let removal = repo.remove("STORY-2 remove", &["evil.txt"]);
+    let message = format!("STORY-2 out\n\nThis reverts commits {other} and {tweak}.");
+    revert_by_hand(&repo, &[&other], &message);
+    repo.revert(&removal);
+    let found = report(&repo);
+    ships(&found, &[(&tweak, true)]);
+    found.finding("story-key-missing");
+}
+
+#[test]
 fn where_branches_disagree_it_counts_as_shipping() {
     let (repo, tweak) = with_tweak();
     let revert = repo.revert(&tweak);
