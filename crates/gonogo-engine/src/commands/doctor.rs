@@ -1,6 +1,6 @@
 //! `doctor`: whether each thing that a check stands on works, one line each.
 
-use crate::gather::{Clock, Outside};
+use crate::gather::{Clock, CodeHostAccess, Outside};
 use crate::locate::{Located, Wanted, locate};
 use gonogo_core::case::{PolicyOrigin, Production};
 use gonogo_core::policy::Tracker as TrackerPolicy;
@@ -90,6 +90,7 @@ pub async fn doctor(request: &DoctorRequest) -> Vec<Line> {
     lines.push(production(&located));
     lines.push(policy(&located));
     lines.push(certificates(request));
+    lines.push(code_host(&git, &located, request).await);
     match &located.policy.sections.tracker {
         None => lines.push(note("tracker", "none configured: checks that need one are off")),
         Some(policy) => {
@@ -140,6 +141,31 @@ fn certificates(request: &DoctorRequest) -> Line {
             Ok(_) => good("certificates", format!("the system's and {}", path.display())),
             Err(error) => bad("certificates", error.to_string(), format!("mend {CA_FILE_VARIABLE}")),
         },
+    }
+}
+
+/// Asks what the check builds would ask, of production.
+async fn code_host(git: &Git, located: &Located, request: &DoctorRequest) -> Line {
+    const WHAT: &str = "code host";
+    let host = match (&request.outside.code_host, request.outside.code_host.of(git, &request.outside.http)) {
+        (CodeHostAccess::None, _) => {
+            return note(WHAT, "none at hand: GONOGO_GITHUB_TOKEN lets it be asked for builds");
+        }
+        (_, Err(why)) => return bad(WHAT, why.said, why.fix),
+        (_, Ok(host)) => host,
+    };
+    let now = (request.clock)();
+    let name = match host.github.name_now(&host.repository, now).await {
+        Ok(name) => name,
+        Err(error) => return bad(WHAT, error.why().said, error.why().fix),
+    };
+    let Production::Known { sha, .. } = located.case.production else { return good(WHAT, format!("{name} at GitHub")) };
+    match host.github.builds(&host.repository, sha, now).await {
+        Ok(builds) => {
+            let builds = say::count(builds.len(), "build");
+            good(WHAT, format!("{name} at GitHub, {builds} of {}", sha.short()))
+        }
+        Err(error) => bad(WHAT, error.why().said, error.why().fix),
     }
 }
 

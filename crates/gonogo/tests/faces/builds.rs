@@ -40,6 +40,15 @@ fn a_check_reads_the_builds_of_origins_repository() {
     assert!(said.contains("ended in failure: 2 of 90 failed"), "{said}");
     github.repository("acme/web").posts_status(&sha, "suite", "success", "");
     assert_eq!(check(Some("ghp_cli")).0, 0);
+    // The doctor asks the same.
+    let doctor = |token: &str| {
+        let environment = [("GONOGO_GITHUB_API_URL", api.as_str()), ("GONOGO_GITHUB_TOKEN", token)];
+        run(env!("CARGO_BIN_EXE_gonogo"), &["doctor", "--repo", &path], &environment).stdout
+    };
+    let said = doctor("ghp_cli");
+    assert!(said.contains("✓ code host    acme/web at GitHub, 0 builds of"), "{said}");
+    let said = doctor("ghp_wrong");
+    assert!(said.contains("✗ code host    GitHub: it does not take our credentials"), "{said}");
     // Elsewhere our token is not sent.
     repo.git(&["remote", "set-url", "origin", "https://git.example.com/acme/web.git"]);
     assert_eq!(check(Some("ghp_cli")).0, 3);
