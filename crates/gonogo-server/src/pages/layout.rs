@@ -3,6 +3,7 @@
 use crate::session::Session;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
+use gonogo_core::say;
 use gonogo_store::StoreError;
 use jiff::{SignedDuration, Timestamp};
 use maud::{DOCTYPE, Markup, html};
@@ -22,7 +23,7 @@ pub(crate) fn page(title: &str, is_changing: bool, session: Option<&Session>, ma
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 @if is_changing { meta http-equiv="refresh" content="5"; }
-                title { (title) " · gonogo" }
+                title { (outside(title)) " · gonogo" }
                 link rel="stylesheet" href="/style.css";
                 link rel="icon" href="data:,";
             }
@@ -42,7 +43,7 @@ pub(crate) fn page(title: &str, is_changing: bool, session: Option<&Session>, ma
                         }
                     }
                 }
-                main { h1 { (title) } (main) }
+                main { h1 { (outside(title)) } (main) }
             }
         }
     }
@@ -71,6 +72,11 @@ pub(crate) fn ago(time: Timestamp, now: Timestamp) -> Markup {
     };
     let exact = time.to_string();
     html! { time datetime=(exact) title=(exact) { (said) } }
+}
+
+/// Outside text: what reorders it, or is not seen, is shown.
+pub(crate) fn outside(text: &str) -> String {
+    say::printable(text)
 }
 
 pub(crate) fn short(sha: &str) -> String {

@@ -6,4 +6,5 @@ pub(crate) mod layout;
 pub(crate) mod people;
 pub(crate) mod services;
 pub(crate) mod sign_in;
+pub(crate) mod table;
 pub(crate) mod waivers;
