@@ -9,6 +9,14 @@ use jiff::{SignedDuration, Timestamp};
 use maud::{DOCTYPE, Markup, html};
 
 const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
+
+/// A page, or the one that says why it cannot be had.
+pub(crate) type Shown = Result<Markup, (StatusCode, Markup)>;
+
+pub(crate) async fn script() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")], SCRIPT)
+}
 
 pub(crate) async fn style() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")], STYLE)
@@ -25,6 +33,7 @@ pub(crate) fn page(title: &str, is_changing: bool, session: Option<&Session>, ma
                 @if is_changing { meta http-equiv="refresh" content="5"; }
                 title { (outside(title)) " · gonogo" }
                 link rel="stylesheet" href="/style.css";
+                script src="/script.js" defer {}
                 link rel="icon" href="data:,";
             }
             body {

@@ -2,7 +2,9 @@
 
 pub(crate) mod candidate;
 pub(crate) mod deliveries;
+pub(crate) mod explain;
 pub(crate) mod layout;
+pub(crate) mod paging;
 pub(crate) mod people;
 pub(crate) mod services;
 pub(crate) mod sign_in;
