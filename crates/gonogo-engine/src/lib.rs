@@ -2,17 +2,23 @@
 //! acts, in that order. Knows no terminal and no web.
 
 pub mod commands;
+mod digest;
 mod evaluate;
+mod evidence;
 mod gather;
 pub mod jobs;
 mod locate;
+mod plan;
 mod recording;
 mod report;
 mod serving;
 
+pub use digest::{Digest, owner};
 pub use evaluate::Outcome;
+pub use evidence::{Evidence, FactLine, Rule};
 pub use gather::{Clock, CodeHost, CodeHostAccess, CodeHostToken, Outside, TrustedTracker, web_of};
 pub use locate::{GivenPolicy, LocateError, Wanted};
+pub use plan::{Plan, PlannedStory};
 pub use recording::{Recording, RecordingError};
 pub use serving::{Renamed, Service, Serving};
 

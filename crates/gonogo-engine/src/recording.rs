@@ -7,7 +7,7 @@ use gonogo_api::Check;
 use gonogo_checks::facts::{Facts, Recorded};
 use gonogo_checks::questions::Ask;
 use gonogo_checks::{Judge, Judged};
-use gonogo_core::case::Case;
+use gonogo_core::case::{Case, PolicyInForce};
 use gonogo_core::fact::Why;
 use gonogo_core::waiver::Waiver;
 use jiff::Timestamp;
@@ -64,6 +64,14 @@ impl Recording {
     /// The policy that judged.
     pub(crate) fn policy_text(&self) -> &str {
         &self.case.policy.text
+    }
+
+    pub(crate) fn policy(&self) -> &PolicyInForce {
+        &self.case.policy
+    }
+
+    pub(crate) fn facts(&self) -> &[(Ask, Recorded)] {
+        &self.facts
     }
 
     pub fn parse(bytes: &[u8]) -> Result<Self, RecordingError> {

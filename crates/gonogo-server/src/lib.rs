@@ -43,6 +43,18 @@ fn router(app: App) -> Router {
     Router::new()
         .route("/", get(pages::services::page))
         .route("/candidates/{id}", get(pages::candidate::page))
+        .route("/candidates/{id}/findings", get(pages::candidate::findings))
+        .route("/candidates/{id}/stories", get(pages::candidate::stories))
+        .route("/candidates/{id}/commits", get(pages::candidate::commits))
+        .route("/candidates/{id}/plan", get(pages::candidate::plan))
+        .route("/candidates/{id}/plan.md", get(pages::candidate::plan_markdown))
+        .route("/candidates/{id}/facts", get(pages::candidate::facts))
+        .route("/candidates/{id}/history", get(pages::candidate::history))
+        .route("/candidates/{id}/copy.txt", get(pages::candidate::text))
+        .route("/candidates/{id}/copy.md", get(pages::candidate::markdown))
+        .route("/candidates/{id}/copy.slack", get(pages::candidate::slack))
+        .route("/candidates/{id}/copy.csv", get(pages::candidate::csv))
+        .route("/explain/{code}", get(pages::explain::page))
         .route("/candidates/{id}/waivers", post(pages::waivers::give))
         .route("/candidates/{id}/check", post(pages::waivers::again))
         .route("/services/{service}/waivers/{waiver}/take-back", post(pages::waivers::take))
@@ -52,6 +64,7 @@ fn router(app: App) -> Router {
         .route("/sign-out", post(pages::sign_in::leave))
         .route("/first-admin", get(pages::sign_in::first_form).post(pages::sign_in::add_first_admin))
         .route("/deliveries", get(pages::deliveries::page))
+        .route("/script.js", get(pages::layout::script))
         .route("/style.css", get(pages::layout::style))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(is_ready))
@@ -71,12 +84,12 @@ async fn is_ready(axum::extract::State(app): axum::extract::State<App>) -> (Stat
     }
 }
 
-/// No script, nothing from elsewhere, in no frame.
+/// No script but ours, nothing from elsewhere, in no frame.
 async fn with_safe_headers(mut response: Response) -> Response {
     const HEADERS: [(&str, &str); 4] = [
         (
             "content-security-policy",
-            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+            "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         ),
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "same-origin"),

@@ -58,6 +58,13 @@ pub fn slack(text: &str) -> String {
     out
 }
 
+/// A cell of a CSV file; what a spreadsheet would reckon stays text.
+pub fn csv(text: &str) -> String {
+    let text = printable(text);
+    let reckons = text.starts_with(['=', '+', '-', '@']);
+    format!("\"{}{}\"", if reckons { "'" } else { "" }, text.replace('"', "\"\""))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +72,12 @@ mod tests {
     #[test]
     fn escapes_and_reordering_marks_are_shown() {
         assert_eq!(printable("a\u{1b}[31mb\u{202e}c\nd"), "a\\u{1b}[31mb\\u{202e}c d");
+    }
+
+    #[test]
+    fn slack_calls_nobody_and_a_cell_reckons_nothing() {
+        assert_eq!(slack("<!channel> @here & \u{202e}x"), "&lt;!channel&gt; \u{ff20}here &amp; \\u{202e}x");
+        assert_eq!(csv("=1+1, \"a\"\nb"), "\"'=1+1, \"\"a\"\" b\"");
     }
 
     #[test]

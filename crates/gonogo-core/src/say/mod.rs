@@ -3,7 +3,7 @@
 
 mod escape;
 
-pub use escape::{markdown, printable, slack};
+pub use escape::{csv, markdown, printable, slack};
 
 /// `1 commit`, `3 commits`.
 pub fn count(number: usize, noun: &str) -> String {

@@ -2,6 +2,7 @@
 
 mod check;
 mod doctor;
+pub mod explain;
 mod guess;
 mod init;
 pub mod people;

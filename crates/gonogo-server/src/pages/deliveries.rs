@@ -1,6 +1,7 @@
 //! What other systems sent, and what it led to.
 
-use super::layout::{self, ago, away};
+use super::layout::{self, ago, away, outside};
+use super::table::table;
 use crate::App;
 use crate::session::Session;
 use axum::extract::{Query, State};
@@ -24,20 +25,13 @@ pub(crate) async fn page(
         @if list.is_empty() {
             p { "Nothing came yet. Point a webhook of GitHub's at " code { (app.serving.pages) "/hooks/github" } "; until then changes are found by polling." }
         } @else {
-            table {
-                thead { tr { th { "Came" } th { "From" } th { "Event" } th { "Led to" } th { "Id" } } }
-                tbody {
-                    @for delivery in &list {
-                        tr {
-                            td { (ago(delivery.received_at, now)) }
-                            td { (delivery.source) }
-                            td { (delivery.event) }
-                            td { (delivery.outcome.as_deref().unwrap_or("waits to be read")) }
-                            td { code { (delivery.delivery_id) } }
-                        }
-                    }
-                }
-            }
+            (table(["Came", "From", "Event", "Led to", "Id"], list.iter().map(|delivery| [
+                ago(delivery.received_at, now),
+                html! { (delivery.source) },
+                html! { (outside(&delivery.event)) },
+                html! { (outside(delivery.outcome.as_deref().unwrap_or("waits to be read"))) },
+                html! { code { (outside(&delivery.delivery_id)) } },
+            ])))
             @if let Some(last) = last { p { a href={ "/deliveries?before=" (last.id.0) } { "Older" } } }
         }
     };

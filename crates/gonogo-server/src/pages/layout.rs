@@ -3,11 +3,20 @@
 use crate::session::Session;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
+use gonogo_core::say;
 use gonogo_store::StoreError;
 use jiff::{SignedDuration, Timestamp};
 use maud::{DOCTYPE, Markup, html};
 
 const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
+
+/// A page, or the one that says why it cannot be had.
+pub(crate) type Shown = Result<Markup, (StatusCode, Markup)>;
+
+pub(crate) async fn script() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")], SCRIPT)
+}
 
 pub(crate) async fn style() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")], STYLE)
@@ -22,8 +31,9 @@ pub(crate) fn page(title: &str, is_changing: bool, session: Option<&Session>, ma
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 @if is_changing { meta http-equiv="refresh" content="5"; }
-                title { (title) " · gonogo" }
+                title { (outside(title)) " · gonogo" }
                 link rel="stylesheet" href="/style.css";
+                script src="/script.js" defer {}
                 link rel="icon" href="data:,";
             }
             body {
@@ -42,7 +52,7 @@ pub(crate) fn page(title: &str, is_changing: bool, session: Option<&Session>, ma
                         }
                     }
                 }
-                main { h1 { (title) } (main) }
+                main { h1 { (outside(title)) } (main) }
             }
         }
     }
@@ -71,6 +81,11 @@ pub(crate) fn ago(time: Timestamp, now: Timestamp) -> Markup {
     };
     let exact = time.to_string();
     html! { time datetime=(exact) title=(exact) { (said) } }
+}
+
+/// Outside text: what reorders it, or is not seen, is shown.
+pub(crate) fn outside(text: &str) -> String {
+    say::printable(text)
 }
 
 pub(crate) fn short(sha: &str) -> String {

@@ -1,6 +1,7 @@
 //! People and what they may; what they did.
 
-use super::layout::{self, ago, away};
+use super::layout::{self, ago, away, outside};
+use super::table::table;
 use crate::App;
 use crate::session::{Session, not_our_form};
 use axum::Form;
@@ -50,18 +51,11 @@ async fn shown(app: &App, session: &Session, said: Option<&str>) -> Result<Marku
     let now = (app.serving.clock)();
     let main = html! {
         @if let Some(said) = said { p.stale role="alert" { (said) } }
-        table {
-            thead { tr { th { "Name" } th { "Role" } th { "Added" } } }
-            tbody {
-                @for row in &people {
-                    tr {
-                        td { (row.person.name) }
-                        td { (row.person.role.word()) }
-                        td { (ago(row.added_at, now)) }
-                    }
-                }
-            }
-        }
+        (table(["Name", "Role", "Added"], people.iter().map(|row| [
+            html! { (outside(&row.person.name)) },
+            html! { (row.person.role.word()) },
+            ago(row.added_at, now),
+        ])))
         @if session.person.may(Act::AddPerson).is_ok() {
             section {
                 h2 { "Add somebody" }
@@ -91,19 +85,15 @@ pub(crate) async fn audit(
     let now = (app.serving.clock)();
     let last = rows.last().filter(|_| rows.len() == ROWS as usize);
     let main = html! {
-        table {
-            thead { tr { th { "When" } th { "Who" } th { "Did" } th { "What" } th { "Detail" } } }
-            tbody {
-                @for row in &rows {
-                    tr {
-                        td { (ago(row.at, now)) }
-                        td { (row.actor) }
-                        td { (row.action) }
-                        td { (row.subject) }
-                        td { (row.detail) }
-                    }
-                }
-            }
+        @if rows.is_empty() { p { "Nothing older is there." } }
+        @else {
+            (table(["When", "Who", "Did", "What", "Detail"], rows.iter().map(|row| [
+                ago(row.at, now),
+                html! { (outside(&row.actor)) },
+                html! { (outside(&row.action)) },
+                html! { (outside(&row.subject)) },
+                html! { (outside(&row.detail)) },
+            ])))
         }
         @if let Some(last) = last { p { a href={ "/audit?before=" (last.id) } { "Older" } } }
     };

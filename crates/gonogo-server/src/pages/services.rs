@@ -1,6 +1,7 @@
 //! The first page: for each service what runs, and what waits over it.
 
-use super::layout::{self, ago, away, short, verdict};
+use super::layout::{self, ago, away, outside, short, verdict};
+use super::table::table;
 use crate::App;
 use crate::session::Session;
 use axum::extract::State;
@@ -49,36 +50,14 @@ fn candidates(open: Vec<&OpenCandidate>, now: Timestamp) -> Markup {
         @if open.is_empty() {
             p { "No branch is a candidate yet. Push one, or name patterns in " code { "[candidates] branches" } "." }
         } @else {
-            table {
-                thead { tr { th { "Branch" } th { "Verdict" } th { "Why" } th { "Head" } th { "Production" } th { "Judged" } } }
-                tbody {
-                    @for candidate in open {
-                        tr {
-                            td { a href={ "/candidates/" (candidate.id.0) } { (candidate.branch) } }
-                            @match &candidate.judged {
-                                Some(judged) => {
-                                    td { (verdict(Some(&judged.verdict))) }
-                                    td { (reason(&judged.summary)) }
-                                }
-                                None => {
-                                    td { (verdict(None)) }
-                                    td {}
-                                }
-                            }
-                            td { code { (short(&candidate.head)) } }
-                            td {
-                                @match &candidate.production {
-                                    Some(sha) => code { (short(sha)) },
-                                    None => "not known",
-                                }
-                            }
-                            td {
-                                @if let Some(judged) = &candidate.judged { (ago(judged.at, now)) } @else { "not yet" }
-                            }
-                        }
-                    }
-                }
-            }
+            (table(["Branch", "Verdict", "Why", "Head", "Production", "Judged"], open.into_iter().map(|candidate| [
+                html! { a href={ "/candidates/" (candidate.id.0) } { (outside(&candidate.branch)) } },
+                verdict(candidate.judged.as_ref().map(|judged| judged.verdict.as_str())),
+                html! { @if let Some(judged) = &candidate.judged { (outside(reason(&judged.summary))) } },
+                html! { code { (short(&candidate.head)) } },
+                html! { @if let Some(sha) = &candidate.production { code { (short(sha)) } } @else { "not known" } },
+                html! { @if let Some(judged) = &candidate.judged { (ago(judged.at, now)) } @else { "not yet" } },
+            ])))
         }
     }
 }

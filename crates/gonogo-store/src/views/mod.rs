@@ -1,6 +1,7 @@
 //! One file for each page or list: the struct that it shows, by few statements.
 
 mod open_candidates;
+mod recording;
 mod troubles;
 
 pub use open_candidates::{Judged, OpenCandidate};

@@ -1,5 +1,5 @@
 use crate::{at, conformance, sha};
-use gonogo_store::{CandidateId, NewEvaluation, Sighted, Store, Wanted};
+use gonogo_store::{CandidateId, EvaluationId, NewEvaluation, Sighted, Store, Wanted};
 
 fn seen(head: char, production: char) -> Sighted {
     Sighted { service: "web".to_owned(), branch: "main".to_owned(), head: sha(head), production: Some(sha(production)) }
@@ -59,6 +59,13 @@ conformance! {
         }
         let list = store.all_open_candidates().await.unwrap();
         assert_eq!(list[0].judged.as_ref().unwrap().summary, "go, because");
+    }
+
+    async fn what_an_evaluation_was_made_from_is_kept(store: Store) {
+        let (candidate, _) = store.open_candidate(seen('a', 'b'), at(1)).await.unwrap();
+        let id = store.record_evaluation(evaluation(candidate.id, "go"), Vec::new(), None).await.unwrap();
+        assert_eq!(store.recording(id).await.unwrap(), Some(b"r".to_vec()));
+        assert_eq!(store.recording(EvaluationId(999)).await.unwrap(), None);
     }
 
     async fn the_newest_evaluation_comes_first(store: Store) {

@@ -3,15 +3,15 @@
 use anyhow::bail;
 use gonogo_checks::documented;
 use gonogo_core::policy::nearest;
+use gonogo_engine::commands::explain::sections;
 
 pub(crate) fn run(word: &str) -> anyhow::Result<u8> {
     if let Some((_, _, page)) = documented().find(|(name, ..)| *name == word) {
         anstream::println!("{}", page.trim_end());
         return Ok(0);
     }
-    let of_code = documented().filter(|(_, codes, _)| codes.contains(&word));
     let sections: Vec<String> =
-        of_code.filter_map(|(name, _, page)| Some(format!("{}\n(check {name})", section(page, word)?))).collect();
+        sections(word).into_iter().map(|(name, section)| format!("{section}\n(check {name})")).collect();
     if !sections.is_empty() {
         anstream::println!("{}", sections.join("\n\n"));
         return Ok(0);
@@ -23,13 +23,4 @@ pub(crate) fn run(word: &str) -> anyhow::Result<u8> {
             bail!("there is no check or reason code `{word}`\n  → `gonogo check` prints the code behind each finding")
         }
     }
-}
-
-/// From the code's heading to the next one.
-fn section<'a>(page: &'a str, code: &str) -> Option<&'a str> {
-    let heading = format!("## {code}\n");
-    let start = page.find(&heading)?;
-    let rest = &page[start + heading.len()..];
-    let end = rest.find("\n## ").unwrap_or(rest.len());
-    Some(page[start..start + heading.len() + end].trim_end())
 }

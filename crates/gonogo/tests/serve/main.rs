@@ -3,10 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod backups;
+mod browser;
 mod builds;
 mod github;
+mod pages;
 mod people;
 mod pushes;
+#[path = "../shared/rig.rs"]
+mod rig;
 mod slack;
 mod stops;
 mod stories;

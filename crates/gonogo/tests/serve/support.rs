@@ -433,7 +433,7 @@ impl World {
         (begin.elapsed(), ended.code())
     }
 
-    fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         &self.server.as_ref().expect("the server runs").address
     }
 }

@@ -1,0 +1,117 @@
+//! A judgement in few words: whom it concerns, how large it is, who mends what.
+
+use crate::evidence::Evidence;
+use gonogo_api::{Check, Finding};
+use gonogo_core::changeset::LineCount;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Words that a risk field begins with, the worst first.
+const RISKS: [&str; 4] = ["critical", "high", "medium", "low"];
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Digest {
+    pub commits: usize,
+    /// How many stories of each type ship; the commonest type first.
+    pub stories: Vec<(String, usize)>,
+    /// Who wrote something of it, by name.
+    pub people: Vec<String>,
+    /// The highest risk that a story's field says, and the story.
+    pub risk: Option<(String, String)>,
+    /// Changed paths, where they are recorded.
+    pub files: Option<usize>,
+    pub lines: Option<LineCount>,
+    pub migrations: Vec<String>,
+}
+
+impl Digest {
+    pub fn of(check: &Check, evidence: Option<&Evidence>) -> Self {
+        let ships: BTreeSet<&str> = check.commits.iter().filter(|c| c.ships).map(|c| c.sha.as_str()).collect();
+        let files = evidence.map(|evidence| evidence.files(&ships));
+        let migrations = files.iter().flatten().filter(|path| is_migration(path));
+        Self {
+            commits: check.commits.len(),
+            stories: by_type(check),
+            people: people(check),
+            risk: evidence.and_then(|evidence| highest_risk(check, evidence)),
+            migrations: migrations.map(|path| (*path).to_owned()).collect(),
+            files: files.map(|files| files.len()),
+            lines: evidence.and_then(|evidence| evidence.changed_lines(&ships)),
+        }
+    }
+
+    pub fn all_stories(&self) -> usize {
+        self.stories.iter().map(|(_, number)| number).sum()
+    }
+}
+
+/// Who mends a finding: a story's assignee, a commit's author. Without one, who
+/// wants to ship.
+pub fn owner<'a>(check: &'a Check, finding: &Finding) -> Option<&'a str> {
+    let id = &finding.subject.id;
+    match finding.subject.kind.as_str() {
+        "story" => check.stories.iter().find(|story| story.key == *id)?.assignee.as_deref(),
+        "commit" => check.commits.iter().find(|commit| commit.sha == *id).map(|commit| commit.author.as_str()),
+        _ => None,
+    }
+}
+
+/// Whether a path lies where frameworks keep changes of a database's schema.
+fn is_migration(path: &str) -> bool {
+    let folders: Vec<&str> = path.rsplit_once('/').map(|(folder, _)| folder.split('/').collect()).unwrap_or_default();
+    let keeps = |folder: &str| matches!(folder, "migrate" | "migration" | "migrations" | "changelogs");
+    folders.iter().any(|folder| keeps(folder)) || folders.windows(2).any(|two| two == ["alembic", "versions"])
+}
+
+fn by_type(check: &Check) -> Vec<(String, usize)> {
+    let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+    for story in check.stories.iter().filter(|story| story.ships) {
+        *numbers.entry(story.kind.as_deref().unwrap_or("of unknown type")).or_default() += 1;
+    }
+    let mut sorted: Vec<(String, usize)> =
+        numbers.into_iter().map(|(kind, number)| (kind.to_owned(), number)).collect();
+    sorted.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
+    sorted
+}
+
+fn people(check: &Check) -> Vec<String> {
+    let all = check.commits.iter().flat_map(|commit| commit.co_authors.iter().chain([&commit.author]));
+    all.cloned().collect::<BTreeSet<String>>().into_iter().collect()
+}
+
+fn highest_risk(check: &Check, evidence: &Evidence) -> Option<(String, String)> {
+    let said = |key: &str| {
+        let fields = evidence.fields(key).into_iter().filter(|(name, _)| name.to_lowercase().contains("risk"));
+        fields.filter_map(|(_, value)| rank(&value)).min()
+    };
+    let ranked =
+        check.stories.iter().filter(|story| story.ships).filter_map(|story| Some((said(&story.key)?, &story.key)));
+    ranked.min().map(|(rank, key)| (RISKS[rank].to_owned(), key.clone()))
+}
+
+fn rank(value: &str) -> Option<usize> {
+    let first: String =
+        value.trim_start().chars().take_while(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
+    RISKS.iter().position(|word| *word == first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrations_are_known_by_their_folder() {
+        for path in ["db/migrate/1_a.rb", "a/migrations/0001.sql", "alembic/versions/a.py", "res/db/migration/V1.sql"] {
+            assert!(is_migration(path), "{path}");
+        }
+        for path in ["migrate.rb", "src/migrations.rs", "versions/a.py", "immigration/a.rb"] {
+            assert!(!is_migration(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn risks_are_ordered_by_the_word_they_begin_with() {
+        assert!(rank("High: invoices") < rank("medium") && rank("Medium.") < rank("LOW – text"));
+        assert_eq!(rank("highly unlikely"), None);
+        assert_eq!(rank(""), None);
+    }
+}

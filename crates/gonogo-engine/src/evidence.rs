@@ -1,0 +1,170 @@
+//! What a judgement was made from, for people to read. Decides nothing.
+
+mod said;
+
+use crate::recording::{Recording, RecordingError};
+use gonogo_api::Finding;
+use gonogo_checks::questions::{Answer, Ask};
+use gonogo_core::changeset::{Changeset, LineCount};
+use gonogo_core::fact::Fact;
+use gonogo_core::ids::Sha;
+use gonogo_core::story::Issue;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What was asked and answered, with where and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FactLine {
+    pub asked: String,
+    /// The story or the commit that it tells of; without one the whole candidate.
+    pub about: Option<String>,
+    pub value: String,
+    pub source: String,
+    pub at: Timestamp,
+}
+
+/// The rule of a check, as the policy has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The policy's file, as an error would call it.
+    pub file: String,
+    pub line: usize,
+    pub text: String,
+}
+
+/// A recorded judgement's facts.
+#[derive(Debug)]
+pub struct Evidence {
+    lines: Vec<FactLine>,
+    changeset: Option<(Arc<Changeset>, String, Timestamp)>,
+    issues: BTreeMap<String, Arc<Issue>>,
+    changed: BTreeMap<Sha, LineCount>,
+    policy: (String, String),
+}
+
+impl Evidence {
+    /// From what was recorded with an evaluation.
+    pub fn read(recording: &[u8]) -> Result<Self, RecordingError> {
+        let recording = Recording::parse(recording)?;
+        let policy = recording.policy();
+        let mut evidence = Self {
+            lines: Vec::new(),
+            changeset: None,
+            issues: BTreeMap::new(),
+            changed: BTreeMap::new(),
+            policy: (policy.name.clone(), policy.text.clone()),
+        };
+        for (ask, recorded) in recording.facts() {
+            match (ask, &recorded.answer) {
+                (Ask::Range(_), Answer::Range(Fact::Known(range))) => {
+                    evidence.changeset = Some((Arc::clone(range), recorded.source.clone(), recorded.at));
+                }
+                (Ask::IssueOf(q), Answer::IssueOf(Fact::Known(issue))) => {
+                    evidence.issues.insert(q.key.to_string(), Arc::clone(issue));
+                }
+                (Ask::LinesOf(q), Answer::LinesOf(Fact::Known(count))) => {
+                    evidence.changed.insert(q.sha, *count);
+                }
+                _ => {}
+            }
+            evidence.lines.push(FactLine {
+                asked: said::asked(ask),
+                about: said::about(ask),
+                value: said::answered(&recorded.answer),
+                source: recorded.source.clone(),
+                at: recorded.at,
+            });
+        }
+        Ok(evidence)
+    }
+
+    pub fn facts(&self) -> &[FactLine] {
+        &self.lines
+    }
+
+    /// What was read about the finding's subject.
+    pub fn behind(&self, finding: &Finding) -> Vec<FactLine> {
+        let id = finding.subject.id.as_str();
+        let about: Vec<FactLine> =
+            self.lines.iter().filter(|line| line.about.as_deref() == Some(id)).cloned().collect();
+        match finding.subject.kind.as_str() {
+            "commit" => self.commit(id).into_iter().chain(about).collect(),
+            "story" => about,
+            _ => self.lines.iter().filter(|line| line.about.is_none()).cloned().collect(),
+        }
+    }
+
+    fn commit(&self, sha: &str) -> Option<FactLine> {
+        let (range, source, at) = self.changeset.as_ref()?;
+        let commit = range.commits.iter().chain(&range.missing).find(|commit| commit.sha.to_string() == sha)?;
+        Some(FactLine {
+            asked: "the commit's message".to_owned(),
+            about: Some(sha.to_owned()),
+            value: commit.message.trim().to_owned(),
+            source: source.clone(),
+            at: *at,
+        })
+    }
+
+    /// Where the policy first names a check.
+    pub fn rule(&self, check: &str) -> Option<Rule> {
+        let (file, text) = &self.policy;
+        let is_it = |line: &str| {
+            let line = line.trim_start();
+            let names = |rest: Option<&str>| {
+                rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-'))
+            };
+            let headings = ["", "[checks.", "[[checks.", "checks."];
+            headings.iter().any(|before| names(line.strip_prefix(before).and_then(|rest| rest.strip_prefix(check))))
+        };
+        let (at, line) = text.lines().enumerate().find(|(_, line)| is_it(line))?;
+        Some(Rule { file: file.clone(), line: at + 1, text: line.trim().to_owned() })
+    }
+
+    /// A story's fields, by the names that the policy uses, as text.
+    pub fn fields(&self, key: &str) -> Vec<(&str, String)> {
+        let fields = self.issues.get(key).map(|issue| &issue.fields);
+        fields.into_iter().flatten().map(|(name, value)| (name.as_str(), said::field(value))).collect()
+    }
+
+    /// The paths that these commits change; of merges none.
+    pub fn files<'a>(&'a self, ships: &BTreeSet<&str>) -> BTreeSet<&'a str> {
+        let commits = self.changeset.iter().flat_map(|(range, ..)| &range.commits);
+        let shipping = commits.filter(|commit| ships.contains(commit.sha.to_string().as_str()));
+        shipping.flat_map(|commit| commit.files.iter().map(AsRef::as_ref)).collect()
+    }
+
+    /// Lines that these commits change, where they were counted for all of them.
+    pub fn changed_lines(&self, ships: &BTreeSet<&str>) -> Option<LineCount> {
+        let counted: Vec<&LineCount> =
+            self.changed.iter().filter(|(sha, _)| ships.contains(sha.to_string().as_str())).map(|(_, n)| n).collect();
+        let sum = |of: fn(&LineCount) -> u64| counted.iter().map(|count| of(count)).sum();
+        (!ships.is_empty() && counted.len() == ships.len())
+            .then(|| LineCount { added: sum(|n| n.added), removed: sum(|n| n.removed) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rule_is_where_the_policy_names_the_check_and_no_longer_name() {
+        let rule = |text: &str| {
+            let policy = ("gonogo.toml".to_owned(), text.to_owned());
+            let evidence = Evidence {
+                lines: Vec::new(),
+                changeset: None,
+                issues: BTreeMap::new(),
+                changed: BTreeMap::new(),
+                policy,
+            };
+            evidence.rule("story-key").map(|rule| rule.line)
+        };
+        assert_eq!(rule("[checks]\nstory-keys = 1\nstory-key = \"warn\"\n"), Some(3));
+        assert_eq!(rule("# story-key\n[checks.story-key]\nlevel = \"warn\"\n"), Some(2));
+        assert_eq!(rule("checks.story-key.level = \"warn\"\n"), Some(1));
+        assert_eq!(rule("[checks]\n"), None);
+    }
+}

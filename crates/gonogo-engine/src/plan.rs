@@ -1,0 +1,49 @@
+//! The deploy plan of a candidate: what to know before it ships, and whom to ask.
+
+use crate::digest::Digest;
+use crate::evidence::Evidence;
+use gonogo_api::{Check, CheckLine};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    pub stories: Vec<PlannedStory>,
+    /// Paths of the shipping commits that change a database's schema.
+    pub migrations: Vec<String>,
+    /// What each check came to.
+    pub verifications: Vec<CheckLine>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedStory {
+    pub key: String,
+    pub title: String,
+    pub kind: Option<String>,
+    pub owner: Option<String>,
+    pub url: Option<String>,
+    /// The fields that the policy asks for, such as the risk and the post-deploy
+    /// checks, with what they say.
+    pub fields: Vec<(String, String)>,
+}
+
+impl Plan {
+    /// Of what ships.
+    pub fn of(check: &Check, evidence: Option<&Evidence>) -> Self {
+        let stories = check.stories.iter().filter(|story| story.ships).map(|story| PlannedStory {
+            key: story.key.clone(),
+            title: story.title.clone().unwrap_or_default(),
+            kind: story.kind.clone(),
+            owner: story.assignee.clone(),
+            url: story.url.clone(),
+            fields: evidence.map(|evidence| fields(evidence, &story.key)).unwrap_or_default(),
+        });
+        Self {
+            stories: stories.collect(),
+            migrations: Digest::of(check, evidence).migrations,
+            verifications: check.checks.clone(),
+        }
+    }
+}
+
+fn fields(evidence: &Evidence, key: &str) -> Vec<(String, String)> {
+    evidence.fields(key).into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}

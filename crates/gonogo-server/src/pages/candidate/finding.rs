@@ -1,0 +1,120 @@
+//! One finding: what is wrong, who mends it and how, and why we say so.
+
+use super::look::Look;
+use crate::pages::layout::{ago, outside};
+use crate::pages::table::table;
+use crate::session::Session;
+use gonogo_api::{Check, Finding, Severity};
+use gonogo_core::finding::COULD_NOT_CHECK;
+use gonogo_core::person::Act;
+use gonogo_core::say;
+use gonogo_engine::commands::waive::MOST_DAYS;
+use gonogo_engine::{Evidence, owner};
+use maud::{Markup, html};
+
+/// Facts that stand under one finding, and what of a value is shown there.
+const MOST_FACTS: usize = 6;
+const MOST_VALUE: usize = 400;
+
+/// What is at hand where findings are shown.
+pub(super) struct Desk<'a> {
+    pub check: &'a Check,
+    pub look: &'a Look,
+    pub evidence: Option<&'a Evidence>,
+    pub session: &'a Session,
+}
+
+impl Desk<'_> {
+    pub(super) fn item(&self, finding: &Finding) -> Markup {
+        let story = self.check.stories.iter().find(|story| story.key == finding.subject.id);
+        let url = story.and_then(|story| story.url.as_deref()).filter(|url| url.starts_with("http"));
+        html! {
+            li {
+                p { (mark(finding)) " " (outside(&finding.message)) " " code.code { (finding.code) } }
+                p.fix { b { (outside(owner(self.check, finding).unwrap_or(nobody(finding)))) } " → " (linked(&outside(&finding.fix))) }
+                @if let Some(url) = url { p.acts { a href=(url) rel="noreferrer" { "Open " (finding.subject.id) } } }
+                @if finding.severity == Severity::Block && finding.waiver.is_none() && self.look.candidate.is_open { (self.waive(finding)) }
+                (self.why(finding))
+            }
+        }
+    }
+
+    /// Letting a finding pass: who may sees the form, who may not whom to ask.
+    fn waive(&self, finding: &Finding) -> Markup {
+        html! {
+            details {
+                summary { "Waive…" }
+                @match self.session.person.may(Act::Waive) {
+                    Err(forbidden) => p.quiet { (forbidden) },
+                    Ok(_) => {
+                        form method="post" action={ (self.look.path()) "/waivers" } {
+                            input type="hidden" name="form" value=(self.session.form_word());
+                            input type="hidden" name="fingerprint" value=(finding.fingerprint);
+                            label { "Why may it pass?" textarea name="why" rows="2" maxlength="2000" required {} }
+                            label {
+                                "For how long?"
+                                select name="days" {
+                                    @for days in [1, 3, 7, 30, MOST_DAYS] {
+                                        @if days == 1 || finding.code != COULD_NOT_CHECK { option value=(days) { (days) @if days == 1 { " day" } @else { " days" } } }
+                                    }
+                                }
+                            }
+                            button { "Waive" }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// What was read, when and where; the policy's rule; what the code means.
+    fn why(&self, finding: &Finding) -> Markup {
+        let facts = self.evidence.map(|evidence| evidence.behind(finding)).unwrap_or_default();
+        let rule = self.evidence.and_then(|evidence| evidence.rule(&finding.check));
+        html! {
+            details {
+                summary { "Why?" }
+                @if facts.is_empty() { p.quiet { "What it was judged from is not kept for this finding." } }
+                @else {
+                    (table(["Read", "Value", "From", "When"], facts.iter().take(MOST_FACTS).map(|fact| [
+                        html! { (outside(&fact.asked)) },
+                        html! { (say::cut(&outside(&fact.value), MOST_VALUE)) },
+                        html! { (outside(&fact.source)) },
+                        ago(fact.at, self.look.now),
+                    ])))
+                }
+                @match &rule {
+                    Some(rule) => p.quiet { "Rule: " code { (outside(&rule.text)) } ", line " (rule.line) " of " code { (outside(&rule.file)) } },
+                    None => p.quiet { "Rule: as the check " (finding.check) " has it by default." },
+                }
+                p { a href={ "/explain/" (finding.code) } { "What " (finding.code) " means" } }
+            }
+        }
+    }
+}
+
+/// Who mends it where nobody in particular does.
+pub(super) fn nobody(finding: &Finding) -> &'static str {
+    if finding.subject.kind == "story" { "nobody is assigned" } else { "whoever ships" }
+}
+
+fn mark(finding: &Finding) -> char {
+    match finding.severity {
+        _ if finding.waiver.is_some() => '⚑',
+        Severity::Block => '✗',
+        Severity::Wait => '…',
+        Severity::Warn => '⚠',
+        Severity::Note => '·',
+    }
+}
+
+/// A text whose addresses can be followed.
+fn linked(text: &str) -> Markup {
+    html! {
+        @for (at, word) in text.split(' ').enumerate() {
+            @if at > 0 { " " }
+            @if word.starts_with("https://") || word.starts_with("http://") { a href=(word) rel="noreferrer" { (word) } }
+            @else { (word) }
+        }
+    }
+}

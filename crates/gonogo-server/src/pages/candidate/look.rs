@@ -1,0 +1,129 @@
+//! A candidate as it was judged last, read once for each of its pages.
+
+use crate::App;
+use crate::pages::layout::{self, ago, away, not_found, outside, verdict};
+use crate::session::Session;
+use axum::http::StatusCode;
+use gonogo_api::Check;
+use gonogo_engine::{Digest, Evidence};
+use gonogo_store::{Candidate, CandidateId, Evaluation};
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+#[derive(Debug)]
+pub(crate) struct Look {
+    pub candidate: Candidate,
+    pub newest: Option<Evaluation>,
+    /// `None` until it was judged once.
+    pub check: Option<Check>,
+    pub now: Timestamp,
+}
+
+impl Look {
+    pub(crate) async fn at(app: &App, id: &str) -> Result<Self, (StatusCode, Markup)> {
+        let Ok(id) = id.parse().map(CandidateId) else { return Err(not_found().await) };
+        let store = &app.serving.store;
+        let Some(candidate) = store.candidate(id).await.map_err(|e| away(&e))? else { return Err(not_found().await) };
+        let newest = store.newest_evaluation(id).await.map_err(|e| away(&e))?;
+        let check = newest.as_ref().and_then(|e| serde_json::from_str(&e.result).ok());
+        Ok(Self { candidate, newest, check, now: (app.serving.clock)() })
+    }
+
+    /// What the judgement was made from; `None` where that cannot be read any more.
+    pub(crate) async fn evidence(&self, app: &App) -> Result<Option<Evidence>, (StatusCode, Markup)> {
+        let Some(newest) = &self.newest else { return Ok(None) };
+        let recording = app.serving.store.recording(newest.id).await.map_err(|e| away(&e))?;
+        Ok(recording.and_then(|bytes| Evidence::read(&bytes).ok()))
+    }
+
+    pub(crate) fn path(&self) -> String {
+        format!("/candidates/{}", self.candidate.id.0)
+    }
+
+    pub(crate) fn title(&self) -> String {
+        format!("{}: {}", self.candidate.service, self.candidate.branch)
+    }
+
+    /// The first lines of each of its pages, and the way to the others.
+    pub(crate) fn top(&self, here: &str) -> Markup {
+        let production =
+            self.candidate.production.map_or_else(|| "production, which is not known".to_owned(), |p| p.short());
+        html! {
+            p {
+                (verdict(self.newest.as_ref().map(|e| e.verdict.as_str()))) " "
+                code { (outside(&self.candidate.branch)) " @ " (self.candidate.head.short()) } " over " code { (production) }
+                @if let Some(newest) = &self.newest { " · judged " (ago(newest.evaluated_at, self.now)) }
+            }
+            @if !self.candidate.is_open {
+                p.stale { "This candidate is no longer open: its branch or production has moved on. " a href="/" { "See what is open" } "." }
+            }
+            (self.tabs(here))
+        }
+    }
+
+    fn tabs(&self, here: &str) -> Markup {
+        let number = |of: fn(&Check) -> usize| self.check.as_ref().map_or(0, of);
+        let tabs = [
+            ("Verdict", "", None),
+            ("Findings", "/findings", Some(number(|check| check.findings.len()))),
+            ("Stories", "/stories", Some(number(|check| check.stories.len()))),
+            ("Commits", "/commits", Some(number(|check| check.commits.len()))),
+            ("Plan", "/plan", None),
+            ("Facts", "/facts", None),
+            ("History", "/history", None),
+        ];
+        html! {
+            nav.tabs aria-label="Candidate" {
+                @for (name, path, number) in tabs {
+                    a href={ (self.path()) (path) } aria-current=[(name == here).then_some("page")] {
+                        (name) @if let Some(number) = number { " (" (number) ")" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a page says before there is a verdict.
+pub(crate) fn unjudged() -> Markup {
+    html! { p { "It is being judged. This page is read again by itself." } }
+}
+
+/// What ships, in a row of tiles.
+pub(crate) fn tiles(digest: &Digest) -> Markup {
+    let types: Vec<String> =
+        digest.stories.iter().map(|(kind, number)| format!("{number} {}", outside(kind))).collect();
+    let tiles = [
+        ("Stories", if types.is_empty() { "none".to_owned() } else { types.join(", ") }),
+        ("People", people(&digest.people)),
+        (
+            "Highest risk",
+            digest.risk.as_ref().map_or_else(|| "not known".to_owned(), |(risk, key)| format!("{risk}, {key}")),
+        ),
+        ("Size", size(digest)),
+    ];
+    html! { dl.tiles { @for (name, said) in tiles { div { dt { (name) } dd { (said) } } } } }
+}
+
+fn people(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| outside(name)).collect();
+    if names.is_empty() { "nobody".to_owned() } else { gonogo_core::say::list(&names, 3) }
+}
+
+fn size(digest: &Digest) -> String {
+    use gonogo_core::say::count;
+    let lines = digest.lines.map(|lines| format!("+{} −{}", lines.added, lines.removed));
+    let files = digest.files.map(|files| count(files, "file"));
+    let migrations = (!digest.migrations.is_empty()).then(|| count(digest.migrations.len(), "migration"));
+    [Some(count(digest.commits, "commit")), files, lines, migrations]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+pub(super) fn shown(look: &Look, here: &str, session: &Session, main: &Markup) -> Markup {
+    let is_changing = look.newest.is_none() && look.candidate.is_open;
+    let main = html! { (look.top(here)) (main) };
+    layout::page(&look.title(), is_changing, Some(session), &main)
+}

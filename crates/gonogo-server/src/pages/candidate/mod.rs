@@ -1,0 +1,160 @@
+//! A candidate: may it ship, what blocks, who mends it and how; then the evidence.
+
+mod copy;
+mod finding;
+mod lists;
+mod look;
+mod plan;
+
+pub(crate) use copy::{csv, markdown, slack, text};
+pub(crate) use lists::{commits, facts, findings, history, stories};
+pub(crate) use plan::{markdown as plan_markdown, page as plan};
+
+use super::layout::{Shown, away, outside, short};
+use crate::App;
+use crate::session::Session;
+use axum::extract::{Path, State};
+use finding::Desk;
+use gonogo_api::{Check, CheckLine, CheckState, Finding, Severity, Verdict};
+use gonogo_core::person::Act;
+use gonogo_core::say::count;
+use gonogo_engine::{Digest, Evidence};
+use gonogo_store::WaiverRow;
+use look::{Look, shown, tiles, unjudged};
+use maud::{Markup, html};
+
+/// Findings of one kind that stand on the first page.
+const MOST: usize = 40;
+
+pub(crate) async fn page(State(app): State<App>, session: Session, Path(id): Path<String>) -> Shown {
+    let look = Look::at(&app, &id).await?;
+    let evidence = look.evidence(&app).await?;
+    let waivers = app.serving.store.waivers(&look.candidate.service).await.map_err(|e| away(&e))?;
+    let main = match &look.check {
+        Some(check) => verdict(check, &look, evidence.as_ref(), &waivers, &session),
+        None => unjudged(),
+    };
+    Ok(shown(&look, "Verdict", &session, &main))
+}
+
+fn verdict(
+    check: &Check,
+    look: &Look,
+    evidence: Option<&Evidence>,
+    waivers: &[WaiverRow],
+    session: &Session,
+) -> Markup {
+    let desk = Desk { check, look, evidence, session };
+    let digest = Digest::of(check, evidence);
+    let of = |wanted: Severity| move |f: &&Finding| f.severity == wanted && f.waiver.is_none();
+    let some = |wanted| check.findings.iter().filter(of(wanted)).collect::<Vec<&Finding>>();
+    let stops: Vec<&Finding> = [some(Severity::Block), some(Severity::Wait)].concat();
+    html! {
+        section.answer.(class(check.verdict)) aria-label="The answer" {
+            p.headline { (headline(check, &digest, stops.len())) }
+            (some_of(&stops, &desk))
+            @if let Some(newest) = &check.newest_go {
+                p.hint { "Go up to " code { (short(&newest.sha)) } ": " (newest.commits) " of " (check.commits.len()) " commits." }
+            }
+        }
+        (tiles(&digest))
+        (acts(look, session))
+        @for (title, findings) in [("Warnings", some(Severity::Warn)), ("Notes", some(Severity::Note))] {
+            @if !findings.is_empty() { section { h2 { (title) " (" (findings.len()) ")" } (some_of(&findings, &desk)) } }
+        }
+        (waived(&desk, waivers))
+        (checks(&check.checks))
+    }
+}
+
+fn class(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Go => "is-go",
+        Verdict::NoGo => "is-no-go",
+        Verdict::Waiting => "is-waiting",
+    }
+}
+
+fn headline(check: &Check, digest: &Digest, stops: usize) -> String {
+    let what = format!("{}, {}", count(digest.commits, "commit"), count(digest.all_stories(), "story"));
+    match check.verdict {
+        Verdict::Go if digest.commits == 0 => "Nothing lies between production and this head.".to_owned(),
+        Verdict::Go => format!("Nothing blocks {what}."),
+        Verdict::NoGo => format!("{} {} {what}:", count(stops, "thing"), if stops == 1 { "blocks" } else { "block" }),
+        Verdict::Waiting => format!("{what} wait for {}:", count(stops, "answer")),
+    }
+}
+
+fn some_of(findings: &[&Finding], desk: &Desk<'_>) -> Markup {
+    html! {
+        @if !findings.is_empty() {
+            ul.findings { @for finding in findings.iter().take(MOST) { (desk.item(finding)) } }
+            @if findings.len() > MOST {
+                p { a href={ (desk.look.path()) "/findings" } { "and " (findings.len() - MOST) " more" } }
+            }
+        }
+    }
+}
+
+/// What one can do with it as a whole.
+fn acts(look: &Look, session: &Session) -> Markup {
+    let formats = [("text", "txt"), ("Markdown", "md"), ("Slack", "slack"), ("CSV", "csv")];
+    html! {
+        div.acts {
+            @if look.candidate.is_open && session.person.may(Act::CheckAgain).is_ok() {
+                form.inline method="post" action={ (look.path()) "/check" } {
+                    input type="hidden" name="form" value=(session.form_word());
+                    button { "Check again" }
+                }
+            }
+            span { "Copy as" @for (name, end) in formats { " " a href={ (look.path()) "/copy." (end) } data-copy { (name) } } }
+            span role="status" data-said {}
+        }
+    }
+}
+
+/// What was let pass stays visible, with who did and why.
+fn waived(desk: &Desk<'_>, rows: &[WaiverRow]) -> Markup {
+    let applied: Vec<(&Finding, Option<&WaiverRow>)> = (desk.check.findings.iter())
+        .filter(|finding| finding.waiver.is_some())
+        .map(|finding| (finding, rows.iter().find(|row| row.fingerprint == finding.fingerprint)))
+        .collect();
+    html! {
+        @if !applied.is_empty() {
+            section {
+                h2 { "Waived (" (applied.len()) ")" }
+                ul.findings {
+                    @for (finding, row) in applied.iter().take(MOST) {
+                        li {
+                            p { "⚑ " (outside(&finding.message)) " " code.code { (finding.code) } }
+                            @if let Some(waiver) = &finding.waiver { p.fix { "by " (outside(&waiver.by)) " until " (waiver.until) ": " (outside(&waiver.why)) } }
+                            @if let Some(row) = row.filter(|_| desk.session.person.may(Act::Waive).is_ok()) {
+                                form.inline method="post" action={ "/services/" (desk.look.candidate.service) "/waivers/" (row.id.0) "/take-back" } {
+                                    input type="hidden" name="form" value=(desk.session.form_word());
+                                    input type="hidden" name="candidate" value=(desk.look.candidate.id.0);
+                                    button { "Take back" }
+                                }
+                            }
+                        }
+                    }
+                }
+                @if applied.len() > MOST { p { a href={ (desk.look.path()) "/findings" } { "and " (applied.len() - MOST) " more" } } }
+            }
+        }
+    }
+}
+
+fn checks(lines: &[CheckLine]) -> Markup {
+    html! { section { h2 { "Checks" } ul.checks { @for line in lines { li { b { (line.name) } ": " (state(line)) } } } } }
+}
+
+fn state(line: &CheckLine) -> String {
+    let word = match line.state {
+        CheckState::Passed => "✓ passed",
+        CheckState::Found => "found something",
+        CheckState::Waiting => "… waits",
+        CheckState::Off => "off",
+        CheckState::CouldNotCheck => "could not check",
+    };
+    line.why.as_ref().map_or_else(|| word.to_owned(), |why| format!("{word} ({})", outside(why)))
+}

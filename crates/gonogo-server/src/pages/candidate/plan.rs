@@ -1,0 +1,121 @@
+//! The deploy plan: what to know before it ships, on a page that prints and as
+//! Markdown.
+
+use super::copy::plain;
+use super::look::{Look, shown, unjudged};
+use super::state;
+use crate::App;
+use crate::pages::layout::{Shown, outside};
+use crate::pages::paging::{Asked, Pages};
+use crate::pages::table::table;
+use crate::session::Session;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use gonogo_core::say;
+use gonogo_engine::{Plan, PlannedStory};
+use maud::{Markup, html};
+use std::fmt::Write;
+
+/// What of a field, and how many migrations, stand on one page.
+const MOST_FIELD: usize = 600;
+const MOST_PATHS: usize = 500;
+const STORIES: usize = 50;
+
+pub(crate) async fn page(
+    State(app): State<App>,
+    session: Session,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Shown {
+    let look = Look::at(&app, &id).await?;
+    let evidence = look.evidence(&app).await?;
+    let main =
+        look.check.as_ref().map_or_else(unjudged, |check| plan(&look, &Plan::of(check, evidence.as_ref()), asked));
+    Ok(shown(&look, "Plan", &session, &main))
+}
+
+pub(crate) async fn markdown(
+    State(app): State<App>,
+    _: Session,
+    Path(id): Path<String>,
+) -> Result<Response, (StatusCode, Markup)> {
+    let look = Look::at(&app, &id).await?;
+    let evidence = look.evidence(&app).await?;
+    let title = format!("Deploy plan of {}", look.title());
+    let body = match &look.check {
+        Some(check) => written(&title, &Plan::of(check, evidence.as_ref())),
+        None => format!("# {}\n\nIt is being judged.\n", say::markdown(&title)),
+    };
+    Ok(plain(body, "text/markdown; charset=utf-8"))
+}
+
+fn plan(look: &Look, plan: &Plan, asked: Asked) -> Markup {
+    let pages = Pages::of(&plan.stories, asked, STORIES);
+    html! {
+        p.no-print { a href={ (look.path()) "/plan.md" } data-copy { "Copy as Markdown" } " " span role="status" data-said {} }
+        section {
+            h2 { "Stories (" (plan.stories.len()) ")" }
+            @if plan.stories.is_empty() { p { "No story ships." } }
+            @else { (table(["Story", "Type", "Owner", "What the policy asks for"], pages.rows.iter().map(story))) }
+            (pages.links(&format!("{}/plan", look.path())))
+        }
+        section {
+            h2 { "Migrations (" (plan.migrations.len()) ")" }
+            @if plan.migrations.is_empty() { p { "No commit that ships changes a file in a folder of migrations." } }
+            ul { @for path in plan.migrations.iter().take(MOST_PATHS) { li { code { (outside(path)) } } } }
+            @if plan.migrations.len() > MOST_PATHS { p { "and " (plan.migrations.len() - MOST_PATHS) " more in the Markdown" } }
+        }
+        section {
+            h2 { "Verifications" }
+            ul.checks { @for line in &plan.verifications { li { b { (line.name) } ": " (state(line)) } } }
+        }
+        section { h2 { "Sign-offs" } p { "The policy asks for none." } }
+    }
+}
+
+fn story(story: &PlannedStory) -> [Markup; 4] {
+    [
+        html! {
+            @match &story.url {
+                Some(url) if url.starts_with("http") => a href=(url) rel="noreferrer" { (story.key) },
+                _ => (story.key),
+            }
+            " " (say::cut(&outside(&story.title), MOST_FIELD))
+        },
+        html! { (outside(story.kind.as_deref().unwrap_or("not known"))) },
+        html! { (outside(story.owner.as_deref().unwrap_or("nobody"))) },
+        html! {
+            @if story.fields.is_empty() { "nothing" }
+            @else { dl.fields { @for (name, value) in &story.fields { dt { (outside(name)) } dd { (say::cut(&outside(value), MOST_FIELD)) } } } }
+        },
+    ]
+}
+
+fn written(title: &str, plan: &Plan) -> String {
+    let text = say::markdown;
+    let mut out = format!("# {}\n\n## Stories\n\n", text(title));
+    for story in &plan.stories {
+        let (kind, owner) = (story.kind.as_deref().unwrap_or("not known"), story.owner.as_deref().unwrap_or("nobody"));
+        let _ = writeln!(out, "- {} {} ({}, {})", text(&story.key), text(&story.title), text(kind), text(owner));
+        for (name, value) in &story.fields {
+            let _ = writeln!(out, "  - {}: {}", text(name), text(value));
+        }
+    }
+    if plan.stories.is_empty() {
+        out.push_str("No story ships.\n");
+    }
+    out.push_str("\n## Migrations\n\n");
+    for path in &plan.migrations {
+        let _ = writeln!(out, "- {}", text(path));
+    }
+    if plan.migrations.is_empty() {
+        out.push_str("None.\n");
+    }
+    out.push_str("\n## Verifications\n\n");
+    for line in &plan.verifications {
+        let _ = writeln!(out, "- {}: {}", text(&line.name), text(&state(line)));
+    }
+    out.push_str("\n## Sign-offs\n\nThe policy asks for none.\n");
+    out
+}

@@ -1,0 +1,278 @@
+//! Every page, in a real browser: nothing keeps anybody out, nothing runs over
+//! the edge of a phone, nothing is large.
+
+use crate::browser::{Browser, WIDTHS};
+use crate::support::{PASSWORD, World, path_of};
+use gonogo_world::Jira;
+use gonogo_world::jira::FieldKind;
+use std::fmt::Write;
+
+/// The most that a page may weigh.
+const MOST: usize = 300_000;
+/// What people write into titles.
+const ODD: &str = "<script>alert(1)</script> | `code` @channel \u{202e}desrever\u{202c} [x](javascript:alert(2))";
+
+/// A team whose candidate has everything that a page can show.
+fn busy() -> (World, Jira, String) {
+    let jira = Jira::cloud();
+    for field in ["Risk", "Post-deploy checks"] {
+        jira.custom_field(field, FieldKind::Text);
+    }
+    let euros = jira.story("STORY-12").titled("Charge in euros").in_state("In Review").assigned_to("maria");
+    euros.with_field("Risk", "High: all invoices").with_field("Post-deploy checks", "Maria: a new order shows €");
+    jira.story("STORY-13").titled(ODD).in_state("Ready to Deploy").with_field("Risk", ODD);
+    jira.bug("STORY-14").titled(&"averyverylongword".repeat(20)).in_state("Ready to Deploy");
+    let mut world = World::stopped().trusts(&jira.url());
+    world.policy(&format!(
+        "tracker.kind = 'jira-cloud'\ntracker.url = '{}'\n\
+         [checks.story-state]\nstates = ['Ready to Deploy']\n\
+         [checks.story-fields]\nlevel = 'warn'\nrequired = ['Risk', 'Post-deploy checks']\n",
+        jira.url()
+    ));
+    world.start();
+    world.repo.commit("STORY-12 charge in euros");
+    world.repo.commit(&format!("STORY-13 {ODD}"));
+    world.repo.commit("STORY-14 mend it");
+    world.repo.commit("tidy up");
+    world.repo.commit("fixup! STORY-12 charge in euros");
+    let sha = world.push("main");
+    let status = world.wait(
+        || world.status_of(&sha).now().filter(|status| status.state == "failure"),
+        || format!("{:?}", world.status_of(&sha).now()),
+    );
+    (world, jira, path_of(&status))
+}
+
+/// One finding is waived, a newer head is open, and there are more people.
+fn lived_in(world: &World, page: &str) -> String {
+    let (_, text) = world.get(page);
+    let fingerprint = text.split("name=\"fingerprint\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let fields = [("fingerprint", fingerprint), ("why", ODD), ("days", "3")];
+    assert_eq!(world.submit(page, &format!("{page}/waivers"), &fields).0, 303);
+    let fields = [("name", "vera"), ("password", PASSWORD), ("role", "viewer")];
+    assert_eq!(world.submit("/people", "/people", &fields).0, 303);
+    world.repo.commit("STORY-12 more");
+    let sha = world.push("main");
+    let status = world.wait(
+        || world.status_of(&sha).now().filter(|status| status.state == "failure"),
+        || format!("{:?}", world.status_of(&sha).now()),
+    );
+    path_of(&status)
+}
+
+/// Looks at a page as everybody does, and tells what is wrong.
+fn look(world: &World, browser: &Browser, path: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let weight = world.get(path).1.len();
+    if weight > MOST {
+        wrong.push(format!("{path} weighs {weight} bytes"));
+    }
+    browser.opens(path);
+    assert_eq!(browser.value("return document.querySelectorAll('script:not([src])').length"), 0, "{path}");
+    wrong.extend(stays(browser, path));
+    wrong
+}
+
+/// What is wrong with what is in the window.
+fn stays(browser: &Browser, path: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for width in WIDTHS {
+        for is_dark in [false, true] {
+            browser.looks(width, is_dark);
+            let how = format!("{path} at {width}, {}", if is_dark { "dark" } else { "light" });
+            wrong.extend(browser.barriers().into_iter().map(|found| format!("{how}: {found}")));
+            if browser.overflow() > 0 {
+                wrong.push(format!("{how}: {} pixels run over the edge", browser.overflow()));
+            }
+            let name = path.trim_matches('/').replace(['/', '?', '='], "-");
+            browser.photographs(&format!("{name}-{width}-{}", if is_dark { "dark" } else { "light" }));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn no_page_keeps_anybody_out() {
+    let (world, _jira, old) = busy();
+    let open = lived_in(&world, &old);
+    let browser = Browser::on(world.address());
+    let mut wrong = Vec::new();
+    for path in ["/sign-in", "/first-admin?code=x", "/nowhere"] {
+        wrong.extend(look(&world, &browser, path));
+    }
+    browser.signs_in("ada", PASSWORD);
+    let parts =
+        ["/findings", "/stories", "/commits", "/plan", "/facts", "/history"].map(|part| format!("{open}{part}"));
+    let others =
+        ["/", &open, &old, "/people", "/audit", "/deliveries", "/candidates/999", "/explain/story-wrong-state"];
+    for path in others.into_iter().chain(parts.iter().map(String::as_str)) {
+        wrong.extend(look(&world, &browser, path));
+    }
+    // What opens in place.
+    browser.opens(&open).value("document.querySelectorAll('details').forEach(one => one.open = true)");
+    wrong.extend(stays(&browser, "all opened"));
+    assert!(wrong.is_empty(), "{} things are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Otherwise the test above would find nothing because it cannot.
+#[test]
+fn what_keeps_people_out_is_found() {
+    let world = World::new();
+    let browser = Browser::on(world.address());
+    browser.opens("/sign-in").looks(390, false);
+    browser.value("const main = document.querySelector('main'); main.innerHTML = '<img src=x><input>'; main.style.width = '500px'");
+    let found = browser.barriers().join("\n");
+    assert!(found.contains("image-alt") && found.contains("label"), "{found}");
+    assert!(browser.overflow() > 0);
+}
+
+#[test]
+fn a_server_without_candidates_says_what_to_do() {
+    let mut world = World::stopped();
+    world.repo.git(&["checkout", "--detach"]);
+    world.repo.git(&["branch", "-D", "main"]);
+    world.web().made_from(&world.repo);
+    world.start();
+    let browser = Browser::on(world.address());
+    browser.signs_in("ada", PASSWORD);
+    let wrong: Vec<String> = ["/", "/deliveries"].iter().flat_map(|path| look(&world, &browser, path)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(world.get("/").1.contains("No branch is a candidate yet"));
+}
+
+/// The answer of a page without its headers.
+fn text_of(world: &World, path: &str) -> String {
+    let (status, answer) = world.get(path);
+    assert_eq!(status, 200, "{path}: {answer}");
+    answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()
+}
+
+#[test]
+fn a_page_says_who_mends_what_and_why_we_say_so() {
+    let (world, jira, page) = busy();
+    let text = text_of(&world, &page);
+    for words in [
+        "3 things block 5 commits, 3 stories:",
+        "<b>Maria</b> → move it to Ready to Deploy",
+        "<b>Robin Tester</b> → ",
+        "status In Review",
+        "the commit&#39;s message",
+        "line 5 of <code>",
+        "/explain/story-wrong-state",
+        "high, STORY-12",
+        "Robin Tester",
+    ] {
+        assert!(text.contains(words) || text.replace('\'', "&#39;").contains(words), "{words} is not in {text}");
+    }
+    assert!(text.contains(&format!("href=\"{}/browse/STORY-12\"", jira.url())), "{text}");
+    assert!(text_of(&world, "/explain/story-wrong-state").contains("Why it matters"));
+    assert!(text_of(&world, &format!("{page}/facts")).contains("STORY-12 in the tracker"));
+    let history = text_of(&world, &format!("{page}/history"));
+    assert!(history.contains("6 findings, the first time"), "{history}");
+}
+
+#[test]
+fn a_verdict_is_pasted_without_harm() {
+    let (world, _jira, page) = busy();
+    let copy = |end: &str| text_of(&world, &format!("{page}/copy.{end}"));
+    for end in ["txt", "md", "slack"] {
+        let text = copy(end);
+        for words in ["No-Go", "5 commits, 3 stories, 1 person", &format!("https://gonogo.example.com{page}")] {
+            assert!(text.contains(words), "{words} is not in {text}");
+        }
+        assert!(!text.contains('\u{202e}'), "{text}");
+    }
+    assert!(
+        copy("txt")
+            .contains("✗ STORY-12 is In Review, may ship from Ready to Deploy: Maria → move it to Ready to Deploy")
+    );
+    let csv = copy("csv");
+    assert!(
+        csv.starts_with("key,type,title,status,assignee,ships,url\r\n\"STORY-12\",\"Story\",\"Charge in euros\""),
+        "{csv}"
+    );
+    assert!(csv.contains("<script>alert(1)</script> | `code` @channel \\u{202e}desrever"), "{csv}");
+    let plan = text_of(&world, &format!("{page}/plan.md"));
+    for words in
+        ["- STORY-12 Charge in euros (Story, Maria)", "Risk: High: all invoices", "- story-state: found something"]
+    {
+        assert!(plan.replace('\\', "").contains(words), "{words} is not in {plan}");
+    }
+    assert!(plan.contains("&lt;script&gt;alert\\(1\\)&lt;/script&gt; \\| \\`code\\` &#64;channel"), "{plan}");
+}
+
+#[test]
+fn a_plan_lists_files_that_change_the_schema() {
+    let world = World::new();
+    world.repo.commit_files("STORY-1 add a column", &[("db/migrate/20260101_add.rb", "x"), ("app/a.rb", "x")]);
+    let sha = world.push("main");
+    let page = path_of(&world.status_of(&sha).is_success("Go"));
+    let plan = text_of(&world, &format!("{page}/plan"));
+    assert!(plan.contains("Migrations (1)") && plan.contains("db/migrate/20260101_add.rb"), "{plan}");
+    assert!(plan.contains("The policy asks for none."), "{plan}");
+    assert!(text_of(&world, &page).contains("1 commit, 2 files, 1 migration"));
+}
+
+#[test]
+fn a_link_copies_where_scripts_run() {
+    let world = World::new();
+    world.repo.commit("STORY-1 x");
+    let sha = world.push("main");
+    let page = path_of(&world.status_of(&sha).is_success("Go"));
+    let browser = Browser::on(world.address());
+    browser.signs_in("ada", PASSWORD);
+    browser.opens(&page).clicks("a[href$='copy.md']");
+    let said = || browser.value("return document.querySelector('[data-said]')?.textContent ?? location.pathname");
+    let done = |said: &serde_json::Value| *said == "Copied." || *said == format!("{page}/copy.md");
+    world.wait(|| Some(said()).filter(done), || said().to_string());
+}
+
+#[test]
+fn a_candidate_of_500_stories_and_2000_commits_stays_small() {
+    let world = World::new();
+    world.repo.git(&["checkout", "-q", "main"]);
+    let mut input = String::new();
+    let parent = world.repo.rev("main");
+    for n in 0..2_000 {
+        let message = if n % 5 == 4 {
+            format!("tidy up {n}")
+        } else {
+            format!("STORY-{} step {n} {}", n % 500 + 1, "of many words ".repeat(8))
+        };
+        let from = if n == 0 { format!("from {parent}\n") } else { String::new() };
+        let _ = write!(
+            input,
+            "commit refs/heads/main\ncommitter Robin Tester <robin@example.com> {} +0000\ndata {}\n{message}\n{from}",
+            1_800_000_000 + n,
+            message.len()
+        );
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), input).unwrap();
+    let script = format!("!git fast-import --quiet < '{}'", file.path().display());
+    world.repo.git(&["-c", &format!("alias.bring={script}"), "bring"]);
+    let sha = world.push("main");
+    let status = world.wait(
+        || world.status_of(&sha).now().filter(|status| status.state == "failure"),
+        || format!("{:?}", world.status_of(&sha).now()),
+    );
+    let page = path_of(&status);
+    let parts = [
+        "",
+        "/findings",
+        "/findings?page=2",
+        "/stories",
+        "/commits",
+        "/commits?page=20",
+        "/plan",
+        "/facts",
+        "/history",
+    ];
+    for part in parts {
+        let begin = std::time::Instant::now();
+        let weight = text_of(&world, &format!("{page}{part}")).len();
+        println!("{page}{part}: {weight} bytes, {:?}", begin.elapsed());
+        assert!(weight <= MOST, "{page}{part} weighs {weight} bytes");
+    }
+    assert!(text_of(&world, &format!("{page}/commits?page=20")).contains("Page 20 of 20"));
+}
