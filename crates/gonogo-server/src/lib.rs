@@ -1,16 +1,18 @@
 //! The server's faces: hooks come in, pages go out. Nothing is decided here:
 //! each request reads one view or stores one delivery.
 
+mod events;
 mod hooks;
 mod pages;
 mod session;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
+use events::Live;
 use gonogo_engine::Serving;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -33,13 +35,15 @@ pub struct App {
 
 /// Answers until told to stop; what is being answered then is finished.
 pub async fn serve(listener: TcpListener, app: App, mut stop: watch::Receiver<bool>) -> std::io::Result<()> {
+    let live = Live::new(stop.clone());
+    tokio::spawn(live.clone().beat(app.serving.store.clone()));
     let stopped = async move {
         stop.wait_for(|is_stopped| *is_stopped).await.ok();
     };
-    axum::serve(listener, router(app)).with_graceful_shutdown(stopped).await
+    axum::serve(listener, router(app, live)).with_graceful_shutdown(stopped).await
 }
 
-fn router(app: App) -> Router {
+fn router(app: App, live: Live) -> Router {
     Router::new()
         .route("/", get(pages::services::page))
         .route("/candidates/{id}", get(pages::candidate::page))
@@ -64,6 +68,7 @@ fn router(app: App) -> Router {
         .route("/sign-out", post(pages::sign_in::leave))
         .route("/first-admin", get(pages::sign_in::first_form).post(pages::sign_in::add_first_admin))
         .route("/deliveries", get(pages::deliveries::page))
+        .route("/events", get(events::stream).layer(Extension(live)))
         .route("/script.js", get(pages::layout::script))
         .route("/style.css", get(pages::layout::style))
         .route("/healthz", get(|| async { "ok\n" }))

@@ -4,7 +4,8 @@ use crate::session::Session;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use gonogo_core::say;
-use gonogo_store::StoreError;
+use gonogo_store::views::Cursor;
+use gonogo_store::{CandidateId, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use maud::{DOCTYPE, Markup, html};
 
@@ -24,13 +25,42 @@ pub(crate) async fn style() -> impl IntoResponse {
 
 /// A page under a title, for whom it is; one that is changing is read again by itself.
 pub(crate) fn page(title: &str, is_changing: bool, session: Option<&Session>, main: &Markup) -> Markup {
+    let again = html! { @if is_changing { (read_again()) } };
+    framed(title, &again, session, main)
+}
+
+/// A page that stays right while it is open: all of what it shows was read after
+/// the cursor. Without scripts it is read again while it is changing.
+pub(crate) fn live_page(title: &str, is_changing: bool, session: &Session, follows: &Follows, main: &Markup) -> Markup {
+    let again = html! { @if is_changing { noscript { (read_again()) } } };
+    let candidate = follows.candidate.map(|id| format!("&candidate={}", id.0)).unwrap_or_default();
+    let main = html! {
+        div hidden data-live={ "/events?since=" (follows.since) (candidate) } {}
+        (main)
+    };
+    framed(title, &again, Some(session), &main)
+}
+
+/// What a live page follows, and what it had seen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Follows {
+    /// One candidate; without it all of them.
+    pub candidate: Option<CandidateId>,
+    pub since: Cursor,
+}
+
+fn read_again() -> Markup {
+    html! { meta http-equiv="refresh" content="5"; }
+}
+
+fn framed(title: &str, again: &Markup, session: Option<&Session>, main: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                @if is_changing { meta http-equiv="refresh" content="5"; }
+                (again)
                 title { (outside(title)) " · gonogo" }
                 link rel="stylesheet" href="/style.css";
                 script src="/script.js" defer {}
@@ -44,6 +74,7 @@ pub(crate) fn page(title: &str, is_changing: bool, session: Option<&Session>, ma
                             a href="/deliveries" { "Deliveries" }
                             a href="/people" { "People" }
                             a href="/audit" { "Audit" }
+                            button.look type="button" hidden data-switch { "Dark or light" }
                             form.leave method="post" action="/sign-out" {
                                 input type="hidden" name="form" value=(session.form_word());
                                 span.quiet { (session.person.name) }
@@ -53,6 +84,7 @@ pub(crate) fn page(title: &str, is_changing: bool, session: Option<&Session>, ma
                     }
                 }
                 main { h1 { (outside(title)) } (main) }
+                p.news.stale role="status" hidden data-news {}
             }
         }
     }

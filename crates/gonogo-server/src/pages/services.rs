@@ -1,6 +1,6 @@
 //! The first page: for each service what runs, and what waits over it.
 
-use super::layout::{self, ago, away, outside, short, verdict};
+use super::layout::{self, Follows, ago, away, outside, short, verdict};
 use super::table::table;
 use crate::App;
 use crate::session::Session;
@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Markup, (StatusCode, Markup)> {
+    let since = app.serving.store.cursor().await.map_err(|e| away(&e))?;
     let open = app.serving.store.all_open_candidates().await.map_err(|e| away(&e))?;
     let troubles = app.serving.store.troubles(jobs::SYNC).await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
@@ -32,7 +33,8 @@ pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Mar
             }
         }
     };
-    Ok(layout::page("Services", is_changing, Some(&session), &main))
+    let follows = Follows { candidate: None, since };
+    Ok(layout::live_page("Services", is_changing, &session, &follows, &main))
 }
 
 /// What stands below is of an earlier look.

@@ -1,8 +1,10 @@
 //! One file for each page or list: the struct that it shows, by few statements.
 
+mod changes;
 mod open_candidates;
 mod recording;
 mod troubles;
 
+pub use changes::Cursor;
 pub use open_candidates::{Judged, OpenCandidate};
 pub use troubles::Trouble;

@@ -68,6 +68,22 @@ conformance! {
         assert_eq!(store.recording(EvaluationId(999)).await.unwrap(), None);
     }
 
+    async fn a_page_is_told_of_what_it_shows(store: Store) {
+        let (candidate, _) = store.open_candidate(seen('a', 'b'), at(1)).await.unwrap();
+        let other = Sighted { branch: "hotfix/1".to_owned(), ..seen('c', 'b') };
+        let (other, _) = store.open_candidate(other, at(1)).await.unwrap();
+        let begin = store.cursor().await.unwrap();
+        assert!(!store.has_changed(candidate.id, begin, begin).await.unwrap());
+        store.record_evaluation(evaluation(other.id, "go"), Vec::new(), None).await.unwrap();
+        let judged = store.cursor().await.unwrap();
+        assert!(judged != begin);
+        assert!(!store.has_changed(candidate.id, begin, judged).await.unwrap());
+        assert!(store.has_changed(other.id, begin, judged).await.unwrap());
+        store.close_candidate(candidate.id, at(2)).await.unwrap();
+        let closed = store.cursor().await.unwrap();
+        assert!(store.has_changed(candidate.id, judged, closed).await.unwrap());
+    }
+
     async fn the_newest_evaluation_comes_first(store: Store) {
         let (candidate, _) = store.open_candidate(seen('a', 'b'), at(1)).await.unwrap();
         assert_eq!(store.newest_evaluation(candidate.id).await.unwrap(), None);

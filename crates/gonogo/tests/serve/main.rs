@@ -6,6 +6,7 @@ mod backups;
 mod browser;
 mod builds;
 mod github;
+mod live;
 mod pages;
 mod people;
 mod pushes;

@@ -276,6 +276,11 @@ impl World {
         self.signs_in("ada", PASSWORD);
     }
 
+    /// What a browser of who is signed in sends.
+    pub(crate) fn cookie(&self) -> &str {
+        &self.cookie
+    }
+
     /// Nobody is signed in.
     pub(crate) fn forgets_cookie(&mut self) {
         "none=x".clone_into(&mut self.cookie);

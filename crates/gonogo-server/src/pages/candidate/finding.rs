@@ -42,7 +42,7 @@ impl Desk<'_> {
     /// Letting a finding pass: who may sees the form, who may not whom to ask.
     fn waive(&self, finding: &Finding) -> Markup {
         html! {
-            details {
+            details id={ "waive-" (finding.fingerprint) } {
                 summary { "Waive…" }
                 @match self.session.person.may(Act::Waive) {
                     Err(forbidden) => p.quiet { (forbidden) },
@@ -72,7 +72,7 @@ impl Desk<'_> {
         let facts = self.evidence.map(|evidence| evidence.behind(finding)).unwrap_or_default();
         let rule = self.evidence.and_then(|evidence| evidence.rule(&finding.check));
         html! {
-            details {
+            details id={ "why-" (finding.fingerprint) } {
                 summary { "Why?" }
                 @if facts.is_empty() { p.quiet { "What it was judged from is not kept for this finding." } }
                 @else {
