@@ -58,6 +58,8 @@ fn router(app: App, live: Live) -> Router {
         .route("/candidates/{id}/copy.md", get(pages::candidate::markdown))
         .route("/candidates/{id}/copy.slack", get(pages::candidate::slack))
         .route("/candidates/{id}/copy.csv", get(pages::candidate::csv))
+        .route("/stories/{key}", get(pages::story::page))
+        .route("/search", get(pages::search::page))
         .route("/explain/{code}", get(pages::explain::page))
         .route("/candidates/{id}/waivers", post(pages::waivers::give))
         .route("/candidates/{id}/check", post(pages::waivers::again))

@@ -26,7 +26,7 @@ pub use candidates::{Candidate, CandidateId, Sighted};
 pub use copies::{Existing, backup, restore};
 pub use deliveries::{Delivery, DeliveryId, DeliveryRow, Received};
 pub use error::StoreError;
-pub use evaluations::{Evaluation, EvaluationId, NewEvaluation};
+pub use evaluations::{Evaluation, EvaluationId, NewEvaluation, StoryOf};
 pub use integrity::Finding;
 pub use jobs::{Job, JobId, NewJob};
 pub use messages::{News, Saying};

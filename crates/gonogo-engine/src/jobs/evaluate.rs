@@ -4,8 +4,9 @@ use super::{JobError, hex_sha256, message, seen, sync};
 use crate::commands::{CheckRequest, check};
 use crate::serving::Serving;
 use crate::{CodeHost, CodeHostAccess, Outside, Progress, Wanted};
+use gonogo_api::Story;
 use gonogo_core::waiver::Waiver;
-use gonogo_store::{CandidateId, NewEvaluation, WaiverRow};
+use gonogo_store::{CandidateId, NewEvaluation, StoryOf, WaiverRow};
 use std::sync::Arc;
 
 struct Silent;
@@ -63,10 +64,14 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
         summary: seen::sentence(result, checked.outcome.exit_code),
         result: json,
         recording,
-        stories: result.stories.iter().map(|story| story.key.clone()).collect(),
+        stories: result.stories.iter().map(story).collect(),
     };
     serving.store.record_evaluation(new, vec![wanted], news).await?;
     Ok(())
+}
+
+fn story(story: &Story) -> StoryOf {
+    StoryOf { key: story.key.clone(), title: story.title.clone().unwrap_or_default(), ships: story.ships }
 }
 
 /// What people of the service let pass.

@@ -74,6 +74,9 @@ fn framed(title: &str, again: &Markup, session: Option<&Session>, main: &Markup)
                             a href="/deliveries" { "Deliveries" }
                             a href="/people" { "People" }
                             a href="/audit" { "Audit" }
+                            form.search role="search" action="/search" {
+                                input type="search" name="q" aria-label="Search" placeholder="Story, branch, SHA" size="16";
+                            }
                             button.look type="button" hidden data-switch { "Dark or light" }
                             form.leave method="post" action="/sign-out" {
                                 input type="hidden" name="form" value=(session.form_word());

@@ -24,7 +24,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Mar
         }
         @for service in &app.serving.services {
             section {
-                h2 { (service.name) }
+                h2 id=(service.name) { (service.name) }
                 p.quiet { (service.repository.to_string()) }
                 @for trouble in troubles.iter().filter(|trouble| trouble.key == service.name) {
                     (not_seen(trouble))

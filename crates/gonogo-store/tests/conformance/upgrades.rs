@@ -8,11 +8,12 @@ use gonogo_store::{Received, Store, StoreError};
 use sha2::{Digest, Sha256};
 
 /// Each step of the schema, and rows in the tables that it made.
-const STEPS: [(&str, &str); 4] = [
+const STEPS: [(&str, &str); 5] = [
     (include_str!("../../migrations/0001_intake.sql"), include_str!("rows/0001.sql")),
     (include_str!("../../migrations/0002_people.sql"), include_str!("rows/0002.sql")),
     (include_str!("../../migrations/0003_stories.sql"), include_str!("rows/0003.sql")),
     (include_str!("../../migrations/0004_slack.sql"), include_str!("rows/0004.sql")),
+    (include_str!("../../migrations/0005_story_titles.sql"), include_str!("rows/0005.sql")),
 ];
 
 /// Brings an empty database to a version, with rows.
@@ -73,6 +74,14 @@ async fn holds_what_was_there(store: &Store, version: usize) {
     }
     let concerned = store.open_candidates_with("STORY-1").await.unwrap();
     assert_eq!(concerned.len(), usize::from(version >= 3));
+    let places = store.places_of("STORY-1").await.unwrap();
+    let told: Vec<_> = places.iter().map(|place| (place.title.as_str(), place.ships)).collect();
+    let expected: &[(&str, bool)] = match version {
+        ..=2 => &[],
+        3..=4 => &[("", true)],
+        5.. => &[("Pay in euros", false)],
+    };
+    assert_eq!(told, expected);
     // New rows do not meet the old ones.
     let new = store.receive(crate::intake::delivery("d-2"), "delivery").await.unwrap();
     assert!(matches!(new, Received::New(_)));

@@ -103,8 +103,20 @@ fn no_page_keeps_anybody_out() {
     browser.signs_in("ada", PASSWORD);
     let parts =
         ["/findings", "/stories", "/commits", "/plan", "/facts", "/history"].map(|part| format!("{open}{part}"));
-    let others =
-        ["/", &open, &old, "/people", "/audit", "/deliveries", "/candidates/999", "/explain/story-wrong-state"];
+    let others = [
+        "/",
+        &open,
+        &old,
+        "/people",
+        "/audit",
+        "/deliveries",
+        "/candidates/999",
+        "/explain/story-wrong-state",
+        "/stories/STORY-12",
+        "/stories/STORY-99",
+        "/search?q=story",
+        "/search?q=nothing",
+    ];
     for path in others.into_iter().chain(parts.iter().map(String::as_str)) {
         wrong.extend(look(&world, &browser, path));
     }
@@ -169,6 +181,43 @@ fn a_page_says_who_mends_what_and_why_we_say_so() {
     assert!(text_of(&world, &format!("{page}/facts")).contains("STORY-12 in the tracker"));
     let history = text_of(&world, &format!("{page}/history"));
     assert!(history.contains("6 findings, the first time"), "{history}");
+}
+
+#[test]
+fn a_story_says_where_it_is_and_what_it_lacks() {
+    let (world, jira, old) = busy();
+    let open = lived_in(&world, &old);
+    let text = text_of(&world, "/stories/story-12");
+    for words in
+        ["STORY-12: Charge in euros", "In Review", "Maria", "move it to Ready to Deploy", "Waits in (1)", "Was in"]
+    {
+        assert!(text.contains(words), "{words} is not in {text}");
+    }
+    for link in [&format!("{}/browse/STORY-12", jira.url()), &open, &old] {
+        assert!(text.contains(&format!("href=\"{link}\"")), "{link} is not in {text}");
+    }
+    assert_eq!(world.get("/stories/STORY-99").0, 404);
+}
+
+#[test]
+fn a_search_finds_stories_branches_heads_services_and_codes() {
+    let (world, _jira, old) = busy();
+    let open = lived_in(&world, &old);
+    let head = world.repo.rev("main");
+    for (text, link) in [
+        ("euros", "/stories/STORY-12"),
+        ("story-1", "/stories/STORY-14"),
+        ("mai", &open),
+        (&head[..9], &open),
+        ("web", "/#web"),
+        ("story-wrong-state", "/explain/story-wrong-state"),
+    ] {
+        let found = text_of(&world, &format!("/search?q={text}"));
+        assert!(found.contains(&format!("href=\"{link}\"")), "{text}: {link} is not in {found}");
+    }
+    let (status, answer) = world.get("/search?q=+story-13+");
+    assert!(status == 303 && answer.contains("location: /stories/STORY-13"), "{answer}");
+    assert!(text_of(&world, "/search?q=%3Cb%3E%25").contains("Nothing has “&lt;b&gt;%”"));
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn mark(finding: &Finding) -> char {
 }
 
 /// A text whose addresses can be followed.
-fn linked(text: &str) -> Markup {
+pub(crate) fn linked(text: &str) -> Markup {
     html! {
         @for (at, word) in text.split(' ').enumerate() {
             @if at > 0 { " " }

@@ -7,6 +7,7 @@ mod look;
 mod plan;
 
 pub(crate) use copy::{csv, markdown, slack, text};
+pub(crate) use finding::linked;
 pub(crate) use lists::{commits, facts, findings, history, stories};
 pub(crate) use plan::{markdown as plan_markdown, page as plan};
 
