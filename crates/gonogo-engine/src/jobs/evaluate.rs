@@ -35,7 +35,7 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
         .await
         .map_err(|_| JobError::Broken("the judge ended early".to_owned()))??;
     let result = &checked.outcome.check;
-    let judged_over = result.production.sha.as_deref().and_then(|sha| sha.parse().ok());
+    let judged_over = result.production.shas.join(" ").parse().ok();
     if judged_over != candidate.production {
         // Production moved: the next look opens the candidate over it.
         return Ok(());

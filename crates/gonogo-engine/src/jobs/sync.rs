@@ -7,12 +7,12 @@ use crate::serving::{Service, Serving};
 use gonogo_core::case::Production;
 use gonogo_core::ids::Sha;
 use gonogo_remote::git::{Git, mirror};
-use gonogo_store::{Candidate, Sighted};
+use gonogo_store::{Candidate, ProductionSeen, Sighted};
 use std::path::{Path, PathBuf};
 
 /// A repository as it was seen.
 struct View {
-    production: Option<Sha>,
+    production: ProductionSeen,
     /// Branches that are candidates, with their heads.
     branches: Vec<(String, Sha)>,
 }
@@ -37,28 +37,33 @@ pub(super) async fn look(serving: &Serving, name: &str) -> Result<(), JobError> 
     for gone in open.iter().filter(|c| view.branches.iter().all(|(branch, _)| *branch != c.branch)) {
         serving.store.close_candidate(gone.id, (serving.clock)()).await?;
     }
-    for (branch, head) in view.branches {
-        let before = open.iter().find(|c| c.branch == branch);
-        let seen = Sighted { service: name.to_owned(), branch, head, production: view.production };
-        look_at_branch(serving, seen, before).await?;
+    let sighted = |(branch, head)| Sighted {
+        service: name.to_owned(),
+        branch,
+        head,
+        production: view.production.running.clone(),
+    };
+    let branches = view.branches.into_iter().map(sighted).collect();
+    let looked = serving.store.looked(view.production.clone(), branches, (serving.clock)()).await?;
+    for (candidate, is_new) in &looked.candidates {
+        if *is_new {
+            begins(serving, candidate, open.iter().find(|c| c.branch == candidate.branch)).await?;
+        }
+        // Also an old one: what its stories say may have changed.
+        judge_soon(serving, candidate.id).await?;
     }
     Ok(())
 }
 
-async fn look_at_branch(serving: &Serving, seen: Sighted, before: Option<&Candidate>) -> Result<(), JobError> {
-    let now = (serving.clock)();
-    let head = seen.head;
-    let (candidate, is_new) = serving.store.open_candidate(seen, now).await?;
-    if is_new {
-        if let Some(old) = before.filter(|old| old.head != head)
-            && serving.store.newest_evaluation(old.id).await?.is_none()
-        {
-            serving.store.want(seen::superseded(serving, old, head, now)).await?;
-        }
-        serving.store.want(seen::pending(serving, &candidate, now)).await?;
+/// What is seen of a candidate before its verdict, and of the one before.
+async fn begins(serving: &Serving, candidate: &Candidate, before: Option<&Candidate>) -> Result<(), JobError> {
+    let (head, now) = (candidate.head, (serving.clock)());
+    if let Some(old) = before.filter(|old| old.head != head)
+        && serving.store.newest_evaluation(old.id).await?.is_none()
+    {
+        serving.store.want(seen::superseded(serving, old, head, now)).await?;
     }
-    // Also an old one: what its stories say may have changed.
-    Ok(judge_soon(serving, candidate.id).await?)
+    Ok(serving.store.want(seen::pending(serving, candidate, now)).await?)
 }
 
 fn view(dir: &Path, service: &Service) -> Result<View, JobError> {
@@ -69,13 +74,16 @@ fn view(dir: &Path, service: &Service) -> Result<View, JobError> {
     let git = Git::open(dir)?;
     let Located { case, policy, .. } = locate(&git, &wanted(dir.to_owned(), service))?;
     let default = git.branches()?.default.map(|(full, _)| full);
-    let (production, production_name) = match case.production {
-        Production::Known { name, sha, .. } => (Some(sha), Some(name)),
-        Production::Unknown { .. } => (None, None),
+    let (running, name, why, trouble) = match case.production {
+        Production::Known { name, sha, why } => (Some(sha.into()), name, why, None),
+        Production::Unknown { why, .. } => {
+            (None, String::new(), String::new(), Some(format!("{}\n  → {}", why.said, why.fix)))
+        }
     };
+    let production = ProductionSeen { service: service.name.clone(), running, name, why, trouble, astray: None };
     let takes = |branch: &str| {
         let is_default = default.as_deref() == Some(&format!("refs/heads/{branch}"));
-        policy.sections.candidates.takes(branch, is_default) && production_name.as_deref() != Some(branch)
+        policy.sections.candidates.takes(branch, is_default) && production.name != branch
     };
     let branches = git.heads()?.into_iter().filter(|(branch, _)| takes(branch)).collect();
     Ok(View { production, branches })

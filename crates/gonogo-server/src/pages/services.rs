@@ -55,7 +55,7 @@ fn candidates(open: Vec<&OpenCandidate>, now: Timestamp) -> Markup {
                 verdict(candidate.judged.as_ref().map(|judged| judged.verdict.as_str())),
                 html! { @if let Some(judged) = &candidate.judged { (outside(reason(&judged.summary))) } },
                 html! { code { (short(&candidate.head)) } },
-                html! { @if let Some(sha) = &candidate.production { code { (short(sha)) } } @else { "not known" } },
+                html! { @if let Some(runs) = &candidate.production { code { (runs.short()) } } @else { "not known" } },
                 html! { @if let Some(judged) = &candidate.judged { (ago(judged.at, now)) } @else { "not yet" } },
             ])))
         }

@@ -1,7 +1,9 @@
 //! What is open, everywhere, with how it was judged last.
 
 use crate::db::fetch;
+use crate::production::runs;
 use crate::{CandidateId, Store, StoreError, time};
+use gonogo_core::running::Running;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -13,7 +15,7 @@ pub struct OpenCandidate {
     pub branch: String,
     pub head: String,
     /// `None` while it is not known.
-    pub production: Option<String>,
+    pub production: Option<Running>,
     pub opened_at: Timestamp,
     /// `None` until it was judged once.
     pub judged: Option<Judged>,
@@ -38,19 +40,18 @@ impl Store {
              order by c.service, c.branch";
         type Row = (i64, String, String, String, Option<String>, i64, Option<String>, Option<String>, Option<i64>);
         let rows: Vec<Row> = self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT)?) })).await?;
-        let read = |(id, service, branch, head, production, opened, verdict, summary, at): Row| OpenCandidate {
-            id: CandidateId(id),
-            service,
-            branch,
-            head,
-            production,
-            opened_at: time(opened),
-            judged: verdict.zip(summary).zip(at).map(|((verdict, summary), at)| Judged {
-                verdict,
-                summary,
-                at: time(at),
-            }),
+        let read = |(id, service, branch, head, production, opened, verdict, summary, at): Row| {
+            let judged = verdict.zip(summary).zip(at);
+            Ok(OpenCandidate {
+                id: CandidateId(id),
+                service,
+                branch,
+                head,
+                production: production.as_deref().map(runs).transpose()?,
+                opened_at: time(opened),
+                judged: judged.map(|((verdict, summary), at)| Judged { verdict, summary, at: time(at) }),
+            })
         };
-        Ok(rows.into_iter().map(read).collect())
+        rows.into_iter().map(read).collect()
     }
 }
