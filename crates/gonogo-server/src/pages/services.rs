@@ -25,7 +25,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Mar
             section {
                 h2 { (service.name) }
                 p.quiet { (service.repository.to_string()) }
-                @for trouble in troubles.iter().filter(|trouble| trouble.key == service.name) {
+                @for trouble in troubles.iter().filter(|trouble| trouble.key == service.repository.to_string()) {
                     (not_seen(trouble))
                 }
                 (candidates(open.iter().filter(|c| c.service == service.name).collect(), now))
