@@ -41,6 +41,7 @@ impl FromStr for Role {
 pub enum Act {
     CheckAgain,
     Waive,
+    SayWhatRuns,
     AddPerson,
 }
 
@@ -49,7 +50,7 @@ impl Act {
     pub fn needs(self) -> Role {
         match self {
             Self::CheckAgain => Role::Developer,
-            Self::Waive => Role::ReleaseManager,
+            Self::Waive | Self::SayWhatRuns => Role::ReleaseManager,
             Self::AddPerson => Role::Admin,
         }
     }
@@ -58,6 +59,7 @@ impl Act {
         match self {
             Self::CheckAgain => "check again",
             Self::Waive => "waive",
+            Self::SayWhatRuns => "say what runs",
             Self::AddPerson => "add people",
         }
     }

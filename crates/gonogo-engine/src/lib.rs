@@ -17,10 +17,10 @@ pub use digest::{Digest, owner};
 pub use evaluate::Outcome;
 pub use evidence::{Evidence, FactLine, Rule};
 pub use gather::{Clock, CodeHost, CodeHostAccess, CodeHostToken, Outside, TrustedTracker, web_of};
-pub use locate::{GivenPolicy, LocateError, Wanted};
+pub use locate::{GivenPolicy, GivenProduction, LocateError, Wanted};
 pub use plan::{Plan, PlannedStory};
 pub use recording::{Recording, RecordingError};
-pub use serving::{Renamed, Service, Serving};
+pub use serving::{Renamed, Service, Serving, Turns};
 
 /// Told what is being done, for people who wait.
 pub trait Progress: Sync {

@@ -2,12 +2,13 @@
 
 use crate::commands::people::Throttle;
 use crate::{Clock, Outside};
+use gonogo_core::policy::ProductionSource;
 use gonogo_remote::git::Remote;
 use gonogo_remote::github::{GitHub, RepositoryName};
 use gonogo_remote::slack::Slack;
 use gonogo_store::Store;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,6 +19,7 @@ pub struct Serving {
     pub services: Vec<Service>,
     pub github: Arc<GitHub>,
     pub renamed: Renamed,
+    pub turns: Turns,
     /// Where nobody is told anything there is none.
     pub slack: Option<Slack>,
     /// Where the mirrors of repositories are.
@@ -36,6 +38,22 @@ pub struct Serving {
 #[derive(Debug, Default)]
 pub struct Renamed {
     known: Mutex<HashMap<RepositoryName, (RepositoryName, Timestamp)>>,
+}
+
+/// Whose turn it is with a repository's mirror: git fetches into one at a time.
+#[derive(Debug, Default)]
+pub struct Turns {
+    of: Mutex<HashMap<RepositoryName, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl Turns {
+    pub(crate) async fn wait(&self, name: &RepositoryName) -> tokio::sync::OwnedMutexGuard<()> {
+        let turn = {
+            let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(of.entry(name.clone()).or_default())
+        };
+        turn.lock_owned().await
+    }
 }
 
 const KEPT_FOR: SignedDuration = SignedDuration::from_mins(10);
@@ -68,8 +86,8 @@ pub struct Service {
     /// Where git fetches from; the code host's token is put in when it does.
     pub remote: Remote,
     pub is_at_code_host: bool,
-    /// The branch or tag that stands at production; without it the policy's.
-    pub production: Option<String>,
+    /// What says what runs; without it the policy's.
+    pub production: Option<ProductionSource>,
     /// Where people are told when a branch turned Go or No-Go.
     pub slack_channel: Option<String>,
 }
@@ -79,10 +97,15 @@ impl Serving {
         self.services.iter().find(|service| service.name == name)
     }
 
-    /// The mirror of a service. Each has its own: one that is being fetched
-    /// holds up no other.
+    /// Each of what services are in, once.
+    pub(crate) fn repositories(&self) -> BTreeSet<&RepositoryName> {
+        self.services.iter().map(|service| &service.repository).collect()
+    }
+
+    /// The mirror of a service's repository, which it shares with the others there.
     pub(crate) fn mirror_of(&self, service: &Service) -> PathBuf {
-        self.mirrors.join(format!("{}.git", service.name))
+        let RepositoryName { owner, name } = &service.repository;
+        self.mirrors.join(owner).join(format!("{name}.git"))
     }
 
     pub(crate) fn page_of(&self, candidate: gonogo_store::CandidateId) -> String {

@@ -12,7 +12,8 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (2, include_str!("../migrations/0002_people.sql")),
     (3, include_str!("../migrations/0003_stories.sql")),
     (4, include_str!("../migrations/0004_slack.sql")),
-    (5, include_str!("../migrations/0005_story_titles.sql")),
+    (8, include_str!("../migrations/0008_production.sql")),
+    (13, include_str!("../migrations/0013_story_titles.sql")),
 ];
 
 /// `{word}`, in SQLite, in PostgreSQL.

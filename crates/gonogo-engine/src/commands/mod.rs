@@ -6,6 +6,7 @@ pub mod explain;
 mod guess;
 mod init;
 pub mod people;
+pub mod production;
 pub mod waive;
 
 pub use check::{CheckRequest, Checked, check};

@@ -3,11 +3,13 @@
 
 mod builds;
 mod credentials;
+mod deployments;
 mod error;
 mod limits;
 mod statuses;
 
 pub use credentials::{App, Credentials};
+pub use deployments::{Deployment, DeploymentState};
 pub use error::GitHubError;
 pub use statuses::{CommitStatus, MOST_DESCRIPTION, StatusState};
 

@@ -26,7 +26,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Mar
             section {
                 h2 id=(service.name) { (service.name) }
                 p.quiet { (service.repository.to_string()) }
-                @for trouble in troubles.iter().filter(|trouble| trouble.key == service.name) {
+                @for trouble in troubles.iter().filter(|trouble| trouble.key == service.repository.to_string()) {
                     (not_seen(trouble))
                 }
                 (candidates(open.iter().filter(|c| c.service == service.name).collect(), now))
@@ -57,7 +57,7 @@ fn candidates(open: Vec<&OpenCandidate>, now: Timestamp) -> Markup {
                 verdict(candidate.judged.as_ref().map(|judged| judged.verdict.as_str())),
                 html! { @if let Some(judged) = &candidate.judged { (outside(reason(&judged.summary))) } },
                 html! { code { (short(&candidate.head)) } },
-                html! { @if let Some(sha) = &candidate.production { code { (short(sha)) } } @else { "not known" } },
+                html! { @if let Some(runs) = &candidate.production { code { (runs.short()) } } @else { "not known" } },
                 html! { @if let Some(judged) = &candidate.judged { (ago(judged.at, now)) } @else { "not yet" } },
             ])))
         }

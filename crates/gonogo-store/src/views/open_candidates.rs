@@ -2,7 +2,9 @@
 
 use super::escaped;
 use crate::db::fetch;
+use crate::production::runs;
 use crate::{CandidateId, Store, StoreError, time};
+use gonogo_core::running::Running;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -14,7 +16,7 @@ pub struct OpenCandidate {
     pub branch: String,
     pub head: String,
     /// `None` while it is not known.
-    pub production: Option<String>,
+    pub production: Option<Running>,
     pub opened_at: Timestamp,
     /// `None` until it was judged once.
     pub judged: Option<Judged>,
@@ -30,16 +32,18 @@ pub struct Judged {
 
 type Row = (i64, String, String, String, Option<String>, i64, Option<String>, Option<String>, Option<i64>);
 
-fn read((id, service, branch, head, production, opened, verdict, summary, at): Row) -> OpenCandidate {
-    OpenCandidate {
+fn read(
+    (id, service, branch, head, production, opened, verdict, summary, at): Row,
+) -> Result<OpenCandidate, StoreError> {
+    Ok(OpenCandidate {
         id: CandidateId(id),
         service,
         branch,
         head,
-        production,
+        production: production.as_deref().map(runs).transpose()?,
         opened_at: time(opened),
         judged: Judged::read(verdict, summary, at),
-    }
+    })
 }
 
 impl Judged {
@@ -58,7 +62,7 @@ impl Store {
              where c.closed_at is null
              order by c.service, c.branch";
         let rows: Vec<Row> = self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT)?) })).await?;
-        Ok(rows.into_iter().map(read).collect())
+        rows.into_iter().map(read).collect()
     }
 
     /// Open candidates whose branch has this in it, or whose head begins so.
@@ -73,6 +77,6 @@ impl Store {
         let (branch, head, most) = (format!("%{text}%"), format!("{text}%"), i64::from(most));
         let rows: Vec<Row> =
             self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT, branch, head, most)?) })).await?;
-        Ok(rows.into_iter().map(read).collect())
+        rows.into_iter().map(read).collect()
     }
 }

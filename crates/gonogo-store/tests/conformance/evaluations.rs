@@ -2,7 +2,12 @@ use crate::{at, conformance, sha};
 use gonogo_store::{CandidateId, EvaluationId, NewEvaluation, Sighted, Store, StoryOf, Wanted};
 
 fn seen(head: char, production: char) -> Sighted {
-    Sighted { service: "web".to_owned(), branch: "main".to_owned(), head: sha(head), production: Some(sha(production)) }
+    Sighted {
+        service: "web".to_owned(),
+        branch: "main".to_owned(),
+        head: sha(head),
+        production: Some(sha(production).into()),
+    }
 }
 
 fn story(key: &str) -> StoryOf {

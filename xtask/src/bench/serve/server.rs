@@ -204,10 +204,11 @@ pub(super) fn wait<T>(what: &str, most: Duration, mut look: impl FnMut() -> Opti
 
 async fn fill(url: &str, number: usize) -> anyhow::Result<()> {
     let store = Store::open(url).await?;
-    let sha = |number: usize| format!("{number:040x}").parse().map_err(|_| anyhow::anyhow!("no SHA"));
+    let sha = |number: usize| format!("{number:040x}");
     let now = "2026-01-01T00:00:00Z".parse::<Timestamp>()?;
     for at in 0..number {
-        let (head, production) = (sha(at + 1)?, Some(sha(1 << 40)?));
+        let head = sha(at + 1).parse().map_err(|_| anyhow::anyhow!("no SHA"))?;
+        let production = Some(sha(1 << 40).parse().map_err(|_| anyhow::anyhow!("no SHA"))?);
         let seen = Sighted { service: "web".to_owned(), branch: format!("old/{}", at % 100), head, production };
         let (candidate, _) = store.open_candidate(seen, now).await?;
         let stories = (1..=20).map(|n| StoryOf { key: format!("STORY-{n}"), title: "x".to_owned(), ships: true });

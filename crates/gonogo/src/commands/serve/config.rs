@@ -1,7 +1,7 @@
 //! `gonogo-server.toml`: where the server listens, what it keeps, and which
 //! services it watches over. Secrets are not in it.
 
-use gonogo_core::policy::{PolicyError, Source, typed};
+use gonogo_core::policy::{PolicyError, ProductionSource, Source, typed};
 use gonogo_remote::github::RepositoryName;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -78,8 +78,8 @@ pub(crate) struct ServiceConfig {
     pub repository: String,
     /// Where git fetches from; without it the code host.
     pub git: Option<String>,
-    /// The branch or tag that stands at production; without it the policy's.
-    pub production: Option<String>,
+    /// What says what runs; without it the policy's.
+    pub production: Option<ProductionSource>,
     /// Where in Slack it is told of, instead of in the channel of `[slack]`.
     pub slack_channel: Option<String>,
 }

@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use config::{Config, ServiceConfig, SlackConfig};
 use gonogo_core::policy::Source;
 use gonogo_engine::commands::people::{Throttle, hash_of, random_word};
-use gonogo_engine::{CodeHostAccess, Outside, Renamed, Service, Serving, TrustedTracker, jobs, web_of};
+use gonogo_engine::{CodeHostAccess, Outside, Renamed, Service, Serving, TrustedTracker, Turns, jobs, web_of};
 use gonogo_remote::git::Remote;
 use gonogo_remote::github::{Credentials, GitHub, RepositoryName};
 use gonogo_remote::http::Connections;
@@ -99,6 +99,7 @@ async fn serving(config: &Config, first_code: &SecretString) -> anyhow::Result<S
         services,
         github,
         renamed: Renamed::default(),
+        turns: Turns::default(),
         slack,
         mirrors: data.join("mirrors"),
         first_code_hash,
