@@ -41,6 +41,7 @@ pub(crate) fn page(title: &str, is_changing: bool, session: Option<&Session>, ma
                     nav aria-label="Main" {
                         a href="/" { "gonogo" }
                         @if let Some(session) = session {
+                            @if let Some(tour) = &session.tour { a href=(tour) { "The tour" } }
                             a href="/deliveries" { "Deliveries" }
                             a href="/people" { "People" }
                             a href="/audit" { "Audit" }
