@@ -1,6 +1,7 @@
 //! The server's faces: hooks come in, pages go out. Nothing is decided here:
 //! each request reads one view or stores one delivery.
 
+mod door;
 mod events;
 mod hooks;
 mod pages;
@@ -8,10 +9,11 @@ mod session;
 
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::middleware::map_response;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
+pub use door::OpenDoor;
 use events::Live;
 use gonogo_engine::Serving;
 use secrecy::SecretString;
@@ -31,6 +33,8 @@ pub struct App {
     pub hook_secrets: Arc<Vec<SecretString>>,
     /// The same of Jira.
     pub jira_hook_secrets: Arc<Vec<SecretString>>,
+    /// Where people are let in without a password: on a demo.
+    pub door: Option<Arc<OpenDoor>>,
 }
 
 /// Answers until told to stop; what is being answered then is finished.
@@ -79,6 +83,7 @@ fn router(app: App, live: Live) -> Router {
         .route("/hooks/jira", post(hooks::jira::receive))
         .fallback(pages::layout::not_found)
         .layer(DefaultBodyLimit::max(MOST_BODY))
+        .layer(from_fn_with_state(app.clone(), door::guarded))
         .layer(map_response(with_safe_headers))
         .with_state(app)
 }

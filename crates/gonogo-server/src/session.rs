@@ -18,6 +18,8 @@ const COOKIE: &str = "gonogo_session";
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     pub person: Person,
+    /// Where the tour is, on a demo.
+    pub tour: Option<String>,
     token: SecretString,
 }
 
@@ -44,7 +46,10 @@ impl FromRequestParts<App> for Session {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         if let Some(token) = token_of(&parts.headers) {
             match person_of(&app.serving, token.expose_secret()).await {
-                Ok(Some(person)) => return Ok(Self { person, token }),
+                Ok(Some(person)) => {
+                    let tour = app.door.as_ref().map(|door| door.tour.clone());
+                    return Ok(Self { person, tour, token });
+                }
                 Ok(None) => {}
                 Err(error) => return Err(layout::away(&error).into_response()),
             }

@@ -101,11 +101,29 @@ pub async fn sign_in(serving: &Serving, name: &str, password: SecretString) -> R
         return Ok(SignIn::Wrong);
     };
     serving.throttle.was_right(name);
+    Ok(SignIn::Done { token: begin_session(serving, &person, now, "").await? })
+}
+
+/// Begins a session of this person for whoever asks. Only for a server that
+/// nobody but the people on its machine can reach; `None` where there is no
+/// such person.
+pub async fn let_in(serving: &Serving, name: &str) -> Result<Option<SecretString>, StoreError> {
+    let Some(known) = serving.store.credentials(name).await? else { return Ok(None) };
+    let now = (serving.clock)();
+    Ok(Some(begin_session(serving, &known.person, now, "without a password: this is a demo").await?))
+}
+
+async fn begin_session(
+    serving: &Serving,
+    person: &Person,
+    now: Timestamp,
+    detail: &str,
+) -> Result<SecretString, StoreError> {
     let token = random_word();
     let until = now.checked_add(SESSION_LASTS).unwrap_or(now);
-    let deed = deed(now, &person.name, "signed in", &person.name, "");
+    let deed = deed(now, &person.name, "signed in", &person.name, detail);
     serving.store.begin_session(hash_of(token.expose_secret()), person.id, now, until, deed).await?;
-    Ok(SignIn::Done { token })
+    Ok(token)
 }
 
 pub async fn sign_out(serving: &Serving, token: &str) -> Result<(), StoreError> {

@@ -71,6 +71,7 @@ fn framed(title: &str, again: &Markup, session: Option<&Session>, main: &Markup)
                     nav aria-label="Main" {
                         a href="/" { "gonogo" }
                         @if let Some(session) = session {
+                            @if let Some(tour) = &session.tour { a href=(tour) { "The tour" } }
                             a href="/deliveries" { "Deliveries" }
                             a href="/people" { "People" }
                             a href="/audit" { "Audit" }

@@ -7,7 +7,7 @@ use axum::Form;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use gonogo_engine::commands::people::{LEAST_PASSWORD, PersonError, SignIn, add_first, sign_in, sign_out};
+use gonogo_engine::commands::people::{LEAST_PASSWORD, PersonError, SignIn, add_first, let_in, sign_in, sign_out};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -41,17 +41,26 @@ pub(crate) struct Leaving {
     form: String,
 }
 
-pub(crate) async fn form(Query(asked): Query<Asked>) -> Markup {
-    page(next_of(asked.next.as_deref()), None)
+pub(crate) async fn form(State(app): State<App>, Query(asked): Query<Asked>) -> Response {
+    let next = next_of(asked.next.as_deref());
+    let Some(door) = &app.door else { return page(next, None).into_response() };
+    match let_in(&app.serving, &door.person).await {
+        Ok(Some(token)) => entered(&app, &token, next),
+        Ok(None) => page(next, Some("Whom this demo lets in is not there.")).into_response(),
+        Err(error) => layout::away(&error).into_response(),
+    }
+}
+
+/// With the cookie of a session that has begun.
+fn entered(app: &App, token: &SecretString, next: &str) -> Response {
+    let cookie = cookie(Some(token.expose_secret()), &app.serving.pages);
+    ([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response()
 }
 
 pub(crate) async fn enter(State(app): State<App>, Form(given): Form<Given>) -> Response {
     let next = next_of(given.next.as_deref());
     match sign_in(&app.serving, given.name.trim(), given.password).await {
-        Ok(SignIn::Done { token }) => {
-            let cookie = cookie(Some(token.expose_secret()), &app.serving.pages);
-            ([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response()
-        }
+        Ok(SignIn::Done { token }) => entered(&app, &token, next),
         Ok(SignIn::Wrong) => {
             (StatusCode::UNAUTHORIZED, page(next, Some("The name or the password is wrong."))).into_response()
         }

@@ -1,13 +1,14 @@
 //! Everything a GitHub holds: a plain structure behind one lock.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::access::Token;
 use super::accounts::Account;
 use super::apps::StoredApp;
 use super::clock::Clock;
-use super::description::Exchange;
+use super::exchange::Exchange;
 use super::hooks::{Delivery, Mischief, Outbox, Parcel};
 use super::limits::Limits;
 use super::repository::Repository;
@@ -19,6 +20,12 @@ pub(super) struct State {
     pub(super) is_enterprise: bool,
     /// `http://127.0.0.1:PORT`, where people and git go.
     pub(super) web_url: String,
+    /// Where the tour is that pages lead back to.
+    pub(super) tour: Option<String>,
+    /// Where repositories are kept; each in a temporary folder of its own without it.
+    pub(super) folder: Option<PathBuf>,
+    /// Exchanges are not kept: nobody will look at them.
+    pub(super) is_forgetful: bool,
     pub(super) clock: Clock,
     pub(super) accounts: Vec<Account>,
     pub(super) tokens: Vec<Token>,
@@ -52,6 +59,9 @@ impl State {
         let mut state = Self {
             is_enterprise,
             web_url: String::new(),
+            tour: None,
+            folder: None,
+            is_forgetful: false,
             clock: Clock::default(),
             accounts: Vec::new(),
             tokens: Vec::new(),

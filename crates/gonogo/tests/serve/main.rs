@@ -5,6 +5,7 @@
 mod backups;
 mod browser;
 mod builds;
+mod demo;
 mod github;
 mod live;
 mod pages;
