@@ -12,6 +12,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (2, include_str!("../migrations/0002_people.sql")),
     (3, include_str!("../migrations/0003_stories.sql")),
     (4, include_str!("../migrations/0004_slack.sql")),
+    (10, include_str!("../migrations/0010_accounts.sql")),
 ];
 
 /// `{word}`, in SQLite, in PostgreSQL.

@@ -6,12 +6,14 @@ mod checks;
 mod error;
 mod stories;
 mod tracker;
+mod waivers;
 
 pub use candidates::Candidates;
 pub use checks::{CheckTable, Level, Narrowed, OptionsTable};
 pub use error::{PolicyError, Source, nearest, typed, typed_value};
 pub use stories::{Name, Names, Partial, Pattern, Patterns, ShipsIn, Stories};
 pub use tracker::{Tracker, TrackerKind};
+pub use waivers::{WaiverRule, Waivers};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -30,6 +32,7 @@ pub struct Sections {
     pub candidates: Candidates,
     pub tracker: Option<Tracker>,
     pub stories: Stories,
+    pub waivers: Waivers,
     /// Typed by the checks.
     #[schemars(skip)]
     checks: IgnoredAny,
@@ -67,6 +70,7 @@ impl Policy {
         }
         production_ref_of(&source)?;
         sections.stories.validate().map_err(|said| source.error(said, source.find(&["stories"])))?;
+        sections.waivers.validate().map_err(|said| source.error(said, source.find(&["waivers"])))?;
         let policy = Self { source, sections };
         policy.check_tables()?;
         Ok(policy)
@@ -91,7 +95,7 @@ impl Policy {
 
 impl Source {
     /// Where a key stands, for errors that are found after typing.
-    fn find(&self, path: &[&str]) -> Option<std::ops::Range<usize>> {
+    pub fn find(&self, path: &[&str]) -> Option<std::ops::Range<usize>> {
         let table = self.table().ok()?;
         let (last, tables) = path.split_last()?;
         let mut here = table.get_ref();

@@ -15,6 +15,7 @@ pub use worker::work;
 use crate::LocateError;
 use crate::serving::Serving;
 use gonogo_store::{CandidateId, NewJob, StoreError};
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use thiserror::Error;
@@ -32,8 +33,11 @@ pub const JIRA: &str = "jira";
 
 /// Has a candidate judged as soon as somebody has time.
 pub(crate) async fn judge_soon(serving: &Serving, id: CandidateId) -> Result<(), StoreError> {
-    let (key, run_at) = (id.0.to_string(), (serving.clock)());
-    serving.store.enqueue(NewJob { kind: EVALUATE, key, body: String::new(), run_at }).await
+    serving.store.enqueue(judging(id, (serving.clock)())).await
+}
+
+pub(crate) fn judging(id: CandidateId, run_at: Timestamp) -> NewJob {
+    NewJob { kind: EVALUATE, key: id.0.to_string(), body: String::new(), run_at }
 }
 
 /// Why a job could not be done now.

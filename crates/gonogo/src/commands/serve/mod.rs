@@ -2,6 +2,7 @@
 //! faces together, and takes them down in order.
 
 mod config;
+mod sign_in;
 pub(crate) mod store;
 
 use super::check::outside;
@@ -66,7 +67,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     anstream::println!("gonogo: listening on http://{address}");
     if serving.first_code_hash.is_some() {
         let (pages, code) = (&serving.pages, first_code.expose_secret());
-        anstream::println!("gonogo: nobody may sign in yet; become the first admin: {pages}/first-admin?code={code}");
+        anstream::println!(
+            "gonogo: nobody may sign in as an admin yet; become the first: {pages}/first-admin?code={code}"
+        );
     }
     let app = App { serving, hook_secrets: Arc::new(hook_secrets), jira_hook_secrets };
     let answering = tokio::spawn(gonogo_server::serve(listener, app, stop));
@@ -86,7 +89,7 @@ async fn serving(config: &Config, first_code: &SecretString) -> anyhow::Result<S
     let data = &config.server.data;
     std::fs::create_dir_all(data).with_context(|| format!("{} cannot be made", data.display()))?;
     let store = Store::open(&config.store_url()).await?;
-    let first_code_hash = (!store.has_people().await?).then(|| hash_of(first_code.expose_secret()));
+    let first_code_hash = (!store.has_admin().await?).then(|| hash_of(first_code.expose_secret()));
     let credentials = github_credentials()?;
     let trusted = config.tracker.url.clone().map_or(TrustedTracker::None, TrustedTracker::Only);
     let outside = Outside { trusted, code_host: CodeHostAccess::None, ..outside()? };
@@ -103,6 +106,7 @@ async fn serving(config: &Config, first_code: &SecretString) -> anyhow::Result<S
         mirrors: data.join("mirrors"),
         first_code_hash,
         throttle: Throttle::default(),
+        sign_in: sign_in::sign_in(config)?,
         pages: config.server.url.trim_end_matches('/').to_owned(),
         outside,
         clock: clock::now,
