@@ -7,6 +7,7 @@ mod error;
 mod production;
 mod stories;
 mod tracker;
+mod waivers;
 
 pub use candidates::Candidates;
 pub use checks::{CheckTable, Level, Narrowed, OptionsTable};
@@ -14,6 +15,7 @@ pub use error::{PolicyError, Source, nearest, typed, typed_value};
 pub use production::{DeployedTag, Endpoint, ProductionSource, ProductionTable, production_of};
 pub use stories::{Name, Names, Partial, Pattern, Patterns, ShipsIn, Stories};
 pub use tracker::{Tracker, TrackerKind};
+pub use waivers::{WaiverRule, Waivers};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -32,6 +34,7 @@ pub struct Sections {
     pub candidates: Candidates,
     pub tracker: Option<Tracker>,
     pub stories: Stories,
+    pub waivers: Waivers,
     /// Typed by the checks.
     #[schemars(skip)]
     checks: IgnoredAny,
@@ -60,6 +63,7 @@ impl Policy {
         }
         production_of(&source)?;
         sections.stories.validate().map_err(|said| source.error(said, source.find(&["stories"])))?;
+        sections.waivers.validate().map_err(|said| source.error(said, source.find(&["waivers"])))?;
         let policy = Self { source, sections };
         policy.check_tables()?;
         Ok(policy)
@@ -84,7 +88,7 @@ impl Policy {
 
 impl Source {
     /// Where a key stands, for errors that are found after typing.
-    fn find(&self, path: &[&str]) -> Option<std::ops::Range<usize>> {
+    pub fn find(&self, path: &[&str]) -> Option<std::ops::Range<usize>> {
         let table = self.table().ok()?;
         let (last, tables) = path.split_last()?;
         let mut here = table.get_ref();

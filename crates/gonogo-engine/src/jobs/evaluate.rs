@@ -83,5 +83,6 @@ async fn waivers_of(serving: &Serving, service: &str) -> Result<Vec<Waiver>, Job
         let fingerprint = row.fingerprint.parse().ok()?;
         Some(Waiver { fingerprint, by: row.by, why: row.why, until: row.until })
     };
-    Ok(serving.store.waivers(service).await?.into_iter().filter_map(read).collect())
+    let rows = serving.store.waivers(service).await?.into_iter().filter(|row| !row.is_proposed());
+    Ok(rows.filter_map(read).collect())
 }

@@ -7,7 +7,9 @@ use crate::session::Session;
 use axum::extract::State;
 use axum::http::StatusCode;
 use gonogo_core::say;
+use gonogo_core::waiver::Standing;
 use gonogo_engine::jobs;
+use gonogo_store::WaiverRow;
 use gonogo_store::views::{OpenCandidate, Trouble};
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -17,6 +19,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Mar
     let open = app.serving.store.all_open_candidates().await.map_err(|e| away(&e))?;
     let troubles = app.serving.store.troubles(jobs::SYNC).await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
+    let waivers = app.serving.store.all_waivers(None).await.map_err(|e| away(&e))?;
     let is_changing = open.iter().any(|c| c.judged.is_none());
     let main = html! {
         @if app.serving.services.is_empty() {
@@ -29,12 +32,31 @@ pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Mar
                 @for trouble in troubles.iter().filter(|trouble| trouble.key == service.repository.to_string()) {
                     (not_seen(trouble))
                 }
+                (waiting(&service.name, &waivers, now))
                 (candidates(open.iter().filter(|c| c.service == service.name).collect(), now))
             }
         }
     };
     let follows = Follows { candidate: None, since };
     Ok(layout::live_page("Services", is_changing, &session, &follows, &main))
+}
+
+/// Waivers that want somebody: a second person, or a decision before they lapse.
+fn waiting(service: &str, waivers: &[WaiverRow], now: Timestamp) -> Markup {
+    let number = |wanted: Standing| {
+        let stands =
+            |row: &&WaiverRow| row.service == service && Standing::of(row.is_proposed(), row.until, now) == wanted;
+        waivers.iter().filter(stands).count()
+    };
+    let (proposed, soon) = (number(Standing::Proposed), number(Standing::LapsesSoon));
+    html! {
+        @if proposed > 0 {
+            p.hint { a href={ "/waivers?service=" (service) "&state=proposed" } { (say::count(proposed, "waiver")) } @if proposed == 1 { " waits" } @else { " wait" } " for a second person." }
+        }
+        @if soon > 0 {
+            p.hint { a href={ "/waivers?service=" (service) "&state=soon" } { (say::count(soon, "waiver")) } @if soon == 1 { " lapses" } @else { " lapse" } " within a day: what it lets pass blocks again then." }
+        }
+    }
 }
 
 /// What stands below is of an earlier look.

@@ -110,6 +110,26 @@ impl State {
         self.accounts.get_mut(index).expect("it was found or made")
     }
 
+    /// The account with this login has another from now on, everywhere.
+    pub(super) fn rename_account(&mut self, old: &str, new: &str) {
+        let rename = |login: &mut String| {
+            if login == old {
+                new.clone_into(login);
+            }
+        };
+        for account in &mut self.accounts {
+            rename(&mut account.login);
+            account.members.iter_mut().for_each(rename);
+            account.teams.iter_mut().for_each(|(_, login)| rename(login));
+        }
+        self.tokens.iter_mut().for_each(|token| rename(&mut token.owner));
+        for repository in &mut self.repositories {
+            if let Some(role) = repository.roles.remove(old) {
+                repository.roles.insert(new.to_owned(), role);
+            }
+        }
+    }
+
     pub(super) fn known_account(&self, login: &str) -> Option<&Account> {
         self.accounts.iter().find(|account| account.login.eq_ignore_ascii_case(login))
     }

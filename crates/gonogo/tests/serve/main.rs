@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod accounts;
+mod attacks;
+mod audit;
 mod backups;
 mod browser;
 mod builds;
@@ -13,6 +16,8 @@ mod people;
 mod pushes;
 #[path = "../shared/rig.rs"]
 mod rig;
+mod second;
+mod sign_in;
 mod slack;
 mod stops;
 mod stories;

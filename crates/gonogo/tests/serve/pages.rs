@@ -22,7 +22,7 @@ fn busy() -> (World, Jira, String) {
     euros.with_field("Risk", "High: all invoices").with_field("Post-deploy checks", "Maria: a new order shows €");
     jira.story("STORY-13").titled(ODD).in_state("Ready to Deploy").with_field("Risk", ODD);
     jira.bug("STORY-14").titled(&"averyverylongword".repeat(20)).in_state("Ready to Deploy");
-    let mut world = World::stopped().trusts(&jira.url());
+    let mut world = World::stopped().trusts(&jira.url()).signing_in_with_github("");
     world.policy(&format!(
         "tracker.kind = 'jira-cloud'\ntracker.url = '{}'\n\
          [checks.story-state]\nstates = ['Ready to Deploy']\n\
@@ -97,7 +97,9 @@ fn no_page_keeps_anybody_out() {
     let open = lived_in(&world, &old);
     let browser = Browser::on(world.address());
     let mut wrong = Vec::new();
-    for path in ["/sign-in", "/first-admin?code=x", "/nowhere"] {
+    for path in
+        ["/sign-in", "/first-admin?code=x", "/choose-password?code=x", "/sign-in/github/callback?error=x", "/nowhere"]
+    {
         wrong.extend(look(&world, &browser, path));
     }
     browser.signs_in("ada", PASSWORD);
@@ -108,14 +110,19 @@ fn no_page_keeps_anybody_out() {
         &open,
         &old,
         "/people",
-        "/audit",
-        "/deliveries",
-        "/candidates/999",
-        "/explain/story-wrong-state",
         "/stories/STORY-12",
         "/stories/STORY-99",
         "/search?q=story",
         "/search?q=nothing",
+        "/people/1",
+        "/account",
+        "/waivers",
+        "/waivers?state=lapsed",
+        "/audit",
+        "/audit?from=x",
+        "/deliveries",
+        "/candidates/999",
+        "/explain/story-wrong-state",
     ];
     for path in others.into_iter().chain(parts.iter().map(String::as_str)) {
         wrong.extend(look(&world, &browser, path));
@@ -274,6 +281,20 @@ fn a_link_copies_where_scripts_run() {
     let said = || browser.value("return document.querySelector('[data-said]')?.textContent ?? location.pathname");
     let done = |said: &serde_json::Value| *said == "Copied." || *said == format!("{page}/copy.md");
     world.wait(|| Some(said()).filter(done), || said().to_string());
+}
+
+/// What the server forbids pages to do does not stand in the way of it.
+#[test]
+fn a_browser_is_led_to_github() {
+    let mut world = World::stopped().signing_in_with_github("");
+    world.start();
+    // A browser asks for its icon too.
+    world.github.expects_trouble();
+    let browser = Browser::on(world.address());
+    browser.opens("/sign-in").clicks("main a.button").arrives("/login/oauth/authorize");
+    assert!(browser.value("return document.title").as_str().unwrap().contains("Authorize sign-in"));
+    browser.signs_in("ada", PASSWORD);
+    browser.opens("/account").clicks("main a.button").arrives("/login/oauth/authorize");
 }
 
 #[test]

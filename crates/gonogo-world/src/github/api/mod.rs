@@ -101,6 +101,7 @@ impl State {
             (_, ["user", rest @ ..]) => self.user_route(call, rest),
             (_, ["app", "hook", "deliveries", rest @ ..]) => self.app_deliveries(call, rest),
             (_, ["app", rest @ ..]) => self.app_route(call, rest),
+            ("GET", ["orgs", org, "teams", team, "memberships", login]) => self.team_member(call, org, team, login),
             ("GET", ["installation", "repositories"]) => self.installation_repositories(call),
             ("DELETE", ["installation", "token"]) => self.revoke_token(call),
             (_, ["repositories", id, rest @ ..]) => self.repository_by_id(call, id, rest),

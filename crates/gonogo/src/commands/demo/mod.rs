@@ -100,7 +100,7 @@ fn configuration(world: &Playground, listen: SocketAddr, folder: &Path) -> Confi
             poll_seconds: 30,
         },
         store: StoreConfig::default(),
-        github: GitHubConfig { url: world.github_url() },
+        github: GitHubConfig { url: world.github_url(), ..GitHubConfig::default() },
         tracker: TrackerConfig { url: Some(world.jira_url()) },
         slack: Some(SlackConfig { channel: Some(play::CHANNEL.to_owned()), url: world.slack_url() }),
         services: services.collect(),

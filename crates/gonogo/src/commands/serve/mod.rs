@@ -2,6 +2,7 @@
 //! faces together, and takes them down in order.
 
 pub(crate) mod config;
+mod sign_in;
 pub(crate) mod store;
 
 use super::check::outside;
@@ -60,7 +61,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     anstream::println!("gonogo: listening on http://{}", server.address);
     if server.serving.first_code_hash.is_some() {
         let (pages, code) = (&server.serving.pages, server.first_code.expose_secret());
-        anstream::println!("gonogo: nobody may sign in yet; become the first admin: {pages}/first-admin?code={code}");
+        anstream::println!(
+            "gonogo: nobody may sign in as an admin yet; become the first: {pages}/first-admin?code={code}"
+        );
     }
     stop.await;
     server.stop().await;
@@ -150,7 +153,7 @@ async fn serving(config: &Config, access: Access, first_code: &SecretString) -> 
     let data = &config.server.data;
     std::fs::create_dir_all(data).with_context(|| format!("{} cannot be made", data.display()))?;
     let store = Store::open(&config.store_url()).await?;
-    let first_code_hash = (!store.has_people().await?).then(|| hash_of(first_code.expose_secret()));
+    let first_code_hash = (!store.has_admin().await?).then(|| hash_of(first_code.expose_secret()));
     let trusted = config.tracker.url.clone().map_or(TrustedTracker::None, TrustedTracker::Only);
     let outside = Outside { trusted, code_host: CodeHostAccess::None, ..access.outside };
     let api = config.github.url.parse().with_context(|| format!("[github] url: {}", config.github.url))?;
@@ -170,6 +173,7 @@ async fn serving(config: &Config, access: Access, first_code: &SecretString) -> 
         mirrors: data.join("mirrors"),
         first_code_hash,
         throttle: Throttle::default(),
+        sign_in: sign_in::sign_in(config)?,
         pages: config.server.url.trim_end_matches('/').to_owned(),
         outside,
         clock: clock::now,
