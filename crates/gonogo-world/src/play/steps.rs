@@ -31,12 +31,7 @@ impl Link {
 }
 
 pub(super) fn steps(seen: &Seen) -> Vec<Step> {
-    let step = |title, is_done, what: &str, at: Option<Link>| Step {
-        title,
-        what: what.to_owned(),
-        is_done,
-        at,
-    };
+    let step = |title, is_done, what: &str, at: Option<Link>| Step { title, what: what.to_owned(), is_done, at };
     let page = seen.no_go.as_ref().map(|said| said.page.clone());
     let current = seen.now.as_ref().map(|said| said.page.clone()).filter(|_| seen.is_pushed);
     let is_go = seen.is_pushed && seen.no_go.is_some() && seen.now.as_ref().is_some_and(|said| said.state == "success");
@@ -44,8 +39,11 @@ pub(super) fn steps(seen: &Seen) -> Vec<Step> {
         step(
             "Meet the company",
             seen.was_judged,
-            "Acme has two services. gonogo has read their repositories, looked up their stories, and said of each \
-             whether what waits may ship.",
+            &format!(
+                "Acme has {} services. gonogo reads their repositories, looks up their stories, and says of each \
+                 whether what waits may ship.",
+                seen.services
+            ),
             Some(Link::to_read(format!("{}/", seen.program), "See the services in gonogo")),
         ),
         step(
