@@ -119,19 +119,11 @@ impl GitHub {
         self
     }
 
-    /// Nobody will look at what was asked: little of it is kept, so that it can
-    /// run for days.
-    pub fn remembers_little(&self) -> &Self {
-        let mut state = self.state();
-        state.is_forgetful = true;
-        state.record.keep_little();
-        drop(state);
-        self
-    }
-
-    /// Its pages lead back to this tour.
-    pub fn leads_to(&self, tour: &str) -> &Self {
+    /// Is a part of this tour: its pages lead back there, and of what was asked
+    /// little is kept, so that it can run for days.
+    pub fn joins(&self, tour: &str) -> &Self {
         self.state().tour = Some(tour.to_owned());
+        self.state().record.keep_little();
         self
     }
 

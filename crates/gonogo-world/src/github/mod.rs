@@ -17,6 +17,7 @@ mod description;
 mod exchange;
 mod git;
 mod hooks;
+mod kept;
 mod limits;
 mod pages;
 mod render;

@@ -24,8 +24,6 @@ pub(super) struct State {
     pub(super) tour: Option<String>,
     /// Where repositories are kept; each in a temporary folder of its own without it.
     pub(super) folder: Option<PathBuf>,
-    /// Exchanges are not kept: nobody will look at them.
-    pub(super) is_forgetful: bool,
     pub(super) clock: Clock,
     pub(super) accounts: Vec<Account>,
     pub(super) tokens: Vec<Token>,
@@ -61,7 +59,6 @@ impl State {
             web_url: String::new(),
             tour: None,
             folder: None,
-            is_forgetful: false,
             clock: Clock::default(),
             accounts: Vec::new(),
             tokens: Vec::new(),
@@ -92,6 +89,11 @@ impl State {
     pub(super) fn api_url(&self) -> String {
         let prefix = if self.is_enterprise { "/api/v3" } else { "" };
         format!("{}{prefix}", self.web_url)
+    }
+
+    /// No id from here to this one is given again.
+    pub(super) fn begin_ids_after(&mut self, id: u64) {
+        self.next_id = self.next_id.max(id);
     }
 
     pub(super) fn next_id(&mut self) -> u64 {

@@ -11,6 +11,7 @@ mod control;
 mod fields;
 mod hook;
 mod jql;
+mod kept;
 mod pages;
 mod people;
 mod scenario;

@@ -232,6 +232,14 @@ impl State {
         }
     }
 
+    /// What happens next comes after this.
+    pub(super) fn go_on_after(&mut self, change: Option<&Change>) {
+        if let Some(change) = change {
+            self.next_history = self.next_history.max(change.id);
+            self.now = self.now.max(change.at);
+        }
+    }
+
     pub(super) fn next_history(&mut self) -> u64 {
         self.next_history += 1;
         self.next_history

@@ -3,21 +3,28 @@
 
 use std::fmt::Write as _;
 
-/// 2026-01-05T09:00:00Z: the first commit comes an hour later.
-const DAWN: i64 = 1_767_603_600;
-const STEP: i64 = 3_600;
+use jiff::SignedDuration;
 
-#[derive(Debug, Default)]
+/// 2026-01-05T09:00:00Z: the first commit comes a step later.
+const DAWN: i64 = 1_767_603_600;
+
+#[derive(Debug)]
 pub(super) struct History {
     stream: String,
     commits: i64,
+    /// From one commit to the next, in seconds.
+    step: i64,
 }
 
 impl History {
+    pub(super) fn new(step: SignedDuration) -> Self {
+        Self { stream: String::new(), commits: 0, step: step.as_secs() }
+    }
+
     /// A commit on top of the branch, which touches a file of its own beside these.
     pub(super) fn commit(&mut self, branch: &str, who: &str, message: &str, files: &[(&str, &str)]) {
         self.commits += 1;
-        let (number, at) = (self.commits, DAWN + STEP * self.commits);
+        let (number, at) = (self.commits, DAWN + self.step * self.commits);
         let mail = who.split(' ').next().unwrap_or(who).to_lowercase();
         let own = (format!("src/part_{number:04}.txt"), format!("{message}\n"));
         let _ = writeln!(self.stream, "commit refs/heads/{branch}\ncommitter {who} <{mail}@example.com> {at} +0000");

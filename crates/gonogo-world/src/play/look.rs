@@ -6,7 +6,10 @@ use crate::github::PostedStatus;
 
 /// What the tour is told from.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is the case or not, in any order")]
 pub(super) struct Seen {
+    /// How many services the company has.
+    pub(super) services: usize,
     pub(super) program: String,
     pub(super) github: String,
     pub(super) jira: String,
@@ -54,6 +57,7 @@ pub(super) fn look(stage: &Stage, program: &Program) -> Seen {
     let says_go = |card: &&Vec<String>| card.last().is_some_and(|version| version.contains("✓"));
     let is_shipped = repository.has_commit("production", &work);
     Seen {
+        services: stage.company.services.len(),
         program: program.url.clone(),
         github: format!("{}/{}", stage.github.url(), service.repository()),
         jira: stage.jira.url(),

@@ -4,6 +4,7 @@
 
 mod content;
 mod history;
+mod kept;
 mod look;
 mod page;
 mod random;
@@ -19,6 +20,7 @@ use crate::page::{asset, refusal};
 use crate::serve::{Answer, Ask, Background, Reply, Say, Stand, serve};
 use crate::{GitHub, Jira, Slack};
 use content::Company;
+use kept::Keeper;
 
 /// What the program signs in with, and what it is told with.
 pub const GITHUB_TOKEN: &str = "github_pat_playground";
@@ -31,19 +33,34 @@ pub const CHANNEL: &str = "#deploys";
 /// What the world is to be like.
 #[derive(Debug, Clone)]
 pub struct Wish {
-    /// Where its repositories are.
+    /// Where it keeps what it has.
     pub folder: PathBuf,
+    /// What became of it is written down there, and it goes on from what is.
+    pub stays: bool,
     /// The tour's port, GitHub's, Jira's and Slack's; 0 for any that is free.
     pub ports: [u16; 4],
     /// The same number gives the same content.
     pub seed: u64,
+    pub size: Size,
 }
 
-/// A port that somebody else has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// Two services, and what the tour is about.
+    Small,
+    /// Fifty, with a year of history.
+    Large,
+}
+
+/// Why there is no such world.
 #[derive(Debug)]
-pub struct PlaygroundError {
-    pub port: u16,
-    pub why: io::Error,
+pub enum PlaygroundError {
+    /// Somebody else has the port.
+    Port { port: u16, why: io::Error },
+    /// What was kept is of no use.
+    Unreadable { path: PathBuf, why: String },
+    /// The folder has a world with another port, seed or size.
+    Another { what: &'static str, kept: String, wished: String },
 }
 
 /// The program, as the world knows it.
@@ -69,6 +86,8 @@ pub struct Place {
 #[derive(Debug)]
 pub struct Playground {
     tour: Background,
+    /// Held for its end: it writes down the last of all.
+    _keeper: Option<Keeper>,
     stage: Arc<Stage>,
     places: Vec<Place>,
 }
@@ -87,28 +106,37 @@ struct Stage {
 impl Playground {
     /// With all that the company has so far; nobody is told of anything yet.
     pub fn start(wish: &Wish) -> Result<Self, PlaygroundError> {
+        let kept = if wish.stays { kept::read(wish)? } else { None };
         let [tour, github, jira, slack] = wish.ports.map(listener);
         let (tour, github, jira, slack) = (tour?, github?, jira?, slack?);
         let url = format!("http://{}", local(&tour));
         let (github, jira, slack) = (GitHub::start_at(github), Jira::cloud_at(jira), Slack::start_at(slack));
-        github.keeps_in(&wish.folder).remembers_little().expects_trouble();
-        jira.remembers_little().expects_trouble();
-        slack.remembers_little().expects_trouble();
-        (github.leads_to(&url), jira.leads_to(&url), slack.leads_to(&url));
+        github.keeps_in(&wish.folder.join("repositories")).joins(&url).expects_trouble();
+        jira.joins(&url).expects_trouble();
+        slack.joins(&url).expects_trouble();
         slack.channel(CHANNEL);
         jira.custom_field("Risk", FieldKind::RichText);
-        let company = Company::new(wish.seed, &jira.url());
-        company.founds(&github, &jira);
+        let company = Company::new(wish.seed, wish.size, &jira.url());
+        company.writes_stories(&jira);
+        if kept.is_none() {
+            company.founds(&github);
+        }
         let places = company.services.iter().map(|service| {
-            let (name, repository) = (service.name.to_owned(), service.repository());
+            let (name, repository) = (service.name.clone(), service.repository());
             let git = format!("file://{}", github.repository(&repository).path().display());
             Place { name, repository, git }
         });
-        let places = places.collect();
+        let places: Vec<Place> = places.collect();
+        let names: Vec<&str> = places.iter().map(|place| place.repository.as_str()).collect();
+        github.token(GITHUB_TOKEN).may_write("statuses").may_read("contents").only_for(&names);
         let stage = Arc::new(Stage { github, jira, slack, company, url, program: Mutex::new(None) });
+        if let Some(kept) = &kept {
+            kept::restore(&stage, kept, wish)?;
+        }
+        let keeper = wish.stays.then(|| Keeper::start(&stage, wish));
         let stand: Arc<dyn Stand> = Arc::clone(&stage) as _;
         let tour = Background::start("world-tour", tour, move |stream| serve(Arc::clone(&stand), None, stream));
-        Ok(Self { tour, stage, places })
+        Ok(Self { tour, _keeper: keeper, stage, places })
     }
 
     /// From now on the program is told of what happens, and the tour shows it.
@@ -173,7 +201,7 @@ impl Stand for Stage {
 }
 
 fn listener(port: u16) -> Result<TcpListener, PlaygroundError> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|why| PlaygroundError { port, why })
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|why| PlaygroundError::Port { port, why })
 }
 
 fn local(listener: &TcpListener) -> SocketAddr {

@@ -39,8 +39,11 @@ pub(super) fn steps(seen: &Seen) -> Vec<Step> {
         step(
             "Meet the company",
             seen.was_judged,
-            "Acme has two services. gonogo has read their repositories, looked up their stories, and said of each \
-             whether what waits may ship.",
+            &format!(
+                "Acme has {} services. gonogo reads their repositories, looks up their stories, and says of each \
+                 whether what waits may ship.",
+                seen.services
+            ),
             Some(Link::to_read(format!("{}/", seen.program), "See the services in gonogo")),
         ),
         step(

@@ -9,6 +9,7 @@ mod access;
 mod api;
 mod channels;
 mod control;
+mod kept;
 mod markup;
 mod pages;
 mod scenario;

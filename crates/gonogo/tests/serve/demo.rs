@@ -4,7 +4,7 @@
 
 use crate::browser::{Browser, WIDTHS};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -22,9 +22,13 @@ struct Demo {
 
 impl Demo {
     fn start(words: &[&str]) -> Self {
+        Self::start_at("0", words)
+    }
+
+    fn start_at(port: &str, words: &[&str]) -> Self {
         let temporary = tempfile::tempdir().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_gonogo"))
-            .args(["demo", "--port", "0"])
+            .args(["demo", "--port", port])
             .args(words)
             .env("TMPDIR", temporary.path())
             // It asks nobody outside, and no proxy.
@@ -42,6 +46,18 @@ impl Demo {
 
     fn host(&self) -> &str {
         self.tour.strip_prefix("http://").unwrap()
+    }
+
+    /// As Ctrl-C does it; its exit code.
+    fn terminate(&mut self) -> Option<i32> {
+        assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+
+    /// The page of a place of the world.
+    fn page(&self, place: &str, path: &str) -> String {
+        let host = self.host_of(place);
+        ask(&host, &host, "GET", path, "").1
     }
 
     /// A link of the tour's page, by a part of it.
@@ -69,10 +85,22 @@ impl Drop for Demo {
 
 /// Status and text of an answer to this host, asked at this address.
 fn ask(address: &str, host: &str, method: &str, path: &str, more: &str) -> (u16, String) {
+    send(
+        address,
+        &format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n{more}Connection: close\r\n\r\n"),
+    )
+}
+
+/// The status of what a form comes to.
+fn post(host: &str, path: &str, form: &str) -> u16 {
+    let length = form.len();
+    let head = format!("POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    send(host, &format!("{head}{form}")).0
+}
+
+fn send(address: &str, request: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
-    let ask =
-        format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: 0\r\n{more}\r\n");
-    stream.write_all(ask.as_bytes()).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     (answer.split(' ').nth(1).and_then(|word| word.parse().ok()).unwrap_or(0), answer)
@@ -166,8 +194,7 @@ fn it_ends_when_it_is_told_to_and_leaves_nothing_behind() {
     let entries = |demo: &Demo| std::fs::read_dir(demo.temporary.path()).unwrap().count();
     assert_eq!(entries(&demo), 1, "all of it is in one folder");
     let begin = Instant::now();
-    assert!(Command::new("kill").arg(demo.child.id().to_string()).status().unwrap().success());
-    assert_eq!(demo.child.wait().unwrap().code(), Some(0));
+    assert_eq!(demo.terminate(), Some(0));
     assert!(begin.elapsed() < Duration::from_secs(10), "it took {:?}", begin.elapsed());
     assert_eq!(entries(&demo), 0);
     let mut rest = String::new();
@@ -197,13 +224,74 @@ fn it_answers_to_its_own_names_alone() {
     assert_eq!(ask(&github, &github, "POST", "/acme/web/merges", origin).0, 403);
 }
 
+/// Five ports in a row that nobody has, as far as one can know.
+fn ports() -> u16 {
+    let is_free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    let first = 20_000 + u16::try_from(std::process::id() % 20_000).unwrap();
+    (first..60_000).step_by(5).find(|port| (0..5).all(|after| is_free(port + after))).unwrap()
+}
+
 #[test]
 fn a_seed_makes_the_same_world_again() {
+    let port = ports().to_string();
     let heads = |seed: &str| {
-        let demo = Demo::start(&["--seed", seed]);
-        let host = demo.host_of("GitHub");
-        let page = ask(&host, &host, "GET", "/acme/billing", "").1;
-        page.split("<b>main</b>").nth(1).and_then(|rest| rest.split("</code>").next()).unwrap().to_owned()
+        let demo = Demo::start_at(&port, &["--seed", seed]);
+        ["/acme/billing", "/acme/web"].map(|path| {
+            let page = demo.page("GitHub", path);
+            page.split("<b>main</b>").nth(1).and_then(|rest| rest.split("</code>").next()).unwrap().to_owned()
+        })
     };
-    assert_ne!(heads("1"), heads("2"));
+    let first = heads("1");
+    assert_eq!(heads("1"), first);
+    assert_ne!(heads("2"), first);
+}
+
+#[test]
+fn a_demo_with_a_folder_goes_on_where_it_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, data) = (ports().to_string(), folder.path().display().to_string());
+    let words = ["--data", data.as_str()];
+    let comes = |demo: &Demo, place: &str, path: &str, is_there: &dyn Fn(&str) -> bool| {
+        let begin = Instant::now();
+        while !is_there(&demo.page(place, path)) {
+            assert!(begin.elapsed() < Duration::from_secs(20), "{}", demo.page(place, path));
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    let channel = "/archives/C00000001";
+    let mut demo = Demo::start_at(&port, &words);
+    let (jira, github) = (demo.host_of("Jira"), demo.host_of("GitHub"));
+    assert_eq!(post(&github, "/acme/web/merges", "head=next&base=main"), 303);
+    comes(&demo, "Slack", channel, &|page| page.contains("STORY-12 is In Review"));
+    assert_eq!(post(&jira, "/browse/STORY-12/status", "status=Ready+to+Deploy"), 303);
+    assert_eq!(demo.terminate(), Some(0));
+
+    let mut demo = Demo::start_at(&port, &words);
+    // In one and the same message.
+    comes(&demo, "Slack", channel, &|page| page.contains("STORY-19") && !page.contains("STORY-12 is"));
+    assert_eq!(demo.page("Slack", channel).matches("class=\"face\"").count(), 1);
+    assert!(demo.page("Jira", "/browse/STORY-12").contains("status In Review → Ready to Deploy"));
+    comes(&demo, "GitHub", "/acme/web", &|page| page.contains("No-Go: STORY-19"));
+    assert_eq!(demo.terminate(), Some(0));
+
+    let another = [&["demo", "--port", &port, "--seed", "7"], &words[..]].concat();
+    let said = Command::new(env!("CARGO_BIN_EXE_gonogo")).args(another).output().unwrap();
+    let said = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(
+        said.contains("this folder has a demo with the seed 1, and not 7") && said.contains("→ say --seed 1"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_port_that_somebody_has_is_named() {
+    let somebody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = somebody.local_addr().unwrap().port().to_string();
+    let said = Command::new(env!("CARGO_BIN_EXE_gonogo")).args(["demo", "--port", &port]).output().unwrap();
+    assert_eq!(said.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(
+        said.contains(&format!("port {port} cannot be had")) && said.contains("→ name another with --port"),
+        "{said}"
+    );
 }

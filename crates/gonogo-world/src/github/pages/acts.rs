@@ -2,6 +2,7 @@
 
 use super::super::repository::Repository;
 use super::super::state::State;
+use super::short;
 use crate::page::Form;
 
 /// Who has the browser.
@@ -23,11 +24,12 @@ impl State {
         if message.is_empty() {
             return Outcome::Refused("A commit has a message: write one.".to_owned());
         }
-        let at = self.clock.now().as_second();
+        // No other commit on any branch has this file.
+        let (at, parent) = (self.clock.now().as_second(), short(&sha));
         let (length, content) = (message.len(), format!("{message}\n"));
         let stream = format!(
             "commit refs/heads/{branch}\ncommitter You <{VISITOR}@example.com> {at} +0000\ndata {length}\n{message}\n\
-             from {sha}\nM 100644 inline notes/{at}.txt\ndata {}\n{content}\n",
+             from {sha}\nM 100644 inline notes/{branch}-{parent}.txt\ndata {}\n{content}\n",
             content.len()
         );
         repository.bare.import(stream.as_bytes());

@@ -69,6 +69,11 @@ impl<'a> Repository<'a> {
         self.quietly(|bare| bare.import(stream))
     }
 
+    /// Has what its folder has from before; no hook is told.
+    pub fn found_again(self) -> Self {
+        self.quietly(|_| ())
+    }
+
     /// This person is `admin`, `write`, `read` or `none` of it; whoever is not
     /// named may write.
     pub fn has(self, login: &str, role: &str) -> Self {

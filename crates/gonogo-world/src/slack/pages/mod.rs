@@ -2,6 +2,7 @@
 
 mod markup;
 
+use jiff::Timestamp;
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -69,13 +70,19 @@ fn message_item(message: &PostedMessage) -> Markup {
         li {
             span.face aria-hidden="true" { "g" }
             p {
-                b { "gonogo" } " " span.quiet.small { "app" }
+                b { "gonogo" } " " span.quiet.small { "app" @if let Some(time) = time_of(message) { " · " (time) } }
                 @if message.changes > 0 { " " span.quiet.small { "(edited)" } }
             }
             @if message.blocks.is_empty() { p { (marked(&message.text)) } }
             @for block in &message.blocks { (shown(block)) }
         }
     }
+}
+
+/// When it was posted: the beginning of its `ts`.
+fn time_of(message: &PostedMessage) -> Option<String> {
+    let seconds = message.ts.split('.').next()?.parse().ok()?;
+    Some(Timestamp::from_second(seconds).ok()?.strftime("%H:%M UTC").to_string())
 }
 
 /// One block, as far as the API takes them.

@@ -8,7 +8,7 @@ use super::serve::config::{
     Config, GitHubConfig, Server as ServerConfig, ServiceConfig, SlackConfig, StoreConfig, TrackerConfig,
 };
 use super::serve::{Access, Server, listen, told_to_stop};
-use crate::cli::DemoArgs;
+use crate::cli::{DemoArgs, DemoSize};
 use anyhow::bail;
 use folder::Folder;
 use gonogo_engine::commands::people::{add_first, random_word};
@@ -17,7 +17,7 @@ use gonogo_remote::github;
 use gonogo_remote::http::HttpSettings;
 use gonogo_remote::jira;
 use gonogo_server::OpenDoor;
-use gonogo_world::play::{self, Playground, PlaygroundError, Program, Wish};
+use gonogo_world::play::{self, Playground, PlaygroundError, Program, Size, Wish};
 use secrecy::{ExposeSecret, SecretString};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -26,12 +26,15 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// As whom everybody comes in.
 const PERSON: &str = "demo";
-/// The tour's port, and the four after it.
-const PORTS: u16 = 5;
+/// Ports that are wanted after the tour's.
+const MORE_PORTS: u16 = 4;
 
 pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<u8> {
-    if args.port > u16::MAX - PORTS {
+    if args.port > u16::MAX - MORE_PORTS {
         bail!("--port {}: the four ports after it are wanted too\n  → name a lower one", args.port);
+    }
+    if args.port == 0 && args.data.is_some() {
+        bail!("--data keeps links, which name the port\n  → name one with --port, the same each time");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = runtime.block_on(demo(args));
@@ -44,14 +47,20 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<()> {
     let stop = told_to_stop()?;
     let mut hang_up = signal(SignalKind::hangup())?;
     // Dropped last: nothing writes there any more.
-    let folder = Folder::new()?;
+    let folder = Folder::of(args.data.as_deref())?;
     let port = |after: u16| if args.port == 0 { 0 } else { args.port + after };
     let wish = Wish {
-        folder: folder.path().join("repositories"),
+        folder: folder.path().to_owned(),
+        stays: folder.stays(),
         ports: [port(0), port(2), port(3), port(4)],
         seed: args.seed,
+        size: match args.size {
+            DemoSize::Small => Size::Small,
+            DemoSize::Large => Size::Large,
+        },
     };
-    let world = tokio::task::spawn_blocking(move || Playground::start(&wish)).await?.map_err(|error| taken(&error))?;
+    let world =
+        tokio::task::spawn_blocking(move || Playground::start(&wish)).await?.map_err(|error| no_world(&error))?;
     let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, port(1)))).await?;
     let config = configuration(&world, listener.local_addr()?, folder.path());
     let secret = random_word();
@@ -68,7 +77,8 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<()> {
     })
     .await?;
     anstream::println!("{tour}");
-    anstream::println!("gonogo: that is the tour; Ctrl-C ends the demo, and what it kept is gone then");
+    let then = if folder.stays() { "the same command goes on from there" } else { "nothing of it is left then" };
+    anstream::println!("gonogo: that is the tour; Ctrl-C ends the demo, and {then}");
     if args.open {
         browser::open(&tour);
     }
@@ -131,6 +141,20 @@ fn jira_variable(name: &str) -> Option<String> {
     }
 }
 
-fn taken(error: &PlaygroundError) -> anyhow::Error {
-    anyhow::anyhow!("port {} cannot be had: {}\n  → name another with --port, or 0 for any", error.port, error.why)
+/// Why there is no world, and what to do.
+fn no_world(error: &PlaygroundError) -> anyhow::Error {
+    match error {
+        PlaygroundError::Port { port, why } => {
+            anyhow::anyhow!("port {port} cannot be had: {why}\n  → name another with --port, or 0 for any")
+        }
+        PlaygroundError::Unreadable { path, why } => {
+            anyhow::anyhow!(
+                "{} cannot be read: {why}\n  → name another folder with --data, or remove this one",
+                path.display()
+            )
+        }
+        PlaygroundError::Another { what, kept, wished } => anyhow::anyhow!(
+            "this folder has a demo with the {what} {kept}, and not {wished}\n  → say --{what} {kept}, or name another folder with --data"
+        ),
+    }
 }

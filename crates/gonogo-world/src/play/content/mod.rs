@@ -1,6 +1,11 @@
 //! The company: its services, what shipped, what waits, and the three things
 //! that the tour is about.
 
+mod many;
+
+use jiff::SignedDuration;
+
+use super::Size;
 use super::history::History;
 use super::random::Random;
 use crate::{GitHub, Jira};
@@ -13,6 +18,9 @@ pub(super) const IN_REVIEW: &str = "STORY-12";
 pub(super) const WITHOUT_RISK: &str = "STORY-19";
 /// The commit that names none.
 pub(super) const TIDY_UP: &str = "tidy up";
+
+const READY: &str = "Ready to Deploy";
+const DONE: &str = "Done";
 
 const PEOPLE: [(&str, &str); 4] =
     [("maria", "Maria Lindqvist"), ("ivo", "Ivo Petrov"), ("noor", "Noor Haddad"), ("robin", "Robin Okafor")];
@@ -46,18 +54,20 @@ pub(super) struct Company {
 
 #[derive(Debug)]
 pub(super) struct Service {
-    pub(super) name: &'static str,
+    pub(super) name: String,
     policy: String,
     shipped: Vec<Story>,
     waits: Vec<Story>,
     /// On a branch of their own, to be pushed on the tour.
     work: Vec<Work>,
+    /// From one commit to the next.
+    step: SignedDuration,
 }
 
 #[derive(Debug, Clone)]
 struct Story {
     key: String,
-    title: &'static str,
+    title: String,
     who: (&'static str, &'static str),
     status: &'static str,
     risk: Option<&'static str>,
@@ -71,78 +81,95 @@ enum Work {
 }
 
 impl Company {
-    pub(super) fn new(seed: u64, jira: &str) -> Self {
+    pub(super) fn new(seed: u64, size: Size, jira: &str) -> Self {
         let mut random = Random::new(seed);
         let mut titles = TITLES;
         random.shuffle(&mut titles);
         let mut titles = titles.into_iter();
         let mut stories = |project: &str, first: usize, count: usize, status: &'static str| -> Vec<Story> {
             let numbered = titles.by_ref().take(count).enumerate();
-            let of = |(at, title)| Story {
-                key: format!("{project}-{}", first + at),
-                title,
-                who: random.pick(&PEOPLE),
-                status,
-                risk: Some(random.pick(&RISKS)),
-            };
-            numbered.map(of).collect()
+            numbered.map(|(at, title)| Story::new(&mut random, project, first + at, title, status)).collect()
         };
-        let (ready, done) = ("Ready to Deploy", "Done");
+        let step = SignedDuration::from_hours(1);
         let web = Service {
-            name: WEB,
+            name: WEB.to_owned(),
             policy: policy(jira, "STORY"),
-            shipped: stories("STORY", 3, 6, done),
-            waits: stories("STORY", 11, 1, ready),
-            work: vec![
-                Work::Story(Story {
-                    key: IN_REVIEW.to_owned(),
-                    title: "Charge in euros",
-                    who: PEOPLE[0],
-                    status: "In Review",
-                    risk: Some(RISKS[1]),
-                }),
-                Work::Story(Story {
-                    key: WITHOUT_RISK.to_owned(),
-                    title: "Faster search",
-                    who: PEOPLE[1],
-                    status: ready,
-                    risk: None,
-                }),
-                Work::Commit(PEOPLE[3].1, TIDY_UP),
-            ],
+            shipped: stories("STORY", 3, 6, DONE),
+            waits: stories("STORY", 11, 1, READY),
+            work: work(),
+            step,
         };
         let billing = Service {
-            name: "billing",
+            name: "billing".to_owned(),
             policy: policy(jira, "PAY"),
-            shipped: stories("PAY", 1, 4, done),
-            waits: stories("PAY", 5, 2, ready),
+            shipped: stories("PAY", 1, 4, DONE),
+            waits: stories("PAY", 5, 2, READY),
             work: Vec::new(),
+            step,
         };
-        Self { services: vec![web, billing] }
+        let mut services = vec![web, billing];
+        if size == Size::Large {
+            services.extend(many::services(&mut random, jira));
+        }
+        Self { services }
     }
 
     pub(super) fn service(&self, name: &str) -> Option<&Service> {
         self.services.iter().find(|service| service.name == name)
     }
 
-    /// Its repositories and stories come into being.
-    pub(super) fn founds(&self, github: &GitHub, jira: &Jira) {
+    /// Its repositories come into being.
+    pub(super) fn founds(&self, github: &GitHub) {
+        for service in &self.services {
+            github.repository(&service.repository()).made_of(&service.history());
+        }
+    }
+
+    /// Whether its repositories have the branches that it needs.
+    pub(super) fn is_found(&self, github: &GitHub) -> bool {
+        let has = |service: &Service, branch| github.repository(&service.repository()).branch(branch).is_some();
+        self.services.iter().all(|service| {
+            let needed = ["main", "production", WORK].into_iter();
+            needed.filter(|branch| *branch != WORK || !service.work.is_empty()).all(|branch| has(service, branch))
+        })
+    }
+
+    /// Its stories come into being.
+    pub(super) fn writes_stories(&self, jira: &Jira) {
         for (name, called) in PEOPLE {
             jira.user(name).called(called);
         }
-        let names: Vec<String> = self.services.iter().map(Service::repository).collect();
-        for service in &self.services {
-            github.repository(&service.repository()).made_of(&service.history());
-            for story in service.stories() {
-                let issue = jira.story(&story.key).titled(story.title).in_state(story.status).assigned_to(story.who.0);
-                if let Some(risk) = story.risk {
-                    issue.with_field("Risk", risk);
-                }
+        for story in self.services.iter().flat_map(Service::stories) {
+            let issue = jira.story(&story.key).titled(&story.title).in_state(story.status).assigned_to(story.who.0);
+            if let Some(risk) = story.risk {
+                issue.with_field("Risk", risk);
             }
         }
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        github.token(super::GITHUB_TOKEN).may_write("statuses").may_read("contents").only_for(&names);
     }
+}
+
+impl Story {
+    /// By somebody, with some risk.
+    fn new(random: &mut Random, project: &str, number: usize, title: &str, status: &'static str) -> Self {
+        Self {
+            key: format!("{project}-{number}"),
+            title: title.to_owned(),
+            who: random.pick(&PEOPLE),
+            status,
+            risk: Some(random.pick(&RISKS)),
+        }
+    }
+}
+
+fn work() -> Vec<Work> {
+    let story = |key: &str, title: &str, who, status, risk| {
+        Work::Story(Story { key: key.to_owned(), title: title.to_owned(), who, status, risk })
+    };
+    vec![
+        story(IN_REVIEW, "Charge in euros", PEOPLE[0], "In Review", Some(RISKS[1])),
+        story(WITHOUT_RISK, "Faster search", PEOPLE[1], READY, None),
+        Work::Commit(PEOPLE[3].1, TIDY_UP),
+    ]
 }
 
 impl Service {
@@ -159,11 +186,11 @@ impl Service {
     }
 
     fn history(&self) -> Vec<u8> {
-        let mut history = History::default();
+        let mut history = History::new(self.step);
         let first = format!("no-jira begin {}", self.name);
         history.commit("main", PEOPLE[3].1, &first, &[("gonogo.toml", &self.policy)]);
         let ship = |history: &mut History, branch: &str, story: &Story| {
-            history.commit(branch, story.who.1, &format!("{} {}", story.key, lower(story.title)), &[]);
+            history.commit(branch, story.who.1, &format!("{} {}", story.key, lower(&story.title)), &[]);
         };
         self.shipped.iter().for_each(|story| ship(&mut history, "main", story));
         history.branch("production", "main");
@@ -202,7 +229,7 @@ mod tests {
     #[test]
     fn a_seed_gives_the_same_company_again_and_another_gives_another() {
         let streams = |seed| -> Vec<Vec<u8>> {
-            Company::new(seed, "http://127.0.0.1:1").services.iter().map(Service::history).collect()
+            Company::new(seed, Size::Small, "http://127.0.0.1:1").services.iter().map(Service::history).collect()
         };
         assert_eq!(streams(1), streams(1));
         assert_ne!(streams(1), streams(2));
