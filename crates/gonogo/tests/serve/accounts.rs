@@ -27,7 +27,7 @@ fn a_stolen_session_cannot_guess_the_password() {
         let old = format!("guess {n}");
         world.submit("/account", "/account/password", &[("old", &old), ("password", NEW)]).1
     };
-    let last = (0..7).map(guess).last().unwrap();
+    let last = (0..7).map(guess).next_back().unwrap();
     assert!(last.contains("too many wrong passwords"), "{last}");
 }
 

@@ -535,7 +535,7 @@ fn ask_at(address: &str, cookie: &str, method: &str, path: &str, body: &str) -> 
 /// Where an answer sends the browser.
 pub(crate) fn location_of(answer: &str) -> String {
     let header = answer.lines().find(|line| line.to_ascii_lowercase().starts_with("location: "));
-    header.map(|line| line["location: ".len()..].to_owned()).unwrap_or_else(|| panic!("it sends nowhere: {answer}"))
+    header.map_or_else(|| panic!("it sends nowhere: {answer}"), |line| line["location: ".len()..].to_owned())
 }
 
 /// Where on the server a status leads.
