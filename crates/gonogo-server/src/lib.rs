@@ -58,6 +58,8 @@ fn router(app: App) -> Router {
         .route("/candidates/{id}/waivers", post(pages::waivers::give))
         .route("/candidates/{id}/check", post(pages::waivers::again))
         .route("/services/{service}/waivers/{waiver}/take-back", post(pages::waivers::take))
+        .route("/services/{service}", get(pages::service::page))
+        .route("/services/{service}/production", post(pages::service::tell))
         .route("/people", get(pages::people::page).post(pages::people::add))
         .route("/audit", get(pages::people::audit))
         .route("/sign-in", get(pages::sign_in::form).post(pages::sign_in::enter))

@@ -6,6 +6,7 @@ pub(crate) mod explain;
 pub(crate) mod layout;
 pub(crate) mod paging;
 pub(crate) mod people;
+pub(crate) mod service;
 pub(crate) mod services;
 pub(crate) mod sign_in;
 pub(crate) mod table;

@@ -8,9 +8,11 @@ mod builds;
 mod github;
 mod pages;
 mod people;
+mod production;
 mod pushes;
 #[path = "../shared/rig.rs"]
 mod rig;
+mod services;
 mod slack;
 mod stops;
 mod stories;

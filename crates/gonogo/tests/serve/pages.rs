@@ -103,8 +103,17 @@ fn no_page_keeps_anybody_out() {
     browser.signs_in("ada", PASSWORD);
     let parts =
         ["/findings", "/stories", "/commits", "/plan", "/facts", "/history"].map(|part| format!("{open}{part}"));
-    let others =
-        ["/", &open, &old, "/people", "/audit", "/deliveries", "/candidates/999", "/explain/story-wrong-state"];
+    let others = [
+        "/",
+        "/services/web",
+        &open,
+        &old,
+        "/people",
+        "/audit",
+        "/deliveries",
+        "/candidates/999",
+        "/explain/story-wrong-state",
+    ];
     for path in others.into_iter().chain(parts.iter().map(String::as_str)) {
         wrong.extend(look(&world, &browser, path));
     }
