@@ -68,6 +68,16 @@ impl Scene<'_> {
         self.reading.clone()
     }
 
+    /// Of some paths those that concern the service.
+    pub(crate) fn below(&self, paths: Vec<String>) -> Vec<String> {
+        paths.into_iter().filter(|path| self.is_below(path)).collect()
+    }
+
+    /// Whether a path is the service's.
+    pub(crate) fn is_below(&self, path: &str) -> bool {
+        self.case.path.as_ref().is_none_or(|folder| folder.holds(path))
+    }
+
     /// The tracker, or the check is off.
     pub(crate) fn tracker(&self) -> Result<&Tracker, Stop> {
         self.sections.tracker.as_ref().ok_or_else(|| Stop::Off("no [tracker] in the policy".to_owned()))

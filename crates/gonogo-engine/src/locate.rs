@@ -7,7 +7,7 @@ use gonogo_checks::policy::TypedPolicy;
 use gonogo_core::case::{Case, Head, Look, PolicyInForce, PolicyOrigin, Production};
 use gonogo_core::fact::Why;
 use gonogo_core::ids::Sha;
-use gonogo_core::policy::{FILE, PolicyError, ProductionSource, Source, production_of};
+use gonogo_core::policy::{FILE, PolicyError, ProductionSource, ServicePath, Source, production_of};
 use gonogo_core::running::Running;
 use gonogo_core::waiver::Waiver;
 use gonogo_remote::git::{Branches, Git, GitError, Resolved};
@@ -21,6 +21,8 @@ pub struct Wanted {
     pub repo: PathBuf,
     /// What the service is called, where a server knows.
     pub service: Option<String>,
+    /// The folder that it is, where a server knows.
+    pub path: Option<ServicePath>,
     pub production: Option<GivenProduction>,
     pub head: Option<String>,
     /// The branch that the head is of, where the head itself does not say.
@@ -31,9 +33,9 @@ pub struct Wanted {
 /// What somebody said of production, or a server found out.
 #[derive(Clone, Debug)]
 pub enum GivenProduction {
-    /// A branch, a tag or a commit, and who names it.
-    Ref {
-        name: String,
+    /// A branch, a tag or a commit, or several, and who names them.
+    Refs {
+        names: Vec<String>,
         why: String,
     },
     /// Exactly this runs, under the name that it was found by.
@@ -43,6 +45,27 @@ pub enum GivenProduction {
         why: String,
     },
     Unknown(Why),
+}
+
+impl GivenProduction {
+    /// `None` of no names.
+    pub fn named(names: Vec<String>, why: &str) -> Option<Self> {
+        (!names.is_empty()).then(|| Self::Refs { names, why: why.to_owned() })
+    }
+
+    /// Each alone.
+    fn each(&self) -> Vec<Self> {
+        match self {
+            Self::Refs { names, why } => {
+                names.iter().map(|name| Self::Refs { names: vec![name.clone()], why: why.clone() }).collect()
+            }
+            Self::Runs { running, name, why } => {
+                let one = |sha: &Sha| Self::Runs { running: (*sha).into(), name: name.clone(), why: why.clone() };
+                running.shas().iter().map(one).collect()
+            }
+            Self::Unknown(_) => vec![self.clone()],
+        }
+    }
 }
 
 /// The file of `--policy`.
@@ -99,14 +122,9 @@ impl Located {
 
 /// Each of what production runs, with the policy in force there; at least one.
 pub(crate) fn locate_each(git: &Git, wanted: &Wanted) -> Result<Vec<Located>, LocateError> {
-    let Some(GivenProduction::Runs { running, name, why }) = &wanted.production else {
-        return Ok(vec![locate(git, wanted)?]);
-    };
-    let one = |sha: &Sha| {
-        let given = GivenProduction::Runs { running: (*sha).into(), name: name.clone(), why: why.clone() };
-        locate(git, &Wanted { production: Some(given), ..wanted.clone() })
-    };
-    running.shas().iter().map(one).collect()
+    let Some(given) = &wanted.production else { return Ok(vec![locate(git, wanted)?]) };
+    let one = |given| locate(git, &Wanted { production: Some(given), ..wanted.clone() });
+    given.each().into_iter().map(one).collect()
 }
 
 pub(crate) fn locate(git: &Git, wanted: &Wanted) -> Result<Located, LocateError> {
@@ -121,9 +139,10 @@ pub(crate) fn locate(git: &Git, wanted: &Wanted) -> Result<Located, LocateError>
     let branches = git.branches()?;
     let production = find_production(git, wanted, &branches, &head)?;
     let policy = find_policy(git, wanted, &branches, &production, &head)?;
-    let mut located = Located::of(Case { service: String::new(), production, head, policy });
+    let mut located = Located::of(Case { service: String::new(), path: None, production, head, policy });
     let service = wanted.service.clone().or_else(|| located.policy.sections.service.name.clone());
     located.case.service = service.unwrap_or_else(|| git.name());
+    located.case.path = wanted.path.clone().or_else(|| located.policy.sections.service.path.clone());
     Ok(located)
 }
 
@@ -186,7 +205,7 @@ pub(crate) fn who_says(git: &Git, wanted: &Wanted, branches: &Branches) -> Resul
 
 fn find_production(git: &Git, wanted: &Wanted, branches: &Branches, head: &Head) -> Result<Production, LocateError> {
     match who_says(git, wanted, branches)? {
-        Says::Given(GivenProduction::Ref { name, why }) => Ok(known(&name, &git.resolve(&name)?, &why)),
+        Says::Given(GivenProduction::Refs { names, why }) => Ok(known(&names[0], &git.resolve(&names[0])?, &why)),
         Says::Given(GivenProduction::Runs { running, name, why }) => {
             Ok(Production::Known { name, sha: running.shas()[0], why })
         }

@@ -26,10 +26,11 @@ pub(crate) fn build(judges: &[Judge<'_>], facts: &Facts, judgement: &Judgement) 
         judges.iter().zip(&readings).filter_map(|(judge, reading)| Some((judge, reading.as_deref()?))).collect();
     let first = &judges[0].case;
     let known = read.iter().filter(|(judge, _)| judge.base().is_some());
-    let missing = each_once(known.flat_map(|(_, r)| r.changeset.missing.iter().map(|commit| commit.sha)));
+    let missing = each_once(known.flat_map(|(_, r)| r.missing().map(|commit| commit.sha)));
     let check = api::Check {
         schema: api::CHECK_SCHEMA.to_owned(),
         service: first.service.clone(),
+        path: first.path.as_ref().map(ToString::to_string),
         verdict: match judgement.verdict {
             Verdict::Go => api::Verdict::Go,
             Verdict::Waiting => api::Verdict::Waiting,

@@ -3,7 +3,7 @@
 use crate::commands::people::Throttle;
 use crate::{Clock, Outside};
 use gonogo_core::let_in::LetIn;
-use gonogo_core::policy::ProductionSource;
+use gonogo_core::policy::{ProductionSource, ServicePath};
 use gonogo_remote::git::Remote;
 use gonogo_remote::github::{GitHub, RepositoryName, SignInApp};
 use gonogo_remote::slack::Slack;
@@ -121,6 +121,8 @@ pub struct Service {
     /// Where git fetches from; the code host's token is put in when it does.
     pub remote: Remote,
     pub is_at_code_host: bool,
+    /// The folder of the repository that it is; without it the policy's.
+    pub path: Option<ServicePath>,
     /// What says what runs; without it the policy's.
     pub production: Option<ProductionSource>,
     /// Where people are told when a branch turned Go or No-Go.

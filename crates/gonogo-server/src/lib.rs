@@ -69,6 +69,8 @@ fn router(app: App, live: Live) -> Router {
         .route("/candidates/{id}/check", post(pages::waivers::again))
         .route("/waivers", get(pages::waivers::page))
         .route("/services/{service}/waivers/{waiver}/{doing}", post(pages::waivers::change))
+        .route("/services/{service}", get(pages::service::page))
+        .route("/services/{service}/production", post(pages::service::tell))
         .route("/people", get(pages::people::page).post(pages::people::add))
         .route("/people/{person}", get(pages::person::page))
         .route("/people/{person}/role", post(pages::person::role))

@@ -9,6 +9,7 @@ use crate::{Candidate, Sighted, Store, StoreError, micros, time};
 use gonogo_core::running::Running;
 use jiff::Timestamp;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// What a look at a service came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +73,7 @@ pub struct Looked {
     pub candidates: Vec<(Candidate, bool)>,
 }
 
+type Row = (String, Option<String>, String, String, Option<i64>, Option<String>, Option<String>, Option<i64>);
 type MoveRow = (i64, String, Option<String>, String, String, String, i64);
 
 impl Store {
@@ -95,6 +97,14 @@ impl Store {
                 })
             })
             .await
+    }
+
+    /// Of every service that was looked at, by its name.
+    pub async fn productions(&self) -> Result<BTreeMap<String, ProductionRow>, StoreError> {
+        const SELECT: &str =
+            "select service, running, name, why, known_at, trouble, astray, astray_since from production";
+        let rows: Vec<Row> = self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT)?) })).await?;
+        rows.into_iter().map(read).collect()
     }
 
     pub async fn production(&self, service: &str) -> Result<Option<ProductionRow>, StoreError> {
@@ -186,21 +196,17 @@ async fn note_production(
 }
 
 async fn production_of(tx: &mut Tx<'_>, service: &str) -> Result<Option<ProductionRow>, StoreError> {
-    type Row = (Option<String>, String, String, Option<i64>, Option<String>, Option<String>, Option<i64>);
-    let select = "select running, name, why, known_at, trouble, astray, astray_since from production
+    let select = "select service, running, name, why, known_at, trouble, astray, astray_since from production
          where service = $1";
     let row: Option<Row> = fetch!(tx, fetch_optional, select, service)?;
-    let read = |(running, name, why, known_at, trouble, astray, since): Row| {
-        Ok(ProductionRow {
-            running: running.as_deref().map(runs).transpose()?,
-            name,
-            why,
-            known_at: known_at.map(time),
-            trouble,
-            astray: astray.zip(since.map(time)),
-        })
-    };
-    row.map(read).transpose()
+    Ok(row.map(read).transpose()?.map(|(_, row)| row))
+}
+
+fn read(row: Row) -> Result<(String, ProductionRow), StoreError> {
+    let (service, running, name, why, known_at, trouble, astray, since) = row;
+    let running = running.as_deref().map(runs).transpose()?;
+    let (known_at, astray) = (known_at.map(time), astray.zip(since.map(time)));
+    Ok((service, ProductionRow { running, name, why, known_at, trouble, astray }))
 }
 
 /// The SHAs of a column.

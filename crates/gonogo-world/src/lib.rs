@@ -8,6 +8,7 @@
 // GitHub writes long objects.
 #![recursion_limit = "256"]
 
+mod deployed;
 pub mod github;
 pub mod jira;
 mod page;
@@ -17,6 +18,7 @@ pub mod repo;
 mod serve;
 pub mod slack;
 
+pub use deployed::Deployed;
 pub use github::GitHub;
 pub use jira::Jira;
 pub use play::Playground;

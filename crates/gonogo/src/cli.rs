@@ -53,9 +53,10 @@ pub(crate) struct CheckArgs {
     /// The repository: a work tree, a bare repository, a worktree or a mirror
     #[arg(long, value_name = "PATH", default_value = ".")]
     pub repo: PathBuf,
-    /// The branch, tag or commit that runs in production
+    /// The branch, tag or commit that runs in production; again for each other
+    /// one that runs too, while a deploy is half done
     #[arg(long, value_name = "REF", allow_hyphen_values = true)]
-    pub production: Option<String>,
+    pub production: Vec<String>,
     /// The branch, tag or commit that should ship [default: HEAD]
     #[arg(long, value_name = "REF", allow_hyphen_values = true)]
     pub head: Option<String>,

@@ -5,6 +5,7 @@ mod candidates;
 mod checks;
 mod error;
 mod production;
+mod service;
 mod stories;
 mod tracker;
 mod waivers;
@@ -13,6 +14,7 @@ pub use candidates::Candidates;
 pub use checks::{CheckTable, Level, Narrowed, OptionsTable};
 pub use error::{PolicyError, Source, nearest, typed, typed_value};
 pub use production::{DeployedTag, Endpoint, ProductionSource, ProductionTable, production_of};
+pub use service::{Service, ServicePath};
 pub use stories::{Name, Names, Partial, Pattern, Patterns, ShipsIn, Stories};
 pub use tracker::{Tracker, TrackerKind};
 pub use waivers::{WaiverRule, Waivers};
@@ -38,14 +40,6 @@ pub struct Sections {
     /// Typed by the checks.
     #[schemars(skip)]
     checks: IgnoredAny,
-}
-
-/// What is deployed on its own.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Service {
-    /// Its name; without one the remote's name, else the folder's.
-    pub name: Option<String>,
 }
 
 /// A policy whose sections are typed and whose check tables are not yet.

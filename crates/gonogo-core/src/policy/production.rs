@@ -83,11 +83,12 @@ impl ProductionTable {
         if let [one, other, ..] = *named {
             return Err(format!("production has `{one}` and `{other}`: keep the one that says what runs"));
         }
-        let only =
-            |key: &str, is_set: bool, with: &[&str]| match is_set && !named.iter().any(|name| with.contains(name)) {
-                true => Err(format!("`{key}` of production goes with `{}`", with.join("` or `"))),
-                false => Ok(()),
-            };
+        let only = |key: &str, is_set: bool, with: &[&str]| {
+            if !is_set || named.iter().any(|name| with.contains(name)) {
+                return Ok(());
+            }
+            Err(format!("`{key}` of production goes with `{}`", with.join("` or `")))
+        };
         only("environment", self.environment.is_some(), &["tag"])?;
         only("pointer", self.pointer.is_some(), &["url"])?;
         only("max_age_minutes", self.max_age_minutes.is_some(), &["tag", "url"])?;

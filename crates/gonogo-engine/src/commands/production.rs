@@ -2,7 +2,7 @@
 
 use super::people::deed;
 use crate::jobs::{JobError, is_told, look_soon};
-use crate::serving::Serving;
+use crate::serving::{Service, Serving};
 use gonogo_core::person::{Act, Forbidden, Person};
 use gonogo_core::say;
 use gonogo_read::message::is_object_name;
@@ -49,6 +49,12 @@ pub async fn say_what_runs(
     let deed = deed((serving.clock)(), actor.name(), "said what runs", &service.name, &running.join(" "));
     serving.store.tell_production(&service.name, &running, deed).await?;
     Ok(look_soon(serving, &service.repository).await?)
+}
+
+/// Whether a service's production is what it is told to be.
+pub async fn is_told_of(serving: &Serving, service: &Service) -> bool {
+    // One that was not fetched yet is not known to be.
+    is_told(serving, service).await.unwrap_or(false)
 }
 
 fn commits(running: &[String]) -> Result<Vec<String>, ProductionError> {

@@ -2,9 +2,10 @@
 //! which branches are candidates over it. A hook and the clock both lead here.
 
 use super::{JobError, blocking, judge_soon, production, seen};
-use crate::locate::{GivenProduction, Wanted, locate};
+use crate::locate::{GivenProduction, Located, Wanted, locate};
 use crate::serving::{Service, Serving};
 use gonogo_core::ids::Sha;
+use gonogo_core::policy::ServicePath;
 use gonogo_remote::git::{Git, mirror};
 use gonogo_store::{Candidate, Sighted};
 use std::sync::Arc;
@@ -14,6 +15,8 @@ struct View {
     branches: Vec<(String, Sha)>,
     /// What production has and the default branch lacks.
     astray: Option<String>,
+    /// The folder that the service is.
+    path: Option<ServicePath>,
 }
 
 pub(super) async fn look(serving: &Serving, repository: &str) -> Result<(), JobError> {
@@ -82,7 +85,9 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
     let looked = serving.store.looked(production.clone(), branches, (serving.clock)()).await?;
     for (candidate, is_new) in &looked.candidates {
         if *is_new {
-            begins(serving, candidate, open.iter().find(|c| c.branch == candidate.branch)).await?;
+            let before = open.iter().find(|c| c.branch == candidate.branch);
+            let is_concerned = is_concerned(git, view.path.clone(), candidate).await?;
+            begins(serving, candidate, before, is_concerned).await?;
         }
         // Also an old one: what its stories say may have changed.
         judge_soon(serving, candidate.id).await?;
@@ -91,18 +96,43 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
 }
 
 /// What is seen of a candidate before its verdict, and of the one before.
-async fn begins(serving: &Serving, candidate: &Candidate, before: Option<&Candidate>) -> Result<(), JobError> {
+async fn begins(
+    serving: &Serving,
+    candidate: &Candidate,
+    before: Option<&Candidate>,
+    is_concerned: bool,
+) -> Result<(), JobError> {
     let (head, now) = (candidate.head, (serving.clock)());
     if let Some(old) = before.filter(|old| old.head != head)
         && serving.store.newest_evaluation(old.id).await?.is_none()
     {
         serving.store.want(seen::superseded(serving, old, head, now)).await?;
     }
-    Ok(serving.store.want(seen::pending(serving, candidate, now)).await?)
+    let wanted = if is_concerned {
+        seen::pending(serving, candidate, now)
+    } else {
+        seen::not_concerned(serving, candidate, now)
+    };
+    Ok(serving.store.want(wanted).await?)
+}
+
+/// Whether anything of the service differs; what is not known may.
+async fn is_concerned(git: &Arc<Git>, path: Option<ServicePath>, candidate: &Candidate) -> Result<bool, JobError> {
+    let (Some(path), Some(running)) = (path, candidate.production.clone()) else { return Ok(true) };
+    let (git, head) = (Arc::clone(git), candidate.head);
+    blocking(move || {
+        for base in running.shas() {
+            if !git.below(*base, head, path.as_str())?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    })
+    .await
 }
 
 fn view(git: &Git, wanted: &Wanted) -> Result<View, JobError> {
-    let policy = locate(git, wanted)?.policy;
+    let Located { policy, case, .. } = locate(git, wanted)?;
     let branches = git.branches()?;
     let default = branches.default.as_ref().map(|(full, sha)| (full.trim_start_matches("refs/heads/"), *sha));
     let (name, astray) = match (&wanted.production, default) {
@@ -117,5 +147,5 @@ fn view(git: &Git, wanted: &Wanted) -> Result<View, JobError> {
         policy.sections.candidates.takes(branch, is_default) && name != branch
     };
     let branches = git.heads()?.into_iter().filter(|(branch, _)| takes(branch)).collect();
-    Ok(View { branches, astray })
+    Ok(View { branches, astray, path: case.path })
 }

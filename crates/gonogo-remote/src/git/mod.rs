@@ -1,6 +1,7 @@
 //! One repository, read through the `git` program: a work tree, a bare
 //! repository, a worktree or a mirror. Only reads; never fetches.
 
+mod below;
 mod diffs;
 mod error;
 mod here;

@@ -11,6 +11,7 @@ pub(crate) mod paging;
 pub(crate) mod people;
 pub(crate) mod person;
 pub(crate) mod search;
+pub(crate) mod service;
 pub(crate) mod services;
 pub(crate) mod sign_in;
 pub(crate) mod story;

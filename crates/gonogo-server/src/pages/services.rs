@@ -1,6 +1,7 @@
 //! The first page: for each service what runs, and what waits over it.
 
 use super::layout::{self, Follows, ago, away, outside, short, verdict};
+use super::service::{doubts, runs};
 use super::table::table;
 use crate::App;
 use crate::session::Session;
@@ -17,6 +18,7 @@ use maud::{Markup, html};
 pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Markup, (StatusCode, Markup)> {
     let since = app.serving.store.cursor().await.map_err(|e| away(&e))?;
     let open = app.serving.store.all_open_candidates().await.map_err(|e| away(&e))?;
+    let productions = app.serving.store.productions().await.map_err(|e| away(&e))?;
     let troubles = app.serving.store.troubles(jobs::SYNC).await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
     let waivers = app.serving.store.all_waivers(None).await.map_err(|e| away(&e))?;
@@ -27,8 +29,9 @@ pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Mar
         }
         @for service in &app.serving.services {
             section {
-                h2 id=(service.name) { (service.name) }
-                p.quiet { (service.repository.to_string()) }
+                h2 id=(service.name) { a href={ "/services/" (service.name) } { (service.name) } }
+                p.quiet { (service.repository.to_string()) @if let Some(row) = productions.get(&service.name) { " · " (runs(row)) } }
+                @if let Some(row) = productions.get(&service.name) { (doubts(row, now)) }
                 @for trouble in troubles.iter().filter(|trouble| trouble.key == service.repository.to_string()) {
                     (not_seen(trouble))
                 }
@@ -69,7 +72,7 @@ fn not_seen(trouble: &Trouble) -> Markup {
     }
 }
 
-fn candidates(open: Vec<&OpenCandidate>, now: Timestamp) -> Markup {
+pub(super) fn candidates(open: Vec<&OpenCandidate>, now: Timestamp) -> Markup {
     html! {
         @if open.is_empty() {
             p { "No branch is a candidate yet. Push one, or name patterns in " code { "[candidates] branches" } "." }

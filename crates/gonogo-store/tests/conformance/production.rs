@@ -44,6 +44,8 @@ conformance! {
         assert_eq!(moves.iter().map(|m| m.running.clone()).collect::<Vec<_>>(), [runs("ab"), runs("a")]);
         assert_eq!(store.production_moves("web", Some(moves[0].id), 9).await.unwrap(), moves[1..]);
         assert_eq!(store.production_moves("api", None, 9).await.unwrap(), []);
+        let all = store.productions().await.unwrap();
+        assert_eq!(all.get("web"), store.production("web").await.unwrap().as_ref());
     }
 
     async fn production_that_nobody_says_now_has_not_moved(store: Store) {

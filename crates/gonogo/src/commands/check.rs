@@ -21,8 +21,7 @@ pub(crate) fn run(args: CheckArgs) -> anyhow::Result<u8> {
         Some(path) => waiver::parse(&source(path)?)?,
         None => Vec::new(),
     };
-    let named = |name| GivenProduction::Ref { name, why: "from --production".to_owned() };
-    let production = args.production.map(named);
+    let production = GivenProduction::named(args.production, "from --production");
     let wanted = Wanted { repo: args.repo, production, head: args.head, policy, ..Wanted::default() };
     let request = CheckRequest { wanted, waivers, outside: outside()?, clock: clock::now };
     let progress = ProgressLine::start();

@@ -13,10 +13,12 @@ mod github;
 mod live;
 mod pages;
 mod people;
+mod production;
 mod pushes;
 #[path = "../shared/rig.rs"]
 mod rig;
 mod second;
+mod services;
 mod sign_in;
 mod slack;
 mod stops;

@@ -120,6 +120,7 @@ fn no_page_keeps_anybody_out() {
         "/waivers?state=lapsed",
         "/audit",
         "/audit?from=x",
+        "/services/web",
         "/deliveries",
         "/candidates/999",
         "/explain/story-wrong-state",
@@ -216,7 +217,7 @@ fn a_search_finds_stories_branches_heads_services_and_codes() {
         ("story-1", "/stories/STORY-14"),
         ("mai", &open),
         (&head[..9], &open),
-        ("web", "/#web"),
+        ("web", "/services/web"),
         ("story-wrong-state", "/explain/story-wrong-state"),
     ] {
         let found = text_of(&world, &format!("/search?q={text}"));

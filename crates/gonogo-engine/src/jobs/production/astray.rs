@@ -34,6 +34,7 @@ pub(in crate::jobs) fn astray(
     let named = say::list(&named, SHOWN);
     Ok(Some(match branches.as_slice() {
         [] => format!("in production and not on {default}: {named}"),
-        branches => format!("{} in production and not on {default}: {named}", say::list(branches, SHOWN)),
+        [only] => format!("{only} is in production and not on {default}: {named}"),
+        several => format!("{} are in production and not on {default}: {named}", say::list(several, SHOWN)),
     }))
 }

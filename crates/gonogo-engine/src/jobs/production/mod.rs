@@ -16,7 +16,7 @@ use gonogo_core::fact::Why;
 use gonogo_core::policy::ProductionSource;
 use gonogo_core::running::Running;
 use gonogo_core::say;
-use gonogo_remote::git::Git;
+use gonogo_remote::git::{Git, GitError};
 use gonogo_store::{ProductionRow, ProductionSeen};
 use jiff::{SignedDuration, Timestamp};
 use std::path::PathBuf;
@@ -76,11 +76,11 @@ async fn source(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result<
 pub(super) fn wanted(repo: PathBuf, service: &Service) -> Wanted {
     let production = match &service.production {
         Some(ProductionSource::Ref(name)) => {
-            Some(GivenProduction::Ref { name: name.clone(), why: "from the server's configuration".to_owned() })
+            GivenProduction::named(vec![name.clone()], "from the server's configuration")
         }
         _ => None,
     };
-    Wanted { repo, service: Some(service.name.clone()), production, ..Wanted::default() }
+    Wanted { repo, service: Some(service.name.clone()), path: service.path.clone(), production, ..Wanted::default() }
 }
 
 fn here(git: &Git, wanted: &Wanted) -> Result<Source, JobError> {
@@ -101,7 +101,9 @@ fn here(git: &Git, wanted: &Wanted) -> Result<Source, JobError> {
             Production::Known { name, sha, why } => Ok(Word { running: sha.into(), name, why }),
             Production::Unknown { why, .. } => Err(why),
         },
-        Err(error @ LocateError::Production(_)) => Err(why_of(&error.to_string())),
+        Err(error @ (LocateError::Production(_) | LocateError::Git(GitError::NoSuchRef { .. }))) => {
+            Err(why_of(&error.to_string()))
+        }
         Err(error) => return Err(error.into()),
     }))
 }

@@ -47,14 +47,16 @@ pub(super) async fn ask(
             return Ok(Err(Why::new(said, why.fix)));
         }
     };
-    let told = match serving.store.production_told(&service.name).await? {
-        None => None,
+    // What was told before the last deployment does not count any more.
+    let is_later = |at: Timestamp| at_code_host.as_ref().is_none_or(|said| at > said.at);
+    let told = serving.store.production_told(&service.name).await?.filter(|told| is_later(told.at));
+    let newest = match told {
+        None => at_code_host,
         Some(told) => match commits(git, told.running).await? {
             Ok(running) => Some(Said { running, at: told.at, by: told.by }),
             Err(why) => return Ok(Err(why)),
         },
     };
-    let newest = [at_code_host, told].into_iter().flatten().max_by_key(|said| said.at);
     let Some(said) = newest else {
         let said = format!("no tag of {} is said to be deployed", tag.pattern);
         let fix = format!(

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::super::hooks::Hook;
-use super::super::repository::{PostedCheckRun, PostedDeployment, PostedStatus, Pull, Repository as Stored, Required};
+use super::super::repository::{
+    PostedCheckRun, PostedDeployment, PostedDeploymentStatus, PostedStatus, Pull, Repository as Stored, Required,
+};
 use super::super::state::State;
 use super::super::{App, GitHub};
 use super::{PullRequest, StatusOf};
@@ -271,6 +273,48 @@ impl<'a> Repository<'a> {
     pub fn posts_status(self, sha: &str, context: &str, state: &str, description: &str) -> Self {
         let description = Some(description.to_owned()).filter(|text| !text.is_empty());
         self.github.state().add_status(self.id, sha, state, context, description, None, self.who);
+        self
+    }
+
+    /// A deploy tool makes a deployment of a commit; returns its id.
+    pub fn deploys(self, sha: &str, environment: &str) -> u64 {
+        let mut state = self.github.state();
+        let deployment = PostedDeployment {
+            id: state.next_id(),
+            sha: sha.to_owned(),
+            name: sha.to_owned(),
+            task: "deploy".to_owned(),
+            environment: environment.to_owned(),
+            description: None,
+            payload: serde_json::json!({}),
+            creator: self.who.to_owned(),
+            created: state.clock.now(),
+            statuses: Vec::new(),
+        };
+        state.repository_mut(self.id).deployments.push(deployment.clone());
+        state.tell_deployment(self.id, &deployment);
+        deployment.id
+    }
+
+    /// It says how far a deployment is: `in_progress`, `success`, `failure` …
+    pub fn deployment_is(self, deployment: u64, to_be: &str) -> Self {
+        let mut state = self.github.state();
+        let status = PostedDeploymentStatus {
+            id: state.next_id(),
+            state: to_be.to_owned(),
+            description: String::new(),
+            target_url: String::new(),
+            log_url: String::new(),
+            environment_url: String::new(),
+            creator: self.who.to_owned(),
+            created: state.clock.now(),
+        };
+        let stored = state.repository_mut(self.id).deployments.iter_mut().find(|known| known.id == deployment);
+        let stored = stored.expect("the test has made this deployment");
+        stored.statuses.push(status.clone());
+        let deployment = stored.clone();
+        state.tell_deployment_status(self.id, &deployment, &status);
+        drop(state);
         self
     }
 

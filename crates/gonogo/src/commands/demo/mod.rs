@@ -98,6 +98,7 @@ fn configuration(world: &Playground, listen: SocketAddr, folder: &Path) -> Confi
         name: place.name.clone(),
         repository: place.repository.clone(),
         git: Some(place.git.clone()),
+        path: None,
         production: None,
         slack_channel: None,
     });

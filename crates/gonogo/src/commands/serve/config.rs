@@ -2,7 +2,7 @@
 //! services it watches over. Secrets are not in it.
 
 use super::sign_in::{self, WayIn};
-use gonogo_core::policy::{PolicyError, ProductionSource, Source, typed};
+use gonogo_core::policy::{PolicyError, ProductionSource, ServicePath, Source, typed};
 use gonogo_remote::github::RepositoryName;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -83,6 +83,8 @@ pub(crate) struct ServiceConfig {
     pub repository: String,
     /// Where git fetches from; without it the code host.
     pub git: Option<String>,
+    /// The folder of the repository that it is; without it the policy's.
+    pub path: Option<ServicePath>,
     /// What says what runs; without it the policy's.
     pub production: Option<ProductionSource>,
     /// Where in Slack it is told of, instead of in the channel of `[slack]`.
@@ -143,6 +145,12 @@ impl Config {
                 let said = format!("`{}` is no repository: write owner/name", service.repository);
                 return Err(wrong(said, &service.repository));
             }
+            let mut others = config.services.iter().filter(|other| other.repository == service.repository);
+            if let Some(other) = others.find(|other| other.git != service.git) {
+                let said =
+                    format!("`{}` and `{name}` are of one repository: fetch both from the same place", other.name);
+                return Err(wrong(said, name));
+            }
             if let (Some(channel), None) = (&service.slack_channel, &config.slack) {
                 let said = format!("service `{name}` has a channel, and there is no [slack]: write that too");
                 return Err(wrong(said, channel));
@@ -182,6 +190,11 @@ mod tests {
         let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
         let config = parse(&format!("[[service]]\nname = 'web'\nrepository = 'acme/web'\n{example}")).unwrap();
         assert_eq!(sign_in::ways(&config).unwrap().len(), 3);
+        let page = include_str!("../../../../../docs/services.md");
+        for example in page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
+            let config = parse(example).unwrap();
+            assert!(config.services.iter().all(|service| service.production.is_some()), "{example}");
+        }
     }
 
     #[test]
@@ -220,6 +233,19 @@ mod tests {
                 "names the service `x`, and there is none",
             ),
             ("[github]\nask_again_seconds = 301", "ask_again_seconds is 1 to 300"),
+            (
+                "[[service]]\nname = \"a\"\nrepository = \"x/y\"\n[[service]]\nname = \"b\"\nrepository = \"x/y\"\ngit = \"/srv/y\"",
+                "`b` and `a` are of one repository: fetch both from the same place",
+            ),
+            (
+                "[[service]]\nname = \"a\"\nrepository = \"x/y\"\npath = \"../b\"",
+                "server.toml:8:8: `../b` is no folder",
+            ),
+            ("[[service]]\nname = \"a\"\nrepository = \"x/y\"\nproduction = { url = \"x\" }", "`x` is no address"),
+            (
+                "[[service]]\nname = \"a\"\nrepository = \"x/y\"\nproduction = {}",
+                "names none of ref, tag, url and told",
+            ),
             ("[slack]\n[[service]]\nname = \"a\"\nrepository = \"x/y\"", "[slack] names no channel"),
         ] {
             let error = parse(more).unwrap_err();

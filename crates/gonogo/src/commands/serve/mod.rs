@@ -198,6 +198,7 @@ fn service(all: &Config, config: &ServiceConfig) -> anyhow::Result<Service> {
         repository,
         remote: Remote { url, token: None },
         is_at_code_host: config.git.is_none(),
+        path: config.path.clone(),
         production: config.production.clone(),
         slack_channel: all.slack_channel(config),
     })
