@@ -10,6 +10,7 @@ pub mod finding;
 pub mod ids;
 pub mod person;
 pub mod policy;
+pub mod pull;
 pub mod say;
 pub mod story;
 pub mod verdict;

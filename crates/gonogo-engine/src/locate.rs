@@ -3,7 +3,7 @@
 
 use crate::gather::why;
 use gonogo_checks::policy::TypedPolicy;
-use gonogo_core::case::{Case, Head, Look, PolicyInForce, PolicyOrigin, Production};
+use gonogo_core::case::{Case, Head, Look, PolicyInForce, PolicyOrigin, Production, Stage};
 use gonogo_core::fact::Why;
 use gonogo_core::ids::Sha;
 use gonogo_core::policy::{FILE, PolicyError, Source, production_ref_of};
@@ -19,9 +19,12 @@ pub struct Wanted {
     pub service: Option<String>,
     pub production: Option<String>,
     pub head: Option<String>,
-    /// The branch that the head is of, where the head itself does not say.
+    /// What the head is called, where it does not say itself.
     pub branch: Option<String>,
     pub policy: Option<GivenPolicy>,
+    pub stage: Stage,
+    /// Before a merge: the commit that the head was made from, if there is one.
+    pub base: Option<Sha>,
 }
 
 /// The file of `--policy`.
@@ -62,8 +65,28 @@ pub(crate) fn locate(git: &Git, wanted: &Wanted) -> Result<Located, LocateError>
     let (typed, policy_error) = type_policy(&policy);
     let service = wanted.service.clone().or_else(|| typed.sections.service.name.clone());
     let service = service.unwrap_or_else(|| git.name());
-    let case = Case { service, production, head, policy };
+    let (stage, production) = match &wanted.stage {
+        Stage::Deploy => (Stage::Deploy, production),
+        Stage::Merge { into, .. } => {
+            // It counts for checks as the branch that it will be a part of.
+            head.branch = Some(into.clone());
+            (wanted.stage.clone(), base_of(into, wanted.base))
+        }
+    };
+    let case = Case { service, stage, production, head, policy, knows_pull_requests: false };
     Ok(Located { case, policy: typed, policy_error })
+}
+
+/// What stands in production's place before a merge.
+fn base_of(into: &str, base: Option<Sha>) -> Production {
+    match base {
+        Some(sha) => Production::Known { name: into.to_owned(), sha, why: format!("where it left {into}") },
+        None => {
+            let said = format!("it shares no commit with {into}, or there is no such branch");
+            let why = Why::new(said, format!("make it from {into}, or let it go into a branch that is there"));
+            Production::Unknown { why, look_since: None }
+        }
+    }
 }
 
 /// Types the policy in force; the defaults stand in for a wrong one.

@@ -70,6 +70,10 @@ pub struct Service {
     pub is_at_code_host: bool,
     /// The branch or tag that stands at production; without it the policy's.
     pub production: Option<String>,
+    /// Whether pull requests and merge groups are judged too.
+    pub judges_pull_requests: bool,
+    /// Whether it is only told what would be stopped, and nothing is.
+    pub is_observed: bool,
     /// Where people are told when a branch turned Go or No-Go.
     pub slack_channel: Option<String>,
 }

@@ -54,6 +54,8 @@ fn router(app: App) -> Router {
         .route("/candidates/{id}/copy.md", get(pages::candidate::markdown))
         .route("/candidates/{id}/copy.slack", get(pages::candidate::slack))
         .route("/candidates/{id}/copy.csv", get(pages::candidate::csv))
+        .route("/services/{service}/pulls", get(pages::pulls::page))
+        .route("/services/{service}/observed", get(pages::observed::page))
         .route("/explain/{code}", get(pages::explain::page))
         .route("/candidates/{id}/waivers", post(pages::waivers::give))
         .route("/candidates/{id}/check", post(pages::waivers::again))

@@ -16,6 +16,7 @@ mod messages;
 mod migrate;
 mod mirror;
 mod people;
+mod pulls;
 mod serving;
 pub mod views;
 mod waivers;
@@ -32,6 +33,7 @@ pub use jobs::{Job, JobId, NewJob};
 pub use messages::{News, Saying};
 pub use mirror::{Due, Wanted};
 pub use people::{Credentials, PersonRow};
+pub use pulls::SeenPull;
 pub use serving::ServerLock;
 pub use waivers::{NewWaiver, WaiverId, WaiverRow};
 

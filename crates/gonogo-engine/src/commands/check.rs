@@ -29,9 +29,10 @@ pub async fn check(request: &CheckRequest, progress: &dyn Progress) -> Result<Ch
     progress.doing("reading the repository");
     let now = (request.clock)();
     let git = Git::open(&request.wanted.repo)?;
-    let located = locate(&git, &request.wanted)?;
+    let mut located = locate(&git, &request.wanted)?;
     let tracker = TrackerAccess::of(located.policy.sections.tracker.as_ref(), &request.outside);
     let code_host = request.outside.code_host.of(&git, &request.outside.http);
+    located.case.knows_pull_requests = code_host.is_ok();
     let wants = located.policy.wants();
     let gatherer =
         Gatherer { git: Arc::new(git), tracker: &tracker, code_host: &code_host, wants, clock: request.clock };

@@ -20,6 +20,8 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
     let wanted = Wanted {
         head: Some(candidate.head.to_string()),
         branch: Some(candidate.branch.clone()),
+        stage: candidate.stage.clone(),
+        base: candidate.production,
         ..sync::wanted(serving.mirror_of(service), service)
     };
     let host = CodeHost { github: Arc::clone(&serving.github), repository: service.repository.clone() };
@@ -43,7 +45,7 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
     let json = serde_json::to_string(result).map_err(|e| JobError::Broken(e.to_string()))?;
     let newest = serving.store.newest_evaluation(id).await?;
     let now = (serving.clock)();
-    let wanted = seen::verdict(serving, &candidate, &checked.outcome, now);
+    let wanted = seen::verdict(serving, service, &candidate, &checked.outcome, now);
     let news = message::news(serving, service, &candidate, &checked.outcome, now);
     if newest.is_some_and(|newest| newest.result == json) {
         // Nothing new to record; what was never shown or told is wanted still.

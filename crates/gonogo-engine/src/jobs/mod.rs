@@ -4,6 +4,7 @@
 mod delivery;
 mod evaluate;
 mod message;
+mod pulls;
 mod seen;
 mod show;
 mod sync;
@@ -23,6 +24,11 @@ use thiserror::Error;
 pub const DELIVERY: &str = "delivery";
 /// A service's repository to be fetched and looked at; its key is the service's name.
 pub const SYNC: &str = "sync";
+/// A service's pull requests to be looked at; its key is the service's name.
+pub const PULLS: &str = "pulls";
+/// One pull request, or a branch of the merge queue, to be looked at; its key is
+/// the service's name, `#`, and its number or the branch.
+pub const PULL: &str = "pull";
 /// A candidate to be judged; its key is the candidate's id.
 pub const EVALUATE: &str = "evaluate";
 

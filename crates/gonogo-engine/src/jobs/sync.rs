@@ -1,13 +1,14 @@
 //! A service as its repository has it now: what production is, and which
 //! branches are candidates over it. A hook and the clock both lead here.
 
-use super::{JobError, judge_soon, seen};
+use super::pulls::QUEUE;
+use super::{JobError, PULLS, judge_soon, seen};
 use crate::locate::{Located, Wanted, locate};
 use crate::serving::{Service, Serving};
-use gonogo_core::case::Production;
+use gonogo_core::case::{Production, Stage};
 use gonogo_core::ids::Sha;
-use gonogo_remote::git::{Git, mirror};
-use gonogo_store::{Candidate, Sighted};
+use gonogo_remote::git::{Git, Remote, mirror};
+use gonogo_store::{Candidate, NewJob, Sighted};
 use std::path::{Path, PathBuf};
 
 /// A repository as it was seen.
@@ -19,10 +20,7 @@ struct View {
 
 pub(super) async fn look(serving: &Serving, name: &str) -> Result<(), JobError> {
     let Some(mut service) = serving.service(name).cloned() else { return Ok(()) };
-    if service.is_at_code_host {
-        let now = (serving.clock)();
-        service.remote.token = Some(serving.github.token_for(&service.repository, now).await?);
-    }
+    service.remote = remote_of(serving, &service).await?;
     let mirror = serving.mirror_of(&service);
     let repository = service.repository.clone();
     let seen = tokio::task::spawn_blocking(move || view(&mirror, &service))
@@ -33,19 +31,37 @@ pub(super) async fn look(serving: &Serving, name: &str) -> Result<(), JobError> 
         serving.github.forget_token(&repository);
     }
     let view = seen?;
-    let open = serving.store.open_candidates(name).await?;
+    let mut open = serving.store.open_candidates(name).await?;
+    open.retain(|candidate| candidate.stage.is_deploy());
     for gone in open.iter().filter(|c| view.branches.iter().all(|(branch, _)| *branch != c.branch)) {
         serving.store.close_candidate(gone.id, (serving.clock)()).await?;
     }
     for (branch, head) in view.branches {
         let before = open.iter().find(|c| c.branch == branch);
-        let seen = Sighted { service: name.to_owned(), branch, head, production: view.production };
-        look_at_branch(serving, seen, before).await?;
+        let (service, production, stage) = (name.to_owned(), view.production, Stage::Deploy);
+        let candidate = opened(serving, Sighted { service, branch, head, production, stage }, before).await?;
+        // Also an old one: what its stories say may have changed.
+        judge_soon(serving, candidate.id).await?;
     }
-    Ok(())
+    let run_at = (serving.clock)();
+    Ok(serving.store.enqueue(NewJob { kind: PULLS, key: name.to_owned(), body: String::new(), run_at }).await?)
 }
 
-async fn look_at_branch(serving: &Serving, seen: Sighted, before: Option<&Candidate>) -> Result<(), JobError> {
+/// Where a service is fetched from, with what lets us.
+pub(super) async fn remote_of(serving: &Serving, service: &Service) -> Result<Remote, JobError> {
+    let mut remote = service.remote.clone();
+    if service.is_at_code_host {
+        remote.token = Some(serving.github.token_for(&service.repository, (serving.clock)()).await?);
+    }
+    Ok(remote)
+}
+
+/// The open candidate of what was seen; a new one is shown to be on its way.
+pub(super) async fn opened(
+    serving: &Serving,
+    seen: Sighted,
+    before: Option<&Candidate>,
+) -> Result<Candidate, JobError> {
     let now = (serving.clock)();
     let head = seen.head;
     let (candidate, is_new) = serving.store.open_candidate(seen, now).await?;
@@ -57,8 +73,7 @@ async fn look_at_branch(serving: &Serving, seen: Sighted, before: Option<&Candid
         }
         serving.store.want(seen::pending(serving, &candidate, now)).await?;
     }
-    // Also an old one: what its stories say may have changed.
-    Ok(judge_soon(serving, candidate.id).await?)
+    Ok(candidate)
 }
 
 fn view(dir: &Path, service: &Service) -> Result<View, JobError> {
@@ -75,7 +90,9 @@ fn view(dir: &Path, service: &Service) -> Result<View, JobError> {
     };
     let takes = |branch: &str| {
         let is_default = default.as_deref() == Some(&format!("refs/heads/{branch}"));
-        policy.sections.candidates.takes(branch, is_default) && production_name.as_deref() != Some(branch)
+        policy.sections.candidates.takes(branch, is_default)
+            && production_name.as_deref() != Some(branch)
+            && !branch.starts_with(QUEUE)
     };
     let branches = git.heads()?.into_iter().filter(|(branch, _)| takes(branch)).collect();
     Ok(View { production, branches })

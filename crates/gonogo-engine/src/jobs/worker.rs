@@ -1,7 +1,7 @@
 //! Takes work that is due, holds its lease while it is done, and puts it back
 //! when it cannot be.
 
-use super::{DELIVERY, EVALUATE, JobError, SYNC, delivery, evaluate, show, sync};
+use super::{DELIVERY, EVALUATE, JobError, PULL, PULLS, SYNC, delivery, evaluate, pulls, show, sync};
 use crate::serving::Serving;
 use gonogo_store::{CandidateId, DeliveryId, Job, NewJob, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -72,6 +72,8 @@ async fn run(serving: &Serving, job: &Job) -> Result<(), JobError> {
     match job.kind.as_str() {
         DELIVERY => delivery::read(serving, DeliveryId(id()?)).await,
         SYNC => sync::look(serving, &job.key).await,
+        PULLS => pulls::look(serving, &job.key).await,
+        PULL => pulls::look_at_one(serving, &job.key).await,
         EVALUATE => evaluate::judge(serving, CandidateId(id()?)).await,
         other => Err(JobError::Broken(format!("this version does not know the work `{other}`"))),
     }

@@ -46,7 +46,7 @@ impl GitHub {
     }
 
     /// Every item of a list that comes in pages.
-    async fn pages(
+    pub(super) async fn pages(
         &self,
         name: &RepositoryName,
         path: &str,

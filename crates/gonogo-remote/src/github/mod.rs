@@ -5,6 +5,7 @@ mod builds;
 mod credentials;
 mod error;
 mod limits;
+mod pulls;
 mod statuses;
 
 pub use credentials::{App, Credentials};

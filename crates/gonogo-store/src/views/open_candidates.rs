@@ -1,4 +1,4 @@
-//! What is open, everywhere, with how it was judged last.
+//! What is open for a deploy, everywhere, with how it was judged last.
 
 use crate::db::fetch;
 use crate::{CandidateId, Store, StoreError, time};
@@ -27,6 +27,13 @@ pub struct Judged {
     pub at: Timestamp,
 }
 
+impl Judged {
+    /// Of columns that are null together.
+    pub(super) fn of(verdict: Option<String>, summary: Option<String>, at: Option<i64>) -> Option<Self> {
+        Some(Self { verdict: verdict?, summary: summary?, at: time(at?) })
+    }
+}
+
 impl Store {
     /// By service, then by branch.
     pub async fn all_open_candidates(&self) -> Result<Vec<OpenCandidate>, StoreError> {
@@ -34,7 +41,7 @@ impl Store {
                  e.verdict, e.summary, e.evaluated_at
              from candidate c
              left join evaluation e on e.id = (select max(id) from evaluation where candidate = c.id)
-             where c.closed_at is null
+             where c.closed_at is null and c.pull_request is null
              order by c.service, c.branch";
         type Row = (i64, String, String, String, Option<String>, i64, Option<String>, Option<String>, Option<i64>);
         let rows: Vec<Row> = self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT)?) })).await?;
@@ -45,11 +52,7 @@ impl Store {
             head,
             production,
             opened_at: time(opened),
-            judged: verdict.zip(summary).zip(at).map(|((verdict, summary), at)| Judged {
-                verdict,
-                summary,
-                at: time(at),
-            }),
+            judged: Judged::of(verdict, summary, at),
         };
         Ok(rows.into_iter().map(read).collect())
     }

@@ -1,8 +1,15 @@
 use crate::{at, conformance, sha};
+use gonogo_core::case::Stage;
 use gonogo_store::{CandidateId, EvaluationId, NewEvaluation, Sighted, Store, Wanted};
 
 fn seen(head: char, production: char) -> Sighted {
-    Sighted { service: "web".to_owned(), branch: "main".to_owned(), head: sha(head), production: Some(sha(production)) }
+    Sighted {
+        service: "web".to_owned(),
+        branch: "main".to_owned(),
+        head: sha(head),
+        production: Some(sha(production)),
+        stage: Stage::Deploy,
+    }
 }
 
 fn evaluation(candidate: CandidateId, verdict: &str) -> NewEvaluation {

@@ -8,6 +8,7 @@ mod builds;
 mod github;
 mod pages;
 mod people;
+mod pulls;
 mod pushes;
 #[path = "../shared/rig.rs"]
 mod rig;

@@ -80,6 +80,12 @@ pub(crate) struct ServiceConfig {
     pub git: Option<String>,
     /// The branch or tag that stands at production; without it the policy's.
     pub production: Option<String>,
+    /// Whether pull requests and merge groups are judged too.
+    #[serde(default = "yes")]
+    pub pull_requests: bool,
+    /// Only tells what would be stopped: every status is green.
+    #[serde(default)]
+    pub observe: bool,
     /// Where in Slack it is told of, instead of in the channel of `[slack]`.
     pub slack_channel: Option<String>,
 }
@@ -98,6 +104,10 @@ impl Default for SlackConfig {
 
 fn four() -> usize {
     4
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn a_minute() -> u64 {

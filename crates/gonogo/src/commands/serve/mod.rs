@@ -128,6 +128,8 @@ fn service(all: &Config, config: &ServiceConfig) -> anyhow::Result<Service> {
         remote: Remote { url, token: None },
         is_at_code_host: config.git.is_none(),
         production: config.production.clone(),
+        judges_pull_requests: config.pull_requests,
+        is_observed: config.observe,
         slack_channel: all.slack_channel(config),
     })
 }
