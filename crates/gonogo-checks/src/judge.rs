@@ -147,16 +147,19 @@ impl<'a> Judge<'a> {
         facts.known(PolicyAt { sha: head })
     }
 
-    /// The head's own policy, unless a pull request leaves it as its base has it:
-    /// then what it says is none of its doing.
-    fn brought_policy(&self, facts: &Facts, head: Sha) -> Result<Option<Option<String>>, Stop> {
+    /// Looks at the head's own policy, unless a pull request leaves it as its
+    /// base has it: then what it says is none of its doing. What is wrong with
+    /// the policy in force is told all the same.
+    fn run_policy(&self, facts: &Facts, head: Sha, out: &mut Findings) -> Result<(), Stop> {
         let own = self.candidate_policy(facts, head)?;
-        match (&self.case.stage, self.base()) {
-            // What is wrong with the policy in force is told all the same.
-            _ if self.policy_error.is_some() || self.case.policy.unread.is_some() => Ok(Some(own)),
-            (Stage::Merge { .. }, Some(base)) if facts.known(PolicyAt { sha: base })? == own => Ok(None),
-            _ => Ok(Some(own)),
+        let is_in_order = self.policy_error.is_none() && self.case.policy.unread.is_none();
+        if let (Stage::Merge { .. }, Some(base), true) = (&self.case.stage, self.base(), is_in_order)
+            && facts.known(PolicyAt { sha: base })? == own
+        {
+            return Ok(());
         }
+        policy_changed::run(self.case, own.as_deref(), head, self.policy_error, out);
+        Ok(())
     }
 
     fn round(&self, facts: &Facts, head: Sha) -> Round {
@@ -177,13 +180,9 @@ impl<'a> Judge<'a> {
         production::run(self.case, &mut out);
         end(out);
         let mut out = Findings::new(policy_changed::NAME, Level::Block, true, pair);
-        match self.brought_policy(facts, head) {
-            Ok(None) => {}
-            Ok(Some(candidate)) => {
-                policy_changed::run(self.case, candidate.as_deref(), head, self.policy_error, &mut out)
-            }
+        match self.run_policy(facts, head, &mut out) {
+            Ok(()) | Err(Stop::Pending | Stop::Off(_)) => {}
             Err(Stop::Unknown(why)) => out.could_not_check(Subject::Candidate, why),
-            Err(Stop::Pending | Stop::Off(_)) => {}
         }
         end(out);
         for ready in &self.policy.checks {

@@ -1,11 +1,11 @@
 //! A candidate, judged: gathered, decided, recorded with what should be seen.
 
-use super::{JobError, hex_sha256, message, seen, sync};
+use super::{JobError, check_run, hex_sha256, message, pulls, seen, sync};
 use crate::commands::{CheckRequest, check};
 use crate::serving::Serving;
-use crate::{CodeHost, CodeHostAccess, Outside, Progress, Wanted};
+use crate::{CodeHost, CodeHostAccess, Outside, Progress};
 use gonogo_core::waiver::Waiver;
-use gonogo_store::{CandidateId, NewEvaluation, WaiverRow};
+use gonogo_store::{CandidateId, NewEvaluation, WaiverRow, Wanted};
 use std::sync::Arc;
 
 struct Silent;
@@ -17,7 +17,7 @@ impl Progress for Silent {
 pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobError> {
     let Some(candidate) = serving.store.candidate(id).await?.filter(|c| c.is_open) else { return Ok(()) };
     let Some(service) = serving.service(&candidate.service) else { return Ok(()) };
-    let wanted = Wanted {
+    let wanted = crate::Wanted {
         head: Some(candidate.head.to_string()),
         branch: Some(candidate.branch.clone()),
         stage: candidate.stage.clone(),
@@ -45,11 +45,16 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
     let json = serde_json::to_string(result).map_err(|e| JobError::Broken(e.to_string()))?;
     let newest = serving.store.newest_evaluation(id).await?;
     let now = (serving.clock)();
-    let wanted = seen::verdict(serving, service, &candidate, &checked.outcome, now);
+    let beside = pulls::beside(serving, &candidate).await?;
+    let status = seen::verdict(serving, service, &candidate, &checked.outcome, &beside, now);
+    let report = check_run::wanted(serving, service, &candidate, &checked.outcome, now);
+    let wanted: Vec<Wanted> = report.into_iter().chain([status]).collect();
     let news = message::news(serving, service, &candidate, &checked.outcome, now);
     if newest.is_some_and(|newest| newest.result == json) {
         // Nothing new to record; what was never shown or told is wanted still.
-        serving.store.want(wanted).await?;
+        for wanted in wanted {
+            serving.store.want(wanted).await?;
+        }
         return match news {
             Some(news) => Ok(serving.store.tell(news).await?),
             None => Ok(()),
@@ -67,7 +72,7 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
         recording,
         stories: result.stories.iter().map(|story| story.key.clone()).collect(),
     };
-    serving.store.record_evaluation(new, vec![wanted], news).await?;
+    serving.store.record_evaluation(new, wanted, news).await?;
     Ok(())
 }
 

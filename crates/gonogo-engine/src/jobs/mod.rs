@@ -1,6 +1,7 @@
 //! What gonogo does when time or a hook asks. Each job gathers, decides and
 //! acts, and may be run twice.
 
+mod check_run;
 mod delivery;
 mod evaluate;
 mod message;

@@ -8,6 +8,7 @@ use gonogo_core::case::Stage;
 use gonogo_core::ids::Sha;
 use gonogo_core::pull::{PullRequest, PullState};
 use gonogo_remote::git::{Git, GitError, Remote, bring, remote_ref};
+use gonogo_store::views::OpenPull;
 use gonogo_store::{Candidate, CandidateId, NewJob, SeenPull, Sighted};
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
@@ -183,8 +184,22 @@ async fn open_merges(serving: &Serving, name: &str) -> Result<Vec<Candidate>, Jo
 async fn close_all(serving: &Serving, gone: impl Iterator<Item = &Candidate>) -> Result<(), JobError> {
     for candidate in gone {
         serving.store.close_candidate(candidate.id, (serving.clock)()).await?;
+        for other in beside(serving, candidate).await? {
+            judge_soon(serving, other.candidate).await?;
+        }
     }
     Ok(())
+}
+
+/// Others that want to bring the same head into another branch: they share its
+/// status.
+pub(super) async fn beside(serving: &Serving, candidate: &Candidate) -> Result<Vec<OpenPull>, JobError> {
+    if candidate.stage.is_deploy() {
+        return Ok(Vec::new());
+    }
+    let mut others = serving.store.open_pulls(&candidate.service).await?;
+    others.retain(|other| other.head == candidate.head.to_string() && other.candidate != candidate.id);
+    Ok(others)
 }
 
 /// Opens a candidate for each, and has those judged of which anything is new.

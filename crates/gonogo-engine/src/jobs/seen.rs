@@ -6,6 +6,7 @@ use gonogo_api::{Check, Severity, Verdict};
 use gonogo_core::ids::Sha;
 use gonogo_core::say;
 use gonogo_remote::github::{CommitStatus, MOST_DESCRIPTION, StatusState};
+use gonogo_store::views::OpenPull;
 use gonogo_store::{Candidate, Wanted};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -38,14 +39,27 @@ pub(super) fn superseded(serving: &Serving, old: &Candidate, head: Sha, now: Tim
     status(serving, old, StatusState::Error, said, now)
 }
 
+/// `beside` are other pull requests with the same head: it is Go when all are.
 pub(super) fn verdict(
     serving: &Serving,
     service: &Service,
     candidate: &Candidate,
     outcome: &Outcome,
+    beside: &[OpenPull],
     now: Timestamp,
 ) -> Wanted {
     let (check, exit_code) = (&outcome.check, outcome.exit_code);
+    let is_go = |other: &OpenPull| other.judged.as_ref().is_some_and(|judged| judged.verdict == word(Verdict::Go));
+    let holds = beside.iter().find(|other| !is_go(other)).filter(|_| check.verdict == Verdict::Go);
+    if let Some(other) = holds.filter(|_| !service.is_observed) {
+        let (state, said) = match &other.judged {
+            Some(judged) if judged.verdict == word(Verdict::NoGo) => (StatusState::Failure, judged.summary.as_str()),
+            Some(judged) => (StatusState::Pending, judged.summary.as_str()),
+            None => (StatusState::Pending, "is being judged"),
+        };
+        let said = format!("#{}, of the same head: {said}", other.number);
+        return status(serving, candidate, state, say::cut(&said, MOST_DESCRIPTION), now);
+    }
     if service.is_observed && check.verdict != Verdict::Go {
         let would_be = sentence_after("would be ", check, exit_code);
         return status(serving, candidate, StatusState::Success, would_be, now);
@@ -92,9 +106,14 @@ pub(super) fn reasons(check: &Check) -> Vec<&str> {
     counts.map(|f| f.message.as_str()).collect()
 }
 
-fn status(serving: &Serving, candidate: &Candidate, state: StatusState, said: String, now: Timestamp) -> Wanted {
+/// What the verdict is called on GitHub.
+pub(super) fn context(candidate: &Candidate) -> String {
     let verdict = if candidate.stage.is_deploy() { "deploy" } else { "pr" };
-    let context = format!("gonogo/{verdict} ({})", candidate.service);
+    format!("gonogo/{verdict} ({})", candidate.service)
+}
+
+fn status(serving: &Serving, candidate: &Candidate, state: StatusState, said: String, now: Timestamp) -> Wanted {
+    let context = context(candidate);
     let target = format!("{GITHUB_STATUS} {} {context}", candidate.head);
     let status =
         CommitStatus { context, state, description: Some(said), target_url: Some(serving.page_of(candidate.id)) };

@@ -61,7 +61,10 @@ async fn do_job(serving: &Serving, job: &Job) {
     // A store that is away leaves the lease to run out: then it is done again.
     match ended {
         Ok(()) => serving.store.finish_job(job).await,
-        Err(error) if job.attempts >= MOST_ATTEMPTS => serving.store.bury_job(job, now, error.to_string()).await,
+        // What every look asks for again is not given up.
+        Err(error) if job.attempts >= MOST_ATTEMPTS && job.kind != PULLS => {
+            serving.store.bury_job(job, now, error.to_string()).await
+        }
         Err(error) => serving.store.retry_job(job, show::later(now, job.attempts), error.to_string()).await,
     }
     .ok();

@@ -1,24 +1,27 @@
 //! Pull requests: the open ones, one of them, and those that have a commit.
 
+use super::builds::{MOST_PAGES, PAGE};
+use super::remembered::Page;
 use super::{GitHub, GitHubError, RepositoryName};
 use gonogo_core::ids::Sha;
 use gonogo_core::pull::{PullRequest, PullState};
 use jiff::Timestamp;
+use reqwest::header::ETAG;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Characters of a text that are read for keys.
 const MOST_BODY: usize = 20_000;
 
 impl GitHub {
     pub async fn open_pulls(&self, name: &RepositoryName, now: Timestamp) -> Result<Vec<PullRequest>, GitHubError> {
-        let pulls = self.pages(name, "/pulls", "&state=open", |body| body.as_array().cloned(), now).await?;
-        all(&pulls, &name.path("/pulls"))
+        self.pulls(name, "/pulls", "&state=open", now).await
     }
 
     pub async fn pull(&self, name: &RepositoryName, number: u64, now: Timestamp) -> Result<PullRequest, GitHubError> {
         let path = format!("/pulls/{number}");
-        let pull = self.get(name, &path, now).await?;
-        read(&pull).ok_or_else(|| odd(&name.path(&path)))
+        let one = self.page(name, &path, now).await?;
+        one.first().cloned().ok_or_else(|| odd(&name.path(&path)))
     }
 
     /// Those that brought a commit to the default branch; of one that is not
@@ -30,17 +33,57 @@ impl GitHub {
         now: Timestamp,
     ) -> Result<Vec<PullRequest>, GitHubError> {
         let path = format!("/commits/{sha}/pulls");
-        match self.pages(name, &path, "", |body| body.as_array().cloned(), now).await {
-            Ok(pulls) => all(&pulls, &name.path(&path)),
+        match self.pulls(name, &path, "", now).await {
             // It was never pushed.
             Err(GitHubError::Refused { .. }) => Ok(Vec::new()),
-            Err(error) => Err(error),
+            other => other,
         }
     }
-}
 
-fn all(pulls: &[Value], path: &str) -> Result<Vec<PullRequest>, GitHubError> {
-    pulls.iter().map(read).collect::<Option<_>>().ok_or_else(|| odd(path))
+    /// A list that comes in pages.
+    async fn pulls(
+        &self,
+        name: &RepositoryName,
+        path: &str,
+        more: &str,
+        now: Timestamp,
+    ) -> Result<Vec<PullRequest>, GitHubError> {
+        let mut all = Vec::new();
+        for page in 1..=MOST_PAGES {
+            let list = self.page(name, &format!("{path}?per_page={PAGE}&page={page}{more}"), now).await?;
+            all.extend(list.iter().cloned());
+            if list.len() < PAGE {
+                return Ok(all);
+            }
+        }
+        Err(GitHubError::odd(&name.path(path), "a list without end"))
+    }
+
+    /// One page, or one pull request alone.
+    async fn page(
+        &self,
+        name: &RepositoryName,
+        path: &str,
+        now: Timestamp,
+    ) -> Result<Arc<Vec<PullRequest>>, GitHubError> {
+        let whole = name.path(path);
+        let known = self.remembered.of(&whole);
+        let tag = known.as_ref().map(|page| page.tag.clone());
+        let answer = match (self.get_unless(name, path, tag, now).await?, known) {
+            (Some(answer), _) => answer,
+            (None, Some(page)) => return Ok(page.pulls),
+            (None, None) => return Err(GitHubError::odd(&whole, "nothing has changed, of what was never asked")),
+        };
+        let list = match &answer.body {
+            Value::Array(list) => list.iter().map(read).collect::<Option<Vec<_>>>(),
+            one => read(one).map(|one| vec![one]),
+        };
+        let pulls = Arc::new(list.ok_or_else(|| odd(&whole))?);
+        if let Some(tag) = answer.headers.get(ETAG) {
+            self.remembered.keep(whole, Page { tag: tag.clone(), pulls: Arc::clone(&pulls) });
+        }
+        Ok(pulls)
+    }
 }
 
 fn odd(path: &str) -> GitHubError {

@@ -105,7 +105,10 @@ fn no_page_keeps_anybody_out() {
         ["/findings", "/stories", "/commits", "/plan", "/facts", "/history"].map(|part| format!("{open}{part}"));
     let others =
         ["/", &open, &old, "/people", "/audit", "/deliveries", "/candidates/999", "/explain/story-wrong-state"];
-    for path in others.into_iter().chain(parts.iter().map(String::as_str)) {
+    let (_, proposed) = world.proposes("topic", "tidy up too", ODD);
+    world.merge_status_of(&proposed).is_failure(&format!("No-Go: {} \"tidy up too\" names no story", &proposed[..7]));
+    let others = others.into_iter().chain(["/services/web/pulls", "/services/web/observed?days=7"]);
+    for path in others.chain(parts.iter().map(String::as_str)) {
         wrong.extend(look(&world, &browser, path));
     }
     // What opens in place.

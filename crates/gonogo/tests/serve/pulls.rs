@@ -17,6 +17,12 @@ fn says(world: &World, page: &str, words: &str) {
     world.wait(|| world.get(page).1.contains(words).then_some(()), || format!("{words:?}: {}", world.get(page).1));
 }
 
+/// How reading the list of all was answered, each time.
+fn lists(world: &World) -> Vec<Option<u16>> {
+    let requests = world.github.requests_to("/repos/acme/web/pulls");
+    requests.iter().filter(|request| request.path.ends_with("/pulls")).map(|request| request.status).collect()
+}
+
 #[test]
 fn the_risk_is_written_before_review_and_the_state_is_asked_of_deploys_alone() {
     let jira = Jira::cloud();
@@ -140,6 +146,9 @@ fn lost_hooks_of_pull_requests_are_found_by_polling() {
     world.web().unhooked();
     let (pull, head) = world.proposes("topic", "tidy up", "Tidy up");
     world.merge_status_of(&head).is_failure(&format!("No-Go: {} \"tidy up\" names no story", &head[..7]));
+    // A list that has not changed costs nothing.
+    let is_free = || lists(&world).contains(&Some(304));
+    world.wait(|| is_free().then_some(()), || format!("{:?}", lists(&world)));
     pull.edits_title("STORY-7 Tidy up");
     world.merge_status_of(&head).is_success("Go");
     pull.closes();
@@ -149,19 +158,17 @@ fn lost_hooks_of_pull_requests_are_found_by_polling() {
 }
 
 #[test]
-fn only_the_pull_request_that_a_hook_tells_of_is_judged_again() {
+fn a_hook_leads_to_the_one_pull_request_that_it_tells_of() {
     let world = looked(World::stopped());
     let (_, one) = world.proposes("one", "tidy up one", "One");
     let (other_pull, other) = world.proposes("other", "tidy up other", "Other");
     for (head, name) in [(&one, "one"), (&other, "other")] {
         world.merge_status_of(head).is_failure(&format!("No-Go: {} \"tidy up {name}\" names no story", &head[..7]));
     }
-    world.github.forget_requests();
     other_pull.edits_title("STORY-7 Other");
     world.merge_status_of(&other).is_success("Go");
-    assert!(!world.github.requests_to("/pulls/2").is_empty());
-    assert!(world.github.requests_to("/pulls/1").is_empty());
-    assert!(world.github.requests_to("/pulls?").is_empty(), "no list is read");
+    says(&world, "/deliveries", "#2 was edited: looks at it for web");
+    other_pull.labelled("later").edits_title("STORY-7 Other, later");
 
     // Another head takes the place of the old one; closed it is judged no more.
     world.repo.checkout("other");
@@ -191,6 +198,26 @@ fn another_base_is_another_question() {
     pull.edits_base("release/2");
     let tidied = world.repo.rev("main");
     world.merge_status_of(&head).is_failure(&format!("No-Go: {} \"tidy up\" names no story", &tidied[..7]));
+}
+
+#[test]
+fn a_head_that_goes_into_two_branches_is_go_when_it_may_go_into_both() {
+    let world = looked(World::stopped());
+    world.repo.checkout("main").branch("release/2");
+    world.push("release/2");
+    world.repo.commit_files("tidy up", &[("main.rb", "x")]);
+    world.push("main");
+    let (_, head) = world.proposes("topic", "STORY-1 x", "X");
+    world.merge_status_of(&head).is_success("Go");
+    let tidied = world.repo.rev("main");
+    let backport = world.web().opens_pull_request("X, for the release", "topic", "release/2");
+    let said = format!("No-Go: {} \"tidy up\" names no story", &tidied[..7]);
+    world.merge_status_of(&head).is_failure(&said);
+    // Judged again, the first one does not hide it.
+    world.web().pull_request(1).edits_title("STORY-1 X");
+    world.merge_status_of(&head).is_failure(&format!("#2, of the same head: {said}"));
+    backport.closes();
+    world.merge_status_of(&head).is_success("Go");
 }
 
 #[test]
@@ -241,7 +268,9 @@ fn a_service_that_is_only_observed_stops_nothing_and_tells_what_it_would() {
     world.push("production");
     world.status_of(&head).is_success("Go");
     let (_, page) = world.get("/services/web/observed");
-    for words in ["4 candidates were judged", "<b>2</b> would have been stopped", &said, "#1 topic"] {
+    for words in
+        ["4 candidates were judged", "<b>2</b> would have been stopped", "names no story", &head[..7], "#1 topic"]
+    {
         assert!(page.contains(words), "{words} is not in {page}");
     }
     assert!(page.contains(r#"data-column="Shipped all the same">yes"#), "{page}");
@@ -269,4 +298,46 @@ fn a_token_without_the_right_says_so_and_deploys_are_judged() {
     world.status_of(&head).is_success("Go");
     says(&world, "/", "Its pull requests could not be looked at");
     assert!(world.get("/").1.contains("give the token or the App the right"));
+}
+
+#[test]
+fn an_app_reports_at_length_and_at_the_lines() {
+    let mut world = World::stopped().being_an_app();
+    world.start();
+    let markers = "a\n<<<<<<< ours\nb\n=======\nc\n>>>>>>> theirs\n";
+    let head = world.repo.commit_files("tidy *up*", &[("pay.rb", markers)]);
+    world.push("main");
+    world.status_says(&head, "failure", "No-Go: ");
+    let reports = || world.web().check_runs(&head);
+    let report = world.wait(|| reports().pop(), || "no check run".to_owned());
+    assert_eq!(report.name, "gonogo/deploy (web): report");
+    assert_eq!(report.conclusion.as_deref(), Some("failure"));
+    let summary = report.summary.unwrap();
+    for words in ["1 commit, 0 stories", "tidy \\*up\\*", "names no story", "(`story-key-missing`)", "/candidates/"] {
+        assert!(summary.contains(words), "{words} is not in {summary}");
+    }
+    assert_eq!(report.annotations.len(), 1);
+    assert_eq!(report.annotations[0]["path"], "pay.rb");
+    assert_eq!(report.annotations[0]["start_line"], 2);
+    assert_eq!(report.annotations[0]["annotation_level"], "failure");
+    // What it says is said once.
+    world.repo.git(&["commit", "--amend", "--allow-empty", "-m", "STORY-1 tidy up"]);
+    world.repo.commit_files("STORY-1 resolve", &[("pay.rb", "a\nb\n")]);
+    let mended = world.push("main");
+    world.status_of(&mended).is_success("Go");
+    world.wait(|| world.web().check_runs(&mended).pop(), || "no check run".to_owned());
+    assert_eq!(reports().len(), 1);
+    world.github.check_requests();
+}
+
+#[test]
+fn an_app_without_the_right_to_check_runs_posts_statuses_alone() {
+    let world = World::stopped().being_an_app();
+    world.github.app("gonogo").may_not("checks");
+    let world = looked(world);
+    let head = world.repo.commit("STORY-1 x");
+    world.push("main");
+    world.status_of(&head).is_success("Go");
+    let (said, code) = world.checks_store();
+    assert_eq!((code, world.web().check_runs(&head).len()), (Some(0), 0), "{said}");
 }

@@ -182,6 +182,11 @@ mod tests {
         let told = parse(examples.next().unwrap()).unwrap();
         assert_eq!(told.slack_channel(&told.services[0]).as_deref(), Some("#team-web"));
         assert_eq!(examples.next(), None, "each example is read here");
+        let page = include_str!("../../../../../docs/pull-requests.md");
+        let mut examples = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+        let observed = parse(examples.next().unwrap()).unwrap();
+        assert!(observed.services[0].observe && observed.services[0].pull_requests);
+        assert_eq!(examples.next(), None, "each example is read here");
     }
 
     #[test]
