@@ -30,6 +30,9 @@ struct Incoming {
     head: Sha,
 }
 
+/// With the commit that it was made from, if that is to be found.
+type OverBase = (Incoming, Option<Sha>);
+
 /// All open pull requests of a service, and its merge queue's branches.
 pub(super) async fn look(serving: &Serving, name: &str) -> Result<(), JobError> {
     let Some(service) = serving.service(name) else { return Ok(()) };
@@ -45,15 +48,16 @@ pub(super) async fn look(serving: &Serving, name: &str) -> Result<(), JobError> 
     let pulls = serving.github.open_pulls(&service.repository, (serving.clock)()).await?;
     let remote = sync::remote_of(serving, service).await?;
     let mut incoming: Vec<Incoming> = pulls.iter().map(Incoming::of).collect();
-    let (incoming, bases) = in_git(move || {
+    let (incoming, here, late) = in_git(move || {
         incoming.extend(Git::open(&dir)?.heads()?.into_iter().filter_map(|(branch, head)| in_queue(&branch, head)));
-        fetch_missing(&dir, &remote, &incoming)?;
-        let bases = bases(&dir, &incoming, |one| format!("refs/heads/{}", one.into))?;
-        Ok((incoming, bases))
+        let failed = fetch_missing(&dir, &remote, &incoming)?;
+        let (here, late) = over_bases(&dir, &incoming, |one| format!("refs/heads/{}", one.into))?;
+        Ok((incoming, here, failed.or(late)))
     })
     .await?;
     close_all(serving, open.iter().filter(|c| incoming.iter().all(|one| !one.is(c)))).await?;
-    take(serving, service, &open, incoming.into_iter().zip(bases).collect(), &pulls).await
+    take(serving, service, &open, here, &pulls).await?;
+    late.map_or(Ok(()), Err)
 }
 
 /// The one that a key such as `web#7` names, or `web#` with a branch of the
@@ -86,14 +90,14 @@ pub(super) async fn look_at_one(serving: &Serving, key: &str) -> Result<(), JobE
         };
         return close_all(serving, open.iter().filter(is_it)).await;
     };
-    let (one, base) = in_git(move || {
+    let (here, late) = in_git(move || {
         let base = one.kept_as("base");
         bring(&dir, &remote, &[(one.remote_name(), one.kept_as("head")), (branch_ref(&one.into)?, base.clone())])?;
-        let base = bases(&dir, std::slice::from_ref(&one), |_| base.clone())?.remove(0);
-        Ok((one, base))
+        over_bases(&dir, &[one], |_| base.clone())
     })
     .await?;
-    take(serving, service, &open, vec![(one, base)], &pulls).await
+    take(serving, service, &open, here, &pulls).await?;
+    late.map_or(Ok(()), Err)
 }
 
 impl Incoming {
@@ -142,29 +146,40 @@ async fn in_git<T: Send + 'static>(read: impl FnOnce() -> Result<T, JobError> + 
     read.map_err(|_| JobError::Broken("the reader of git ended early".to_owned()))?
 }
 
-/// Those of forks are in no branch of the mirror.
-fn fetch_missing(dir: &Path, remote: &Remote, incoming: &[Incoming]) -> Result<(), JobError> {
+/// Those of forks are in no branch of the mirror. One that GitHub does not give
+/// holds up no other: what was wrong with it is said at the end.
+fn fetch_missing(dir: &Path, remote: &Remote, incoming: &[Incoming]) -> Result<Option<JobError>, JobError> {
     let heads: Vec<Sha> = incoming.iter().map(|one| one.head).collect();
     let missing: BTreeSet<Sha> = Git::open(dir)?.lacks(&heads)?.into_iter().collect();
     let wanted = incoming.iter().filter(|one| missing.contains(&one.head));
     let refs: Vec<(String, String)> = wanted.map(|one| (one.remote_name(), one.kept_as("head"))).collect();
-    if refs.is_empty() { Ok(()) } else { Ok(bring(dir, remote, &refs)?) }
+    if refs.is_empty() || bring(dir, remote, &refs).is_ok() {
+        return Ok(None);
+    }
+    let each = refs.iter().filter_map(|one| bring(dir, remote, std::slice::from_ref(one)).err());
+    let failed: Vec<GitError> = each.collect();
+    Ok(failed.into_iter().next().map(JobError::from))
 }
 
-/// Where each was made from; none where that is not to be found.
-fn bases(dir: &Path, incoming: &[Incoming], name: impl Fn(&Incoming) -> String) -> Result<Vec<Option<Sha>>, JobError> {
+/// Each that is here with where it was made from, if that is to be found; and
+/// what is wrong where git does not have all of them.
+fn over_bases(
+    dir: &Path,
+    incoming: &[Incoming],
+    name: impl Fn(&Incoming) -> String,
+) -> Result<(Vec<OverBase>, Option<JobError>), JobError> {
     let git = Git::open(dir)?;
     let heads: Vec<Sha> = incoming.iter().map(|one| one.head).collect();
-    if let Some(late) = git.lacks(&heads)?.first() {
-        let said = format!("git does not have {} yet, which the code host tells of", late.short());
-        return Err(JobError::Broken(said));
-    }
+    let late = git.lacks(&heads)?;
     let base = |one: &Incoming| match git.resolve(&name(one)) {
         Ok(tip) => Ok(git.merge_base(one.head, &[tip.sha])?),
         Err(GitError::NoSuchRef { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(JobError::from(error)),
     };
-    incoming.iter().map(base).collect()
+    let here = incoming.iter().filter(|one| !late.contains(&one.head));
+    let here = here.map(|one| Ok((one.clone(), base(one)?))).collect::<Result<_, JobError>>()?;
+    let not_yet = |sha: &Sha| format!("git does not have {} yet, which the code host tells of", sha.short());
+    Ok((here, late.first().map(not_yet).map(JobError::Broken)))
 }
 
 /// A name that the code host told of, as git may be asked for it.
@@ -207,7 +222,7 @@ async fn take(
     serving: &Serving,
     service: &Service,
     open: &[Candidate],
-    incoming: Vec<(Incoming, Option<Sha>)>,
+    incoming: Vec<OverBase>,
     pulls: &[PullRequest],
 ) -> Result<(), JobError> {
     let listed = serving.store.open_pulls(&service.name).await?;

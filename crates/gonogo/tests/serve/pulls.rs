@@ -140,6 +140,20 @@ fn a_pull_request_of_a_fork_is_judged_by_the_head_that_github_keeps() {
 }
 
 #[test]
+fn a_head_that_git_does_not_give_holds_up_no_other() {
+    let mut world = World::stopped().polling();
+    world.start();
+    world.web().unhooked();
+    world.repo.branch("theirs").checkout("theirs");
+    let lost = world.repo.commit_files("STORY-3 their idea", &[("idea.rb", "x")]);
+    world.web().opens_pull_request_from_fork("An idea", &world.repo, "theirs", "main").loses_its_head();
+    let (_, head) = world.proposes("topic", "STORY-1 x", "X");
+    world.merge_status_of(&head).is_success("Go");
+    assert!(world.merge_status_of(&lost).now().is_none());
+    says(&world, "/", "Its pull requests could not be looked at");
+}
+
+#[test]
 fn lost_hooks_of_pull_requests_are_found_by_polling() {
     let mut world = World::stopped().polling();
     world.start();

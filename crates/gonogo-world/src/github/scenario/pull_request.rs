@@ -67,6 +67,15 @@ impl<'a> PullRequest<'a> {
         self.tell("edited", json!({"changes": {"base": {"ref": {"from": old}, "sha": {"from": old_sha}}}}))
     }
 
+    /// git gives its head no more, as when GitHub is at fault.
+    pub fn loses_its_head(self) -> Self {
+        let state = self.github.state();
+        let bare = &state.repository(self.repository).bare;
+        bare.git(&["update-ref", "-d", &format!("refs/pull/{}/head", self.number)]);
+        drop(state);
+        self
+    }
+
     /// It is closed without a merge.
     pub fn closes(self) -> Self {
         let now = self.github.state().clock.now();
