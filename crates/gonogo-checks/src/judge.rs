@@ -254,6 +254,6 @@ fn why_off(ready: &Ready, scene: &Scene<'_>) -> Option<String> {
     (!touched).then(|| "no changed path is one of its paths".to_owned())
 }
 
-fn sort_key(finding: &Finding) -> (bool, gonogo_core::finding::Severity, &Subject, &str, &str, &str) {
+pub(crate) fn sort_key(finding: &Finding) -> (bool, gonogo_core::finding::Severity, &Subject, &str, &str, &str) {
     (!finding.counts(), finding.severity, &finding.subject, finding.check, finding.code, finding.message.as_str())
 }

@@ -25,6 +25,17 @@ pub struct Wants {
     pub history: bool,
 }
 
+impl Wants {
+    /// What any of them needs.
+    pub fn all(each: impl IntoIterator<Item = Self>) -> Self {
+        each.into_iter().fold(Self::default(), |mut all, one| {
+            all.fields.extend(one.fields);
+            all.history |= one.history;
+            all
+        })
+    }
+}
+
 /// A check is its options and one function.
 pub(crate) trait Check: std::fmt::Debug {
     fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop>;

@@ -1,12 +1,15 @@
-//! Candidates: a branch's head over what production runs, or before a merge over
-//! its base. Another head or another base is another candidate; a branch, and a
+//! Candidates: a branch's head over what production runs, which may be several
+//! commits while a deploy is half done, or before a merge over its base. Another
+//! head, or something else to lie over, is another candidate; a branch, and a
 //! pull request, has one that is open.
 
 use crate::db::{Tx, execute, fetch};
 use crate::messages::forget;
+use crate::production::runs;
 use crate::{Store, StoreError, micros, time};
 use gonogo_core::case::Stage;
 use gonogo_core::ids::Sha;
+use gonogo_core::running::Running;
 use jiff::Timestamp;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,8 +21,9 @@ pub struct Candidate {
     pub service: String,
     pub branch: String,
     pub head: Sha,
-    /// What it is judged over; `None` while it is not known.
-    pub production: Option<Sha>,
+    /// What it is judged over: before a merge its base. `None` while it is not
+    /// known.
+    pub production: Option<Running>,
     pub opened_at: Timestamp,
     pub is_open: bool,
     pub stage: Stage,
@@ -32,7 +36,7 @@ pub struct Sighted {
     pub branch: String,
     pub head: Sha,
     /// `None` while it is not known.
-    pub production: Option<Sha>,
+    pub production: Option<Running>,
     pub stage: Stage,
 }
 
@@ -43,37 +47,7 @@ impl Store {
     /// already, or a new one in the place of the old. The second is whether it
     /// is new.
     pub async fn open_candidate(&self, seen: Sighted, now: Timestamp) -> Result<(Candidate, bool), StoreError> {
-        self.db
-            .write(move |tx| {
-                Box::pin(async move {
-                    if let Some(open) = open_of(tx, &seen).await? {
-                        if (open.head, open.production, &open.stage) == (seen.head, seen.production, &seen.stage) {
-                            return Ok((open, false));
-                        }
-                        close(tx, open.id, now).await?;
-                    }
-                    let insert = "insert into candidate
-                             (service, branch, head, production, opened_at, pull_request, into_branch)
-                         values ($1, $2, $3, $4, $5, $6, $7) returning id";
-                    let (pull_request, into) = columns(&seen.stage);
-                    let (id,): (i64,) = fetch!(
-                        tx,
-                        fetch_one,
-                        insert,
-                        &seen.service,
-                        &seen.branch,
-                        seen.head.to_string(),
-                        seen.production.map(|sha| sha.to_string()),
-                        micros(now),
-                        pull_request,
-                        into
-                    )?;
-                    let Sighted { service, branch, head, production, stage } = seen;
-                    let (id, opened_at, is_open) = (CandidateId(id), now, true);
-                    Ok((Candidate { id, service, branch, head, production, opened_at, is_open, stage }, true))
-                })
-            })
-            .await
+        self.db.write(move |tx| Box::pin(async move { open(tx, seen, now).await })).await
     }
 
     /// The branch is gone.
@@ -122,6 +96,34 @@ impl Store {
     }
 }
 
+pub(crate) async fn open(tx: &mut Tx<'_>, seen: Sighted, now: Timestamp) -> Result<(Candidate, bool), StoreError> {
+    if let Some(open) = open_of(tx, &seen).await? {
+        if (open.head, &open.production, &open.stage) == (seen.head, &seen.production, &seen.stage) {
+            return Ok((open, false));
+        }
+        close(tx, open.id, now).await?;
+    }
+    let insert = "insert into candidate
+             (service, branch, head, production, opened_at, pull_request, into_branch)
+         values ($1, $2, $3, $4, $5, $6, $7) returning id";
+    let (pull_request, into) = columns(&seen.stage);
+    let (id,): (i64,) = fetch!(
+        tx,
+        fetch_one,
+        insert,
+        &seen.service,
+        &seen.branch,
+        seen.head.to_string(),
+        seen.production.as_ref().map(Running::to_string),
+        micros(now),
+        pull_request,
+        into
+    )?;
+    let Sighted { service, branch, head, production, stage } = seen;
+    let (id, opened_at, is_open) = (CandidateId(id), now, true);
+    Ok((Candidate { id, service, branch, head, production, opened_at, is_open, stage }, true))
+}
+
 async fn open_of(tx: &mut Tx<'_>, seen: &Sighted) -> Result<Option<Candidate>, StoreError> {
     const SELECT: &str = "select id, service, branch, head, production, opened_at, closed_at, pull_request, into_branch
          from candidate
@@ -162,7 +164,7 @@ fn read(
         service,
         branch,
         head: sha(&head)?,
-        production: production.as_deref().map(sha).transpose()?,
+        production: production.as_deref().map(runs).transpose()?,
         opened_at: time(opened_at),
         is_open: closed_at.is_none(),
         stage: merge.unwrap_or_default(),

@@ -10,6 +10,8 @@
 
 pub mod github;
 pub mod jira;
+mod page;
+pub mod play;
 mod proxy;
 pub mod repo;
 mod serve;
@@ -17,6 +19,7 @@ pub mod slack;
 
 pub use github::GitHub;
 pub use jira::Jira;
+pub use play::Playground;
 pub use proxy::{Passed, Proxy};
 pub use repo::Repo;
 pub use serve::{Faults, Request, depth_of, width_of};

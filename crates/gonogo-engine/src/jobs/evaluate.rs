@@ -1,11 +1,13 @@
 //! A candidate, judged: gathered, decided, recorded with what should be seen.
 
-use super::{JobError, check_run, hex_sha256, message, pulls, seen, sync};
+use super::{JobError, check_run, hex_sha256, message, production, pulls, seen};
 use crate::commands::{CheckRequest, check};
 use crate::serving::Serving;
-use crate::{CodeHost, CodeHostAccess, Outside, Progress};
+use crate::{CodeHost, CodeHostAccess, GivenProduction, Outside, Progress};
+use gonogo_api::Story;
+use gonogo_core::running::Running;
 use gonogo_core::waiver::Waiver;
-use gonogo_store::{CandidateId, NewEvaluation, WaiverRow, Wanted};
+use gonogo_store::{Candidate, CandidateId, NewEvaluation, StoryOf, WaiverRow, Wanted};
 use std::sync::Arc;
 
 struct Silent;
@@ -21,8 +23,9 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
         head: Some(candidate.head.to_string()),
         branch: Some(candidate.branch.clone()),
         stage: candidate.stage.clone(),
-        base: candidate.production,
-        ..sync::wanted(serving.mirror_of(service), service)
+        base: candidate.production.as_ref().and_then(Running::only),
+        production: Some(over(serving, &candidate).await?),
+        ..production::wanted(serving.mirror_of(service), service)
     };
     let host = CodeHost { github: Arc::clone(&serving.github), repository: service.repository.clone() };
     let request = CheckRequest {
@@ -37,11 +40,6 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
         .await
         .map_err(|_| JobError::Broken("the judge ended early".to_owned()))??;
     let result = &checked.outcome.check;
-    let judged_over = result.production.sha.as_deref().and_then(|sha| sha.parse().ok());
-    if judged_over != candidate.production {
-        // Production moved: the next look opens the candidate over it.
-        return Ok(());
-    }
     let json = serde_json::to_string(result).map_err(|e| JobError::Broken(e.to_string()))?;
     let newest = serving.store.newest_evaluation(id).await?;
     let now = (serving.clock)();
@@ -70,10 +68,24 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
         summary: seen::sentence(result, checked.outcome.exit_code),
         result: json,
         recording,
-        stories: result.stories.iter().map(|story| story.key.clone()).collect(),
+        stories: result.stories.iter().map(story).collect(),
     };
     serving.store.record_evaluation(new, wanted, news).await?;
     Ok(())
+}
+
+fn story(story: &Story) -> StoryOf {
+    StoryOf { key: story.key.clone(), title: story.title.clone().unwrap_or_default(), ships: story.ships }
+}
+
+/// Exactly what the candidate lies over, as it was found. Before a merge it is
+/// what runs now, whose policy is in force.
+async fn over(serving: &Serving, candidate: &Candidate) -> Result<GivenProduction, JobError> {
+    let row = serving.store.production(&candidate.service).await?;
+    let row = row.map(|row| (row.running, row.name, row.why, row.trouble));
+    let (running, name, why, trouble) = row.unwrap_or_default();
+    let running = if candidate.stage.is_deploy() { candidate.production.clone() } else { running };
+    Ok(production::given(running.as_ref(), &name, &why, trouble.as_deref()))
 }
 
 /// What people of the service let pass.
@@ -82,5 +94,6 @@ async fn waivers_of(serving: &Serving, service: &str) -> Result<Vec<Waiver>, Job
         let fingerprint = row.fingerprint.parse().ok()?;
         Some(Waiver { fingerprint, by: row.by, why: row.why, until: row.until })
     };
-    Ok(serving.store.waivers(service).await?.into_iter().filter_map(read).collect())
+    let rows = serving.store.waivers(service).await?.into_iter().filter(|row| !row.is_proposed());
+    Ok(rows.filter_map(read).collect())
 }

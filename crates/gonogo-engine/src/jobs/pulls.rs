@@ -2,14 +2,15 @@
 //! each over its base. All of a service are looked at in turn, and one at once
 //! that a hook told of.
 
-use super::{EVALUATE, JobError, hex_sha256, judge_soon, sync};
+use super::{JobError, blocking, hex_sha256, judge_soon, judging, sync};
 use crate::serving::{Service, Serving};
 use gonogo_core::case::Stage;
 use gonogo_core::ids::Sha;
 use gonogo_core::pull::{PullRequest, PullState};
+use gonogo_core::running::Running;
 use gonogo_remote::git::{Git, GitError, Remote, bring, remote_ref};
 use gonogo_store::views::OpenPull;
-use gonogo_store::{Candidate, CandidateId, NewJob, SeenPull, Sighted};
+use gonogo_store::{Candidate, CandidateId, SeenPull, Sighted};
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -48,13 +49,15 @@ pub(super) async fn look(serving: &Serving, name: &str) -> Result<(), JobError> 
     let pulls = serving.github.open_pulls(&service.repository, (serving.clock)()).await?;
     let remote = sync::remote_of(serving, service).await?;
     let mut incoming: Vec<Incoming> = pulls.iter().map(Incoming::of).collect();
-    let (incoming, here, late) = in_git(move || {
+    let turn = serving.turns.wait(&service.repository).await;
+    let (incoming, here, late) = blocking(move || {
         incoming.extend(Git::open(&dir)?.heads()?.into_iter().filter_map(|(branch, head)| in_queue(&branch, head)));
         let failed = fetch_missing(&dir, &remote, &incoming)?;
         let (here, late) = over_bases(&dir, &incoming, |one| format!("refs/heads/{}", one.into))?;
         Ok((incoming, here, failed.or(late)))
     })
     .await?;
+    drop(turn);
     close_all(serving, open.iter().filter(|c| incoming.iter().all(|one| !one.is(c)))).await?;
     take(serving, service, &open, here, &pulls).await?;
     late.map_or(Ok(()), Err)
@@ -72,16 +75,13 @@ pub(super) async fn look_at_one(serving: &Serving, key: &str) -> Result<(), JobE
     }
     let open = open_merges(serving, name).await?;
     let remote = sync::remote_of(serving, service).await?;
-    let (found, pulls) = match which.parse::<u64>() {
-        Ok(number) => {
-            let pull = serving.github.pull(&service.repository, number, (serving.clock)()).await?;
-            (pull.state.is_open().then(|| Incoming::of(&pull)), vec![pull])
-        }
-        Err(_) => {
-            let (dir, remote, branch) = (dir.clone(), remote.clone(), which.to_owned());
-            let head = in_git(move || Ok(remote_ref(&dir, &remote, &format!("refs/heads/{branch}"))?)).await?;
-            (head.and_then(|head| in_queue(which, head)), Vec::new())
-        }
+    let (found, pulls) = if let Ok(number) = which.parse::<u64>() {
+        let pull = serving.github.pull(&service.repository, number, (serving.clock)()).await?;
+        (pull.state.is_open().then(|| Incoming::of(&pull)), vec![pull])
+    } else {
+        let (dir, remote, branch) = (dir.clone(), remote.clone(), which.to_owned());
+        let head = blocking(move || Ok(remote_ref(&dir, &remote, &format!("refs/heads/{branch}"))?)).await?;
+        (head.and_then(|head| in_queue(which, head)), Vec::new())
     };
     let Some(one) = found else {
         let is_it = |c: &&Candidate| match pulls.first() {
@@ -90,12 +90,14 @@ pub(super) async fn look_at_one(serving: &Serving, key: &str) -> Result<(), JobE
         };
         return close_all(serving, open.iter().filter(is_it)).await;
     };
-    let (here, late) = in_git(move || {
+    let turn = serving.turns.wait(&service.repository).await;
+    let (here, late) = blocking(move || {
         let base = one.kept_as("base");
         bring(&dir, &remote, &[(one.remote_name(), one.kept_as("head")), (branch_ref(&one.into)?, base.clone())])?;
         over_bases(&dir, &[one], |_| base.clone())
     })
     .await?;
+    drop(turn);
     take(serving, service, &open, here, &pulls).await?;
     late.map_or(Ok(()), Err)
 }
@@ -126,7 +128,7 @@ impl Incoming {
         }
     }
 
-    /// Beside what the look at the repository fetches, which may go on meanwhile.
+    /// Beside the branches, of which the look at the repository knows.
     fn kept_as(&self, what: &str) -> String {
         let place = if self.is_in_queue() { "queued" } else { "pull" };
         format!("refs/{place}/{}/{what}", self.pull_request)
@@ -139,11 +141,6 @@ fn in_queue(branch: &str, head: Sha) -> Option<Incoming> {
     let (number, _) = last.strip_prefix("pr-")?.split_once('-')?;
     let (branch, into) = (branch.to_owned(), into.to_owned());
     Some(Incoming { pull_request: number.parse().ok()?, branch, into, head })
-}
-
-async fn in_git<T: Send + 'static>(read: impl FnOnce() -> Result<T, JobError> + Send + 'static) -> Result<T, JobError> {
-    let read = tokio::task::spawn_blocking(read).await;
-    read.map_err(|_| JobError::Broken("the reader of git ended early".to_owned()))?
 }
 
 /// Those of forks are in no branch of the mirror. One that GitHub does not give
@@ -233,19 +230,21 @@ async fn take(
         let words = pulls.iter().find(|pull| pull.number == one.pull_request);
         let stage = Stage::Merge { pull_request: one.pull_request, into: one.into };
         let (service, branch) = (service.name.clone(), one.branch);
-        let seen = Sighted { service, branch, head: one.head, production: base, stage };
-        let candidate = sync::opened(serving, seen, before).await?;
+        let seen = Sighted { service, branch, head: one.head, production: base.map(Running::from), stage };
+        let (candidate, is_new) = serving.store.open_candidate(seen, (serving.clock)()).await?;
+        if is_new {
+            sync::begins(serving, &candidate, before).await?;
+        }
         if !judged.contains(&candidate.id) {
             judge_soon(serving, candidate.id).await?;
         }
         let run_at = (serving.clock)();
-        let judging = |run_at| NewJob { kind: EVALUATE, key: candidate.id.0.to_string(), body: String::new(), run_at };
         if let Some(pull) = words {
-            serving.store.pull_was_seen(seen_pull(&candidate.service, pull), judging(run_at)).await?;
+            serving.store.pull_was_seen(seen_pull(&candidate.service, pull), judging(candidate.id, run_at)).await?;
         }
         // Of two times the earlier one counts.
         let later = run_at.saturating_add(AGAIN_AFTER).unwrap_or(run_at);
-        serving.store.enqueue(judging(later)).await?;
+        serving.store.enqueue(judging(candidate.id, later)).await?;
     }
     Ok(())
 }

@@ -4,15 +4,19 @@
 mod builds;
 mod check_runs;
 mod credentials;
+mod deployments;
 mod error;
 mod limits;
 mod pulls;
 mod remembered;
+mod sign_in;
 mod statuses;
 
 pub use check_runs::{Annotation, AnnotationLevel, CheckRun, Conclusion, MOST_ANNOTATIONS, MOST_SUMMARY};
 pub use credentials::{App, Credentials};
+pub use deployments::{Deployment, DeploymentState};
 pub use error::GitHubError;
+pub use sign_in::{SignInApp, User, UserToken};
 pub use statuses::{CommitStatus, MOST_DESCRIPTION, StatusState};
 
 use crate::http::{Answer, Ask, Connections, Http};

@@ -66,7 +66,7 @@ impl Store {
             branch,
             into,
             head,
-            judged: Judged::of(verdict, summary, at),
+            judged: Judged::read(verdict, summary, at),
         };
         Ok(rows.into_iter().map(read).collect())
     }

@@ -5,7 +5,7 @@ use gonogo_store::{Candidate, NewEvaluation, NewJob, SeenPull, Sighted, Store};
 
 fn seen(branch: &str, stage: Stage) -> Sighted {
     let (service, branch) = ("web".to_owned(), branch.to_owned());
-    Sighted { service, branch, head: sha('a'), production: Some(sha('b')), stage }
+    Sighted { service, branch, head: sha('a'), production: Some(sha('b').into()), stage }
 }
 
 fn merge(pull_request: u64, into: &str) -> Stage {
@@ -93,7 +93,7 @@ conformance! {
         judged(&store, &bad, "go", 1).await;
         judged(&store, &bad, "no-go", 2).await;
         judged(&store, &pull, "no-go", 3).await;
-        let over_it = Sighted { production: Some(bad.head), head: sha('c'), ..seen("main", Stage::Deploy) };
+        let over_it = Sighted { production: Some(bad.head.into()), head: sha('c'), ..seen("main", Stage::Deploy) };
         let (good, _) = store.open_candidate(over_it, at(4)).await.unwrap();
         judged(&store, &good, "go", 5).await;
         let found = store.observed("web", at(0), 9).await.unwrap();

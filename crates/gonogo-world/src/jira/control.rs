@@ -142,6 +142,19 @@ impl Jira {
         self
     }
 
+    /// Nobody will look at what was asked: little of it is kept, so that it can
+    /// run for days.
+    pub fn remembers_little(&self) -> &Self {
+        self.state().record.keep_little();
+        self
+    }
+
+    /// Its pages lead back to this tour.
+    pub fn leads_to(&self, tour: &str) -> &Self {
+        self.state().tour = Some(tour.to_owned());
+        self
+    }
+
     /// A fault, to be described.
     pub fn faults(&self) -> Faults<'_> {
         Faults::new(self)

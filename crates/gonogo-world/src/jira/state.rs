@@ -27,6 +27,8 @@ pub(super) struct State {
     pub(super) context: String,
     pub(super) access: Access,
     pub(super) hook: Option<super::hook::Hook>,
+    /// Where the tour is that pages lead back to.
+    pub(super) tour: Option<String>,
     pub(super) people: Vec<Person>,
     pub(super) fields: Vec<Field>,
     pub(super) statuses: Vec<Status>,
@@ -115,6 +117,7 @@ impl State {
             context: String::new(),
             access: Access::default_of(flavour),
             hook: None,
+            tour: None,
             people: Vec::new(),
             fields: fields::defaults(flavour),
             statuses: super::statuses::defaults(),

@@ -12,6 +12,11 @@ impl Slack {
         format!("http://{}/api/", self.server.address())
     }
 
+    /// Where people go, without a slash at its end.
+    pub fn url(&self) -> String {
+        self.state().web_url.clone()
+    }
+
     /// The channel with this name, such as `#deploys`, made if need be: public,
     /// with the bot in it.
     pub fn channel(&self, name: &str) -> Channel<'_> {
@@ -37,6 +42,19 @@ impl Slack {
     /// 429 with `Retry-After`.
     pub fn one_message_a_second(&self) -> &Self {
         self.state().pause = Duration::from_secs(1);
+        self
+    }
+
+    /// Nobody will look at what was asked: little of it is kept, so that it can
+    /// run for days.
+    pub fn remembers_little(&self) -> &Self {
+        self.state().record.keep_little();
+        self
+    }
+
+    /// Its pages lead back to this tour.
+    pub fn leads_to(&self, tour: &str) -> &Self {
+        self.state().tour = Some(tour.to_owned());
         self
     }
 

@@ -1,7 +1,8 @@
 //! `gonogo-server.toml`: where the server listens, what it keeps, and which
 //! services it watches over. Secrets are not in it.
 
-use gonogo_core::policy::{PolicyError, Source, typed};
+use super::sign_in::{self, WayIn};
+use gonogo_core::policy::{PolicyError, ProductionSource, Source, typed};
 use gonogo_remote::github::RepositoryName;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -59,6 +60,10 @@ pub(crate) struct TrackerConfig {
 pub(crate) struct GitHubConfig {
     /// The API's address: of an Enterprise Server `https://HOST/api/v3`.
     pub url: String,
+    /// Who may sign in with GitHub, and as what.
+    pub sign_in: Vec<WayIn>,
+    /// After so long GitHub is asked again whether a person still may.
+    pub ask_again_seconds: i64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -78,8 +83,8 @@ pub(crate) struct ServiceConfig {
     pub repository: String,
     /// Where git fetches from; without it the code host.
     pub git: Option<String>,
-    /// The branch or tag that stands at production; without it the policy's.
-    pub production: Option<String>,
+    /// What says what runs; without it the policy's.
+    pub production: Option<ProductionSource>,
     /// Whether pull requests and merge groups are judged too.
     #[serde(default = "yes")]
     pub pull_requests: bool,
@@ -92,7 +97,7 @@ pub(crate) struct ServiceConfig {
 
 impl Default for GitHubConfig {
     fn default() -> Self {
-        Self { url: "https://api.github.com".to_owned() }
+        Self { url: "https://api.github.com".to_owned(), sign_in: Vec::new(), ask_again_seconds: 300 }
     }
 }
 
@@ -157,6 +162,7 @@ impl Config {
         if config.slack.is_some() && !config.services.is_empty() && tells_nobody {
             return Err(source.error("[slack] names no channel: write channel = \"#deploys\"", None));
         }
+        sign_in::ways(&config).map_err(|said| source.error(said, source.find(&["github", "sign_in"])))?;
         if config.server.poll_seconds == 0 {
             return Err(source.error("poll_seconds is 1 or more", None));
         }
@@ -187,6 +193,10 @@ mod tests {
         let observed = parse(examples.next().unwrap()).unwrap();
         assert!(observed.services[0].observe && observed.services[0].pull_requests);
         assert_eq!(examples.next(), None, "each example is read here");
+        let page = include_str!("../../../../../docs/people.md");
+        let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+        let config = parse(&format!("[[service]]\nname = 'web'\nrepository = 'acme/web'\n{example}")).unwrap();
+        assert_eq!(sign_in::ways(&config).unwrap().len(), 3);
     }
 
     #[test]
@@ -216,6 +226,15 @@ mod tests {
                 "[[service]]\nname = \"a\"\nrepository = \"x/y\"\nslack_channel = \"#a\"",
                 "server.toml:8:17: service `a` has a channel, and there is no [slack]: write that too",
             ),
+            ("[[github.sign_in]]\nrole = 'admin'", "has one of organization, team and permission"),
+            ("[[github.sign_in]]\nteam = 'acme'\nrole = 'admin'", "`acme` is no team: write organization/team-slug"),
+            ("[[github.sign_in]]\nteam = 'acme/../x'\nrole = 'admin'", "is no team"),
+            ("[[github.sign_in]]\norganization = 'a'\nrole = 'boss'", "unknown variant `boss`"),
+            (
+                "[[github.sign_in]]\npermission = 'push'\nrole = 'admin'\nservice = 'x'",
+                "names the service `x`, and there is none",
+            ),
+            ("[github]\nask_again_seconds = 301", "ask_again_seconds is 1 to 300"),
             ("[slack]\n[[service]]\nname = \"a\"\nrepository = \"x/y\"", "[slack] names no channel"),
         ] {
             let error = parse(more).unwrap_err();
