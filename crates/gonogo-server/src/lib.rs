@@ -62,6 +62,8 @@ fn router(app: App, live: Live) -> Router {
         .route("/candidates/{id}/copy.md", get(pages::candidate::markdown))
         .route("/candidates/{id}/copy.slack", get(pages::candidate::slack))
         .route("/candidates/{id}/copy.csv", get(pages::candidate::csv))
+        .route("/services/{service}/pulls", get(pages::pulls::page))
+        .route("/services/{service}/observed", get(pages::observed::page))
         .route("/stories/{key}", get(pages::story::page))
         .route("/search", get(pages::search::page))
         .route("/explain/{code}", get(pages::explain::page))

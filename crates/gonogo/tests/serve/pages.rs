@@ -124,7 +124,11 @@ fn no_page_keeps_anybody_out() {
         "/deliveries",
         "/candidates/999",
         "/explain/story-wrong-state",
+        "/services/web/pulls",
+        "/services/web/observed?days=7",
     ];
+    let (_, proposed) = world.proposes("topic", "tidy up too", ODD);
+    world.merge_status_of(&proposed).is_failure(&format!("No-Go: {} \"tidy up too\" names no story", &proposed[..7]));
     for path in others.into_iter().chain(parts.iter().map(String::as_str)) {
         wrong.extend(look(&world, &browser, path));
     }

@@ -87,6 +87,12 @@ pub(crate) struct ServiceConfig {
     pub path: Option<ServicePath>,
     /// What says what runs; without it the policy's.
     pub production: Option<ProductionSource>,
+    /// Whether pull requests and merge groups are judged too.
+    #[serde(default = "yes")]
+    pub pull_requests: bool,
+    /// Only tells what would be stopped: every status is green.
+    #[serde(default)]
+    pub observe: bool,
     /// Where in Slack it is told of, instead of in the channel of `[slack]`.
     pub slack_channel: Option<String>,
 }
@@ -105,6 +111,10 @@ impl Default for SlackConfig {
 
 fn four() -> usize {
     4
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn a_minute() -> u64 {
@@ -185,6 +195,11 @@ mod tests {
         assert_eq!(config.services[0].name, "web");
         let told = parse(examples.next().unwrap()).unwrap();
         assert_eq!(told.slack_channel(&told.services[0]).as_deref(), Some("#team-web"));
+        assert_eq!(examples.next(), None, "each example is read here");
+        let page = include_str!("../../../../../docs/pull-requests.md");
+        let mut examples = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+        let observed = parse(examples.next().unwrap()).unwrap();
+        assert!(observed.services[0].observe && observed.services[0].pull_requests);
         assert_eq!(examples.next(), None, "each example is read here");
         let page = include_str!("../../../../../docs/people.md");
         let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
