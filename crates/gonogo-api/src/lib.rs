@@ -1,6 +1,20 @@
-//! The wire: what other programs read from us. Fields may be added, never
-//! changed or left out; unknown values are null. Knows no types of ours.
+//! The wire: what other programs read from us, and send. Fields may be added,
+//! never changed or left out; unknown values are null. Knows no types of ours.
 
+mod candidates;
 mod check;
+mod operating;
+mod paging;
+mod people;
+mod problem;
+mod services;
+mod waivers;
 
+pub use candidates::*;
 pub use check::*;
+pub use operating::*;
+pub use paging::*;
+pub use people::*;
+pub use problem::*;
+pub use services::*;
+pub use waivers::*;

@@ -39,41 +39,119 @@ impl FromStr for Role {
     }
 }
 
+/// What a token may be used for. Words may be added, never changed: they are
+/// stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    Read,
+    Waive,
+    Admin,
+}
+
+impl Scope {
+    pub const ALL: [Self; 3] = [Self::Read, Self::Waive, Self::Admin];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Waive => "waive",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// What it lets a program do.
+    pub fn means(self) -> &'static str {
+        match self {
+            Self::Read => "read everything",
+            Self::Waive => "have a candidate judged again, waive, take waivers back",
+            Self::Admin => "say what runs in production, add people, run deliveries and dead work again",
+        }
+    }
+
+    /// The least role for which it opens anything.
+    pub fn needs(self) -> Role {
+        // Who has something of their own to take back was more once.
+        let acts = Act::ALL.into_iter().filter(|act| *act != Act::TakeBackOwn && act.scope() == Some(self));
+        acts.map(Act::needs).min().unwrap_or(Role::Admin)
+    }
+}
+
+impl FromStr for Scope {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|scope| scope.word() == text).ok_or(())
+    }
+}
+
 /// What somebody wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
+    Read,
     CheckAgain,
     Waive,
     SayWhatRuns,
     TakeBackOwn,
     AddPerson,
     ChangePerson,
+    /// A delivery, or work that was given up.
+    RunAgain,
+    MakeToken,
+    RevokeAnyToken,
 }
 
 impl Act {
+    pub const ALL: [Self; 10] = [
+        Self::Read,
+        Self::CheckAgain,
+        Self::Waive,
+        Self::SayWhatRuns,
+        Self::TakeBackOwn,
+        Self::AddPerson,
+        Self::ChangePerson,
+        Self::RunAgain,
+        Self::MakeToken,
+        Self::RevokeAnyToken,
+    ];
+
     /// The least role that may.
     pub fn needs(self) -> Role {
         match self {
-            Self::TakeBackOwn => Role::Viewer,
+            Self::Read | Self::TakeBackOwn | Self::MakeToken => Role::Viewer,
             Self::CheckAgain => Role::Developer,
             Self::Waive | Self::SayWhatRuns => Role::ReleaseManager,
-            Self::AddPerson | Self::ChangePerson => Role::Admin,
+            Self::AddPerson | Self::ChangePerson | Self::RunAgain | Self::RevokeAnyToken => Role::Admin,
+        }
+    }
+
+    /// The scope of a token that may; `None` for what no token may.
+    pub fn scope(self) -> Option<Scope> {
+        match self {
+            Self::Read => Some(Scope::Read),
+            Self::CheckAgain | Self::Waive | Self::TakeBackOwn => Some(Scope::Waive),
+            Self::SayWhatRuns | Self::AddPerson | Self::RunAgain => Some(Scope::Admin),
+            Self::ChangePerson | Self::MakeToken | Self::RevokeAnyToken => None,
         }
     }
 
     fn words(self) -> &'static str {
         match self {
+            Self::Read => "read",
             Self::CheckAgain => "check again",
             Self::Waive => "waive",
             Self::SayWhatRuns => "say what runs",
             Self::TakeBackOwn => "take one's own waiver back",
             Self::AddPerson => "add people",
             Self::ChangePerson => "change what people may",
+            Self::RunAgain => "run work again",
+            Self::MakeToken => "make a token",
+            Self::RevokeAnyToken => "revoke the tokens of others",
         }
     }
 }
 
-/// A person who has signed in.
+/// A person who has signed in, or a program that comes with a token of theirs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     pub id: i64,
@@ -82,6 +160,29 @@ pub struct Person {
     pub role: Role,
     /// At single services, where it is another one.
     pub at: BTreeMap<String, Role>,
+    /// `None` where they come themselves.
+    pub token: Option<Token>,
+}
+
+/// What a program comes with in a person's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    pub id: i64,
+    pub name: String,
+    pub scopes: Vec<Scope>,
+    /// The request that is to be done once.
+    pub once: Option<Once>,
+}
+
+/// A request under a key of the program's own: however often it comes, it is
+/// done once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Once {
+    /// Keys are a token's own.
+    pub token: i64,
+    pub key: String,
+    /// Of all that was asked for: another request under the same key is none.
+    pub request_hash: String,
 }
 
 /// What somebody may be, for all services and for some: what a system outside
@@ -99,18 +200,28 @@ impl fmt::Display for Roles {
     }
 }
 
-/// A person who may do what they are about to do: only [`Person::may`] makes one.
+/// A person who may do what they are about to do: only [`Person::may`] and its like make one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     id: i64,
     name: String,
+    token: Option<Token>,
 }
 
 /// Why somebody may not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Forbidden {
     act: Act,
-    needs: Role,
+    lacks: Lacks,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lacks {
+    /// This one, at the least.
+    Role(Role),
+    Scope(Scope),
+    /// Only who is there themselves may.
+    Session,
 }
 
 impl Person {
@@ -133,11 +244,23 @@ impl Person {
         self.at.get(service).map_or(self.role, |role| self.role.max(*role))
     }
 
+    /// The greatest that they are anywhere.
+    pub fn greatest_role(&self) -> Role {
+        self.at.values().copied().fold(self.role, Role::max)
+    }
+
+    /// All permission is from here: the person's role has to reach, and the
+    /// scope of the token where they come with one.
     fn as_role(&self, role: Role, act: Act, needs: Role) -> Result<Actor, Forbidden> {
+        let refused = |lacks| Err(Forbidden { act, lacks });
         if role < needs {
-            return Err(Forbidden { act, needs });
+            return refused(Lacks::Role(needs));
         }
-        Ok(Actor { id: self.id, name: self.name.clone() })
+        match (&self.token, act.scope()) {
+            (Some(_), None) => refused(Lacks::Session),
+            (Some(token), Some(scope)) if !token.scopes.contains(&scope) => refused(Lacks::Scope(scope)),
+            _ => Ok(Actor { id: self.id, name: self.name.clone(), token: self.token.clone() }),
+        }
     }
 }
 
@@ -149,11 +272,23 @@ impl Actor {
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// The token that they come with.
+    pub fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
+    }
 }
 
 impl fmt::Display for Forbidden {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "to {} one has to be {}: ask an admin", self.act.words(), self.needs.word())
+        let what = self.act.words();
+        match self.lacks {
+            Lacks::Role(needs) => write!(f, "to {what} one has to be {}: ask an admin", needs.word()),
+            Lacks::Scope(scope) => {
+                write!(f, "to {what} a token needs the scope {}: make one that has it", scope.word())
+            }
+            Lacks::Session => write!(f, "to {what} one has to sign in: no token may"),
+        }
     }
 }
 
@@ -163,7 +298,7 @@ mod tests {
 
     #[test]
     fn each_role_may_what_lesser_ones_may() {
-        let person = |role| Person { id: 1, name: "maria".to_owned(), role, at: BTreeMap::new() };
+        let person = |role| Person { id: 1, name: "maria".to_owned(), role, at: BTreeMap::new(), token: None };
         let may = |role: Role| [Act::CheckAgain, Act::Waive, Act::AddPerson].map(|act| person(role).may(act).is_ok());
         assert_eq!(may(Role::Viewer), [false, false, false]);
         assert_eq!(may(Role::Developer), [true, false, false]);
@@ -180,10 +315,48 @@ mod tests {
     #[test]
     fn a_role_at_one_service_reaches_no_further() {
         let at = [("web".to_owned(), Role::ReleaseManager), ("api".to_owned(), Role::Viewer)].into();
-        let person = Person { id: 1, name: "maria".to_owned(), role: Role::Developer, at };
+        let person = Person { id: 1, name: "maria".to_owned(), role: Role::Developer, at, token: None };
         assert!(person.may_at("web", Act::Waive).is_ok());
         assert!(person.may_at("search", Act::Waive).is_err());
         assert!(person.may(Act::Waive).is_err());
         assert_eq!(person.role_at("api"), Role::Developer, "what they are for all is not taken away");
+        assert_eq!(person.greatest_role(), Role::ReleaseManager);
+    }
+
+    fn with(role: Role, scopes: &[Scope]) -> Person {
+        let token = Token { id: 7, name: "ci".to_owned(), scopes: scopes.to_vec(), once: None };
+        Person { id: 1, name: "maria".to_owned(), role, at: BTreeMap::new(), token: Some(token) }
+    }
+
+    #[test]
+    fn a_token_opens_what_its_scopes_and_its_person_may() {
+        let open = |person: &Person| Act::ALL.into_iter().filter(|act| person.may(*act).is_ok()).collect::<Vec<_>>();
+        assert_eq!(open(&with(Role::Admin, &[])), []);
+        assert_eq!(open(&with(Role::Admin, &[Scope::Read])), [Act::Read]);
+        assert_eq!(open(&with(Role::Admin, &[Scope::Waive])), [Act::CheckAgain, Act::Waive, Act::TakeBackOwn]);
+        assert_eq!(open(&with(Role::Developer, &[Scope::Waive, Scope::Admin])), [Act::CheckAgain, Act::TakeBackOwn]);
+        assert_eq!(open(&with(Role::ReleaseManager, &[Scope::Admin])), [Act::SayWhatRuns]);
+        let never = [Act::ChangePerson, Act::MakeToken, Act::RevokeAnyToken];
+        let rest: Vec<_> = Act::ALL.into_iter().filter(|act| !never.contains(act)).collect();
+        assert_eq!(open(&with(Role::Admin, &Scope::ALL)), rest, "never another token, nor what people may");
+        let refused = |act| with(Role::Admin, &[Scope::Read]).may(act).unwrap_err().to_string();
+        assert_eq!(refused(Act::Waive), "to waive a token needs the scope waive: make one that has it");
+        assert_eq!(refused(Act::MakeToken), "to make a token one has to sign in: no token may");
+        let needs = Scope::ALL.map(Scope::needs);
+        assert_eq!(needs, [Role::Viewer, Role::Developer, Role::ReleaseManager]);
+        assert!(Scope::ALL.into_iter().all(|scope| scope.word().parse() == Ok(scope)));
+    }
+
+    #[test]
+    fn a_token_reaches_no_further_than_its_person_at_a_service() {
+        let at: BTreeMap<_, _> = [("web".to_owned(), Role::ReleaseManager)].into();
+        let rule = WaiverRule { role: Role::ReleaseManager, days: 1, needs_second: false };
+        let waives = |scopes: &[Scope], service: &str| {
+            let person = Person { at: at.clone(), ..with(Role::Viewer, scopes) };
+            [person.may_at(service, Act::Waive).is_ok(), person.may_waive(service, &rule).is_ok()]
+        };
+        assert_eq!(waives(&[Scope::Waive], "web"), [true; 2]);
+        assert_eq!(waives(&[Scope::Waive], "search"), [false; 2], "their role is not so there");
+        assert_eq!(waives(&[Scope::Read, Scope::Admin], "web"), [false; 2], "its scopes are others");
     }
 }

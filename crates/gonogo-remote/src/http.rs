@@ -1,8 +1,8 @@
 //! HTTP as every client of ours uses it: proxies and certificates of the
 //! system, no redirects followed, answers of bounded size, patience with limits.
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
-use reqwest::{Certificate, Client, Method, Response, StatusCode, Url, redirect};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::{Certificate, Client, Response, redirect};
 use serde_json::Value;
 use std::error::Error as _;
 use std::fmt;
@@ -11,6 +11,10 @@ use std::sync::OnceLock;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::time::Instant;
+
+/// What requests are made of.
+pub use reqwest::header::{HeaderName, HeaderValue};
+pub use reqwest::{Method, StatusCode, Url};
 
 /// All requests of one run to one system end within this.
 pub const BUDGET: Duration = Duration::from_secs(30);

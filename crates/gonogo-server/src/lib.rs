@@ -1,11 +1,14 @@
 //! The server's faces: hooks come in, pages go out. Nothing is decided here:
 //! each request reads one view or stores one delivery.
 
+mod api;
 mod door;
 mod events;
 mod hooks;
 mod pages;
 mod session;
+
+pub use api::Pace;
 
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -33,6 +36,8 @@ pub struct App {
     pub hook_secrets: Arc<Vec<SecretString>>,
     /// The same of Jira.
     pub jira_hook_secrets: Arc<Vec<SecretString>>,
+    /// How often programs may ask.
+    pub pace: Arc<Pace>,
     /// Where people are let in without a password: on a demo.
     pub door: Option<Arc<OpenDoor>>,
 }
@@ -92,6 +97,12 @@ fn router(app: App, live: Live) -> Router {
         .route("/sign-out", post(pages::sign_in::leave))
         .route("/first-admin", get(pages::sign_in::first_form).post(pages::sign_in::add_first_admin))
         .route("/deliveries", get(pages::deliveries::page))
+        .route("/deliveries/{id}/runs", post(pages::deliveries::run))
+        .route("/dead-work", get(pages::dead_work::page))
+        .route("/dead-work/{id}/runs", post(pages::dead_work::run))
+        .route("/tokens", get(pages::tokens::page).post(pages::tokens::make))
+        .route("/tokens/{id}/revoke", post(pages::tokens::revoke))
+        .route("/api", get(pages::api::page))
         .route("/events", get(events::stream).layer(Extension(live)))
         .route("/script.js", get(pages::layout::script))
         .route("/style.css", get(pages::layout::style))
@@ -99,6 +110,7 @@ fn router(app: App, live: Live) -> Router {
         .route("/readyz", get(is_ready))
         .route("/hooks/github", post(hooks::github::receive))
         .route("/hooks/jira", post(hooks::jira::receive))
+        .nest(api::ROOT, api::router())
         .fallback(pages::layout::not_found)
         .layer(DefaultBodyLimit::max(MOST_BODY))
         .layer(from_fn_with_state(app.clone(), door::guarded))

@@ -1,7 +1,8 @@
 //! What people did, each entry chained to the one before by hash.
 
 use crate::db::{Tx, execute, fetch};
-use crate::{Store, StoreError, micros, time};
+use crate::{Store, StoreError, micros, requests, time};
+use gonogo_core::person::Once;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -14,6 +15,8 @@ pub struct Deed {
     pub action: &'static str,
     pub subject: String,
     pub detail: String,
+    /// Where it is a program's request that is to be done once.
+    pub once: Option<Once>,
 }
 
 /// An entry as it stands.
@@ -114,6 +117,14 @@ impl Store {
 
 /// Writes a deed down in the transaction that does it.
 pub(crate) async fn note(tx: &mut Tx<'_>, deed: &Deed) -> Result<(), StoreError> {
+    note_made(tx, deed, None).await
+}
+
+/// The same, with the number of what it made.
+pub(crate) async fn note_made(tx: &mut Tx<'_>, deed: &Deed, made: Option<i64>) -> Result<(), StoreError> {
+    if let Some(once) = &deed.once {
+        requests::is_done(tx, once, made, deed.at).await?;
+    }
     if let Tx::Postgres(connection) = tx {
         sqlx::query("select pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut **connection).await?;
     }

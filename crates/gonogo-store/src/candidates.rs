@@ -40,7 +40,7 @@ pub struct Sighted {
     pub stage: Stage,
 }
 
-type Row = (i64, String, String, String, Option<String>, i64, Option<i64>, Option<i64>, Option<String>);
+pub(crate) type Row = (i64, String, String, String, Option<String>, i64, Option<i64>, Option<i64>, Option<String>);
 
 impl Store {
     /// The open candidate of a branch as it was seen: the one that is open
@@ -153,7 +153,7 @@ async fn close(tx: &mut Tx<'_>, id: CandidateId, now: Timestamp) -> Result<(), S
     Ok(())
 }
 
-fn read(
+pub(crate) fn read(
     (id, service, branch, head, production, opened_at, closed_at, pull_request, into): Row,
 ) -> Result<Candidate, StoreError> {
     let sha = |text: &str| text.parse::<Sha>().map_err(|_| StoreError::Unreadable(format!("`{text}` is no SHA")));

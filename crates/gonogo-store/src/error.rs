@@ -34,6 +34,9 @@ pub enum StoreError {
     /// Somebody else has the work by now: what was done with it does not count.
     #[error("the lease was lost to another worker")]
     Fenced,
+    /// The same request was done before, or by somebody else meanwhile.
+    #[error("a request with this key was done already")]
+    Done,
     /// What was asked for would leave no admin who can sign in.
     #[error("nobody would be admin any more")]
     LastAdmin,

@@ -37,7 +37,7 @@ impl Store {
         Ok(())
     }
 
-    /// The same because a person asked for it.
+    /// Queues what a person asked for, with its audit entry.
     pub async fn enqueue_for(&self, job: NewJob, deed: Deed) -> Result<(), StoreError> {
         self.db
             .write(move |tx| {

@@ -1,7 +1,7 @@
 //! People: who they are, and what an admin lets them do. Passwords and codes
 //! are here as hashes alone.
 
-use crate::audit::{Deed, note};
+use crate::audit::{Deed, note, note_made};
 use crate::db::{Tx, execute, fetch};
 use crate::{Store, StoreError, micros, time};
 use gonogo_core::person::{Person, Role};
@@ -61,8 +61,8 @@ impl Store {
                     let added: Option<(i64,)> =
                         fetch!(tx, fetch_optional, insert, &name, &password_hash, role.word(), micros(deed.at))?;
                     let Some((id,)) = added else { return Ok(None) };
-                    note(tx, &deed).await?;
-                    Ok(Some(Person { id, name, role, at: BTreeMap::new() }))
+                    note_made(tx, &deed, Some(id)).await?;
+                    Ok(Some(Person { id, name, role, at: BTreeMap::new(), token: None }))
                 })
             })
             .await
@@ -93,7 +93,7 @@ impl Store {
                 Box::pin(async move {
                     let row: Option<Row> = fetch!(tx, fetch_optional, SELECT, name)?;
                     let Some((id, name, password_hash, role)) = row else { return Ok(None) };
-                    let person = given(tx, Person { id, name, role: role_of(&role)?, at: BTreeMap::new() }, "").await?;
+                    let person = given(tx, Person { id, name, role: role_of(&role)?, at: BTreeMap::new(), token: None }, "").await?;
                     Ok(Some(Credentials { person, password_hash }))
                 })
             })
@@ -265,7 +265,7 @@ async fn people(tx: &mut Tx<'_>, only: Option<i64>) -> Result<Vec<PersonRow>, St
         let at = own.map(|(_, service, role)| Ok((service.clone(), role_of(role)?)));
         let named = identities.iter().filter(|(person, ..)| *person == id);
         Ok(PersonRow {
-            person: Person { id, name, role: role_of(&role)?, at: at.collect::<Result<_, StoreError>>()? },
+            person: Person { id, name, role: role_of(&role)?, at: at.collect::<Result<_, StoreError>>()?, token: None },
             added_at: time(added),
             has_password,
             deactivated_at: deactivated.map(time),

@@ -217,7 +217,7 @@ impl Store {
                 Box::pin(async move {
                     let row: Option<Row> = fetch!(tx, fetch_optional, SELECT, token_hash, now)?;
                     let Some((id, name, role, source, asked, sealed)) = row else { return Ok(None) };
-                    let person = Person { id, name, role: role_of(&role)?, at: BTreeMap::new() };
+                    let person = Person { id, name, role: role_of(&role)?, at: BTreeMap::new(), token: None };
                     let person = given(tx, person, source.as_deref().unwrap_or_default()).await?;
                     let outside = source.zip(asked).zip(sealed).map(|((source, asked), sealed)| Outside {
                         source,

@@ -1,7 +1,7 @@
 //! Waivers: a person's decision to let one finding pass, for a service, until a
 //! time. They are never changed; one that is taken back says by whom.
 
-use crate::audit::{Deed, note};
+use crate::audit::{Deed, note, note_made};
 use crate::db::{execute, fetch};
 use crate::{Store, StoreError, micros, time};
 use gonogo_core::person::Actor;
@@ -66,7 +66,7 @@ impl Store {
                         micros(new.until),
                         i64::from(new.needs_second)
                     )?;
-                    note(tx, &deed).await?;
+                    note_made(tx, &deed, Some(id)).await?;
                     Ok(WaiverId(id))
                 })
             })

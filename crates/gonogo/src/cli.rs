@@ -43,6 +43,12 @@ pub(crate) enum Command {
     /// Look after what the server remembers
     #[command(subcommand)]
     Store(StoreCommand),
+    /// Ask a server what is open of a service, and how it was judged
+    Status(StatusArgs),
+    /// Ask a server how it judged a candidate
+    Candidate(CandidateArgs),
+    /// Have a server let a finding of a candidate pass
+    Waive(WaiveArgs),
     /// Ask for an issue key in every commit's message, before it is made
     #[command(subcommand)]
     Hook(HookCommand),
@@ -153,14 +159,70 @@ pub(crate) struct DoctorArgs {
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// How to say it
-    #[arg(long, value_enum, default_value_t = DoctorFormat::Human)]
-    pub format: DoctorFormat,
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    pub format: ListFormat,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum DoctorFormat {
+pub(crate) enum ListFormat {
     Human,
     Json,
+}
+
+/// Which server, and how long it may take.
+#[derive(Debug, Args)]
+pub(crate) struct ServerArgs {
+    #[arg(long, value_name = "URL", env = "GONOGO_SERVER")]
+    #[arg(help = "Its address; GONOGO_TOKEN, or the file of GONOGO_TOKEN_FILE, opens it")]
+    pub server: String,
+    /// Wait until it is judged and no answer is awaited any more, so many seconds at most
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "600")]
+    pub wait: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// Its name
+    pub service: String,
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// How to say it
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    pub format: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CandidateArgs {
+    /// The service's name
+    pub service: String,
+    /// A branch, or a commit's SHA or how it begins
+    #[arg(value_name = "BRANCH|SHA")]
+    pub which: String,
+    #[command(flatten)]
+    pub server: ServerArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WaiveArgs {
+    /// The service's name
+    pub service: String,
+    /// A branch, or a commit's SHA or how it begins
+    #[arg(value_name = "BRANCH|SHA")]
+    pub which: String,
+    /// The finding's, or how it begins
+    pub fingerprint: String,
+    /// Why it may pass, for who reads it later
+    #[arg(long, value_name = "TEXT")]
+    pub why: String,
+    /// For how long
+    #[arg(long, value_name = "DAYS", default_value_t = 1)]
+    pub days: i64,
+    #[command(flatten)]
+    pub server: ServerArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

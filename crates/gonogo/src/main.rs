@@ -6,6 +6,7 @@ mod clock;
 mod commands;
 mod progress;
 mod render;
+mod server;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -25,7 +26,8 @@ fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::from(2),
         Err(error) => {
             anstream::eprintln!("{}", render::error(&error));
-            ExitCode::from(2)
+            // A server that is away is no mistake in the call: it is not known.
+            ExitCode::from(if error.is::<server::Away>() { 3 } else { 2 })
         }
     }
 }

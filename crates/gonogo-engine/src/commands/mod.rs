@@ -9,6 +9,8 @@ mod guess;
 mod init;
 pub mod people;
 pub mod production;
+pub mod run_again;
+pub mod tokens;
 pub mod waive;
 
 pub use check::{CheckRequest, Checked, check};

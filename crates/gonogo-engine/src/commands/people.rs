@@ -5,7 +5,7 @@ use crate::serving::Serving;
 use argon2::Argon2;
 use argon2::password_hash::rand_core::OsRng;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
-use gonogo_core::person::{Act, Forbidden, Person, Role};
+use gonogo_core::person::{Act, Actor, Forbidden, Person, Role};
 use gonogo_store::{Credentials, Deed, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
@@ -182,16 +182,16 @@ pub async fn person_of(serving: &Serving, token: &str) -> Result<Option<Person>,
     }
 }
 
-/// Adds somebody; false where the name is taken.
+/// Adds somebody; `None` where the name is taken.
 pub async fn add_person(
     serving: &Serving,
     who: &Person,
     name: &str,
     password: SecretString,
     role: Role,
-) -> Result<bool, PersonError> {
+) -> Result<Option<Person>, PersonError> {
     let actor = who.may(Act::AddPerson).map_err(PersonError::Forbidden)?;
-    let deed = deed((serving.clock)(), actor.name(), "added a person", name, role.word());
+    let deed = deed_of(&actor, (serving.clock)(), "added a person", name, role.word());
     add(serving, name, password, role, false, deed).await
 }
 
@@ -202,7 +202,7 @@ pub async fn add_first(serving: &Serving, code: &str, name: &str, password: Secr
         return Ok(false);
     }
     let deed = deed((serving.clock)(), name, "became the first admin", name, "by the code printed at start");
-    add(serving, name, password, Role::Admin, true, deed).await
+    Ok(add(serving, name, password, Role::Admin, true, deed).await?.is_some())
 }
 
 async fn add(
@@ -212,15 +212,14 @@ async fn add(
     role: Role,
     only_first: bool,
     deed: Deed,
-) -> Result<bool, PersonError> {
+) -> Result<Option<Person>, PersonError> {
     let may_stand = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@' | '+');
     if name.is_empty() || name.chars().count() > MOST_NAME || !name.chars().all(may_stand) {
         let said = format!("a name has up to {MOST_NAME} letters, digits and `.`, `-`, `_`, `@`, `+`");
         return Err(PersonError::Input(said));
     }
     let hash = checked_hash(password).await?;
-    let added = serving.store.add_person(name.to_owned(), hash, role, only_first, deed).await?;
-    Ok(added.is_some())
+    Ok(serving.store.add_person(name.to_owned(), hash, role, only_first, deed).await?)
 }
 
 /// The hash of a password that somebody chose, if it is one to choose.
@@ -261,7 +260,17 @@ pub fn hash_of(word: &str) -> String {
 }
 
 pub(super) fn deed(at: Timestamp, actor: &str, action: &'static str, subject: &str, detail: &str) -> Deed {
-    Deed { at, actor: actor.to_owned(), action, subject: subject.to_owned(), detail: detail.to_owned() }
+    let (actor, subject, detail) = (actor.to_owned(), subject.to_owned(), detail.to_owned());
+    Deed { at, actor, action, subject, detail, once: None }
+}
+
+/// The same of somebody who may, with the token that they came with.
+pub(super) fn deed_of(actor: &Actor, at: Timestamp, action: &'static str, subject: &str, detail: &str) -> Deed {
+    let plain = deed(at, actor.name(), action, subject, detail);
+    let Some(token) = actor.token() else { return plain };
+    let by = format!("by the token {}", token.name);
+    let detail = if detail.is_empty() { by } else { format!("{detail} ({by})") };
+    Deed { detail, once: token.once.clone(), ..plain }
 }
 
 #[cfg(test)]
@@ -303,7 +312,7 @@ mod tests {
     fn words_differ_and_passwords_fit_their_hash_alone() {
         assert_ne!(random_word().expose_secret(), random_word().expose_secret());
         let right = SecretString::from("correct horse battery");
-        let person = Person { id: 1, name: "maria".to_owned(), role: Role::Viewer, at: BTreeMap::new() };
+        let person = Person { id: 1, name: "maria".to_owned(), role: Role::Viewer, at: BTreeMap::new(), token: None };
         let known = Credentials { person, password_hash: hash_password(&right).unwrap() };
         assert!(fits(Some(&known), &right));
         assert!(!fits(Some(&known), &SecretString::from("correct horse")));

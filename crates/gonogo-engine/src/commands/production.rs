@@ -1,6 +1,6 @@
 //! A person, or the deploy tool that they gave a token, says what runs.
 
-use super::people::deed;
+use super::people::deed_of;
 use crate::jobs::{JobError, is_told, look_soon};
 use crate::serving::{Service, Serving};
 use gonogo_core::person::{Act, Forbidden, Person};
@@ -46,7 +46,7 @@ pub async fn say_what_runs(
             service.name
         )));
     }
-    let deed = deed((serving.clock)(), actor.name(), "said what runs", &service.name, &running.join(" "));
+    let deed = deed_of(&actor, (serving.clock)(), "said what runs", &service.name, &running.join(" "));
     serving.store.tell_production(&service.name, &running, deed).await?;
     Ok(look_soon(serving, &service.repository).await?)
 }

@@ -1,6 +1,6 @@
 //! A person lets a finding pass, takes that back, or asks to judge again.
 
-use super::people::deed;
+use super::people::deed_of;
 use crate::evidence::Evidence;
 use crate::jobs::{judge_soon, judging};
 use crate::serving::Serving;
@@ -37,7 +37,7 @@ pub async fn waive(
     fingerprint: &str,
     why: &str,
     days: i64,
-) -> Result<(), WaiveError> {
+) -> Result<WaiverId, WaiveError> {
     let candidate = open(serving, candidate).await?;
     let service = candidate.service.as_str();
     // Who may not at all is told so first, whatever else is wrong.
@@ -65,8 +65,9 @@ pub async fn waive(
     };
     let action = if rule.needs_second { "proposed a waiver" } else { "waived" };
     let detail = format!("{} (until {until}): {}", finding.message, new.why);
-    serving.store.waive(new, &actor, deed(now, actor.name(), action, service, &detail)).await?;
-    Ok(judge_all(serving, service).await?)
+    let id = serving.store.waive(new, &actor, deed_of(&actor, now, action, service, &detail)).await?;
+    judge_all(serving, service).await?;
+    Ok(id)
 }
 
 /// A second person agrees to a waiver, which holds from now on.
@@ -79,7 +80,7 @@ pub async fn confirm(serving: &Serving, who: &Person, service: &str, id: WaiverI
     }
     let now = (serving.clock)();
     let detail = format!("{} (by {}, until {}): {}", row.said, row.by, row.until, row.why);
-    let deed = deed(now, actor.name(), "confirmed a waiver", service, &detail);
+    let deed = deed_of(&actor, now, "confirmed a waiver", service, &detail);
     if !serving.store.confirm_waiver(service, id, &actor, deed).await? {
         return Err(WaiveError::Gone("this waiver waits for nobody: it was confirmed, or it lapsed".to_owned()));
     }
@@ -92,7 +93,7 @@ pub async fn take_back(serving: &Serving, who: &Person, service: &str, id: Waive
     let act = if row.by_id == who.id { Act::TakeBackOwn } else { Act::Waive };
     let actor = who.may_at(service, act).map_err(WaiveError::Forbidden)?;
     let now = (serving.clock)();
-    let deed = deed(now, actor.name(), "took a waiver back", service, &format!("waiver {}: {}", id.0, row.said));
+    let deed = deed_of(&actor, now, "took a waiver back", service, &format!("waiver {}: {}", id.0, row.said));
     if !serving.store.take_back(service, id, &actor, deed).await? {
         return Err(no_waiver());
     }
@@ -104,7 +105,7 @@ pub async fn check_again(serving: &Serving, who: &Person, candidate: CandidateId
     let actor = who.may_at(&candidate.service, Act::CheckAgain).map_err(WaiveError::Forbidden)?;
     let now = (serving.clock)();
     let what = format!("{} @ {}", candidate.branch, candidate.head.short());
-    let deed = deed(now, actor.name(), "asked to check again", &candidate.service, &what);
+    let deed = deed_of(&actor, now, "asked to check again", &candidate.service, &what);
     Ok(serving.store.enqueue_for(judging(candidate.id, now), deed).await?)
 }
 

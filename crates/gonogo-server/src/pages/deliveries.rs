@@ -1,11 +1,15 @@
 //! What other systems sent, and what it led to.
 
+use super::dead_work::{Again, ended, run_again};
 use super::layout::{self, ago, away, outside};
 use super::table::table;
 use crate::App;
-use crate::session::Session;
-use axum::extract::{Query, State};
+use crate::session::{Session, not_our_form};
+use axum::Form;
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use axum::response::Response;
+use gonogo_engine::commands::run_again::run_delivery_again;
 use gonogo_store::DeliveryId;
 use maud::{Markup, html};
 use std::collections::HashMap;
@@ -22,18 +26,32 @@ pub(crate) async fn page(
     let now = (app.serving.clock)();
     let last = list.last().filter(|_| list.len() == ROWS as usize);
     let main = html! {
+        p { "Work that failed too often is under " a href="/dead-work" { "dead work" } "." }
         @if list.is_empty() {
             p { "Nothing came yet. Point a webhook of GitHub's at " code { (app.serving.pages) "/hooks/github" } "; until then changes are found by polling." }
         } @else {
-            (table(["Came", "From", "Event", "Led to", "Id"], list.iter().map(|delivery| [
+            (table(["Came", "From", "Event", "Led to", "Id", "Again"], list.iter().map(|delivery| [
                 ago(delivery.received_at, now),
                 html! { (delivery.source) },
                 html! { (outside(&delivery.event)) },
                 html! { (outside(delivery.outcome.as_deref().unwrap_or("waits to be read"))) },
                 html! { code { (outside(&delivery.delivery_id)) } },
+                run_again(&session, &format!("/deliveries/{}/runs", delivery.id.0), "Run again"),
             ])))
             @if let Some(last) = last { p { a href={ "/deliveries?before=" (last.id.0) } { "Older" } } }
         }
     };
     Ok(layout::page("Deliveries", false, Some(&session), &main))
+}
+
+pub(crate) async fn run(
+    State(app): State<App>,
+    session: Session,
+    Path(id): Path<i64>,
+    Form(form): Form<Again>,
+) -> Response {
+    if !session.sent(&form.form) {
+        return not_our_form();
+    }
+    ended(run_delivery_again(&app.serving, &session.person, DeliveryId(id)).await, "/deliveries")
 }

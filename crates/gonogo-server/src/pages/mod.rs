@@ -1,8 +1,10 @@
 //! Pages for people: the answer first, then who must do what, then the evidence.
 
 pub(crate) mod account;
+pub(crate) mod api;
 pub(crate) mod audit;
 pub(crate) mod candidate;
+pub(crate) mod dead_work;
 pub(crate) mod deliveries;
 pub(crate) mod explain;
 pub(crate) mod github;
@@ -18,4 +20,5 @@ pub(crate) mod services;
 pub(crate) mod sign_in;
 pub(crate) mod story;
 pub(crate) mod table;
+pub(crate) mod tokens;
 pub(crate) mod waivers;

@@ -34,8 +34,8 @@ pub(crate) async fn add(State(app): State<App>, session: Session, Form(added): F
     let Ok(role) = added.role.parse() else { return StatusCode::UNPROCESSABLE_ENTITY.into_response() };
     let name = added.name.trim();
     let (status, said) = match add_person(&app.serving, &session.person, name, added.password, role).await {
-        Ok(true) => return Redirect::to("/people").into_response(),
-        Ok(false) => (StatusCode::CONFLICT, format!("there is a {name} already")),
+        Ok(Some(_)) => return Redirect::to("/people").into_response(),
+        Ok(None) => (StatusCode::CONFLICT, format!("there is a {name} already")),
         Err(PersonError::Store(error)) => return away(&error).into_response(),
         Err(error @ PersonError::Forbidden(_)) => (StatusCode::FORBIDDEN, error.to_string()),
         Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),

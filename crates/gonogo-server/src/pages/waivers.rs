@@ -52,7 +52,7 @@ pub(crate) async fn give(
     }
     let id = CandidateId(candidate);
     let done = waive(&app.serving, &session.person, id, &form.fingerprint, &form.why, form.days).await;
-    ended(done, &session, Some(candidate))
+    ended(done.map(drop), &session, Some(candidate))
 }
 
 /// What one may do about a waiver that is there, as it stands in the address.

@@ -1,6 +1,9 @@
 //! One file for each page or list: the struct that it shows, by few statements.
 
+mod candidates;
 mod changes;
+mod dead_work;
+mod evaluations;
 mod observed;
 mod open_candidates;
 mod pulls;
@@ -8,7 +11,10 @@ mod recording;
 mod stories;
 mod troubles;
 
+pub use candidates::{CandidateRow, CandidatesWanted, Evaluated};
 pub use changes::Cursor;
+pub use dead_work::DeadWork;
+pub use evaluations::EvaluationRow;
 pub use observed::{Observed, Stopped};
 pub use open_candidates::{Judged, OpenCandidate};
 pub use pulls::{OpenPull, PullCount};

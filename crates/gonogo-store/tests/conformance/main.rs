@@ -17,7 +17,9 @@ mod production;
 mod pulls;
 mod queue_model;
 mod server;
+mod tokens;
 mod upgrades;
+mod views;
 
 use gonogo_core::ids::Sha;
 use jiff::Timestamp;

@@ -3,7 +3,8 @@ use gonogo_core::person::{Act, Person, Role, Roles};
 use gonogo_store::{AuditAsked, Deed, Guest, NewSession, NewWaiver, Store, StoreError};
 
 pub(crate) fn deed(second: i64, action: &'static str) -> Deed {
-    Deed { at: at(second), actor: "ada".to_owned(), action, subject: "web".to_owned(), detail: String::new() }
+    let (actor, subject) = ("ada".to_owned(), "web".to_owned());
+    Deed { at: at(second), actor, action, subject, detail: String::new(), once: None }
 }
 
 pub(crate) async fn add(store: &Store, name: &str, role: Role) -> Option<Person> {

@@ -25,7 +25,7 @@ fn main_over(running: Option<&str>) -> Vec<Sighted> {
 
 fn deed() -> Deed {
     let (actor, subject) = ("deploy-bot".to_owned(), "web".to_owned());
-    Deed { at: at(3), actor, action: "said what runs", subject, detail: "bbbbbbb".to_owned() }
+    Deed { at: at(3), actor, action: "said what runs", subject, detail: "bbbbbbb".to_owned(), once: None }
 }
 
 conformance! {

@@ -4,15 +4,17 @@
 use crate::engine::{Engine, postgres, sqlite};
 use crate::{at, sha};
 use futures_util::future::join_all;
+use gonogo_core::person::Scope;
 use gonogo_store::{AuditAsked, Received, Store, StoreError};
 use sha2::{Digest, Sha256};
 
-/// Each step of the schema, and rows in the tables that it made.
-const STEPS: [(i64, &str, &str); 8] = [
+/// Each step of the schema by its number, and rows in the tables that it made.
+const STEPS: [(i64, &str, &str); 9] = [
     (1, include_str!("../../migrations/0001_intake.sql"), include_str!("rows/0001.sql")),
     (2, include_str!("../../migrations/0002_people.sql"), include_str!("rows/0002.sql")),
     (3, include_str!("../../migrations/0003_stories.sql"), include_str!("rows/0003.sql")),
     (4, include_str!("../../migrations/0004_slack.sql"), include_str!("rows/0004.sql")),
+    (6, include_str!("../../migrations/0006_tokens.sql"), include_str!("rows/0006.sql")),
     (8, include_str!("../../migrations/0008_production.sql"), include_str!("rows/0008.sql")),
     (9, include_str!("../../migrations/0009_pulls.sql"), include_str!("rows/0009.sql")),
     (10, include_str!("../../migrations/0010_accounts.sql"), include_str!("rows/0010.sql")),
@@ -76,6 +78,10 @@ async fn holds_what_was_there(store: &Store, version: i64) {
         assert_eq!(store.waivers("web").await.unwrap()[0].why, "agreed");
         assert_eq!(store.audit(&AuditAsked::default(), None, 9).await.unwrap().len(), 1);
         assert_eq!(store.audit_broken_at().await.unwrap(), None);
+    }
+    if version >= 6 {
+        assert_eq!(store.bearer_of("h", at(8)).await.unwrap().unwrap().token.unwrap().scopes, [Scope::Read]);
+        assert_eq!(store.done_request(1, "k", at(8)).await.unwrap().unwrap().made, Some(5));
     }
     if version >= 10 {
         let session = store.session("g", at(8)).await.unwrap().unwrap();

@@ -48,7 +48,7 @@ fn source(path: &Path) -> anyhow::Result<Source> {
 }
 
 /// What the environment says about systems outside.
-pub(super) fn outside() -> anyhow::Result<Outside> {
+pub(crate) fn outside() -> anyhow::Result<Outside> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let code_host = match secret("GONOGO_GITHUB_TOKEN")? {
         Some(token) => {

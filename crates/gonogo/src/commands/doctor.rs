@@ -1,7 +1,7 @@
 //! `gonogo doctor`.
 
 use super::check::{given_policy, outside};
-use crate::cli::{DoctorArgs, DoctorFormat};
+use crate::cli::{DoctorArgs, ListFormat};
 use crate::clock;
 use anstyle::{AnsiColor, Style};
 use gonogo_core::say;
@@ -20,8 +20,8 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<u8> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let lines = runtime.block_on(doctor(&request));
     match args.format {
-        DoctorFormat::Human => lines.iter().for_each(human),
-        DoctorFormat::Json => anstream::println!("{}", serde_json::to_string_pretty(&lines)?),
+        ListFormat::Human => lines.iter().for_each(human),
+        ListFormat::Json => anstream::println!("{}", serde_json::to_string_pretty(&lines)?),
     }
     Ok(u8::from(lines.iter().any(|line| line.health == Health::Bad)))
 }

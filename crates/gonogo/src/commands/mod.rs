@@ -1,6 +1,8 @@
 //! One file a command. Each gives its exit code.
 
+mod ask;
 mod backup;
+mod candidate;
 mod check;
 mod demo;
 mod doctor;
@@ -11,7 +13,10 @@ mod replay;
 mod restore;
 mod schema;
 mod serve;
+mod status;
+mod waive;
 
+pub(crate) use check::outside;
 pub(crate) use hook::HookCommand;
 
 use crate::cli::{Command, StoreCommand};
@@ -31,6 +36,9 @@ pub(crate) fn run(command: Command) -> anyhow::Result<u8> {
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),
         Command::Store(StoreCommand::Check(args)) => serve::store::check(&args),
+        Command::Status(args) => status::run(&args),
+        Command::Candidate(args) => candidate::run(&args),
+        Command::Waive(args) => waive::run(&args),
         Command::Hook(command) => hook::run(&command),
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod accounts;
+mod api;
 mod attacks;
 mod audit;
 mod backups;

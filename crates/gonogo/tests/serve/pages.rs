@@ -51,6 +51,8 @@ fn lived_in(world: &World, page: &str) -> String {
     assert_eq!(world.submit(page, &format!("{page}/waivers"), &fields).0, 303);
     let fields = [("name", "vera"), ("password", PASSWORD), ("role", "viewer")];
     assert_eq!(world.submit("/people", "/people", &fields).0, 303);
+    let fields = [("name", &ODD[..60]), ("days", "30"), ("read", "on"), ("admin", "on")];
+    assert_eq!(world.submit("/tokens", "/tokens", &fields).0, 201);
     world.repo.commit("STORY-12 more");
     let sha = world.push("main");
     let status = world.wait(
@@ -121,7 +123,10 @@ fn no_page_keeps_anybody_out() {
         "/audit",
         "/audit?from=x",
         "/services/web",
+        "/tokens",
+        "/api",
         "/deliveries",
+        "/dead-work",
         "/candidates/999",
         "/explain/story-wrong-state",
         "/services/web/pulls",

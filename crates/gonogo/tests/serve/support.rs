@@ -29,6 +29,7 @@ pub(crate) struct World {
     folder: TempDir,
     server: Option<Server>,
     poll_seconds: u32,
+    api_per_minute: u32,
     database: String,
     tracker: String,
     slack: String,
@@ -79,6 +80,7 @@ impl World {
             folder,
             server: None,
             poll_seconds: 3_600,
+            api_per_minute: 600,
             database,
             tracker: String::new(),
             slack: String::new(),
@@ -174,6 +176,12 @@ impl World {
         self.slack.clear();
     }
 
+    /// A token may ask so often in a minute.
+    pub(crate) fn asked_a_minute(mut self, times: u32) -> Self {
+        self.api_per_minute = times;
+        self
+    }
+
     /// Production's policy, before the server runs.
     pub(crate) fn policy(&self, text: &str) {
         let text = format!("stories.projects = ['STORY']\nproduction.ref = 'production'\n{text}");
@@ -251,11 +259,12 @@ impl World {
 
     pub(crate) fn writes_configuration(&self) {
         let config = format!(
-            "[server]\nlisten = '127.0.0.1:0'\nurl = 'https://gonogo.example.com'\ndata = '{}'\npoll_seconds = {}\n\
+            "[server]\nlisten = '127.0.0.1:0'\nurl = 'https://gonogo.example.com'\ndata = '{}'\npoll_seconds = {}\napi_per_minute = {}\n\
              [store]\nurl = '{}'\n[github]\nurl = '{}'\n{}{}{}\
              [[service]]\nname = 'web'\nrepository = 'acme/web'\n{}",
             self.folder.path().join("data").display(),
             self.poll_seconds,
+            self.api_per_minute,
             self.database,
             self.github.api_url(),
             self.github_keys,
@@ -473,6 +482,24 @@ impl World {
         ask_at(self.address(), &self.cookie, method, path, body)
     }
 
+    /// What a request comes to: the status, and all of the answer.
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+        send_to(self.address(), method, path, headers, body)
+    }
+
+    /// What a command prints that asks the server with a token, and its exit code.
+    pub(crate) fn asks(&self, token: &str, words: &[&str]) -> (String, Option<i32>) {
+        self.asks_at(&format!("http://{}", self.address()), token, words)
+    }
+
+    pub(crate) fn asks_at(&self, server: &str, token: &str, words: &[&str]) -> (String, Option<i32>) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gonogo"));
+        command.args(words).env("GONOGO_SERVER", server).env("GONOGO_TOKEN", token).env("NO_PROXY", "127.0.0.1");
+        let ended = command.current_dir(self.folder.path()).output().expect("the program starts");
+        let said = [ended.stdout, ended.stderr].concat();
+        (String::from_utf8_lossy(&said).into_owned(), ended.status.code())
+    }
+
     /// Begins to sign in, or to join an account, at this path, and lets GitHub
     /// send the browser back: the path that it comes back to.
     pub(crate) fn goes_to_github(&mut self, path: &str) -> String {
@@ -542,10 +569,15 @@ impl World {
 }
 
 fn ask_at(address: &str, cookie: &str, method: &str, path: &str, body: &str) -> (u16, String) {
+    let form = [("Cookie", cookie), ("Content-Type", "application/x-www-form-urlencoded")];
+    send_to(address, method, path, &form, body)
+}
+
+fn send_to(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).expect("the server answers");
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let ask = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nCookie: {cookie}\r\n\
-         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n{body}",
         body.len()
     );
     stream.write_all(ask.as_bytes()).expect("it reads the request");

@@ -111,6 +111,7 @@ fn configuration(world: &Playground, listen: SocketAddr, folder: &Path) -> Confi
             data: folder.join("gonogo"),
             workers: 2,
             poll_seconds: 30,
+            api_per_minute: 600,
         },
         store: StoreConfig::default(),
         github: GitHubConfig { url: world.github_url(), ..GitHubConfig::default() },

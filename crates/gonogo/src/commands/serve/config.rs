@@ -39,6 +39,9 @@ pub(crate) struct Server {
     /// How often every service is looked at, hooks or not.
     #[serde(default = "a_minute")]
     pub poll_seconds: u64,
+    /// How often a token may ask the API in a minute.
+    #[serde(default = "six_hundred")]
+    pub api_per_minute: u32,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -119,6 +122,10 @@ fn yes() -> bool {
 
 fn a_minute() -> u64 {
     60
+}
+
+fn six_hundred() -> u32 {
+    600
 }
 
 impl Config {

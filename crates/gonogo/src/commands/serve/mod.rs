@@ -18,7 +18,7 @@ use gonogo_remote::git::Remote;
 use gonogo_remote::github::{Credentials, GitHub, RepositoryName};
 use gonogo_remote::http::Connections;
 use gonogo_remote::slack::Slack;
-use gonogo_server::{App, OpenDoor};
+use gonogo_server::{App, OpenDoor, Pace};
 use gonogo_store::{ServerLock, Store};
 use secrecy::{ExposeSecret, SecretString};
 use std::net::SocketAddr;
@@ -127,7 +127,8 @@ impl Server {
         let poll = Duration::from_secs(config.server.poll_seconds);
         let working = tokio::spawn(jobs::work(Arc::clone(&serving), config.server.workers, poll, stop.clone()));
         let door = door(address).map(Arc::new);
-        let app = App { serving: Arc::clone(&serving), hook_secrets, jira_hook_secrets, door };
+        let pace = Arc::new(Pace::new(config.server.api_per_minute));
+        let app = App { serving: Arc::clone(&serving), hook_secrets, jira_hook_secrets, pace, door };
         let answering = tokio::spawn(gonogo_server::serve(listener, app, stop));
         Ok(Self { serving, address, first_code, tell, answering, working, _lock: lock })
     }

@@ -1,0 +1,40 @@
+//! An admin has something worked on once more: a delivery, or work that was
+//! given up.
+
+use super::people::deed_of;
+use crate::jobs::DELIVERY;
+use crate::serving::Serving;
+use gonogo_core::person::{Act, Forbidden, Person};
+use gonogo_store::{DeliveryId, JobId, NewJob, StoreError};
+use thiserror::Error;
+
+#[derive(Debug, Error)]
+pub enum RunAgainError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Forbidden(Forbidden),
+    #[error("{0}")]
+    Gone(&'static str),
+}
+
+pub async fn run_delivery_again(serving: &Serving, who: &Person, id: DeliveryId) -> Result<(), RunAgainError> {
+    let actor = who.may(Act::RunAgain).map_err(RunAgainError::Forbidden)?;
+    let Some(delivery) = serving.store.delivery(id).await? else {
+        return Err(RunAgainError::Gone("there is no such delivery"));
+    };
+    let now = (serving.clock)();
+    let detail = format!("{} {}", delivery.event, delivery.delivery_id);
+    let deed = deed_of(&actor, now, "ran a delivery again", &delivery.source, &detail);
+    let job = NewJob { kind: DELIVERY, key: id.0.to_string(), body: String::new(), run_at: now };
+    Ok(serving.store.enqueue_for(job, deed).await?)
+}
+
+pub async fn run_dead_work_again(serving: &Serving, who: &Person, id: JobId) -> Result<(), RunAgainError> {
+    let actor = who.may(Act::RunAgain).map_err(RunAgainError::Forbidden)?;
+    let deed = deed_of(&actor, (serving.clock)(), "ran dead work again", &format!("work {}", id.0), "");
+    if !serving.store.run_dead_work(id, deed).await? {
+        return Err(RunAgainError::Gone("there is no such dead work: it may run by now"));
+    }
+    Ok(())
+}

@@ -1,0 +1,206 @@
+//! Why something was not done, as RFC 9457 has it.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use gonogo_api::{PROBLEM_TYPE, Problem};
+use gonogo_core::person::Forbidden;
+use gonogo_engine::commands::people::PersonError;
+use gonogo_engine::commands::run_again::RunAgainError;
+use gonogo_engine::commands::waive::WaiveError;
+use gonogo_store::StoreError;
+
+/// The kinds of problems, each with a word that names it for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Malformed,
+    NoToken,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    Conflict,
+    TooLarge,
+    NotJson,
+    Wrong,
+    KeyUsed,
+    TooOften,
+    Away,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 12] = [
+        Self::Malformed,
+        Self::NoToken,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Conflict,
+        Self::TooLarge,
+        Self::NotJson,
+        Self::Wrong,
+        Self::KeyUsed,
+        Self::TooOften,
+        Self::Away,
+    ];
+
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::NoToken => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Wrong | Self::KeyUsed => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooOften => StatusCode::TOO_MANY_REQUESTS,
+            Self::Away => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::NoToken => "no-token",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not-found",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::Conflict => "conflict",
+            Self::TooLarge => "too-large",
+            Self::NotJson => "not-json",
+            Self::Wrong => "wrong",
+            Self::KeyUsed => "key-used",
+            Self::TooOften => "too-often",
+            Self::Away => "away",
+        }
+    }
+
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Malformed => "The request cannot be read",
+            Self::NoToken => "No token that counts",
+            Self::Forbidden => "Not permitted",
+            Self::NotFound => "Not there",
+            Self::MethodNotAllowed => "Not in this way",
+            Self::Conflict => "It is not so any more",
+            Self::TooLarge => "The body is too large",
+            Self::NotJson => "The body is no JSON",
+            Self::Wrong => "It cannot be taken as it is",
+            Self::KeyUsed => "The key was used for another request",
+            Self::TooOften => "Asked too often",
+            Self::Away => "The database does not answer",
+        }
+    }
+
+    /// What mends it.
+    pub(crate) fn fix(self) -> &'static str {
+        match self {
+            Self::Malformed => "write it as /api/v1/openapi.json describes it",
+            Self::NoToken => "make a token under /tokens, and send it as `Authorization: Bearer TOKEN`",
+            Self::Forbidden => "use a token that has the scope, of a person who has the role",
+            Self::NotFound => "look for it in the list that it is of",
+            Self::MethodNotAllowed => "use a method of the header `Allow`",
+            Self::Conflict => "read it anew, and see whether it is wanted still",
+            Self::TooLarge => "send 64 kB at most",
+            Self::NotJson => "send JSON, with `Content-Type: application/json`",
+            Self::Wrong => "change what the detail names",
+            Self::KeyUsed => "use a new `Idempotency-Key` for each request that is another",
+            Self::TooOften => "wait for the seconds of `Retry-After`",
+            Self::Away => "ask again later; `gonogo store check` says why",
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    kind: Kind,
+    detail: String,
+    /// How long to wait before asking again.
+    seconds: Option<u32>,
+}
+
+impl Refusal {
+    pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), seconds: None }
+    }
+
+    pub(crate) fn not_there(what: &str) -> Self {
+        Self::new(Kind::NotFound, format!("there is no such {what}"))
+    }
+
+    pub(crate) fn after(self, seconds: u32) -> Self {
+        Self { seconds: Some(seconds), ..self }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let problem = Problem {
+            kind: format!("/api#{}", self.kind.word()),
+            title: self.kind.title().to_owned(),
+            status: self.kind.status().as_u16(),
+            detail: self.detail,
+            fix: self.kind.fix().to_owned(),
+        };
+        let mut response = (self.kind.status(), axum::Json(problem)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_TYPE));
+        if self.kind == Kind::NoToken {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.seconds {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Done => Self::new(Kind::KeyUsed, error.to_string()),
+            // Where the database is, is nobody's business.
+            _ => Self::new(Kind::Away, "what is stored cannot be had now").after(5),
+        }
+    }
+}
+
+impl From<Forbidden> for Refusal {
+    fn from(forbidden: Forbidden) -> Self {
+        Self::new(Kind::Forbidden, forbidden.to_string())
+    }
+}
+
+impl From<WaiveError> for Refusal {
+    fn from(error: WaiveError) -> Self {
+        match error {
+            WaiveError::Store(error) => error.into(),
+            WaiveError::Forbidden(forbidden) => forbidden.into(),
+            WaiveError::Input(said) => Self::new(Kind::Wrong, said),
+            WaiveError::Gone(said) => Self::new(Kind::Conflict, said),
+        }
+    }
+}
+
+impl From<RunAgainError> for Refusal {
+    fn from(error: RunAgainError) -> Self {
+        match error {
+            RunAgainError::Store(error) => error.into(),
+            RunAgainError::Forbidden(forbidden) => forbidden.into(),
+            RunAgainError::Gone(said) => Self::new(Kind::NotFound, said),
+        }
+    }
+}
+
+impl From<PersonError> for Refusal {
+    fn from(error: PersonError) -> Self {
+        match error {
+            PersonError::Store(error) => error.into(),
+            PersonError::Forbidden(forbidden) => forbidden.into(),
+            PersonError::Input(said) => Self::new(Kind::Wrong, said),
+            PersonError::Hash(_) => Self::new(Kind::Away, "the password could not be hashed"),
+            // Of sessions alone: no token rests on another system.
+            PersonError::NotKnown(said) => Self::new(Kind::Away, said).after(5),
+        }
+    }
+}

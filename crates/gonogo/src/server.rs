@@ -1,0 +1,140 @@
+//! A server that is asked over its API, with a token of its.
+
+use crate::commands::{outside, secret};
+use anyhow::{Context, bail};
+use gonogo_api::{Candidate, Check, Made, NewWaiver, Page, Problem, Service};
+use gonogo_engine::commands::people::random_word;
+use gonogo_remote::http::{
+    Answer, Ask, Connections, HeaderName, HeaderValue, Http, HttpError, Method, StatusCode, Url,
+};
+use secrecy::ExposeSecret;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use thiserror::Error;
+
+/// Candidates that are asked for at once.
+const MOST: &str = "200";
+
+pub(crate) struct Server {
+    api: Url,
+    connections: Connections,
+    authorization: HeaderValue,
+}
+
+/// It could not be asked: nothing is known.
+#[derive(Debug, Error)]
+#[error("{server} cannot be asked: {error}\n  → see that it runs (GET /readyz), and that this is its address")]
+pub(crate) struct Away {
+    server: String,
+    error: HttpError,
+}
+
+/// It answered that it does not do so.
+#[derive(Debug, Error)]
+#[error("{}\n  → {}", .0.detail, .0.fix)]
+pub(crate) struct Refused(pub Problem);
+
+impl Server {
+    pub(crate) fn at(url: &str) -> anyhow::Result<Self> {
+        let url = url.trim_end_matches('/');
+        let api: Url = format!("{url}/api/v1/").parse().with_context(|| format!("the server's address: {url}"))?;
+        if !matches!(api.scheme(), "http" | "https") {
+            bail!("the server's address: {url}\n  → write https://HOST");
+        }
+        let Some(token) = secret("GONOGO_TOKEN")? else {
+            bail!(
+                "no GONOGO_TOKEN\n  → make a token at {url}/tokens, and set it, or GONOGO_TOKEN_FILE to a file with it"
+            );
+        };
+        let authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
+            .context("GONOGO_TOKEN has characters that no token has")?;
+        Ok(Self { api, connections: Connections::new(&outside()?.http)?, authorization })
+    }
+
+    pub(crate) async fn service(&self, name: &str) -> anyhow::Result<Service> {
+        self.read(&["services", name], &[]).await
+    }
+
+    /// The open candidates of a service, by branch.
+    pub(crate) async fn open(&self, service: &str) -> anyhow::Result<Vec<Candidate>> {
+        let mut all: Vec<Candidate> = Vec::new();
+        let mut cursor = None;
+        loop {
+            let mut query = vec![("service", service), ("open", "true"), ("limit", MOST)];
+            query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+            let page: Page<Candidate> = self.read(&["candidates"], &query).await?;
+            all.extend(page.items);
+            let Some(next) = page.next else { break };
+            cursor = Some(next);
+        }
+        all.sort_by(|one, other| one.branch.cmp(&other.branch));
+        Ok(all)
+    }
+
+    /// A service's open candidate of a branch, or its newest of a SHA.
+    pub(crate) async fn candidate(&self, service: &str, which: &str) -> anyhow::Result<Option<Candidate>> {
+        let of_branch = [("service", service), ("branch", which), ("open", "true")];
+        let page: Page<Candidate> = self.read(&["candidates"], &of_branch).await?;
+        let is_sha = (4..=40).contains(&which.len()) && which.bytes().all(|b| b.is_ascii_hexdigit());
+        if !page.items.is_empty() || !is_sha {
+            return Ok(page.items.into_iter().next());
+        }
+        let head = which.to_ascii_lowercase();
+        let page: Page<Candidate> = self.read(&["candidates"], &[("service", service), ("head", &head)]).await?;
+        let first = page.items.first().cloned();
+        if let Some(first) = &first
+            && page.items.iter().any(|one| one.head != first.head)
+        {
+            bail!("{which} is the beginning of several SHAs\n  → write more of it");
+        }
+        Ok(first)
+    }
+
+    pub(crate) async fn check(&self, candidate: i64, evaluation: i64) -> anyhow::Result<Check> {
+        let (candidate, evaluation) = (candidate.to_string(), evaluation.to_string());
+        self.read(&["candidates", &candidate, "evaluations", &evaluation, "check"], &[]).await
+    }
+
+    /// Lets a finding pass. However often the request arrives, it is done once.
+    pub(crate) async fn waive(&self, candidate: i64, new: &NewWaiver) -> anyhow::Result<Made> {
+        let body = json!({ "fingerprint": new.fingerprint, "why": new.why, "days": new.days });
+        let key = HeaderValue::from_str(random_word().expose_secret()).context("a word in hex is a header's value")?;
+        let url = self.url(&["candidates", &candidate.to_string(), "waivers"], &[])?;
+        let mut ask = Ask::new(Method::POST, url, Some(&body));
+        ask.headers = vec![(HeaderName::from_static("idempotency-key"), key)];
+        self.ask(ask).await
+    }
+
+    async fn read<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> anyhow::Result<T> {
+        self.ask(Ask::new(Method::GET, self.url(path, query)?, None)).await
+    }
+
+    fn url(&self, path: &[&str], query: &[(&str, &str)]) -> anyhow::Result<Url> {
+        let mut url = self.api.clone();
+        let no_path = |()| anyhow::anyhow!("the server's address has no path");
+        url.path_segments_mut().map_err(no_path)?.pop_if_empty().extend(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Ok(url)
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, mut ask: Ask<'_>) -> anyhow::Result<T> {
+        // What is asked too often is tried again by itself.
+        ask.sees = |status| status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS;
+        let http = Http::over(&self.connections, Some(self.authorization.clone()));
+        let away = |error| Away { server: self.api.as_str().trim_end_matches("/api/v1/").to_owned(), error };
+        let Answer { status, body, .. } = http.answer(&ask).await.map_err(away)?;
+        if status.is_client_error() {
+            return Err(refused(status, body));
+        }
+        serde_json::from_value(body).context("the server answered otherwise than this version understands")
+    }
+}
+
+fn refused(status: StatusCode, body: Value) -> anyhow::Error {
+    match serde_json::from_value(body) {
+        Ok(problem) => Refused(problem).into(),
+        Err(_) => anyhow::anyhow!("it answered {status}\n  → see that this is the address of a gonogo server"),
+    }
+}
