@@ -2,7 +2,7 @@
 
 use crate::commands::people::Throttle;
 use crate::{Clock, Outside};
-use gonogo_remote::git::Remote;
+use gonogo_remote::git::{Fetches, Remote};
 use gonogo_remote::github::{GitHub, RepositoryName};
 use gonogo_remote::slack::Slack;
 use gonogo_store::Store;
@@ -22,6 +22,7 @@ pub struct Serving {
     pub slack: Option<Slack>,
     /// Where the mirrors of repositories are.
     pub mirrors: PathBuf,
+    pub fetches: Arc<Fetches>,
     /// How people reach our pages, without a slash at the end.
     pub pages: String,
     /// The hash of the code by which the first admin is added; without people alone.
@@ -83,6 +84,11 @@ impl Serving {
     /// holds up no other.
     pub(crate) fn mirror_of(&self, service: &Service) -> PathBuf {
         self.mirrors.join(format!("{}.git", service.name))
+    }
+
+    /// How far the first fetch of a service's repository is, while that goes on here.
+    pub fn first_fetch(&self, service: &Service) -> Option<String> {
+        self.fetches.first_of(&self.mirror_of(service))
     }
 
     pub(crate) fn page_of(&self, candidate: gonogo_store::CandidateId) -> String {

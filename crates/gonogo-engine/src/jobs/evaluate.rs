@@ -4,9 +4,11 @@ use super::{JobError, hex_sha256, message, seen, sync};
 use crate::commands::{CheckRequest, check};
 use crate::serving::Serving;
 use crate::{CodeHost, CodeHostAccess, Outside, Progress, Wanted};
+use gonogo_api::Verdict;
 use gonogo_core::waiver::Waiver;
 use gonogo_store::{CandidateId, NewEvaluation, WaiverRow};
 use std::sync::Arc;
+use std::time::Instant;
 
 struct Silent;
 
@@ -31,10 +33,16 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
     };
     // Judging a large range keeps a processor busy: not on a thread that serves.
     let runtime = tokio::runtime::Handle::current();
+    let begun = Instant::now();
     let checked = tokio::task::spawn_blocking(move || runtime.block_on(check(&request, &Silent)))
         .await
         .map_err(|_| JobError::Broken("the judge ended early".to_owned()))??;
     let result = &checked.outcome.check;
+    let verdict = match (result.verdict, checked.outcome.exit_code) {
+        (Verdict::NoGo, 3) => "unknown",
+        (verdict, _) => seen::word(verdict),
+    };
+    metrics::histogram!("gonogo_evaluation_seconds", "verdict" => verdict).record(begun.elapsed());
     let judged_over = result.production.sha.as_deref().and_then(|sha| sha.parse().ok());
     if judged_over != candidate.production {
         // Production moved: the next look opens the candidate over it.

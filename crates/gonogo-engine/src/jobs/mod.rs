@@ -8,6 +8,7 @@ mod seen;
 mod show;
 mod sync;
 mod telling;
+mod told;
 mod worker;
 
 pub use worker::work;

@@ -6,9 +6,10 @@ use crate::locate::{Located, Wanted, locate};
 use crate::serving::{Service, Serving};
 use gonogo_core::case::Production;
 use gonogo_core::ids::Sha;
-use gonogo_remote::git::{Git, mirror};
+use gonogo_remote::git::{Fetches, Git, mirror};
 use gonogo_store::{Candidate, Sighted};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A repository as it was seen.
 struct View {
@@ -25,7 +26,8 @@ pub(super) async fn look(serving: &Serving, name: &str) -> Result<(), JobError> 
     }
     let mirror = serving.mirror_of(&service);
     let repository = service.repository.clone();
-    let seen = tokio::task::spawn_blocking(move || view(&mirror, &service))
+    let fetches = Arc::clone(&serving.fetches);
+    let seen = tokio::task::spawn_blocking(move || view(&mirror, &service, &fetches))
         .await
         .map_err(|_| JobError::Broken("the reader of git ended early".to_owned()))?;
     if seen.is_err() {
@@ -61,11 +63,11 @@ async fn look_at_branch(serving: &Serving, seen: Sighted, before: Option<&Candid
     Ok(judge_soon(serving, candidate.id).await?)
 }
 
-fn view(dir: &Path, service: &Service) -> Result<View, JobError> {
+fn view(dir: &Path, service: &Service, fetches: &Fetches) -> Result<View, JobError> {
     if let Some(parent) = dir.parent() {
         std::fs::create_dir_all(parent).map_err(gonogo_remote::git::GitError::from)?;
     }
-    mirror(dir, &service.remote)?;
+    mirror(dir, &service.remote, fetches)?;
     let git = Git::open(dir)?;
     let Located { case, policy, .. } = locate(&git, &wanted(dir.to_owned(), service))?;
     let default = git.branches()?.default.map(|(full, _)| full);

@@ -1,6 +1,7 @@
 //! Who we are to GitHub: a personal token, or an App that is installed.
 
 use super::{GitHub, GitHubError, RepositoryName};
+use crate::secret::Secret;
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
@@ -22,14 +23,15 @@ const JWT_UNTIL: SignedDuration = SignedDuration::from_mins(8);
 
 #[derive(Debug)]
 pub enum Credentials {
-    Token(SecretString),
+    Token(Secret),
     App(Box<App>),
 }
 
 /// An App with its key.
 pub struct App {
     id: String,
-    key: RsaKeyPair,
+    /// Read anew for each JWT: one serves an hour.
+    key: Secret,
     /// By the owner of repositories.
     installed: Mutex<HashMap<String, Installed>>,
 }
@@ -48,19 +50,8 @@ impl fmt::Debug for App {
 
 impl App {
     /// `key` is the private key as GitHub gives it: PEM, PKCS #1, or PKCS #8.
-    pub fn new(id: &str, key: &SecretString) -> Result<Self, GitHubError> {
-        let wrong = |said: &str| GitHubError::Credentials(format!("the App's key {said}"));
-        let key = key.expose_secret();
-        let label = key.lines().find_map(|line| line.trim().strip_prefix("-----BEGIN ")?.strip_suffix("-----"));
-        let label = label.ok_or_else(|| wrong("is no PEM file"))?;
-        let body: String = key.lines().map(str::trim).filter(|line| !line.starts_with("-----")).collect();
-        let der = BASE64_STANDARD.decode(body).map_err(|_| wrong("is no PEM file"))?;
-        let pair = match label {
-            "RSA PRIVATE KEY" => RsaKeyPair::from_der(&der),
-            "PRIVATE KEY" => RsaKeyPair::from_pkcs8(&der),
-            _ => return Err(wrong("is not a private RSA key")),
-        };
-        let key = pair.map_err(|_| wrong("cannot be used: it is no whole RSA key of 2048 bits or more"))?;
+    pub fn new(id: &str, key: Secret) -> Result<Self, GitHubError> {
+        read_key(&key.now())?;
         Ok(Self { id: id.to_owned(), key, installed: Mutex::default() })
     }
 
@@ -70,9 +61,9 @@ impl App {
         let part = |json: Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
         let claims = json!({ "iat": at(JWT_FROM), "exp": at(JWT_UNTIL), "iss": self.id });
         let signed = format!("{}.{}", part(json!({ "alg": "RS256", "typ": "JWT" })), part(claims));
-        let mut signature = vec![0; self.key.public().modulus_len()];
-        self.key
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
+        let key = read_key(&self.key.now())?;
+        let mut signature = vec![0; key.public().modulus_len()];
+        key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
             .map_err(|_| GitHubError::Credentials("the App's key does not sign".to_owned()))?;
         Ok(SecretString::from(format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))))
     }
@@ -93,11 +84,26 @@ impl App {
     }
 }
 
+fn read_key(key: &SecretString) -> Result<RsaKeyPair, GitHubError> {
+    let wrong = |said: &str| GitHubError::Credentials(format!("the App's key {said}"));
+    let key = key.expose_secret();
+    let label = key.lines().find_map(|line| line.trim().strip_prefix("-----BEGIN ")?.strip_suffix("-----"));
+    let label = label.ok_or_else(|| wrong("is no PEM file"))?;
+    let body: String = key.lines().map(str::trim).filter(|line| !line.starts_with("-----")).collect();
+    let der = BASE64_STANDARD.decode(body).map_err(|_| wrong("is no PEM file"))?;
+    let pair = match label {
+        "RSA PRIVATE KEY" => RsaKeyPair::from_der(&der),
+        "PRIVATE KEY" => RsaKeyPair::from_pkcs8(&der),
+        _ => return Err(wrong("is not a private RSA key")),
+    };
+    pair.map_err(|_| wrong("cannot be used: it is no whole RSA key of 2048 bits or more"))
+}
+
 impl GitHub {
     /// A token that sees the repository, good for some minutes at least.
     pub async fn token_for(&self, name: &RepositoryName, now: Timestamp) -> Result<SecretString, GitHubError> {
         let app = match &self.credentials {
-            Credentials::Token(token) => return Ok(token.clone()),
+            Credentials::Token(token) => return Ok(token.now()),
             Credentials::App(app) => app,
         };
         let owner = name.owner.to_ascii_lowercase();
@@ -142,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_key_that_is_none_says_what_is_wrong() {
-        let wrong = |key: &str| App::new("1", &SecretString::from(key.to_owned())).unwrap_err().to_string();
+        let wrong = |key: &str| App::new("1", Secret::from(key)).unwrap_err().to_string();
         assert!(wrong("nonsense").contains("is no PEM file"));
         assert!(wrong("-----BEGIN RSA PRIVATE KEY-----\n!\n-----END RSA PRIVATE KEY-----").contains("is no PEM file"));
         assert!(

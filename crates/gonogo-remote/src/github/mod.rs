@@ -46,7 +46,7 @@ impl GitHub {
         if !api.path().ends_with('/') {
             api.set_path(&format!("{}/", api.path()));
         }
-        Self { api, connections, credentials, limits: Limits::default() }
+        Self { api, connections: connections.of("github"), credentials, limits: Limits::default() }
     }
 
     /// `path` is below the API's root, without a slash in front.

@@ -26,6 +26,12 @@ pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Mar
             section {
                 h2 { (service.name) }
                 p.quiet { (service.repository.to_string()) }
+                @if let Some(said) = app.serving.first_fetch(service) {
+                    p.first-fetch role="status" {
+                        (verdict(Some("waiting")))
+                        " its repository is being fetched for the first time: " (outside(&said))
+                    }
+                }
                 @for trouble in troubles.iter().filter(|trouble| trouble.key == service.name) {
                     (not_seen(trouble))
                 }
@@ -33,6 +39,10 @@ pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Mar
             }
         }
     };
+    if app.serving.services.iter().any(|service| app.serving.first_fetch(service).is_some()) {
+        // How far a fetch is, is no news of the store's.
+        return Ok(layout::page("Services", true, Some(&session), &main));
+    }
     let follows = Follows { candidate: None, since };
     Ok(layout::live_page("Services", is_changing, &session, &follows, &main))
 }

@@ -7,6 +7,7 @@ mod browser;
 mod builds;
 mod github;
 mod live;
+mod operating;
 mod pages;
 mod people;
 mod pushes;

@@ -5,11 +5,12 @@
 use gonogo_world::github::{PostedStatus, Repository, StatusOf};
 use gonogo_world::{GitHub, Repo, Slack};
 use std::collections::BTreeSet;
+use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 pub(crate) const SECRET: &str = "hook-secret";
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -33,6 +34,13 @@ pub(crate) struct World {
     slack: String,
     /// What the service has beside its name and repository.
     service: String,
+    /// Keys of `[server]` beside the usual.
+    keys: String,
+    listen: String,
+    /// Variables beside the usual, or in their place.
+    variables: Vec<(&'static str, String)>,
+    /// What the server says on standard error.
+    log: NamedTempFile,
     /// The server's, for GitHub.
     token: &'static str,
     /// The App that the server is to GitHub, if it is one.
@@ -78,6 +86,10 @@ impl World {
             tracker: String::new(),
             slack: String::new(),
             service: String::new(),
+            keys: String::new(),
+            listen: "127.0.0.1:0".to_owned(),
+            variables: Vec::new(),
+            log: NamedTempFile::new().expect("the temporary folder is writable"),
             token: TOKEN,
             app: None,
             cookie: String::new(),
@@ -144,6 +156,35 @@ impl World {
     pub(crate) fn with_service(mut self, keys: &str) -> Self {
         keys.clone_into(&mut self.service);
         self
+    }
+
+    /// `[server]` has these keys too.
+    pub(crate) fn with_keys(mut self, keys: &str) -> Self {
+        keys.clone_into(&mut self.keys);
+        self
+    }
+
+    pub(crate) fn listening_on(mut self, place: &str) -> Self {
+        place.clone_into(&mut self.listen);
+        self
+    }
+
+    /// The server's environment has this variable.
+    pub(crate) fn with_variable(mut self, name: &'static str, value: &str) -> Self {
+        self.variables.push((name, value.to_owned()));
+        self
+    }
+
+    /// What all servers of this world said on standard error.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.log.path()).expect("the log is text")
+    }
+
+    /// The first line of the log that says all of this.
+    #[track_caller]
+    pub(crate) fn logs(&self, parts: &[&str]) -> String {
+        let fits = |line: &&str| parts.iter().all(|part| line.contains(part));
+        self.wait(|| self.log().lines().find(fits).map(str::to_owned), || self.log())
     }
 
     /// From the next start on nobody is told anything.
@@ -220,16 +261,22 @@ impl World {
             }
             None => drop(command.env("GONOGO_GITHUB_TOKEN", self.token)),
         }
+        for (name, value) in &self.variables {
+            // A variable goes before its file.
+            command.env_remove(name.trim_end_matches("_FILE")).env(name, value);
+        }
         command
     }
 
     pub(crate) fn writes_configuration(&self) {
         let config = format!(
-            "[server]\nlisten = '127.0.0.1:0'\nurl = 'https://gonogo.example.com'\ndata = '{}'\npoll_seconds = {}\n\
+            "[server]\nlisten = '{}'\nurl = 'https://gonogo.example.com'\ndata = '{}'\npoll_seconds = {}\n{}\
              [store]\nurl = '{}'\n[github]\nurl = '{}'\n{}{}\
              [[service]]\nname = 'web'\nrepository = 'acme/web'\n{}",
+            self.listen,
             self.folder.path().join("data").display(),
             self.poll_seconds,
+            self.keys,
             self.database,
             self.github.api_url(),
             self.tracker,
@@ -242,7 +289,9 @@ impl World {
 
     pub(crate) fn start(&mut self) {
         self.writes_configuration();
-        let mut child = self.command(&["serve"]).stdout(Stdio::piped()).spawn().expect("the program starts");
+        let log = OpenOptions::new().append(true).open(self.log.path()).expect("the log can be written");
+        let mut command = self.command(&["serve"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("the program starts");
         let mut out = BufReader::new(child.stdout.take().expect("its output is read"));
         let mut line = || {
             let mut line = String::new();
@@ -251,7 +300,7 @@ impl World {
         };
         let first = line();
         let address = first.trim().rsplit("http://").next().expect("an address").to_owned();
-        assert!(address.starts_with("127.0.0.1:"), "{first}");
+        assert!(address.starts_with("127.0.0.1:"), "{first}{}", self.log());
         self.server = Some(Server { child, address });
         self.web().unhooked().hooked_to_for(&self.hook_url(), SECRET, &["push", "status", "check_run"]);
         if self.cookie.is_empty() {
@@ -406,9 +455,14 @@ impl World {
     }
 
     fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        self.ask_with(method, path, "", body)
+    }
+
+    /// `headers` are lines that end with a line's end.
+    pub(crate) fn ask_with(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(self.address()).expect("the server answers");
         let ask = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nCookie: {}\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nCookie: {}\r\n{headers}\
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
             self.address(),
             self.cookie,
@@ -452,5 +506,8 @@ pub(crate) fn path_of(status: &PostedStatus) -> String {
 impl Drop for World {
     fn drop(&mut self) {
         self.kill();
+        if std::thread::panicking() {
+            eprintln!("the server's log:\n{}", self.log());
+        }
     }
 }

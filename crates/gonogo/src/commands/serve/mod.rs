@@ -7,27 +7,26 @@ pub(crate) mod store;
 use super::check::outside;
 use super::secret;
 use crate::cli::ServeArgs;
-use crate::clock;
-use anyhow::{Context, bail};
+use crate::{clock, logs};
+use anyhow::{Context, anyhow, bail};
 use config::{Config, ServiceConfig, SlackConfig};
 use gonogo_core::policy::Source;
 use gonogo_engine::commands::people::{Throttle, hash_of, random_word};
 use gonogo_engine::{CodeHostAccess, Outside, Renamed, Service, Serving, TrustedTracker, jobs, web_of};
-use gonogo_remote::git::Remote;
+use gonogo_remote::git::{Remote, write_authorities};
 use gonogo_remote::github::{Credentials, GitHub, RepositoryName};
 use gonogo_remote::http::Connections;
 use gonogo_remote::slack::Slack;
-use gonogo_server::App;
+use gonogo_server::{App, Certificate, Listener, Registry};
 use gonogo_store::Store;
 use secrecy::{ExposeSecret, SecretString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 /// What is being done when it is told to stop has so long to end.
-const LAST_WORDS: Duration = Duration::from_secs(10);
+const LAST_WORDS: Duration = Duration::from_secs(8);
 
 pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<u8> {
     let config = configuration(&args.config)?;
@@ -45,41 +44,51 @@ pub(crate) fn configuration(path: &Path) -> anyhow::Result<Config> {
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
-    let secrets = |name: &str| anyhow::Ok(secret(name)?.map(|lines| each_line(&lines)).unwrap_or_default());
-    let hook_secrets: Vec<SecretString> = secrets("GONOGO_GITHUB_WEBHOOK_SECRET")?;
-    let jira_hook_secrets = Arc::new(secrets("GONOGO_JIRA_WEBHOOK_SECRET")?);
+    logs::begin(config.server.log, config.server.log_level);
+    let metrics = Registry::of_this_process();
+    let hook_secret = secret("GONOGO_GITHUB_WEBHOOK_SECRET")?;
+    let jira_hook_secret = secret("GONOGO_JIRA_WEBHOOK_SECRET")?;
+    let metrics_token = secret("GONOGO_METRICS_TOKEN")?;
     let first_code = random_word();
     let serving = Arc::new(serving(&config, &first_code).await?);
     let _lock = serving.store.begin_serving().await?;
-    let listener = TcpListener::bind(config.server.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", config.server.listen))?;
+    let listener = listener(&config.server).await?;
     let (tell, stop) = watch::channel(false);
     let poll = Duration::from_secs(config.server.poll_seconds);
     let working = tokio::spawn(jobs::work(Arc::clone(&serving), config.server.workers, poll, stop.clone()));
-    let address = listener.local_addr()?;
-    if hook_secrets.is_empty() {
-        anstream::eprintln!(
-            "gonogo: no GONOGO_GITHUB_WEBHOOK_SECRET: webhooks are refused, changes are found by polling"
-        );
+    if hook_secret.is_none() {
+        tracing::warn!("no GONOGO_GITHUB_WEBHOOK_SECRET: webhooks are refused, changes are found by polling");
     }
-    anstream::println!("gonogo: listening on http://{address}");
+    anstream::println!("gonogo: listening on {listener}");
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), place = %listener, "serving");
     if serving.first_code_hash.is_some() {
         let (pages, code) = (&serving.pages, first_code.expose_secret());
         anstream::println!("gonogo: nobody may sign in yet; become the first admin: {pages}/first-admin?code={code}");
     }
-    let app = App { serving, hook_secrets: Arc::new(hook_secrets), jira_hook_secrets };
+    let app = App { serving: Arc::clone(&serving), hook_secret, jira_hook_secret, metrics_token, metrics };
     let answering = tokio::spawn(gonogo_server::serve(listener, app, stop));
     told_to_stop().await?;
+    tracing::info!("told to stop");
     tell.send(true).ok();
     let ended = tokio::time::timeout(LAST_WORDS, async {
         answering.await.ok();
         working.await.ok();
     });
     if ended.await.is_err() {
-        anstream::eprintln!("gonogo: work was left undone; the next start does it");
+        serving.fetches.end_all();
+        tracing::warn!("work was left undone; the next start does it");
     }
+    tracing::info!("stopped");
     Ok(())
+}
+
+async fn listener(config: &config::Server) -> anyhow::Result<Listener> {
+    let listen = config.listen.parse().map_err(|()| anyhow!("[server] listen was looked at before"))?;
+    let certificate = match (&config.tls_certificate, &config.tls_key) {
+        (Some(chain), Some(key)) => Some(Certificate::read(chain.clone(), key.clone())?),
+        _ => None,
+    };
+    Ok(Listener::bind(&listen, certificate).await?)
 }
 
 async fn serving(config: &Config, first_code: &SecretString) -> anyhow::Result<Serving> {
@@ -93,7 +102,16 @@ async fn serving(config: &Config, first_code: &SecretString) -> anyhow::Result<S
     let api = config.github.url.parse().with_context(|| format!("[github] url: {}", config.github.url))?;
     let github = Arc::new(GitHub::new(api, Connections::new(&outside.http)?, credentials));
     let slack = config.slack.as_ref().map(|slack| slack_of(slack, Connections::new(&outside.http)?)).transpose()?;
-    let services = config.services.iter().map(|s| service(config, s)).collect::<Result<_, _>>()?;
+    let authorities = match &outside.http.ca_file {
+        Some(ca_file) => {
+            // git runs in the mirror's folder.
+            let bundle = std::path::absolute(data.join("authorities.pem"))?;
+            write_authorities(ca_file, &bundle)?;
+            Some(bundle)
+        }
+        None => None,
+    };
+    let services = config.services.iter().map(|s| service(config, s, &authorities)).collect::<Result<_, _>>()?;
     Ok(Serving {
         store,
         services,
@@ -101,6 +119,7 @@ async fn serving(config: &Config, first_code: &SecretString) -> anyhow::Result<S
         renamed: Renamed::default(),
         slack,
         mirrors: data.join("mirrors"),
+        fetches: Arc::default(),
         first_code_hash,
         throttle: Throttle::default(),
         pages: config.server.url.trim_end_matches('/').to_owned(),
@@ -119,13 +138,13 @@ fn slack_of(config: &SlackConfig, connections: Connections) -> anyhow::Result<Sl
     Ok(Slack::new(api, connections, token))
 }
 
-fn service(all: &Config, config: &ServiceConfig) -> anyhow::Result<Service> {
+fn service(all: &Config, config: &ServiceConfig, authorities: &Option<PathBuf>) -> anyhow::Result<Service> {
     let repository = RepositoryName::parse(&config.repository).context("the repository was looked at before")?;
     let url = config.git.clone().unwrap_or_else(|| format!("{}/{repository}.git", web_of(&all.github.url)));
     Ok(Service {
         name: config.name.clone(),
         repository,
-        remote: Remote { url, token: None },
+        remote: Remote { url, token: None, authorities: authorities.clone() },
         is_at_code_host: config.git.is_none(),
         production: config.production.clone(),
         slack_channel: all.slack_channel(config),
@@ -136,9 +155,7 @@ fn service(all: &Config, config: &ServiceConfig) -> anyhow::Result<Service> {
 fn github_credentials() -> anyhow::Result<Credentials> {
     let id = std::env::var("GONOGO_GITHUB_APP_ID").ok().filter(|id| !id.trim().is_empty());
     match (id, secret("GONOGO_GITHUB_APP_KEY")?, secret("GONOGO_GITHUB_TOKEN")?) {
-        (Some(id), Some(key), None) => {
-            Ok(Credentials::App(Box::new(gonogo_remote::github::App::new(id.trim(), &key)?)))
-        }
+        (Some(id), Some(key), None) => Ok(Credentials::App(Box::new(gonogo_remote::github::App::new(id.trim(), key)?))),
         (None, None, Some(token)) => Ok(Credentials::Token(token)),
         (None, None, None) => bail!(
             "no credentials for GitHub\n  → set GONOGO_GITHUB_APP_ID and GONOGO_GITHUB_APP_KEY_FILE, or GONOGO_GITHUB_TOKEN: \
@@ -152,12 +169,6 @@ fn github_credentials() -> anyhow::Result<Credentials> {
             bail!("an App and a token for GitHub are set\n  → unset GONOGO_GITHUB_TOKEN, or the App")
         }
     }
-}
-
-/// Two secrets count while one is changed for the other.
-fn each_line(secrets: &SecretString) -> Vec<SecretString> {
-    let lines = secrets.expose_secret().lines().map(str::trim).filter(|line| !line.is_empty());
-    lines.map(|line| SecretString::from(line.to_owned())).collect()
 }
 
 /// Ends by TERM or Ctrl-C.
