@@ -353,6 +353,13 @@ fn causes(error: &reqwest::Error) -> String {
     said
 }
 
+/// When it was answered, by the clock of who answered.
+pub(crate) fn date_of(headers: &HeaderMap) -> Option<jiff::Timestamp> {
+    let text = headers.get(reqwest::header::DATE)?.to_str().ok()?;
+    let civil = jiff::civil::DateTime::strptime("%a, %d %b %Y %H:%M:%S GMT", text).ok()?;
+    jiff::tz::Offset::UTC.to_timestamp(civil).ok()
+}
+
 /// Addresses of logins carry tokens and return paths that help nobody.
 fn without_query(url: &str) -> String {
     url.split(['?', '#']).next().unwrap_or(url).chars().take(200).collect()

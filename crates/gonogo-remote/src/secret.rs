@@ -2,7 +2,7 @@
 //! the secret is wanted: who changes it needs no restart.
 
 use secrecy::{ExposeSecret, SecretString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 
@@ -91,8 +91,8 @@ impl Secret {
     }
 }
 
-fn read_file(variable: &str, path: &PathBuf) -> Result<SecretString, SecretError> {
-    let (variable, path) = (variable.to_owned(), path.clone());
+fn read_file(variable: &str, path: &Path) -> Result<SecretString, SecretError> {
+    let (variable, path) = (variable.to_owned(), path.to_owned());
     match std::fs::read_to_string(&path) {
         Err(error) => Err(SecretError::File { variable, path, said: error.to_string() }),
         Ok(text) if text.trim().is_empty() => Err(SecretError::Empty { variable, path }),

@@ -44,14 +44,17 @@ pub(crate) fn begin(format: LogFormat, level: LogLevel) {
     tracing::subscriber::set_global_default(subscriber).ok(); // it is set here alone
 }
 
+/// Where tracing puts an event's sentence.
+const MESSAGE: &str = "message";
+
 struct Lines {
     format: LogFormat,
     most: Level,
 }
 
-/// What a span or an event says.
+/// What a span or an event says, in its order.
 #[derive(Default)]
-struct Fields(Map<String, Value>);
+struct Fields(Vec<(&'static str, Value)>);
 
 impl<S: Subscriber + for<'l> LookupSpan<'l>> Layer<S> for Lines {
     /// Of what is not ours only what goes wrong is of interest.
@@ -74,14 +77,16 @@ impl<S: Subscriber + for<'l> LookupSpan<'l>> Layer<S> for Lines {
         for span in context.event_scope(event).into_iter().flatten() {
             if let Some(Fields(outer)) = span.extensions().get() {
                 for (name, value) in outer {
-                    fields.0.entry(name).or_insert_with(|| value.clone());
+                    if fields.get(name).is_none() {
+                        fields.0.push((name, value.clone()));
+                    }
                 }
             }
         }
         let level = event.metadata().level().as_str().to_ascii_lowercase();
         let time = clock::now().to_string();
         let line = match self.format {
-            LogFormat::Human => human(&time, &level, fields),
+            LogFormat::Human => human(&time, &level, &fields),
             LogFormat::Json => json(time, level, event.metadata().target(), fields),
         };
         // Nobody is left to tell that nobody reads it.
@@ -93,15 +98,14 @@ fn json(time: String, level: String, module: &str, Fields(fields): Fields) -> St
     let mut line = Map::new();
     let head = [("time", time), ("level", level), ("module", module.to_owned())];
     line.extend(head.map(|(name, value)| (name.to_owned(), Value::String(value))));
-    line.extend(fields);
+    line.extend(fields.into_iter().map(|(name, value)| (name.to_owned(), value)));
     format!("{}\n", Value::Object(line))
 }
 
-fn human(time: &str, level: &str, Fields(mut fields): Fields) -> String {
-    let message = fields.remove("message");
-    let message = message.as_ref().and_then(Value::as_str).unwrap_or_default();
+fn human(time: &str, level: &str, fields: &Fields) -> String {
+    let message = fields.get(MESSAGE).and_then(Value::as_str).unwrap_or_default();
     let mut line = format!("{time} {level:<5} {}", say::printable(message));
-    for (name, value) in &fields {
+    for (name, value) in fields.0.iter().filter(|(name, _)| *name != MESSAGE) {
         let said = match value {
             Value::String(text) if is_plain(text) => text.clone(),
             Value::String(text) => format!("\"{}\"", say::printable(text).replace('\\', "\\\\").replace('"', "\\\"")),
@@ -120,8 +124,12 @@ fn is_plain(text: &str) -> bool {
 }
 
 impl Fields {
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
     fn put(&mut self, field: &Field, value: impl Into<Value>) {
-        self.0.insert(field.name().to_owned(), value.into());
+        self.0.push((field.name(), value.into()));
     }
 }
 
@@ -155,23 +163,19 @@ impl Visit for Fields {
 mod tests {
     use super::*;
 
-    fn fields(pairs: &[(&str, Value)]) -> Fields {
-        Fields(pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
-    }
-
     #[test]
     fn outside_text_stays_in_its_line_and_its_field() {
-        let said = fields(&[
+        let said = Fields(vec![
             ("message", "job".into()),
             ("error", "first\nsecond \u{1b}[31m \u{202e} outcome=\"done\"".into()),
             ("kind", "sync".into()),
             ("seconds", 0.012_34.into()),
         ]);
         assert_eq!(
-            human("T", "warn", said),
+            human("T", "warn", &said),
             "T warn  job error=\"first second \\\\u{1b}[31m \\\\u{202e} outcome=\\\"done\\\"\" kind=sync seconds=0.012\n"
         );
-        let line = json("T".to_owned(), "warn".to_owned(), "gonogo", fields(&[("error", "a\nb\u{1b}".into())]));
+        let line = json("T".to_owned(), "warn".to_owned(), "gonogo", Fields(vec![("error", "a\nb\u{1b}".into())]));
         assert_eq!(line.lines().count(), 1);
         assert!(!line.contains('\u{1b}'), "{line}");
         let read: Value = serde_json::from_str(&line).unwrap();

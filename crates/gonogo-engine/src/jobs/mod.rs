@@ -11,6 +11,7 @@ mod telling;
 mod told;
 mod worker;
 
+pub(crate) use sync::wanted;
 pub use worker::work;
 
 use crate::LocateError;

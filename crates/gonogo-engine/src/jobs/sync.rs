@@ -85,6 +85,6 @@ fn view(dir: &Path, service: &Service, fetches: &Fetches) -> Result<View, JobErr
 
 /// What the server says of where a service's things are; the head is the
 /// default branch's.
-pub(super) fn wanted(repo: PathBuf, service: &Service) -> Wanted {
+pub(crate) fn wanted(repo: PathBuf, service: &Service) -> Wanted {
     Wanted { repo, service: Some(service.name.clone()), production: service.production.clone(), ..Wanted::default() }
 }

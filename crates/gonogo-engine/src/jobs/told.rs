@@ -3,12 +3,11 @@
 
 use super::{JobError, worker::MOST_ATTEMPTS};
 use gonogo_store::{Due, Job, StoreError};
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The same trouble is said so often at most.
-const AGAIN: Duration = Duration::from_secs(60);
+const AGAIN: Duration = Duration::from_mins(1);
 
 /// A job ended, `None` where it was given back or somebody else has it by now.
 pub(super) fn job(job: &Job, begun: Instant, ended: Option<&Result<(), JobError>>) {

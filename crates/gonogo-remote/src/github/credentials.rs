@@ -56,7 +56,7 @@ impl App {
     }
 
     /// <https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app>
-    fn jwt(&self, now: Timestamp) -> Result<SecretString, GitHubError> {
+    pub(super) fn jwt(&self, now: Timestamp) -> Result<SecretString, GitHubError> {
         let at = |shift: SignedDuration| now.saturating_add(shift).unwrap_or(now).as_second();
         let part = |json: Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
         let claims = json!({ "iat": at(JWT_FROM), "exp": at(JWT_UNTIL), "iss": self.id });

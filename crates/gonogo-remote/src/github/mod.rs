@@ -5,10 +5,12 @@ mod builds;
 mod credentials;
 mod error;
 mod limits;
+mod standing;
 mod statuses;
 
 pub use credentials::{App, Credentials};
 pub use error::GitHubError;
+pub use standing::{Hook, HookDelivery, Rights, Standing};
 pub use statuses::{CommitStatus, MOST_DESCRIPTION, StatusState};
 
 use crate::http::{Answer, Ask, Connections, Http};

@@ -5,9 +5,11 @@ mod channels;
 mod error;
 mod limits;
 mod messages;
+mod standing;
 
 pub use error::SlackError;
 pub use messages::{MOST_SECTION, Message, MessageKey, Place};
+pub use standing::Standing;
 
 use crate::http::{Again, Answer, Ask, Connections, Http, HttpError};
 use crate::secret::Secret;
@@ -66,10 +68,14 @@ impl Slack {
     async fn send(
         &self,
         method: &'static str,
-        mut ask: Ask<'_>,
+        ask: Ask<'_>,
         channel: Option<&str>,
         now: Timestamp,
     ) -> Result<Value, SlackError> {
+        taken(method, channel, self.answer(method, ask, now).await?)
+    }
+
+    async fn answer(&self, method: &'static str, mut ask: Ask<'_>, now: Timestamp) -> Result<Answer, SlackError> {
         self.limits.may_ask(method, now)?;
         let authorization = HeaderValue::from_str(&format!("Bearer {}", self.token.now().expose_secret()))
             .map_err(|_| SlackError::Unauthorized("it has characters that no token has".to_owned()))?;
@@ -80,7 +86,7 @@ impl Slack {
         if answer.status.as_u16() == 429 {
             return Err(self.limits.refused(method, &answer, now));
         }
-        taken(method, channel, answer)
+        Ok(answer)
     }
 
     fn url(&self, method: &str) -> Result<Url, SlackError> {

@@ -53,7 +53,7 @@ pub(crate) async fn page(State(app): State<App>, headers: HeaderMap) -> Response
     let mut text = app.metrics.text(help);
     head(&mut text, "gonogo_info", help("gonogo_info"), "gauge");
     let version = [("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned())];
-    line(&mut text, "gonogo_info", &version, None, 1);
+    line(&mut text, "gonogo_info", &version, None, &1);
     // A database that is away shows in gonogo_store_seconds; the rest is wanted then most.
     if let Ok(load) = app.serving.store.load((app.serving.clock)()).await {
         text.push_str(&of_the_store(&load, (app.serving.clock)()));
@@ -74,7 +74,7 @@ fn of_the_store(load: &Load, now: Timestamp) -> String {
         head(&mut text, name, help(name), "gauge");
         for (labels, value) in values {
             let labels: Vec<_> = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-            line(&mut text, name, &labels, None, value);
+            line(&mut text, name, &labels, None, &value);
         }
     };
     let age = |since: Option<Timestamp>| since.map_or(0.0, |since| now.duration_since(since).as_secs_f64().max(0.0));

@@ -59,13 +59,13 @@ impl Registry {
         for (name, series) in &kept.counters {
             head(&mut text, name, help(name), "counter");
             for (labels, value) in series {
-                line(&mut text, name, labels, None, value.load(Ordering::Relaxed));
+                line(&mut text, name, labels, None, &value.load(Ordering::Relaxed));
             }
         }
         for (name, series) in &kept.gauges {
             head(&mut text, name, help(name), "gauge");
             for (labels, value) in series {
-                line(&mut text, name, labels, None, f64::from_bits(value.load(Ordering::Relaxed)));
+                line(&mut text, name, labels, None, &f64::from_bits(value.load(Ordering::Relaxed)));
             }
         }
         for (name, series) in &kept.histograms {
@@ -76,10 +76,10 @@ impl Registry {
                 for (at, count) in counts.iter().enumerate() {
                     so_far += count;
                     let end = BUCKETS.get(at).map_or_else(|| "+Inf".to_owned(), ToString::to_string);
-                    line(&mut text, &format!("{name}_bucket"), labels, Some(("le", &end)), so_far);
+                    line(&mut text, &format!("{name}_bucket"), labels, Some(("le", &end)), &so_far);
                 }
-                line(&mut text, &format!("{name}_sum"), labels, None, sum);
-                line(&mut text, &format!("{name}_count"), labels, None, so_far);
+                line(&mut text, &format!("{name}_sum"), labels, None, &sum);
+                line(&mut text, &format!("{name}_count"), labels, None, &so_far);
             }
         }
         text
@@ -123,7 +123,7 @@ pub(super) fn line(
     name: &str,
     labels: &[(String, String)],
     last: Option<(&str, &str)>,
-    value: impl std::fmt::Display,
+    value: &dyn std::fmt::Display,
 ) {
     let labels = labels.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(last);
     let labels: Vec<String> = labels.map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();

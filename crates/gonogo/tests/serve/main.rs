@@ -5,7 +5,9 @@
 mod backups;
 mod browser;
 mod builds;
+mod doctor;
 mod github;
+mod listening;
 mod live;
 mod operating;
 mod pages;

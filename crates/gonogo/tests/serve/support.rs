@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::{NamedTempFile, TempDir};
 
@@ -37,6 +37,10 @@ pub(crate) struct World {
     /// Keys of `[server]` beside the usual.
     keys: String,
     listen: String,
+    /// How people reach it.
+    url: String,
+    /// A socket is handed over to the server, as systemd does.
+    is_handed_over: bool,
     /// Variables beside the usual, or in their place.
     variables: Vec<(&'static str, String)>,
     /// What the server says on standard error.
@@ -52,6 +56,16 @@ pub(crate) struct World {
 struct Server {
     child: Child,
     address: String,
+    out: BufReader<ChildStdout>,
+}
+
+impl Server {
+    /// What it prints next.
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.out.read_line(&mut line).expect("it says where it listens");
+        line
+    }
 }
 
 impl World {
@@ -88,6 +102,8 @@ impl World {
             service: String::new(),
             keys: String::new(),
             listen: "127.0.0.1:0".to_owned(),
+            url: "https://gonogo.example.com".to_owned(),
+            is_handed_over: false,
             variables: Vec::new(),
             log: NamedTempFile::new().expect("the temporary folder is writable"),
             token: TOKEN,
@@ -162,6 +178,17 @@ impl World {
     pub(crate) fn with_keys(mut self, keys: &str) -> Self {
         keys.clone_into(&mut self.keys);
         self
+    }
+
+    pub(crate) fn handed_a_socket(mut self) -> Self {
+        self.is_handed_over = true;
+        self.listening_on("systemd")
+    }
+
+    /// As what is configured has it from now on, people and GitHub reach it where it listens.
+    pub(crate) fn is_reached_where_it_listens(&mut self) {
+        self.url = format!("http://{}", self.address());
+        self.writes_configuration();
     }
 
     pub(crate) fn listening_on(mut self, place: &str) -> Self {
@@ -270,10 +297,11 @@ impl World {
 
     pub(crate) fn writes_configuration(&self) {
         let config = format!(
-            "[server]\nlisten = '{}'\nurl = 'https://gonogo.example.com'\ndata = '{}'\npoll_seconds = {}\n{}\
+            "[server]\nlisten = '{}'\nurl = '{}'\ndata = '{}'\npoll_seconds = {}\n{}\
              [store]\nurl = '{}'\n[github]\nurl = '{}'\n{}{}\
              [[service]]\nname = 'web'\nrepository = 'acme/web'\n{}",
             self.listen,
+            self.url,
             self.folder.path().join("data").display(),
             self.poll_seconds,
             self.keys,
@@ -288,28 +316,38 @@ impl World {
     }
 
     pub(crate) fn start(&mut self) {
-        self.writes_configuration();
-        let log = OpenOptions::new().append(true).open(self.log.path()).expect("the log can be written");
-        let mut command = self.command(&["serve"]);
-        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("the program starts");
-        let mut out = BufReader::new(child.stdout.take().expect("its output is read"));
-        let mut line = || {
-            let mut line = String::new();
-            out.read_line(&mut line).expect("it says where it listens");
-            line
-        };
-        let first = line();
-        let address = first.trim().rsplit("http://").next().expect("an address").to_owned();
-        assert!(address.starts_with("127.0.0.1:"), "{first}{}", self.log());
-        self.server = Some(Server { child, address });
+        self.spawn();
+        let address = self.address();
+        assert!(address.starts_with("127.0.0.1:"), "{address}{}", self.log());
         self.web().unhooked().hooked_to_for(&self.hook_url(), SECRET, &["push", "status", "check_run"]);
         if self.cookie.is_empty() {
-            let code = line();
+            let code = self.server.as_mut().expect("it runs").line();
             let code = code.trim().rsplit("code=").next().expect("a code").to_owned();
             let added = self.post("/first-admin", &[("code", &code), ("name", "ada"), ("password", PASSWORD)]);
             assert_eq!(added.0, 303, "{}", added.1);
             self.signs_in("ada", PASSWORD);
         }
+    }
+
+    /// Starts it wherever it listens: where that is, as it says.
+    pub(crate) fn starts_somewhere(&mut self) -> String {
+        self.spawn();
+        self.address().to_owned()
+    }
+
+    fn spawn(&mut self) {
+        self.writes_configuration();
+        let log = OpenOptions::new().append(true).open(self.log.path()).expect("the log can be written");
+        let mut command = self.command(&["serve"]);
+        if self.is_handed_over {
+            command = handing_over(&command);
+        }
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("the program starts");
+        let out = BufReader::new(child.stdout.take().expect("its output is read"));
+        let mut server = Server { child, address: String::new(), out };
+        let first = server.line();
+        server.address = first.trim().rsplit("listening on ").next().expect("an address").replace("http://", "");
+        self.server = Some(server);
     }
 
     /// From now on pages are asked for as this person.
@@ -495,6 +533,27 @@ impl World {
     pub(crate) fn address(&self) -> &str {
         &self.server.as_ref().expect("the server runs").address
     }
+}
+
+/// The same program, after a socket was made for it: its third file, as systemd has it.
+fn handing_over(command: &Command) -> Command {
+    const SCRIPT: &str = "
+import os, socket, sys
+listener = socket.create_server(('127.0.0.1', 0))
+os.dup2(listener.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[1], sys.argv[1:])
+";
+    let mut handing = Command::new("python3");
+    handing.args(["-c", SCRIPT]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => handing.env(name, value),
+            None => handing.env_remove(name),
+        };
+    }
+    handing
 }
 
 /// Where on the server a status leads.

@@ -197,6 +197,9 @@ mod tests {
         let told = parse(examples.next().unwrap()).unwrap();
         assert_eq!(told.slack_channel(&told.services[0]).as_deref(), Some("#team-web"));
         assert_eq!(examples.next(), None, "each example is read here");
+        let page = include_str!("../../../../../docs/operate.md");
+        let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        assert!(Config::parse(&Source::new("docs/operate.md", example)).unwrap().server.tls_key.is_some());
     }
 
     #[test]

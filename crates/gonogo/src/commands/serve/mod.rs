@@ -12,6 +12,7 @@ use anyhow::{Context, anyhow, bail};
 use config::{Config, ServiceConfig, SlackConfig};
 use gonogo_core::policy::Source;
 use gonogo_engine::commands::people::{Throttle, hash_of, random_word};
+use gonogo_engine::commands::{HooksTaken, Line, doctor_server};
 use gonogo_engine::{CodeHostAccess, Outside, Renamed, Service, Serving, TrustedTracker, jobs, web_of};
 use gonogo_remote::git::{Remote, write_authorities};
 use gonogo_remote::github::{Credentials, GitHub, RepositoryName};
@@ -20,7 +21,7 @@ use gonogo_remote::slack::Slack;
 use gonogo_server::{App, Certificate, Listener, Registry};
 use gonogo_store::Store;
 use secrecy::{ExposeSecret, SecretString};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -82,6 +83,17 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// `gonogo doctor --server`.
+pub(crate) fn doctored(config: &Path) -> anyhow::Result<Vec<Line>> {
+    let config = configuration(config)?;
+    let taken = HooksTaken {
+        github: secret("GONOGO_GITHUB_WEBHOOK_SECRET")?.is_some(),
+        jira: secret("GONOGO_JIRA_WEBHOOK_SECRET")?.is_some(),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    runtime.block_on(async { Ok(doctor_server(&serving(&config, &random_word()).await?, taken).await) })
+}
+
 async fn listener(config: &config::Server) -> anyhow::Result<Listener> {
     let listen = config.listen.parse().map_err(|()| anyhow!("[server] listen was looked at before"))?;
     let certificate = match (&config.tls_certificate, &config.tls_key) {
@@ -111,7 +123,8 @@ async fn serving(config: &Config, first_code: &SecretString) -> anyhow::Result<S
         }
         None => None,
     };
-    let services = config.services.iter().map(|s| service(config, s, &authorities)).collect::<Result<_, _>>()?;
+    let services =
+        config.services.iter().map(|s| service(config, s, authorities.as_deref())).collect::<Result<_, _>>()?;
     Ok(Serving {
         store,
         services,
@@ -138,13 +151,13 @@ fn slack_of(config: &SlackConfig, connections: Connections) -> anyhow::Result<Sl
     Ok(Slack::new(api, connections, token))
 }
 
-fn service(all: &Config, config: &ServiceConfig, authorities: &Option<PathBuf>) -> anyhow::Result<Service> {
+fn service(all: &Config, config: &ServiceConfig, authorities: Option<&Path>) -> anyhow::Result<Service> {
     let repository = RepositoryName::parse(&config.repository).context("the repository was looked at before")?;
     let url = config.git.clone().unwrap_or_else(|| format!("{}/{repository}.git", web_of(&all.github.url)));
     Ok(Service {
         name: config.name.clone(),
         repository,
-        remote: Remote { url, token: None, authorities: authorities.clone() },
+        remote: Remote { url, token: None, authorities: authorities.map(Path::to_owned) },
         is_at_code_host: config.git.is_none(),
         production: config.production.clone(),
         slack_channel: all.slack_channel(config),
