@@ -3,7 +3,7 @@
 //! file and asserts it on the seeds and on random ones, without a nightly.
 
 use gonogo_checks::policy::TypedPolicy;
-use gonogo_core::policy::{Source, production_ref_of};
+use gonogo_core::policy::{Source, production_of};
 use gonogo_core::waiver;
 use gonogo_read::draft::{Cleanup, Editor, fill_in, kept};
 use gonogo_read::keys::{Grammar, KeyLike, scan};
@@ -98,7 +98,7 @@ fn is_filled_in(filled: &[u8], what: &[u8], file: &[u8]) -> bool {
 pub fn policy(bytes: &[u8]) {
     let source = Source::new("gonogo.toml", text(bytes));
     let whole = TypedPolicy::parse(source.clone());
-    let errors = [whole.as_ref().err().cloned(), production_ref_of(&source).err(), waiver::parse(&source).err()];
+    let errors = [whole.as_ref().err().cloned(), production_of(&source).err(), waiver::parse(&source).err()];
     for error in errors.into_iter().flatten() {
         if let Some((line, column)) = error.place() {
             let width = source.text.split('\n').nth(line - 1).map(|line| line.chars().count());
@@ -108,7 +108,7 @@ pub fn policy(bytes: &[u8]) {
         assert!(!error.render(false).is_empty(), "{error:?}");
     }
     if let Ok(policy) = whole {
-        assert!(production_ref_of(&source).is_ok(), "{:?}", source.text);
+        assert!(production_of(&source).is_ok(), "{:?}", source.text);
         let again = TypedPolicy::parse(source).map(|again| format!("{again:?}"));
         assert_eq!(again.ok(), Some(format!("{policy:?}")));
     }

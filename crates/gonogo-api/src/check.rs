@@ -12,6 +12,9 @@ pub struct Check {
     /// Always `gonogo.check/1`.
     pub schema: String,
     pub service: String,
+    /// The folder of the repository that the service is, where it is not all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     pub verdict: Verdict,
     pub production: Production,
     pub head: Head,
@@ -35,6 +38,14 @@ pub enum Verdict {
     Go,
     NoGo,
     Waiting,
+}
+
+impl Check {
+    /// Whether nothing of the service's folder differs from production.
+    pub fn concerns_nothing(&self) -> bool {
+        let is_same = self.commits.is_empty() && self.missing_from_head.is_empty();
+        self.path.is_some() && self.production.sha.is_some() && is_same
+    }
 }
 
 /// Where production is.

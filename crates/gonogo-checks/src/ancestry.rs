@@ -7,7 +7,7 @@ use crate::questions::{ChangedPaths, MergeOf, MergedAgain};
 use crate::reading::said;
 use crate::registry::{Entry, parse};
 use crate::scene::{Check, Scene};
-use gonogo_core::changeset::MergeBack;
+use gonogo_core::changeset::{Commit, MergeBack};
 use gonogo_core::finding::{Code, Subject};
 use gonogo_core::ids::Sha;
 use gonogo_core::policy::Level;
@@ -51,7 +51,7 @@ impl Check for Ancestry {
         lost_by_reverts(scene, out)?;
         merges?;
         let reading = scene.reading()?;
-        let missing = &reading.changeset.missing;
+        let missing: Vec<&Commit> = reading.missing().collect();
         if !reading.lacks_production() {
             return Ok(());
         }
@@ -70,7 +70,7 @@ impl Check for Ancestry {
             out.add(Found::new(BEHIND, Subject::Candidate, message, fix).substance(substance(&[])));
             return Ok(());
         }
-        let (code, said, paths) = match merge {
+        let (code, said, paths) = match concerned(scene, merge) {
             MergeBack::NothingLost => {
                 let message =
                     format!("production has {commits} that head lacks ({named}), and head has all their content");
@@ -103,6 +103,20 @@ impl Check for Ancestry {
         out.add(Found::new(code, Subject::Candidate, message, fix).substance(substance(&paths)));
         Ok(())
     }
+}
+
+/// What a merge would do to the service's own folder.
+fn concerned(scene: &Scene<'_>, merge: MergeBack) -> MergeBack {
+    match merge {
+        MergeBack::Loses(paths) => Some(scene.below(paths)).filter(|paths| !paths.is_empty()).map(MergeBack::Loses),
+        MergeBack::Conflict { paths, loses } => match (scene.below(paths), scene.below(loses)) {
+            (paths, loses) if paths.is_empty() && loses.is_empty() => None,
+            (paths, loses) if paths.is_empty() => Some(MergeBack::Loses(loses)),
+            (paths, loses) => Some(MergeBack::Conflict { paths, loses }),
+        },
+        MergeBack::NothingLost | MergeBack::Unrelated => Some(merge),
+    }
+    .unwrap_or(MergeBack::NothingLost)
 }
 
 /// Merges that took production's commits in name and left their content out,
@@ -184,7 +198,7 @@ fn lost_in_head(scene: &Scene<'_>, back: MergeBack) -> Result<Option<(Code, Vec<
     let differs: HashSet<String> =
         scene.facts.must(ChangedPaths { base: scene.base, head: scene.head })?.into_iter().collect();
     let kept = |paths: Vec<String>| paths.into_iter().filter(|path| differs.contains(path)).collect::<Vec<String>>();
-    let (paths, loses) = (kept(paths), kept(loses));
+    let (paths, loses) = (kept(scene.below(paths)), kept(scene.below(loses)));
     Ok(match (loses.is_empty(), paths.is_empty()) {
         (false, _) => Some((LOST, loses)),
         (true, false) => Some((CONFLICT, paths)),
@@ -202,7 +216,7 @@ impl Ancestry {
         }
         let claims: Vec<String> = reading.trailer_values("Carries").map(|(_, value)| value).collect();
         let claimed = |sha: &Sha| claims.iter().any(|c| is_object_name(c) && sha.starts_with(c));
-        let merges = |sha: &Sha| reading.changeset.missing.iter().any(|c| c.sha == *sha && c.is_merge());
+        let merges = |sha: &Sha| reading.missing().any(|c| c.sha == *sha && c.is_merge());
         let has_claim = missing.iter().any(claimed);
         Ok(has_claim && missing.iter().all(|sha| claimed(sha) || merges(sha)))
     }

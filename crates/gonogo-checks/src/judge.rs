@@ -128,7 +128,7 @@ impl<'a> Judge<'a> {
                 return Err(Stop::Off("production is not known".to_owned()));
             }
         };
-        Reading::of(facts, &self.policy.sections.stories, base, self.case.head.sha)
+        Reading::of(facts, &self.policy.sections.stories, self.case.path.as_ref(), base, self.case.head.sha)
     }
 
     /// The commit that production runs, where it is known.
@@ -180,6 +180,10 @@ impl<'a> Judge<'a> {
                 round.checks.push(outcome(ready, state, why));
                 continue;
             };
+            if let (Some(path), Ok(true)) = (&self.case.path, reading.as_ref().map(|r| r.concerns_nothing())) {
+                round.checks.push(outcome(ready, CheckState::Off, &format!("nothing below {path} changes")));
+                continue;
+            }
             let sections = &self.policy.sections;
             let reading = reading.clone();
             let scene = Scene { case: self.case, sections, facts, now: self.now, base, head, reading };
@@ -237,6 +241,6 @@ fn why_off(ready: &Ready, scene: &Scene<'_>) -> Option<String> {
     (!touched).then(|| "no changed path is one of its paths".to_owned())
 }
 
-fn sort_key(finding: &Finding) -> (bool, gonogo_core::finding::Severity, &Subject, &str, &str, &str) {
+pub(crate) fn sort_key(finding: &Finding) -> (bool, gonogo_core::finding::Severity, &Subject, &str, &str, &str) {
     (!finding.counts(), finding.severity, &finding.subject, finding.check, finding.code, finding.message.as_str())
 }

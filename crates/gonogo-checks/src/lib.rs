@@ -3,6 +3,7 @@
 //! no clock, and what it lacks it asks for.
 
 pub mod commit_rule;
+mod each;
 pub mod facts;
 mod findings;
 mod judge;
@@ -26,6 +27,7 @@ mod story_size;
 mod story_state;
 mod unfinished;
 
+pub use each::judge_each;
 pub use findings::{CheckOutcome, CheckState};
 pub use judge::{Judge, Judged, Judgement};
 pub use newest_go::{NewestGo, PartialStory};

@@ -65,7 +65,7 @@ impl Judge<'_> {
             }
             if is_go {
                 let commits = reading.indexes().count();
-                return Some(NewestGo { sha: head, commits, of: whole.changeset.commits.len(), then, partial });
+                return Some(NewestGo { sha: head, commits, of: whole.indexes().count(), then, partial });
             }
             let next = next_below(&reading, &brought, &findings, below)?;
             then = blocker(&findings, &reading, &brought, next);

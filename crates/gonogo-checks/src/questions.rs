@@ -5,9 +5,10 @@ use gonogo_core::build::Build;
 use gonogo_core::changeset::{Changeset, LineCount, MergeBack, MergeDiff, Place, Prefixes, Sighting, Undoing};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
+use gonogo_core::policy::ServicePath;
 use gonogo_core::story::{Issue, Ready};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A question knows its ask and how to read its answer.
@@ -60,6 +61,9 @@ questions! {
     Range { base: Sha, head: Sha } => Arc<Changeset>;
     /// Commits of the range whose change production has already, with production's commit.
     Copies { base: Sha, head: Sha } => Arc<BTreeMap<Sha, Sha>>;
+    /// Commits of the range, both ways, that change something below a folder; a
+    /// merge where it brings such a change.
+    Below { base: Sha, head: Sha, path: ServicePath } => Arc<BTreeSet<Sha>>;
     /// A commit outside the range, by the full or short name in a message, with
     /// the commits that it in turn reverts.
     Named { name: String } => NamedCommit;

@@ -25,6 +25,17 @@ pub struct Wants {
     pub history: bool,
 }
 
+impl Wants {
+    /// What any of them needs.
+    pub fn all(each: impl IntoIterator<Item = Self>) -> Self {
+        each.into_iter().fold(Self::default(), |mut all, one| {
+            all.fields.extend(one.fields);
+            all.history |= one.history;
+            all
+        })
+    }
+}
+
 /// A check is its options and one function.
 pub(crate) trait Check: std::fmt::Debug {
     fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop>;
@@ -55,6 +66,16 @@ pub(crate) struct Scene<'a> {
 impl Scene<'_> {
     pub(crate) fn reading(&self) -> Result<&Reading, Stop> {
         self.reading.clone()
+    }
+
+    /// Of some paths those that concern the service.
+    pub(crate) fn below(&self, paths: Vec<String>) -> Vec<String> {
+        paths.into_iter().filter(|path| self.is_below(path)).collect()
+    }
+
+    /// Whether a path is the service's.
+    pub(crate) fn is_below(&self, path: &str) -> bool {
+        self.case.path.as_ref().is_none_or(|folder| folder.holds(path))
     }
 
     /// The tracker, or the check is off.

@@ -65,7 +65,7 @@ impl Check for Unfinished {
         match markers? {
             Fact::Known(places) => {
                 let mut by_path: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
-                for place in &places {
+                for place in places.iter().filter(|place| scene.is_below(&place.path)) {
                     by_path.entry(&place.path).or_default().push(place.line);
                 }
                 for (path, lines) in by_path {

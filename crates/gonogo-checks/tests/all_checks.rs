@@ -79,7 +79,7 @@ fn case() -> Case {
         candidate: None,
         unread: None,
     };
-    Case { service: "web".to_owned(), production, head, policy }
+    Case { service: "web".to_owned(), path: None, production, head, policy }
 }
 
 fn commit(id: u8, parent: u8, message: &str) -> Commit {
@@ -134,6 +134,7 @@ fn answer(ask: &Ask) -> Answer {
             missing: vec![commit(b'b', b'a', "a hotfix")],
             suspect_merges: Vec::new(),
         }))),
+        Ask::Below(_) => Answer::Below(Fact::Known(Arc::default())),
         Ask::Copies(_) => Answer::Copies(Fact::Known(Arc::default())),
         Ask::Named(_) => {
             // A revert in production is reverted: its story ships again.

@@ -2,6 +2,7 @@
 
 use crate::fact::Why;
 use crate::ids::Sha;
+use crate::policy::ServicePath;
 use serde::{Deserialize, Serialize};
 
 /// Where production is, and how we know.
@@ -70,6 +71,9 @@ pub struct PolicyInForce {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
     pub service: String,
+    /// The folder that the service is, where the repository holds several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<ServicePath>,
     pub production: Production,
     pub head: Head,
     pub policy: PolicyInForce,

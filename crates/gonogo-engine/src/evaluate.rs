@@ -6,7 +6,7 @@ use crate::locate::Located;
 use crate::report;
 use gonogo_api::Check;
 use gonogo_checks::facts::Facts;
-use gonogo_checks::{Judge, Judged, Judgement};
+use gonogo_checks::{Judge, Judged, Judgement, judge_each};
 use gonogo_core::fact::Why;
 use gonogo_core::waiver::Waiver;
 use jiff::Timestamp;
@@ -26,19 +26,20 @@ const VERDICT_ROUNDS: usize = 8;
 /// The search for the newest Go may look at a few more candidates.
 const ALL_ROUNDS: usize = 16;
 
+/// Judges over each of what production runs, with the same facts.
 pub(crate) async fn evaluate(
-    located: &Located,
+    located: &[Located],
     waivers: &[Waiver],
     now: Timestamp,
     gatherer: &Gatherer<'_>,
     progress: &dyn Progress,
 ) -> (Facts, Outcome) {
-    let judge = Judge::new(&located.case, &located.policy, located.policy_error.as_ref(), waivers, now);
+    let judges: Vec<Judge<'_>> = located.iter().map(|one| one.judge(waivers, now)).collect();
     let mut facts = Facts::default();
     for round in 0.. {
-        let missing = match judge.judge(&facts) {
+        let missing = match judge_each(&judges, &facts) {
             Judged::Done(judgement) => {
-                let outcome = finish(&judge, &facts, &judgement);
+                let outcome = finish(&judges, &facts, &judgement);
                 return (facts, outcome);
             }
             Judged::Missing { asks, for_newest_go } => {
@@ -68,8 +69,8 @@ pub(crate) async fn evaluate(
     unreachable!("the loop ends by a judgement: every round answers what is missing")
 }
 
-pub(crate) fn finish(judge: &Judge<'_>, facts: &Facts, judgement: &Judgement) -> Outcome {
-    let (check, remarks) = report::build(judge, facts, judgement);
+pub(crate) fn finish(judges: &[Judge<'_>], facts: &Facts, judgement: &Judgement) -> Outcome {
+    let (check, remarks) = report::build(judges, facts, judgement);
     let exit_code = judgement.verdict.exit_code(&judgement.findings);
     Outcome { check, exit_code, remarks }
 }

@@ -11,6 +11,7 @@ mod locate;
 mod plan;
 mod recording;
 mod report;
+mod seal;
 mod serving;
 
 pub use digest::{Digest, owner};
@@ -18,10 +19,10 @@ pub use evaluate::Outcome;
 pub use evidence::{Evidence, FactLine, Rule};
 pub use gather::{Clock, CodeHost, CodeHostAccess, CodeHostToken, Outside, TrustedTracker, web_of};
 pub use gonogo_remote::secret::Secret;
-pub use locate::{GivenPolicy, LocateError, Wanted};
+pub use locate::{GivenPolicy, GivenProduction, LocateError, Wanted};
 pub use plan::{Plan, PlannedStory};
 pub use recording::{Recording, RecordingError};
-pub use serving::{Renamed, Service, Serving};
+pub use serving::{GitHubSignIn, Renamed, Service, Serving, Silent, Turns};
 
 /// Told what is being done, for people who wait.
 pub trait Progress: Sync {

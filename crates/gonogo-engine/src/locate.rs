@@ -2,12 +2,16 @@
 //! candidate has no say in where production is, nor in how it is judged.
 
 use crate::gather::why;
+use gonogo_checks::Judge;
 use gonogo_checks::policy::TypedPolicy;
 use gonogo_core::case::{Case, Head, Look, PolicyInForce, PolicyOrigin, Production};
 use gonogo_core::fact::Why;
 use gonogo_core::ids::Sha;
-use gonogo_core::policy::{FILE, PolicyError, Source, production_ref_of};
+use gonogo_core::policy::{FILE, PolicyError, ProductionSource, ServicePath, Source, production_of};
+use gonogo_core::running::Running;
+use gonogo_core::waiver::Waiver;
 use gonogo_remote::git::{Branches, Git, GitError, Resolved};
+use jiff::Timestamp;
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -17,11 +21,51 @@ pub struct Wanted {
     pub repo: PathBuf,
     /// What the service is called, where a server knows.
     pub service: Option<String>,
-    pub production: Option<String>,
+    /// The folder that it is, where a server knows.
+    pub path: Option<ServicePath>,
+    pub production: Option<GivenProduction>,
     pub head: Option<String>,
     /// The branch that the head is of, where the head itself does not say.
     pub branch: Option<String>,
     pub policy: Option<GivenPolicy>,
+}
+
+/// What somebody said of production, or a server found out.
+#[derive(Clone, Debug)]
+pub enum GivenProduction {
+    /// A branch, a tag or a commit, or several, and who names them.
+    Refs {
+        names: Vec<String>,
+        why: String,
+    },
+    /// Exactly this runs, under the name that it was found by.
+    Runs {
+        running: Running,
+        name: String,
+        why: String,
+    },
+    Unknown(Why),
+}
+
+impl GivenProduction {
+    /// `None` of no names.
+    pub fn named(names: Vec<String>, why: &str) -> Option<Self> {
+        (!names.is_empty()).then(|| Self::Refs { names, why: why.to_owned() })
+    }
+
+    /// Each alone.
+    fn each(&self) -> Vec<Self> {
+        match self {
+            Self::Refs { names, why } => {
+                names.iter().map(|name| Self::Refs { names: vec![name.clone()], why: why.clone() }).collect()
+            }
+            Self::Runs { running, name, why } => {
+                let one = |sha: &Sha| Self::Runs { running: (*sha).into(), name: name.clone(), why: why.clone() };
+                running.shas().iter().map(one).collect()
+            }
+            Self::Unknown(_) => vec![self.clone()],
+        }
+    }
 }
 
 /// The file of `--policy`.
@@ -40,11 +84,47 @@ pub enum LocateError {
     Policy(Box<PolicyError>),
 }
 
+/// Who says where production is.
+pub(crate) enum Says {
+    Given(GivenProduction),
+    /// A policy, in its file.
+    Policy {
+        source: ProductionSource,
+        file: String,
+    },
+    /// A branch, by its name.
+    Branch {
+        short: String,
+        sha: Sha,
+    },
+    /// Nobody, and why not.
+    Nobody(Why),
+}
+
 /// A case, with the policy typed. A wrong policy gives the defaults and the error.
 pub(crate) struct Located {
     pub case: Case,
     pub policy: TypedPolicy,
     pub policy_error: Option<PolicyError>,
+}
+
+impl Located {
+    pub(crate) fn judge<'a>(&'a self, waivers: &'a [Waiver], now: Timestamp) -> Judge<'a> {
+        Judge::new(&self.case, &self.policy, self.policy_error.as_ref(), waivers, now)
+    }
+
+    /// A case with its policy typed.
+    pub(crate) fn of(case: Case) -> Self {
+        let (policy, policy_error) = type_policy(&case.policy);
+        Self { case, policy, policy_error }
+    }
+}
+
+/// Each of what production runs, with the policy in force there; at least one.
+pub(crate) fn locate_each(git: &Git, wanted: &Wanted) -> Result<Vec<Located>, LocateError> {
+    let Some(given) = &wanted.production else { return Ok(vec![locate(git, wanted)?]) };
+    let one = |given| locate(git, &Wanted { production: Some(given), ..wanted.clone() });
+    given.each().into_iter().map(one).collect()
 }
 
 pub(crate) fn locate(git: &Git, wanted: &Wanted) -> Result<Located, LocateError> {
@@ -59,11 +139,11 @@ pub(crate) fn locate(git: &Git, wanted: &Wanted) -> Result<Located, LocateError>
     let branches = git.branches()?;
     let production = find_production(git, wanted, &branches, &head)?;
     let policy = find_policy(git, wanted, &branches, &production, &head)?;
-    let (typed, policy_error) = type_policy(&policy);
-    let service = wanted.service.clone().or_else(|| typed.sections.service.name.clone());
-    let service = service.unwrap_or_else(|| git.name());
-    let case = Case { service, production, head, policy };
-    Ok(Located { case, policy: typed, policy_error })
+    let mut located = Located::of(Case { service: String::new(), path: None, production, head, policy });
+    let service = wanted.service.clone().or_else(|| located.policy.sections.service.name.clone());
+    located.case.service = service.unwrap_or_else(|| git.name());
+    located.case.path = wanted.path.clone().or_else(|| located.policy.sections.service.path.clone());
+    Ok(located)
 }
 
 /// Types the policy in force; the defaults stand in for a wrong one.
@@ -82,47 +162,63 @@ fn find_head(git: &Git, name: Option<&str>) -> Result<Head, GitError> {
     Ok(Head { name: shown.to_owned(), sha: found.sha, branch })
 }
 
-fn find_production(git: &Git, wanted: &Wanted, branches: &Branches, head: &Head) -> Result<Production, LocateError> {
-    if let Some(name) = &wanted.production {
-        let found = git.resolve(name)?;
-        return Ok(known(name, &found, "from --production"));
+/// In their order; what a policy says of its own production is the default branch's.
+pub(crate) fn who_says(git: &Git, wanted: &Wanted, branches: &Branches) -> Result<Says, LocateError> {
+    if let Some(given) = &wanted.production {
+        return Ok(Says::Given(given.clone()));
     }
     if let Some(given) = &wanted.policy
-        && let Some(name) = production_ref_of(&given.source).map_err(|e| LocateError::Policy(Box::new(e)))?
+        && let Some(source) = production_of(&given.source).map_err(|e| LocateError::Policy(Box::new(e)))?
     {
-        return from_policy(git, head, branches, &name, &given.source.name);
+        return Ok(Says::Policy { source, file: given.source.name.clone() });
     }
     if let Some((full, sha)) = &branches.default {
         let short = short_ref(full);
+        let unread = |said: &str, fix: &str| {
+            Why::new(format!("the policy that would say where production is cannot be read: {said}"), fix)
+        };
         let policy = match policy_at(git, *sha)? {
             Ok(policy) => policy,
-            Err(why) => {
-                let said = format!("the policy that would say where production is cannot be read: {}", why.said);
-                return unknown(git, head, said, &why.fix);
-            }
+            Err(why) => return Ok(Says::Nobody(unread(&why.said, &why.fix))),
         };
         if let Some(text) = policy {
-            let source = Source::new(format!("{short}:{FILE}"), text);
-            match production_ref_of(&source) {
-                Ok(Some(name)) => return from_policy(git, head, branches, &name, &format!("{FILE} of {short}")),
+            match production_of(&Source::new(format!("{short}:{FILE}"), text)) {
+                Ok(Some(source)) => return Ok(Says::Policy { source, file: format!("{FILE} of {short}") }),
                 Ok(None) => {}
                 Err(error) => {
-                    let said = format!("the policy that would say where production is cannot be read: {error}");
-                    return unknown(git, head, said, "mend it, or name production with --production");
+                    let fix = "mend it, or name production with --production";
+                    return Ok(Says::Nobody(unread(&error.to_string(), fix)));
                 }
             }
         }
     }
-    match &branches.production {
+    Ok(match &branches.production {
         Some((short, full, sha)) if branches.default.as_ref().is_none_or(|(default, _)| default != full) => {
+            Says::Branch { short: short.clone(), sha: *sha }
+        }
+        _ => Says::Nobody(Why::new(
+            "nothing says where production is",
+            "write `[production]` with `ref = \"BRANCH-OR-TAG\"` into gonogo.toml on the default branch, or name it with --production",
+        )),
+    })
+}
+
+fn find_production(git: &Git, wanted: &Wanted, branches: &Branches, head: &Head) -> Result<Production, LocateError> {
+    match who_says(git, wanted, branches)? {
+        Says::Given(GivenProduction::Refs { names, why }) => Ok(known(&names[0], &git.resolve(&names[0])?, &why)),
+        Says::Given(GivenProduction::Runs { running, name, why }) => {
+            Ok(Production::Known { name, sha: running.shas()[0], why })
+        }
+        Says::Policy { source: ProductionSource::Ref(name), file } => from_policy(git, head, branches, &name, &file),
+        Says::Branch { short, sha } => {
             let why = format!("a branch named {short}");
-            Ok(Production::Known { name: short.clone(), sha: *sha, why })
+            Ok(Production::Known { name: short, sha, why })
         }
-        _ => {
-            let said = "nothing says where production is";
-            let fix = "write `[production]` with `ref = \"BRANCH-OR-TAG\"` into gonogo.toml on the default branch, or name it with --production";
-            unknown(git, head, said.to_owned(), fix)
+        Says::Policy { file, .. } => {
+            let said = format!("{file} leaves it to a server to know what runs");
+            unknown(git, head, Why::new(said, "name what runs with --production"))
         }
+        Says::Given(GivenProduction::Unknown(why)) | Says::Nobody(why) => unknown(git, head, why),
     }
 }
 
@@ -136,7 +232,7 @@ fn from_policy(git: &Git, head: &Head, branches: &Branches, name: &str, file: &s
     if is_default {
         let said = format!("{file} says that production is {name}, the default branch itself: nothing would ever ship");
         let fix = "name in `[production] ref` the branch or tag that stands at what runs";
-        return unknown(git, head, said, fix);
+        return unknown(git, head, Why::new(said, fix));
     }
     let at_origin = format!("origin/{name}");
     if let Ok(found) = git.resolve(&format!("refs/remotes/{at_origin}")) {
@@ -152,9 +248,9 @@ fn known(name: &str, found: &Resolved, why: &str) -> Production {
     Production::Known { name: name.to_owned(), sha: found.sha, why: why.to_owned() }
 }
 
-fn unknown(git: &Git, head: &Head, said: String, fix: &str) -> Result<Production, LocateError> {
+fn unknown(git: &Git, head: &Head, why: Why) -> Result<Production, LocateError> {
     let look_since = git.newest_tag(head.sha)?.map(|(tag, sha)| Look { tag, sha });
-    Ok(Production::Unknown { why: Why::new(said, fix), look_since })
+    Ok(Production::Unknown { why, look_since })
 }
 
 fn find_policy(

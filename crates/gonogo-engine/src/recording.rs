@@ -2,11 +2,11 @@
 //! from it without asking anybody.
 
 use crate::evaluate::{Outcome, finish};
-use crate::locate::type_policy;
+use crate::locate::Located;
 use gonogo_api::Check;
 use gonogo_checks::facts::{Facts, Recorded};
 use gonogo_checks::questions::Ask;
-use gonogo_checks::{Judge, Judged};
+use gonogo_checks::{Judge, Judged, judge_each};
 use gonogo_core::case::{Case, PolicyInForce};
 use gonogo_core::fact::Why;
 use gonogo_core::waiver::Waiver;
@@ -24,6 +24,9 @@ pub struct Recording {
     pub version: String,
     now: Timestamp,
     case: Case,
+    /// The same head over what else production runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    also_over: Vec<Case>,
     waivers: Vec<Waiver>,
     facts: Vec<(Ask, Recorded)>,
     result: Check,
@@ -49,12 +52,13 @@ pub struct Replayed {
 }
 
 impl Recording {
-    pub(crate) fn of(case: &Case, waivers: &[Waiver], now: Timestamp, facts: &Facts, result: &Check) -> Self {
+    pub(crate) fn of(located: &[Located], waivers: &[Waiver], now: Timestamp, facts: &Facts, result: &Check) -> Self {
         Self {
             schema: SCHEMA.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             now,
-            case: case.clone(),
+            case: located[0].case.clone(),
+            also_over: located[1..].iter().map(|located| located.case.clone()).collect(),
             waivers: waivers.to_vec(),
             facts: facts.iter().map(|(ask, recorded)| (ask.clone(), recorded.clone())).collect(),
             result: result.clone(),
@@ -89,14 +93,14 @@ impl Recording {
 
     /// Judges again, from what was recorded alone.
     pub fn replay(self) -> Replayed {
-        let (policy, error) = type_policy(&self.case.policy);
-        let judge = Judge::new(&self.case, &policy, error.as_ref(), &self.waivers, self.now);
+        let located: Vec<Located> = [self.case].into_iter().chain(self.also_over).map(Located::of).collect();
+        let judges: Vec<Judge<'_>> = located.iter().map(|one| one.judge(&self.waivers, self.now)).collect();
         let mut facts = Facts::default();
         for (ask, recorded) in self.facts {
             facts.insert(ask, recorded);
         }
         let judgement = loop {
-            match judge.judge(&facts) {
+            match judge_each(&judges, &facts) {
                 Judged::Done(judgement) => break judgement,
                 // Another version may ask more than was recorded.
                 Judged::Missing { asks, .. } => {
@@ -108,7 +112,7 @@ impl Recording {
                 }
             }
         };
-        let outcome = finish(&judge, &facts, &judgement);
+        let outcome = finish(&judges, &facts, &judgement);
         Replayed { same: outcome.check == self.result, outcome, recorded: self.result }
     }
 }

@@ -14,26 +14,30 @@ use gonogo_core::say;
 use gonogo_core::story::Issue;
 use gonogo_core::verdict::Verdict;
 use gonogo_core::waiver::WaiverState;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
-/// The report, and lines that a person should see beside it.
-pub(crate) fn build(judge: &Judge<'_>, facts: &Facts, judgement: &Judgement) -> (api::Check, Vec<String>) {
-    let reading = judge.reading(facts).ok();
-    let reading = reading.as_deref();
-    let commits = reading.map(commits).unwrap_or_default();
-    let stories = reading.map(|r| stories(judge, facts, r)).unwrap_or_default();
-    let missing = |r: &Reading| r.changeset.missing.iter().map(|c| c.sha.to_string()).collect();
-    let findings = judgement.findings.iter().map(|f| finding(f, reading)).collect();
+/// The report, and lines that a person should see beside it. There is a judge
+/// for each of what production runs.
+pub(crate) fn build(judges: &[Judge<'_>], facts: &Facts, judgement: &Judgement) -> (api::Check, Vec<String>) {
+    let readings: Vec<Option<Rc<Reading>>> = judges.iter().map(|judge| judge.reading(facts).ok()).collect();
+    let read: Vec<(&Judge<'_>, &Reading)> =
+        judges.iter().zip(&readings).filter_map(|(judge, reading)| Some((judge, reading.as_deref()?))).collect();
+    let first = &judges[0].case;
+    let known = read.iter().filter(|(judge, _)| judge.base().is_some());
+    let missing = each_once(known.flat_map(|(_, r)| r.missing().map(|commit| commit.sha)));
     let check = api::Check {
         schema: api::CHECK_SCHEMA.to_owned(),
-        service: judge.case.service.clone(),
+        service: first.service.clone(),
+        path: first.path.as_ref().map(ToString::to_string),
         verdict: match judgement.verdict {
             Verdict::Go => api::Verdict::Go,
             Verdict::Waiting => api::Verdict::Waiting,
             Verdict::NoGo => api::Verdict::NoGo,
         },
-        production: production(&judge.case.production),
-        head: api::Head { reference: Some(judge.case.head.name.clone()), sha: judge.case.head.sha.to_string() },
+        production: production(judges),
+        head: api::Head { reference: Some(first.head.name.clone()), sha: first.head.sha.to_string() },
         newest_go: judgement.newest_go.as_ref().map(|n| api::NewestGo {
             sha: n.sha.to_string(),
             commits: n.commits,
@@ -44,23 +48,68 @@ pub(crate) fn build(judge: &Judge<'_>, facts: &Facts, judgement: &Judgement) -> 
                 .map(|p| api::Partial { key: p.key.to_string(), behind: p.behind.clone() })
                 .collect(),
         }),
-        commits,
-        missing_from_head: judge.base().and(reading).map(missing).unwrap_or_default(),
-        stories,
-        findings,
-        waivers: waivers(judge, &judgement.waivers),
+        commits: merged(
+            read.iter().map(|(_, r)| commits(r)),
+            |commit| commit.sha.clone(),
+            |known, other| {
+                known.ships |= other.ships;
+                known.already_in_production &= other.already_in_production;
+            },
+        ),
+        missing_from_head: texts(missing),
+        stories: merged(
+            read.iter().map(|(judge, r)| stories(judge, facts, r)),
+            |story| story.key.clone(),
+            |known, other| {
+                known.ships |= other.ships;
+                let new: Vec<String> = other.commits.into_iter().filter(|sha| !known.commits.contains(sha)).collect();
+                known.commits.extend(new);
+            },
+        ),
+        findings: judgement.findings.iter().map(|f| finding(f, &read)).collect(),
+        waivers: waivers(&judges[0], &judgement.waivers),
         checks: judgement.checks.iter().map(check_line).collect(),
     };
-    let remarks = remarks(judge, facts, reading);
-    (check, remarks)
+    let told = judges.iter().zip(&readings).flat_map(|(judge, reading)| remarks(judge, facts, reading.as_deref()));
+    (check, each_once(told))
 }
 
-fn production(production: &Production) -> api::Production {
-    match production {
+fn each_once<T: Clone + Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut seen = BTreeSet::new();
+    items.filter(|item| seen.insert(item.clone())).collect()
+}
+
+/// What several ranges have, each once.
+fn merged<T>(lists: impl Iterator<Item = Vec<T>>, key: fn(&T) -> String, merge: fn(&mut T, T)) -> Vec<T> {
+    let mut lists: Vec<Vec<T>> = lists.collect();
+    // The longest mostly holds the others.
+    lists.sort_by_key(|list| std::cmp::Reverse(list.len()));
+    let mut lists = lists.into_iter();
+    let mut all = lists.next().unwrap_or_default();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for list in lists {
+        if places.is_empty() {
+            places = all.iter().enumerate().map(|(at, item)| (key(item), at)).collect();
+        }
+        for item in list {
+            match places.get(&key(&item)) {
+                Some(at) => merge(&mut all[*at], item),
+                None => {
+                    places.insert(key(&item), all.len());
+                    all.push(item);
+                }
+            }
+        }
+    }
+    all
+}
+
+fn production(judges: &[Judge<'_>]) -> api::Production {
+    match &judges[0].case.production {
         Production::Known { name, sha, why } => api::Production {
             reference: Some(name.clone()),
             sha: Some(sha.to_string()),
-            shas: vec![sha.to_string()],
+            shas: texts(judges.iter().filter_map(Judge::base)),
             why: why.clone(),
         },
         Production::Unknown { why, .. } => {
@@ -122,7 +171,7 @@ fn stories(judge: &Judge<'_>, facts: &Facts, reading: &Reading) -> Vec<api::Stor
     reading.stories.iter().map(one).collect()
 }
 
-fn finding(finding: &Finding, reading: Option<&Reading>) -> api::Finding {
+fn finding(finding: &Finding, read: &[(&Judge<'_>, &Reading)]) -> api::Finding {
     api::Finding {
         check: finding.check.to_owned(),
         code: finding.code.to_owned(),
@@ -134,7 +183,7 @@ fn finding(finding: &Finding, reading: Option<&Reading>) -> api::Finding {
         },
         subject: api::Subject { kind: finding.subject.kind().to_owned(), id: finding.subject.id() },
         at: finding.at.as_ref().map(|at| api::At { path: at.path.clone(), line: at.line }),
-        message: sentence(finding, reading),
+        message: sentence(finding, read),
         fix: finding.fix.clone(),
         docs: finding.docs(),
         fingerprint: finding.fingerprint.to_string(),
@@ -147,17 +196,17 @@ fn finding(finding: &Finding, reading: Option<&Reading>) -> api::Finding {
 }
 
 /// What the finding is about, and what is wrong with it.
-fn sentence(finding: &Finding, reading: Option<&Reading>) -> String {
+fn sentence(finding: &Finding, read: &[(&Judge<'_>, &Reading)]) -> String {
     let said = &finding.message;
     match &finding.subject {
         Subject::Candidate => said.clone(),
-        Subject::Commit(sha) => format!("{} {said}", commit_label(*sha, reading)),
+        Subject::Commit(sha) => format!("{} {said}", commit_label(*sha, read)),
         subject => format!("{} {said}", subject.id()),
     }
 }
 
-fn commit_label(sha: Sha, reading: Option<&Reading>) -> String {
-    let commit = reading.and_then(|r| Some(r.commit(r.position(sha)?)));
+fn commit_label(sha: Sha, read: &[(&Judge<'_>, &Reading)]) -> String {
+    let commit = read.iter().find_map(|(_, r)| Some(r.commit(r.position(sha)?)));
     match commit {
         Some(commit) => say::commit(&sha.short(), &commit.subject()),
         None => sha.short(),

@@ -2,12 +2,14 @@
 
 use crate::commands::people::Throttle;
 use crate::{Clock, Outside};
+use gonogo_core::let_in::LetIn;
+use gonogo_core::policy::{ProductionSource, ServicePath};
 use gonogo_remote::git::{Fetches, Remote};
-use gonogo_remote::github::{GitHub, RepositoryName};
+use gonogo_remote::github::{GitHub, RepositoryName, SignInApp};
 use gonogo_remote::slack::Slack;
 use gonogo_store::Store;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,6 +20,7 @@ pub struct Serving {
     pub services: Vec<Service>,
     pub github: Arc<GitHub>,
     pub renamed: Renamed,
+    pub turns: Turns,
     /// Where nobody is told anything there is none.
     pub slack: Option<Slack>,
     /// Where the mirrors of repositories are.
@@ -28,8 +31,42 @@ pub struct Serving {
     /// The hash of the code by which the first admin is added; without people alone.
     pub first_code_hash: Option<String>,
     pub throttle: Throttle,
+    /// Where people may sign in with GitHub.
+    pub sign_in: Option<GitHubSignIn>,
     pub outside: Outside,
     pub clock: Clock,
+}
+
+/// How people sign in with GitHub.
+#[derive(Debug)]
+pub struct GitHubSignIn {
+    pub app: SignInApp,
+    /// Who is let in, and as what.
+    pub ways: Vec<LetIn>,
+    /// After so long GitHub is asked again whether a person still may.
+    pub asked_again: SignedDuration,
+    /// When it did not answer last.
+    pub silent: Silent,
+}
+
+/// Who does not answer is not asked for every page anew: a page would wait for
+/// it each time.
+#[derive(Debug, Default)]
+pub struct Silent {
+    since: Mutex<Option<Timestamp>>,
+}
+
+const LEFT_ALONE_FOR: SignedDuration = SignedDuration::from_secs(10);
+
+impl Silent {
+    pub(crate) fn is_left_alone(&self, now: Timestamp) -> bool {
+        let since = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        since.is_some_and(|since| now.duration_since(since).abs() < LEFT_ALONE_FOR)
+    }
+
+    pub(crate) fn set(&self, now: Timestamp) {
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+    }
 }
 
 /// What repositories are called now, by their configured names: asked for when
@@ -37,6 +74,22 @@ pub struct Serving {
 #[derive(Debug, Default)]
 pub struct Renamed {
     known: Mutex<HashMap<RepositoryName, (RepositoryName, Timestamp)>>,
+}
+
+/// Whose turn it is with a repository's mirror: git fetches into one at a time.
+#[derive(Debug, Default)]
+pub struct Turns {
+    of: Mutex<HashMap<RepositoryName, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl Turns {
+    pub(crate) async fn wait(&self, name: &RepositoryName) -> tokio::sync::OwnedMutexGuard<()> {
+        let turn = {
+            let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(of.entry(name.clone()).or_default())
+        };
+        turn.lock_owned().await
+    }
 }
 
 const KEPT_FOR: SignedDuration = SignedDuration::from_mins(10);
@@ -69,8 +122,10 @@ pub struct Service {
     /// Where git fetches from; the code host's token is put in when it does.
     pub remote: Remote,
     pub is_at_code_host: bool,
-    /// The branch or tag that stands at production; without it the policy's.
-    pub production: Option<String>,
+    /// The folder of the repository that it is; without it the policy's.
+    pub path: Option<ServicePath>,
+    /// What says what runs; without it the policy's.
+    pub production: Option<ProductionSource>,
     /// Where people are told when a branch turned Go or No-Go.
     pub slack_channel: Option<String>,
 }
@@ -80,10 +135,15 @@ impl Serving {
         self.services.iter().find(|service| service.name == name)
     }
 
-    /// The mirror of a service. Each has its own: one that is being fetched
-    /// holds up no other.
+    /// Each of what services are in, once.
+    pub(crate) fn repositories(&self) -> BTreeSet<&RepositoryName> {
+        self.services.iter().map(|service| &service.repository).collect()
+    }
+
+    /// The mirror of a service's repository, which it shares with the others there.
     pub(crate) fn mirror_of(&self, service: &Service) -> PathBuf {
-        self.mirrors.join(format!("{}.git", service.name))
+        let RepositoryName { owner, name } = &service.repository;
+        self.mirrors.join(owner).join(format!("{name}.git"))
     }
 
     /// How far the first fetch of a service's repository is, while that goes on here.

@@ -28,6 +28,8 @@ pub const CA_FILE_VARIABLE: &str = "GONOGO_CA_FILE";
 pub struct HttpSettings {
     /// PEM certificates that count beside the system's.
     pub ca_file: Option<PathBuf>,
+    /// No proxy is asked, whatever the environment says: for systems on this machine.
+    pub is_direct: bool,
 }
 
 /// Why there was no answer to use.
@@ -55,6 +57,10 @@ pub enum HttpError {
     BrokeOff,
     #[error("its answer is over {} MB", MOST_BODY >> 20)]
     TooLarge,
+    #[error("its answer is over {0} bytes")]
+    TooLong(usize),
+    #[error("its answer is no text")]
+    NotText,
     #[error("the client could not be made: {0}")]
     Client(String),
 }
@@ -117,6 +123,9 @@ impl Connections {
             .redirect(redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10))
             .user_agent(concat!("gonogo/", env!("CARGO_PKG_VERSION")));
+        if settings.is_direct {
+            builder = builder.no_proxy();
+        }
         if let Some(path) = &settings.ca_file {
             let wrong = |said: String| HttpError::CaFile { path: path.clone(), said };
             let pem = std::fs::read(path).map_err(|e| wrong(e.to_string()))?;
@@ -239,8 +248,7 @@ impl Http {
             return Ok(Answer { status, headers, body });
         }
         if status.is_redirection() {
-            let to = response.headers().get(LOCATION).and_then(|l| l.to_str().ok()).unwrap_or("another page");
-            return Err(Trouble::Final(HttpError::Redirect(without_query(to))));
+            return Err(Trouble::Final(redirected(&response)));
         }
         if status.is_success() {
             let headers = response.headers().clone();
@@ -314,6 +322,34 @@ impl<'a> Counted<'a> {
     }
 }
 
+/// A short text from an address outside: asked once, without credentials; what
+/// redirects is not followed.
+pub async fn short_text(connections: &Connections, url: Url, most: usize) -> Result<String, HttpError> {
+    let patience = Duration::from_secs(10);
+    let path = url.path().to_owned();
+    let counted = Counted { system: "production", method: &Method::GET, path: &path, begun: Instant::now() };
+    let sent = connections.client.get(url).timeout(patience).send().await;
+    counted.ended(sent.as_ref());
+    let response =
+        sent.map_err(|e| if e.is_timeout() { HttpError::TimedOut(patience) } else { trouble_of(&e).into_error() })?;
+    let status = response.status();
+    if status.is_redirection() {
+        return Err(redirected(&response));
+    }
+    if !status.is_success() {
+        return Err(HttpError::Status { status: status.as_u16(), said: String::new() });
+    }
+    let body = body_of(response, most)
+        .await
+        .map_err(|e| if let HttpError::TooLarge = e { HttpError::TooLong(most) } else { e })?;
+    String::from_utf8(body).map_err(|_| HttpError::NotText)
+}
+
+fn redirected(response: &Response) -> HttpError {
+    let to = response.headers().get(LOCATION).and_then(|l| l.to_str().ok()).unwrap_or("another page");
+    HttpError::Redirect(without_query(to))
+}
+
 /// What a failed request means for the next try.
 enum Trouble {
     Final(HttpError),
@@ -378,21 +414,25 @@ fn said_by(value: &Value) -> String {
     texts.join("; ").chars().take(300).collect()
 }
 
-async fn json_of(mut response: Response) -> Result<Value, HttpError> {
+async fn body_of(mut response: Response, most: usize) -> Result<Vec<u8>, HttpError> {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() > most => return Err(HttpError::TooLarge),
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(body),
+            Err(_) => return Err(HttpError::BrokeOff),
+        }
+    }
+}
+
+async fn json_of(response: Response) -> Result<Value, HttpError> {
     let is_page = response
         .headers()
         .get(CONTENT_TYPE)
         .and_then(|t| t.to_str().ok())
         .is_some_and(|t| t.to_ascii_lowercase().starts_with("text/html"));
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > MOST_BODY => return Err(HttpError::TooLarge),
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => break,
-            Err(_) => return Err(HttpError::BrokeOff),
-        }
-    }
+    let body = body_of(response, MOST_BODY).await?;
     if is_page || body.trim_ascii_start().starts_with(b"<") {
         return Err(HttpError::WebPage);
     }

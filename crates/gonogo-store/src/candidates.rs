@@ -1,10 +1,13 @@
-//! Candidates: a branch's head over what production runs. Another head or
+//! Candidates: a branch's head over what production runs, which may be several
+//! commits while a deploy is half done. Another head or
 //! another production is another candidate; a branch has one that is open.
 
 use crate::db::{Tx, execute, fetch};
 use crate::messages::forget;
+use crate::production::runs;
 use crate::{Store, StoreError, micros, time};
 use gonogo_core::ids::Sha;
+use gonogo_core::running::Running;
 use jiff::Timestamp;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,7 +20,7 @@ pub struct Candidate {
     pub branch: String,
     pub head: Sha,
     /// `None` while it is not known.
-    pub production: Option<Sha>,
+    pub production: Option<Running>,
     pub opened_at: Timestamp,
     pub is_open: bool,
 }
@@ -29,7 +32,7 @@ pub struct Sighted {
     pub branch: String,
     pub head: Sha,
     /// `None` while it is not known.
-    pub production: Option<Sha>,
+    pub production: Option<Running>,
 }
 
 type Row = (i64, String, String, String, Option<String>, i64, Option<i64>);
@@ -39,33 +42,7 @@ impl Store {
     /// already, or a new one in the place of the old. The second is whether it
     /// is new.
     pub async fn open_candidate(&self, seen: Sighted, now: Timestamp) -> Result<(Candidate, bool), StoreError> {
-        self.db
-            .write(move |tx| {
-                Box::pin(async move {
-                    if let Some(open) = open_of(tx, &seen.service, &seen.branch).await? {
-                        if open.head == seen.head && open.production == seen.production {
-                            return Ok((open, false));
-                        }
-                        close(tx, open.id, now).await?;
-                    }
-                    let insert = "insert into candidate (service, branch, head, production, opened_at)
-                         values ($1, $2, $3, $4, $5) returning id";
-                    let (id,): (i64,) = fetch!(
-                        tx,
-                        fetch_one,
-                        insert,
-                        &seen.service,
-                        &seen.branch,
-                        seen.head.to_string(),
-                        seen.production.map(|sha| sha.to_string()),
-                        micros(now)
-                    )?;
-                    let Sighted { service, branch, head, production } = seen;
-                    let id = CandidateId(id);
-                    Ok((Candidate { id, service, branch, head, production, opened_at: now, is_open: true }, true))
-                })
-            })
-            .await
+        self.db.write(move |tx| Box::pin(async move { open(tx, seen, now).await })).await
     }
 
     /// The branch is gone.
@@ -109,6 +86,30 @@ impl Store {
     }
 }
 
+pub(crate) async fn open(tx: &mut Tx<'_>, seen: Sighted, now: Timestamp) -> Result<(Candidate, bool), StoreError> {
+    if let Some(open) = open_of(tx, &seen.service, &seen.branch).await? {
+        if open.head == seen.head && open.production == seen.production {
+            return Ok((open, false));
+        }
+        close(tx, open.id, now).await?;
+    }
+    let insert = "insert into candidate (service, branch, head, production, opened_at)
+         values ($1, $2, $3, $4, $5) returning id";
+    let (id,): (i64,) = fetch!(
+        tx,
+        fetch_one,
+        insert,
+        &seen.service,
+        &seen.branch,
+        seen.head.to_string(),
+        seen.production.as_ref().map(Running::to_string),
+        micros(now)
+    )?;
+    let Sighted { service, branch, head, production } = seen;
+    let id = CandidateId(id);
+    Ok((Candidate { id, service, branch, head, production, opened_at: now, is_open: true }, true))
+}
+
 async fn open_of(tx: &mut Tx<'_>, service: &str, branch: &str) -> Result<Option<Candidate>, StoreError> {
     const SELECT: &str = "select id, service, branch, head, production, opened_at, closed_at from candidate
          where service = $1 and branch = $2 and closed_at is null";
@@ -135,7 +136,7 @@ fn read((id, service, branch, head, production, opened_at, closed_at): Row) -> R
         service,
         branch,
         head: sha(&head)?,
-        production: production.as_deref().map(sha).transpose()?,
+        production: production.as_deref().map(runs).transpose()?,
         opened_at: time(opened_at),
         is_open: closed_at.is_none(),
     })

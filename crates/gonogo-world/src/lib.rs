@@ -8,15 +8,20 @@
 // GitHub writes long objects.
 #![recursion_limit = "256"]
 
+mod deployed;
 pub mod github;
 pub mod jira;
+mod page;
+pub mod play;
 mod proxy;
 pub mod repo;
 mod serve;
 pub mod slack;
 
+pub use deployed::Deployed;
 pub use github::GitHub;
 pub use jira::Jira;
+pub use play::Playground;
 pub use proxy::{Passed, Proxy};
 pub use repo::Repo;
 pub use serve::{Faults, Request, depth_of, width_of};

@@ -11,12 +11,12 @@ pub use parsed::{Excuse, ParsedRange};
 pub(crate) use reader::Reader;
 
 use crate::facts::{Facts, Stop};
-use crate::questions::{Copies, MergedAgain, PrefixesOf, Range};
+use crate::questions::{Below, Copies, MergedAgain, PrefixesOf, Range};
 use claims::Broken;
 use gonogo_core::changeset::{Changeset, Commit, Prefix, Prefixes};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
-use gonogo_core::policy::Stories;
+use gonogo_core::policy::{ServicePath, Stories};
 use gonogo_read::keys::{Grammar, scan};
 use parsed::{Parsed, Target};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -38,6 +38,8 @@ pub struct Reading {
     parsed: Rc<ParsedRange>,
     /// Commits of the candidate; others belong to a longer range that holds it.
     inside: Vec<bool>,
+    /// The commits that concern the service, where it is a folder.
+    below: Option<Arc<BTreeSet<Sha>>>,
     effective: Vec<bool>,
     already: Vec<Option<Sha>>,
     base: Sha,
@@ -121,7 +123,8 @@ pub fn projects(policy: &Stories, prefixes: &Prefixes) -> Projects {
 
 impl Reading {
     /// Reads the range between two commits; asks for what it lacks.
-    pub fn of(facts: &Facts, policy: &Stories, base: Sha, head: Sha) -> Result<Self, Stop> {
+    pub fn of(facts: &Facts, policy: &Stories, path: Option<&ServicePath>, base: Sha, head: Sha) -> Result<Self, Stop> {
+        let below = path.map(|path| facts.one(Below { base, head, path: path.clone() }));
         let range = facts.one(Range { base, head });
         let copies = facts.one(Copies { base, head });
         let changeset = said(range?)?;
@@ -133,12 +136,13 @@ impl Reading {
             facts.known(PrefixesOf { head })?.unwrap_or_default()
         };
         let copies = said(copies?)?;
+        let below = below.map(|below| said(below?)).transpose()?;
         let projects = projects(policy, &prefixes);
         let parsed = ParsedRange::of(facts, policy, &projects.keys, &changeset, base)?;
         let already = changeset.commits.iter().map(|c| copies.get(&c.sha).copied()).collect();
         let inside = vec![true; changeset.commits.len()];
         let lacks_production = !changeset.missing.is_empty();
-        Ok(Self::assemble(changeset, projects, Rc::new(parsed), already, inside, base, lacks_production))
+        Ok(Self::assemble(changeset, projects, Rc::new(parsed), already, inside, below, base, lacks_production))
     }
 
     /// The part of it that another head, in the range, would ship.
@@ -157,16 +161,18 @@ impl Reading {
         // every way from the range into production's history goes over a parent.
         let stands_on_production = |at: usize| self.changeset.commits[at].parents.contains(&self.base);
         let lacks_production = !(0..inside.len()).any(|at| inside[at] && stands_on_production(at));
-        let (projects, already) = (self.projects.clone(), self.already.clone());
-        Self::assemble(changeset, projects, parsed, already, inside, self.base, lacks_production)
+        let (projects, already, below) = (self.projects.clone(), self.already.clone(), self.below.clone());
+        Self::assemble(changeset, projects, parsed, already, inside, below, self.base, lacks_production)
     }
 
+    #[allow(clippy::too_many_arguments, reason = "the one place that puts a reading together")]
     fn assemble(
         changeset: Arc<Changeset>,
         projects: Projects,
         parsed: Rc<ParsedRange>,
         already: Vec<Option<Sha>>,
         inside: Vec<bool>,
+        below: Option<Arc<BTreeSet<Sha>>>,
         base: Sha,
         lacks_production: bool,
     ) -> Self {
@@ -176,7 +182,7 @@ impl Reading {
         let effective = ships::effective(changeset.commits.len(), &reverts, is_behind);
         let stories = BTreeMap::new();
         let mut reading =
-            Self { changeset, projects, parsed, inside, effective, already, base, lacks_production, stories };
+            Self { changeset, projects, parsed, inside, below, effective, already, base, lacks_production, stories };
         reading.stories = reading.collect_stories();
         reading
     }
@@ -215,12 +221,28 @@ impl Reading {
             return Self { parsed, ..self };
         }
         let (set, already, inside) = (self.changeset, self.already, self.inside);
-        Self::assemble(set, self.projects, parsed, already, inside, self.base, self.lacks_production)
+        Self::assemble(set, self.projects, parsed, already, inside, self.below, self.base, self.lacks_production)
     }
 
-    /// Whether production has commits that this head lacks.
+    /// Whether production has commits that this head lacks, and that concern the service.
     pub fn lacks_production(&self) -> bool {
-        self.lacks_production
+        // Of a part it is not known which ones those are.
+        self.lacks_production && (self.below.is_none() || self.is_part() || self.missing().next().is_some())
+    }
+
+    /// Commits that production has and the whole range's head lacks.
+    pub fn missing(&self) -> impl Iterator<Item = &Commit> {
+        self.changeset.missing.iter().filter(|commit| self.concerns(commit.sha))
+    }
+
+    /// Whether a commit changes something of the service.
+    fn concerns(&self, sha: Sha) -> bool {
+        self.below.as_ref().is_none_or(|below| below.contains(&sha))
+    }
+
+    /// Whether the service is a folder, below which nothing differs.
+    pub fn concerns_nothing(&self) -> bool {
+        self.below.is_some() && self.indexes().next().is_none() && !self.lacks_production()
     }
 
     /// Whether this is a part of a longer range, of which alone the commits that
@@ -229,9 +251,9 @@ impl Reading {
         self.inside.iter().any(|inside| !inside)
     }
 
-    /// The candidate's commits, newest first.
+    /// The candidate's commits that concern the service, newest first.
     pub fn indexes(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.inside.len()).filter(|at| self.inside[*at])
+        (0..self.inside.len()).filter(|at| self.inside[*at] && self.concerns(self.commit(*at).sha))
     }
 
     /// Where a commit of the range stands in it.

@@ -131,6 +131,14 @@ impl Patterns {
         self.0.is_empty()
     }
 
+    pub(super) fn of<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Result<Self, String> {
+        let read = |text: T| {
+            let glob = globset::GlobBuilder::new(text.as_ref()).literal_separator(true).build();
+            glob.map(|g: Glob| g.compile_matcher()).map_err(|e| format!("not a pattern: {e}"))
+        };
+        texts.into_iter().map(read).collect::<Result<_, _>>().map(Self)
+    }
+
     pub fn fit(&self, text: &str) -> bool {
         self.0.iter().any(|glob| glob.is_match(text))
     }
@@ -138,11 +146,7 @@ impl Patterns {
 
 impl<'de> Deserialize<'de> for Patterns {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let read = |text: String| {
-            let glob = globset::GlobBuilder::new(&text).literal_separator(true).build();
-            glob.map(|g: Glob| g.compile_matcher()).map_err(|e| serde::de::Error::custom(format!("not a pattern: {e}")))
-        };
-        Vec::<String>::deserialize(deserializer)?.into_iter().map(read).collect::<Result<_, _>>().map(Self)
+        Self::of(Vec::<String>::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
 

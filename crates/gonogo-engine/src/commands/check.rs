@@ -2,8 +2,9 @@
 
 use crate::evaluate::{Outcome, evaluate};
 use crate::gather::{Clock, Gatherer, Outside, TrackerAccess};
-use crate::locate::{LocateError, Wanted, locate};
+use crate::locate::{LocateError, Wanted, locate_each};
 use crate::{Progress, Recording};
+use gonogo_checks::Wants;
 use gonogo_core::waiver::Waiver;
 use gonogo_remote::git::Git;
 use std::sync::Arc;
@@ -29,13 +30,14 @@ pub async fn check(request: &CheckRequest, progress: &dyn Progress) -> Result<Ch
     progress.doing("reading the repository");
     let now = (request.clock)();
     let git = Git::open(&request.wanted.repo)?;
-    let located = locate(&git, &request.wanted)?;
-    let tracker = TrackerAccess::of(located.policy.sections.tracker.as_ref(), &request.outside);
+    let located = locate_each(&git, &request.wanted)?;
+    let first = &located[0];
+    let tracker = TrackerAccess::of(first.policy.sections.tracker.as_ref(), &request.outside);
     let code_host = request.outside.code_host.of(&git, &request.outside.http);
-    let wants = located.policy.wants();
+    let wants = Wants::all(located.iter().map(|located| located.policy.wants()));
     let gatherer =
         Gatherer { git: Arc::new(git), tracker: &tracker, code_host: &code_host, wants, clock: request.clock };
     let (facts, outcome) = evaluate(&located, &request.waivers, now, &gatherer, progress).await;
-    let recording = Recording::of(&located.case, &request.waivers, now, &facts, &outcome.check);
+    let recording = Recording::of(&located, &request.waivers, now, &facts, &outcome.check);
     Ok(Checked { outcome, recording })
 }

@@ -11,6 +11,7 @@ pub(super) fn asked(ask: &Ask) -> String {
     match ask {
         Ask::Range(q) => format!("the commits between {} and {}", q.base.short(), q.head.short()),
         Ask::Copies(_) => "commits whose change production has already".to_owned(),
+        Ask::Below(q) => format!("the commits that change something below {}", q.path),
         Ask::Named(q) => format!("the commit that a message calls {}", say::cut(&q.name, 40)),
         Ask::NumberedCommit(q) => format!("the commit that brought pull request #{}", q.number),
         Ask::UndoingOf(q) => format!("what {} undoes", q.by.short()),
@@ -42,6 +43,7 @@ pub(super) fn about(ask: &Ask) -> Option<String> {
         Ask::NumberedCommit(q) => Some(q.behind.to_string()),
         Ask::Named(q) => Some(q.name.clone()),
         Ask::Range(_)
+        | Ask::Below(_)
         | Ask::Copies(_)
         | Ask::PrefixesOf(_)
         | Ask::MergeOf(_)
@@ -56,6 +58,7 @@ pub(super) fn about(ask: &Ask) -> Option<String> {
 
 pub(super) fn answered(answer: &Answer) -> String {
     match answer {
+        Answer::Below(f) => told(f, |below| say::count(below.len(), "commit")),
         Answer::Range(f) => told(f, |range| {
             let missing = range.missing.len();
             let commits = say::count(range.commits.len(), "commit");

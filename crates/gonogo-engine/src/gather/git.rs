@@ -3,8 +3,8 @@
 use super::copies;
 use gonogo_checks::facts::Facts;
 use gonogo_checks::questions::{
-    Answer, Ask, ChangedPaths, ConflictMarkers, Copies, LinesOf, MergeDiffOf, MergeOf, MergedAgain, Named, NamedCommit,
-    NumberedCommit, PatchOf, PolicyAt, PrefixesOf, Range, SightingsOf, UndoingOf,
+    Answer, Ask, Below, ChangedPaths, ConflictMarkers, Copies, LinesOf, MergeDiffOf, MergeOf, MergedAgain, Named,
+    NamedCommit, NumberedCommit, PatchOf, PolicyAt, PrefixesOf, Range, SightingsOf, UndoingOf,
 };
 use gonogo_checks::reading::{self, GUESS_FROM};
 use gonogo_core::changeset::{Changeset, LineCount, Prefixes, Sighting};
@@ -28,6 +28,7 @@ const MOST_NESTED: usize = 8;
 #[derive(Debug)]
 pub(super) enum Job {
     Range(Range),
+    Below(Below),
     Copies(Copies, Option<Arc<Changeset>>),
     Prefixes(PrefixesOf),
     Merge(MergeOf),
@@ -54,6 +55,7 @@ pub(super) fn jobs(asks: &[&Ask], facts: &Facts) -> Vec<Job> {
     for ask in asks {
         match (*ask).clone() {
             Ask::Range(q) => jobs.push(Job::Range(q)),
+            Ask::Below(q) => jobs.push(Job::Below(q)),
             Ask::Copies(q) => {
                 let range = facts.at_hand(Range { base: q.base, head: q.head });
                 let known = if let Some(Fact::Known(set)) = range { Some(set) } else { None };
@@ -123,6 +125,7 @@ impl Job {
         }
         match self {
             Self::Range(q) => vec![q.clone().into()],
+            Self::Below(q) => vec![q.clone().into()],
             Self::Copies(q, known) => {
                 let range = known.is_none().then(|| Range { base: q.base, head: q.head }.into());
                 range.into_iter().chain([q.clone().into()]).collect()
@@ -158,6 +161,10 @@ impl Job {
     fn answers(self, git: &Git) -> Result<Vec<Answer>, GitError> {
         Ok(match self {
             Self::Range(q) => vec![Answer::Range(range(git, q.base, q.head)?)],
+            Self::Below(q) => {
+                let below = git.below(q.base, q.head, q.path.as_str())?;
+                vec![Answer::Below(Fact::Known(Arc::new(below)))]
+            }
             Self::Copies(q, Some(set)) => vec![Answer::Copies(copies::of(git, q.base, &set)?)],
             Self::Copies(q, None) => {
                 let range = range(git, q.base, q.head)?;

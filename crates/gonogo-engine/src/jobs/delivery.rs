@@ -1,10 +1,10 @@
 //! A delivery: what it says is a hint where to look.
 
-use super::{JIRA, JobError, SYNC, judge_soon};
+use super::{JIRA, JobError, judge_soon, look_soon};
 use crate::serving::Serving;
 use gonogo_read::hooks::{GitHubHook, github, jira};
 use gonogo_remote::github::RepositoryName;
-use gonogo_store::{DeliveryId, NewJob};
+use gonogo_store::DeliveryId;
 use std::collections::BTreeSet;
 
 pub(super) async fn read(serving: &Serving, id: DeliveryId) -> Result<(), JobError> {
@@ -43,9 +43,8 @@ async fn stories_changed(serving: &Serving, body: &[u8]) -> Result<String, JobEr
 /// Every service of the repository is looked at: a push may move production too.
 async fn looks_at(serving: &Serving, repository: &str, reference: &str) -> Result<String, JobError> {
     let services = services_of(serving, repository).await?;
-    for service in &services {
-        let run_at = (serving.clock)();
-        serving.store.enqueue(NewJob { kind: SYNC, key: (*service).to_owned(), body: String::new(), run_at }).await?;
+    for repository in services.iter().filter_map(|name| serving.service(name)).map(|service| &service.repository) {
+        look_soon(serving, repository).await?;
     }
     Ok(match services.as_slice() {
         [] => format!("nothing to do: {repository} is no service's repository"),

@@ -1,12 +1,12 @@
 //! A candidate, judged: gathered, decided, recorded with what should be seen.
 
-use super::{JobError, hex_sha256, message, seen, sync};
+use super::{JobError, hex_sha256, message, production, seen};
 use crate::commands::{CheckRequest, check};
 use crate::serving::Serving;
-use crate::{CodeHost, CodeHostAccess, Outside, Progress, Wanted};
-use gonogo_api::Verdict;
+use crate::{CodeHost, CodeHostAccess, GivenProduction, Outside, Progress, Wanted};
+use gonogo_api::{Story, Verdict};
 use gonogo_core::waiver::Waiver;
-use gonogo_store::{CandidateId, NewEvaluation, WaiverRow};
+use gonogo_store::{Candidate, CandidateId, NewEvaluation, StoryOf, WaiverRow};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -22,7 +22,8 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
     let wanted = Wanted {
         head: Some(candidate.head.to_string()),
         branch: Some(candidate.branch.clone()),
-        ..sync::wanted(serving.mirror_of(service), service)
+        production: Some(over(serving, &candidate).await?),
+        ..production::wanted(serving.mirror_of(service), service)
     };
     let host = CodeHost { github: Arc::clone(&serving.github), repository: service.repository.clone() };
     let request = CheckRequest {
@@ -43,11 +44,6 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
         (verdict, _) => seen::word(verdict),
     };
     metrics::histogram!("gonogo_evaluation_seconds", "verdict" => verdict).record(begun.elapsed());
-    let judged_over = result.production.sha.as_deref().and_then(|sha| sha.parse().ok());
-    if judged_over != candidate.production {
-        // Production moved: the next look opens the candidate over it.
-        return Ok(());
-    }
     let json = serde_json::to_string(result).map_err(|e| JobError::Broken(e.to_string()))?;
     let newest = serving.store.newest_evaluation(id).await?;
     let now = (serving.clock)();
@@ -71,10 +67,21 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
         summary: seen::sentence(result, checked.outcome.exit_code),
         result: json,
         recording,
-        stories: result.stories.iter().map(|story| story.key.clone()).collect(),
+        stories: result.stories.iter().map(story).collect(),
     };
     serving.store.record_evaluation(new, vec![wanted], news).await?;
     Ok(())
+}
+
+fn story(story: &Story) -> StoryOf {
+    StoryOf { key: story.key.clone(), title: story.title.clone().unwrap_or_default(), ships: story.ships }
+}
+
+/// Exactly what the candidate lies over, as it was found.
+async fn over(serving: &Serving, candidate: &Candidate) -> Result<GivenProduction, JobError> {
+    let row = serving.store.production(&candidate.service).await?;
+    let (name, why, trouble) = row.map(|row| (row.name, row.why, row.trouble)).unwrap_or_default();
+    Ok(production::given(candidate.production.as_ref(), &name, &why, trouble.as_deref()))
 }
 
 /// What people of the service let pass.
@@ -83,5 +90,6 @@ async fn waivers_of(serving: &Serving, service: &str) -> Result<Vec<Waiver>, Job
         let fingerprint = row.fingerprint.parse().ok()?;
         Some(Waiver { fingerprint, by: row.by, why: row.why, until: row.until })
     };
-    Ok(serving.store.waivers(service).await?.into_iter().filter_map(read).collect())
+    let rows = serving.store.waivers(service).await?.into_iter().filter(|row| !row.is_proposed());
+    Ok(rows.filter_map(read).collect())
 }

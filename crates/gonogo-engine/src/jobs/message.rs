@@ -3,6 +3,7 @@
 use super::seen;
 use crate::serving::{Service, Serving};
 use gonogo_api::{Check, Verdict};
+use gonogo_core::running::Running;
 use gonogo_core::say;
 use gonogo_remote::slack::{MOST_SECTION, Message, MessageKey};
 use gonogo_store::{Candidate, News, Wanted};
@@ -113,7 +114,7 @@ impl MessageWanted {
             service: candidate.service.clone(),
             branch: candidate.branch.clone(),
             head: candidate.head.short(),
-            production: candidate.production.map(|sha| sha.short()),
+            production: candidate.production.as_ref().map(Running::short),
             state: State::of(check.verdict, exit_code),
             sentence: seen::sentence(check, exit_code),
             commits: check.commits.len(),

@@ -4,6 +4,7 @@
 mod delivery;
 mod evaluate;
 mod message;
+mod production;
 mod seen;
 mod show;
 mod sync;
@@ -11,19 +12,21 @@ mod telling;
 mod told;
 mod worker;
 
-pub(crate) use sync::wanted;
+pub(crate) use production::{is_told, wanted_as_known};
 pub use worker::work;
 
 use crate::LocateError;
 use crate::serving::Serving;
+use gonogo_remote::github::RepositoryName;
 use gonogo_store::{CandidateId, NewJob, StoreError};
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use thiserror::Error;
 
 /// A delivery to be read; its key is the delivery's id.
 pub const DELIVERY: &str = "delivery";
-/// A service's repository to be fetched and looked at; its key is the service's name.
+/// A repository to be fetched, and its services looked at; its key is the repository's name.
 pub const SYNC: &str = "sync";
 /// A candidate to be judged; its key is the candidate's id.
 pub const EVALUATE: &str = "evaluate";
@@ -34,8 +37,25 @@ pub const JIRA: &str = "jira";
 
 /// Has a candidate judged as soon as somebody has time.
 pub(crate) async fn judge_soon(serving: &Serving, id: CandidateId) -> Result<(), StoreError> {
-    let (key, run_at) = (id.0.to_string(), (serving.clock)());
-    serving.store.enqueue(NewJob { kind: EVALUATE, key, body: String::new(), run_at }).await
+    serving.store.enqueue(judging(id, (serving.clock)())).await
+}
+
+pub(crate) fn judging(id: CandidateId, run_at: Timestamp) -> NewJob {
+    NewJob { kind: EVALUATE, key: id.0.to_string(), body: String::new(), run_at }
+}
+
+/// Has a repository's services looked at as soon as somebody has time.
+pub(crate) async fn look_soon(serving: &Serving, repository: &RepositoryName) -> Result<(), StoreError> {
+    let (key, run_at) = (repository.to_string(), (serving.clock)());
+    serving.store.enqueue(NewJob { kind: SYNC, key, body: String::new(), run_at }).await
+}
+
+/// What keeps a thread busy, such as git, on one that serves nobody.
+async fn blocking<T: Send + 'static>(
+    run: impl FnOnce() -> Result<T, JobError> + Send + 'static,
+) -> Result<T, JobError> {
+    let ended = tokio::task::spawn_blocking(run).await;
+    ended.unwrap_or_else(|_| Err(JobError::Broken("the reader of git ended early".to_owned())))
 }
 
 /// Why a job could not be done now.

@@ -32,6 +32,15 @@ pub(super) fn pending(serving: &Serving, candidate: &Candidate, now: Timestamp) 
     status(serving, candidate, StatusState::Pending, "is being judged".to_owned(), now)
 }
 
+/// Nothing of the service differs from production: it need not be waited for.
+pub(super) fn not_concerned(serving: &Serving, candidate: &Candidate, now: Timestamp) -> Wanted {
+    status(serving, candidate, StatusState::Success, does_not_concern(&candidate.service), now)
+}
+
+fn does_not_concern(service: &str) -> String {
+    format!("does not concern {service}")
+}
+
 /// The branch has moved on: this head is judged no more.
 pub(super) fn superseded(serving: &Serving, old: &Candidate, head: Sha, now: Timestamp) -> Wanted {
     let said = format!("not judged any more: {} is at {} now", old.branch, head.short());
@@ -52,6 +61,7 @@ pub(super) fn verdict(serving: &Serving, candidate: &Candidate, outcome: &Outcom
 pub(super) fn sentence(check: &Check, exit_code: u8) -> String {
     let reasons = reasons(check);
     let lead = match (check.verdict, exit_code) {
+        (Verdict::Go, _) if check.concerns_nothing() => return does_not_concern(&check.service),
         (Verdict::Go, _) => {
             let waived = check.findings.iter().filter(|f| f.waiver.is_some()).count();
             return if waived == 0 { "Go".to_owned() } else { format!("Go, {waived} waived") };

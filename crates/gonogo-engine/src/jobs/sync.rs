@@ -1,90 +1,152 @@
-//! A service as its repository has it now: what production is, and which
-//! branches are candidates over it. A hook and the clock both lead here.
+//! A repository as it is now: for each of its services what production runs, and
+//! which branches are candidates over it. A hook and the clock both lead here.
 
-use super::{JobError, judge_soon, seen};
-use crate::locate::{Located, Wanted, locate};
+use super::{JobError, blocking, judge_soon, production, seen};
+use crate::locate::{GivenProduction, Located, Wanted, locate};
 use crate::serving::{Service, Serving};
-use gonogo_core::case::Production;
 use gonogo_core::ids::Sha;
-use gonogo_remote::git::{Fetches, Git, mirror};
+use gonogo_core::policy::ServicePath;
+use gonogo_remote::git::{Git, mirror};
 use gonogo_store::{Candidate, Sighted};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A repository as it was seen.
+/// A service's branches that are candidates, with their heads.
 struct View {
-    production: Option<Sha>,
-    /// Branches that are candidates, with their heads.
     branches: Vec<(String, Sha)>,
+    /// What production has and the default branch lacks.
+    astray: Option<String>,
+    /// The folder that the service is.
+    path: Option<ServicePath>,
 }
 
-pub(super) async fn look(serving: &Serving, name: &str) -> Result<(), JobError> {
-    let Some(mut service) = serving.service(name).cloned() else { return Ok(()) };
+pub(super) async fn look(serving: &Serving, repository: &str) -> Result<(), JobError> {
+    let services: Vec<&Service> =
+        serving.services.iter().filter(|service| service.repository.to_string() == repository).collect();
+    let Some(first) = services.first() else { return Ok(()) };
+    let git = Arc::new(fetch(serving, first).await?);
+    let mut failed = Ok(());
+    for service in services {
+        // One that cannot be looked at holds up no other.
+        let looked = look_at(serving, service, &git).await;
+        failed = failed.and(looked.map_err(|error| JobError::Broken(format!("{}: {error}", service.name))));
+    }
+    failed
+}
+
+/// The repository's mirror as it is there now.
+async fn fetch(serving: &Serving, service: &Service) -> Result<Git, JobError> {
+    let mut remote = service.remote.clone();
     if service.is_at_code_host {
         let now = (serving.clock)();
-        service.remote.token = Some(serving.github.token_for(&service.repository, now).await?);
+        remote.token = Some(serving.github.token_for(&service.repository, now).await?);
     }
-    let mirror = serving.mirror_of(&service);
-    let repository = service.repository.clone();
+    let dir = serving.mirror_of(service);
     let fetches = Arc::clone(&serving.fetches);
-    let seen = tokio::task::spawn_blocking(move || view(&mirror, &service, &fetches))
-        .await
-        .map_err(|_| JobError::Broken("the reader of git ended early".to_owned()))?;
-    if seen.is_err() {
+    let _turn = serving.turns.wait(&service.repository).await;
+    let fetched = blocking(move || {
+        if let Some(parent) = dir.parent() {
+            std::fs::create_dir_all(parent).map_err(gonogo_remote::git::GitError::from)?;
+        }
+        mirror(&dir, &remote, &fetches)?;
+        Ok(Git::open(&dir)?)
+    })
+    .await;
+    if fetched.is_err() {
         // git does not say whether it was the token: the next try has a new one.
-        serving.github.forget_token(&repository);
+        serving.github.forget_token(&service.repository);
     }
-    let view = seen?;
-    let open = serving.store.open_candidates(name).await?;
+    fetched
+}
+
+async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result<(), JobError> {
+    let mut production = production::find(serving, service, git).await?;
+    let given = production::given(
+        production.running.as_ref(),
+        &production.name,
+        &production.why,
+        production.trouble.as_deref(),
+    );
+    let wanted = Wanted { production: Some(given), ..production::wanted(serving.mirror_of(service), service) };
+    let view = {
+        let git = Arc::clone(git);
+        blocking(move || view(&git, &wanted)).await?
+    };
+    production.astray = view.astray;
+    let open = serving.store.open_candidates(&service.name).await?;
     for gone in open.iter().filter(|c| view.branches.iter().all(|(branch, _)| *branch != c.branch)) {
         serving.store.close_candidate(gone.id, (serving.clock)()).await?;
     }
-    for (branch, head) in view.branches {
-        let before = open.iter().find(|c| c.branch == branch);
-        let seen = Sighted { service: name.to_owned(), branch, head, production: view.production };
-        look_at_branch(serving, seen, before).await?;
+    let sighted = |(branch, head)| Sighted {
+        service: service.name.clone(),
+        branch,
+        head,
+        production: production.running.clone(),
+    };
+    let branches = view.branches.into_iter().map(sighted).collect();
+    let looked = serving.store.looked(production.clone(), branches, (serving.clock)()).await?;
+    for (candidate, is_new) in &looked.candidates {
+        if *is_new {
+            let before = open.iter().find(|c| c.branch == candidate.branch);
+            let is_concerned = is_concerned(git, view.path.clone(), candidate).await?;
+            begins(serving, candidate, before, is_concerned).await?;
+        }
+        // Also an old one: what its stories say may have changed.
+        judge_soon(serving, candidate.id).await?;
     }
     Ok(())
 }
 
-async fn look_at_branch(serving: &Serving, seen: Sighted, before: Option<&Candidate>) -> Result<(), JobError> {
-    let now = (serving.clock)();
-    let head = seen.head;
-    let (candidate, is_new) = serving.store.open_candidate(seen, now).await?;
-    if is_new {
-        if let Some(old) = before.filter(|old| old.head != head)
-            && serving.store.newest_evaluation(old.id).await?.is_none()
-        {
-            serving.store.want(seen::superseded(serving, old, head, now)).await?;
-        }
-        serving.store.want(seen::pending(serving, &candidate, now)).await?;
+/// What is seen of a candidate before its verdict, and of the one before.
+async fn begins(
+    serving: &Serving,
+    candidate: &Candidate,
+    before: Option<&Candidate>,
+    is_concerned: bool,
+) -> Result<(), JobError> {
+    let (head, now) = (candidate.head, (serving.clock)());
+    if let Some(old) = before.filter(|old| old.head != head)
+        && serving.store.newest_evaluation(old.id).await?.is_none()
+    {
+        serving.store.want(seen::superseded(serving, old, head, now)).await?;
     }
-    // Also an old one: what its stories say may have changed.
-    Ok(judge_soon(serving, candidate.id).await?)
+    let wanted = if is_concerned {
+        seen::pending(serving, candidate, now)
+    } else {
+        seen::not_concerned(serving, candidate, now)
+    };
+    Ok(serving.store.want(wanted).await?)
 }
 
-fn view(dir: &Path, service: &Service, fetches: &Fetches) -> Result<View, JobError> {
-    if let Some(parent) = dir.parent() {
-        std::fs::create_dir_all(parent).map_err(gonogo_remote::git::GitError::from)?;
-    }
-    mirror(dir, &service.remote, fetches)?;
-    let git = Git::open(dir)?;
-    let Located { case, policy, .. } = locate(&git, &wanted(dir.to_owned(), service))?;
-    let default = git.branches()?.default.map(|(full, _)| full);
-    let (production, production_name) = match case.production {
-        Production::Known { name, sha, .. } => (Some(sha), Some(name)),
-        Production::Unknown { .. } => (None, None),
+/// Whether anything of the service differs; what is not known may.
+async fn is_concerned(git: &Arc<Git>, path: Option<ServicePath>, candidate: &Candidate) -> Result<bool, JobError> {
+    let (Some(path), Some(running)) = (path, candidate.production.clone()) else { return Ok(true) };
+    let (git, head) = (Arc::clone(git), candidate.head);
+    blocking(move || {
+        for base in running.shas() {
+            if !git.below(*base, head, path.as_str())?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    })
+    .await
+}
+
+fn view(git: &Git, wanted: &Wanted) -> Result<View, JobError> {
+    let Located { policy, case, .. } = locate(git, wanted)?;
+    let branches = git.branches()?;
+    let default = branches.default.as_ref().map(|(full, sha)| (full.trim_start_matches("refs/heads/"), *sha));
+    let (name, astray) = match (&wanted.production, default) {
+        (Some(GivenProduction::Runs { running, name, .. }), Some(default)) => {
+            (name.as_str(), production::astray(git, running, default, name)?)
+        }
+        (Some(GivenProduction::Runs { name, .. }), None) => (name.as_str(), None),
+        _ => ("", None),
     };
     let takes = |branch: &str| {
-        let is_default = default.as_deref() == Some(&format!("refs/heads/{branch}"));
-        policy.sections.candidates.takes(branch, is_default) && production_name.as_deref() != Some(branch)
+        let is_default = default.is_some_and(|(default, _)| default == branch);
+        policy.sections.candidates.takes(branch, is_default) && name != branch
     };
     let branches = git.heads()?.into_iter().filter(|(branch, _)| takes(branch)).collect();
-    Ok(View { production, branches })
-}
-
-/// What the server says of where a service's things are; the head is the
-/// default branch's.
-pub(crate) fn wanted(repo: PathBuf, service: &Service) -> Wanted {
-    Wanted { repo, service: Some(service.name.clone()), production: service.production.clone(), ..Wanted::default() }
+    Ok(View { branches, astray, path: case.path })
 }

@@ -1,9 +1,9 @@
 //! Takes work that is due, holds its lease while it is done, and puts it back
 //! when it cannot be.
 
-use super::{DELIVERY, EVALUATE, JobError, SYNC, delivery, evaluate, show, sync, told};
+use super::{DELIVERY, EVALUATE, JobError, SYNC, delivery, evaluate, look_soon, show, sync, told};
 use crate::serving::Serving;
-use gonogo_store::{CandidateId, DeliveryId, Job, NewJob, StoreError};
+use gonogo_store::{CandidateId, DeliveryId, Job, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -115,10 +115,8 @@ async fn show_all(serving: Arc<Serving>, kind: &'static str, mut stop: watch::Re
 /// Finds what no hook told.
 async fn poll_services(serving: Arc<Serving>, poll: Duration, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        for service in &serving.services {
-            let run_at = (serving.clock)();
-            let job = NewJob { kind: SYNC, key: service.name.clone(), body: String::new(), run_at };
-            serving.store.enqueue(job).await.unwrap_or(()); // the next round asks again
+        for repository in serving.repositories() {
+            look_soon(&serving, repository).await.unwrap_or(()); // the next round asks again
         }
         tokio::select! {
             () = tokio::time::sleep(poll) => {}

@@ -19,6 +19,8 @@ pub enum GitError {
     EmptyRef,
     #[error("{name} is not a branch, tag or commit of this repository{}{}", shallow_hint(*.is_shallow), nearest_hint(.nearest))]
     NoSuchRef { name: String, nearest: Vec<String>, is_shallow: bool },
+    #[error("{id} is no commit of this repository\n  → push it, or name another")]
+    NoSuchCommit { id: String },
     #[error("{name} is ambiguous: it could be {}\n  → write one of them in full", .could_be.join(" or "))]
     AmbiguousRef { name: String, could_be: Vec<String> },
     #[error("the repository has no commit yet\n  → commit something first")]

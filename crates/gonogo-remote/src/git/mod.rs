@@ -2,6 +2,7 @@
 //! repository, a worktree or a mirror. Only reads; never fetches.
 
 mod authorities;
+mod below;
 mod diffs;
 mod error;
 mod fetches;

@@ -123,6 +123,13 @@ impl Git {
         Ok(text.lines().filter_map(pair).collect())
     }
 
+    /// The branches of a bare repository that have a commit.
+    pub fn branches_with(&self, sha: Sha) -> Result<Vec<String>, GitError> {
+        let contains = format!("--contains={sha}");
+        let text = self.must(&["for-each-ref", "--format=%(refname:lstrip=2)", &contains, "refs/heads/"])?;
+        Ok(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
+    }
+
     /// The default branch and the branch that is production by its name.
     pub fn branches(&self) -> Result<Branches, GitError> {
         let wanted = [
@@ -167,6 +174,30 @@ impl Git {
         Ok(Branches { default, production })
     }
 
+    /// Every tag with its commit, the newest version first.
+    pub fn tags(&self) -> Result<Vec<(String, Sha)>, GitError> {
+        let format = "--format=%(refname:lstrip=2)%00%(objectname)%00%(*objectname)";
+        let text = self.must(&["for-each-ref", "--sort=-version:refname", format, "refs/tags/"])?;
+        let text = String::from_utf8_lossy(&text);
+        let pair = |line: &str| {
+            let mut parts = line.split('\0');
+            let (name, id, of) = (parts.next()?, parts.next()?, parts.next()?);
+            // An annotated tag is an object of its own.
+            Some((name.to_owned(), if of.is_empty() { id } else { of }.parse().ok()?))
+        };
+        Ok(text.lines().filter_map(pair).collect())
+    }
+
+    /// The one commit whose id is this or begins so. No ref has a say: one may be
+    /// called like a commit.
+    pub fn commit_of_id(&self, id: &str) -> Result<Sha, GitError> {
+        match self.commits_like(id)?.as_slice() {
+            [] => Err(GitError::NoSuchCommit { id: id.to_owned() }),
+            [only] => only.parse().map_err(|_| GitError::Unreadable(format!("`{only}` where an id belongs"))),
+            could_be => Err(GitError::AmbiguousRef { name: id.to_owned(), could_be: could_be.to_vec() }),
+        }
+    }
+
     /// The newest tag that a commit has behind it.
     pub fn newest_tag(&self, head: Sha) -> Result<Option<(String, Sha)>, GitError> {
         let described = self.run(&["describe", "--tags", "--abbrev=0", &head.to_string()])?;
@@ -209,7 +240,7 @@ impl Git {
 
     /// The commits that a short object name could mean.
     fn commits_like(&self, prefix: &str) -> Result<Vec<String>, GitError> {
-        if !(4..64).contains(&prefix.len()) || !prefix.bytes().all(|b| b.is_ascii_hexdigit()) {
+        if !(4..=64).contains(&prefix.len()) || !prefix.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Ok(Vec::new());
         }
         let text = self.must(&["rev-parse", &format!("--disambiguate={prefix}")])?;

@@ -3,13 +3,17 @@
 
 mod builds;
 mod credentials;
+mod deployments;
 mod error;
 mod limits;
+mod sign_in;
 mod standing;
 mod statuses;
 
 pub use credentials::{App, Credentials};
+pub use deployments::{Deployment, DeploymentState};
 pub use error::GitHubError;
+pub use sign_in::{SignInApp, User, UserToken};
 pub use standing::{Hook, HookDelivery, Rights, Standing};
 pub use statuses::{CommitStatus, MOST_DESCRIPTION, StatusState};
 

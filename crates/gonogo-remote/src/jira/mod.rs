@@ -124,9 +124,12 @@ impl Base {
                 "look at [tracker] url, HTTPS_PROXY and the network; `gonogo doctor` tries each"
             }
             HttpError::TooLarge => "ask for less: narrow ready_query",
-            HttpError::Status { .. } | HttpError::NotJson(_) | HttpError::BrokeOff | HttpError::Client(_) => {
-                "check again; if it stays, look at the tracker"
-            }
+            HttpError::Status { .. }
+            | HttpError::NotJson(_)
+            | HttpError::NotText
+            | HttpError::TooLong(_)
+            | HttpError::BrokeOff
+            | HttpError::Client(_) => "check again; if it stays, look at the tracker",
         };
         let host = self.url.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or(&self.url);
         let at =

@@ -89,6 +89,14 @@ impl Listener {
         Ok(Self { socket, certificate: certificate.map(Arc::new) })
     }
 
+    /// Unless it is a socket in the file system.
+    pub fn address(&self) -> Option<SocketAddr> {
+        match &self.socket {
+            Socket::Tcp(_, address) => Some(*address),
+            Socket::Unix(..) => None,
+        }
+    }
+
     /// Answers until `stopped`; what is being answered then is finished.
     pub(crate) async fn answer(
         self,

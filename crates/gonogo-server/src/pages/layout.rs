@@ -2,8 +2,9 @@
 
 use crate::session::Session;
 use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use gonogo_core::say;
+use gonogo_engine::commands::people::PersonError;
 use gonogo_store::views::Cursor;
 use gonogo_store::{CandidateId, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -71,13 +72,18 @@ fn framed(title: &str, again: &Markup, session: Option<&Session>, main: &Markup)
                     nav aria-label="Main" {
                         a href="/" { "gonogo" }
                         @if let Some(session) = session {
+                            @if let Some(tour) = &session.tour { a href=(tour) { "The tour" } }
+                            a href="/waivers" { "Waivers" }
                             a href="/deliveries" { "Deliveries" }
                             a href="/people" { "People" }
                             a href="/audit" { "Audit" }
+                            form.search role="search" action="/search" {
+                                input type="search" name="q" aria-label="Search" placeholder="Story, branch, SHA" size="16";
+                            }
                             button.look type="button" hidden data-switch { "Dark or light" }
                             form.leave method="post" action="/sign-out" {
                                 input type="hidden" name="form" value=(session.form_word());
-                                span.quiet { (session.person.name) }
+                                a href="/account" { (outside(&session.person.name)) }
                                 button { "Sign out" }
                             }
                         }
@@ -132,6 +138,27 @@ pub(crate) async fn not_found() -> (StatusCode, Markup) {
 /// A page that says one thing.
 pub(crate) fn message(title: &str, said: &str) -> Markup {
     page(title, false, None, &html! { p { (said) } })
+}
+
+/// Why somebody cannot come in, or something about people was not done.
+pub(crate) fn trouble(error: &PersonError) -> Response {
+    match error {
+        PersonError::Store(error) => away(error).into_response(),
+        PersonError::NotKnown(_) => {
+            let main = html! {
+                p.stale role="alert" { (outside(&error.to_string())) "." }
+                p { "Until it is known nothing is shown. This page is tried again by itself; nothing is lost." }
+            };
+            (StatusCode::SERVICE_UNAVAILABLE, page("Not to be had now", true, None, &main)).into_response()
+        }
+        PersonError::Forbidden(_) => refused(StatusCode::FORBIDDEN, error),
+        PersonError::Input(_) => refused(StatusCode::UNPROCESSABLE_ENTITY, error),
+        PersonError::Hash(_) => refused(StatusCode::INTERNAL_SERVER_ERROR, error),
+    }
+}
+
+fn refused(status: StatusCode, error: &PersonError) -> Response {
+    (status, message("Not done", &format!("{error}."))).into_response()
 }
 
 /// The store is away: what to do stands in the error.

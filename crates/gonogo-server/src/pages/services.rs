@@ -1,13 +1,16 @@
 //! The first page: for each service what runs, and what waits over it.
 
 use super::layout::{self, Follows, ago, away, outside, short, verdict};
+use super::service::{doubts, runs};
 use super::table::table;
 use crate::App;
 use crate::session::Session;
 use axum::extract::State;
 use axum::http::StatusCode;
 use gonogo_core::say;
+use gonogo_core::waiver::Standing;
 use gonogo_engine::jobs;
+use gonogo_store::WaiverRow;
 use gonogo_store::views::{OpenCandidate, Trouble};
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -15,8 +18,10 @@ use maud::{Markup, html};
 pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Markup, (StatusCode, Markup)> {
     let since = app.serving.store.cursor().await.map_err(|e| away(&e))?;
     let open = app.serving.store.all_open_candidates().await.map_err(|e| away(&e))?;
+    let productions = app.serving.store.productions().await.map_err(|e| away(&e))?;
     let troubles = app.serving.store.troubles(jobs::SYNC).await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
+    let waivers = app.serving.store.all_waivers(None).await.map_err(|e| away(&e))?;
     let is_changing = open.iter().any(|c| c.judged.is_none());
     let main = html! {
         @if app.serving.services.is_empty() {
@@ -24,17 +29,19 @@ pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Mar
         }
         @for service in &app.serving.services {
             section {
-                h2 { (service.name) }
-                p.quiet { (service.repository.to_string()) }
+                h2 id=(service.name) { a href={ "/services/" (service.name) } { (service.name) } }
+                p.quiet { (service.repository.to_string()) @if let Some(row) = productions.get(&service.name) { " · " (runs(row)) } }
+                @if let Some(row) = productions.get(&service.name) { (doubts(row, now)) }
                 @if let Some(said) = app.serving.first_fetch(service) {
                     p.first-fetch role="status" {
                         (verdict(Some("waiting")))
                         " its repository is being fetched for the first time: " (outside(&said))
                     }
                 }
-                @for trouble in troubles.iter().filter(|trouble| trouble.key == service.name) {
+                @for trouble in troubles.iter().filter(|trouble| trouble.key == service.repository.to_string()) {
                     (not_seen(trouble))
                 }
+                (waiting(&service.name, &waivers, now))
                 (candidates(open.iter().filter(|c| c.service == service.name).collect(), now))
             }
         }
@@ -47,6 +54,24 @@ pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Mar
     Ok(layout::live_page("Services", is_changing, &session, &follows, &main))
 }
 
+/// Waivers that want somebody: a second person, or a decision before they lapse.
+fn waiting(service: &str, waivers: &[WaiverRow], now: Timestamp) -> Markup {
+    let number = |wanted: Standing| {
+        let stands =
+            |row: &&WaiverRow| row.service == service && Standing::of(row.is_proposed(), row.until, now) == wanted;
+        waivers.iter().filter(stands).count()
+    };
+    let (proposed, soon) = (number(Standing::Proposed), number(Standing::LapsesSoon));
+    html! {
+        @if proposed > 0 {
+            p.hint { a href={ "/waivers?service=" (service) "&state=proposed" } { (say::count(proposed, "waiver")) } @if proposed == 1 { " waits" } @else { " wait" } " for a second person." }
+        }
+        @if soon > 0 {
+            p.hint { a href={ "/waivers?service=" (service) "&state=soon" } { (say::count(soon, "waiver")) } @if soon == 1 { " lapses" } @else { " lapse" } " within a day: what it lets pass blocks again then." }
+        }
+    }
+}
+
 /// What stands below is of an earlier look.
 fn not_seen(trouble: &Trouble) -> Markup {
     html! {
@@ -57,7 +82,7 @@ fn not_seen(trouble: &Trouble) -> Markup {
     }
 }
 
-fn candidates(open: Vec<&OpenCandidate>, now: Timestamp) -> Markup {
+pub(super) fn candidates(open: Vec<&OpenCandidate>, now: Timestamp) -> Markup {
     html! {
         @if open.is_empty() {
             p { "No branch is a candidate yet. Push one, or name patterns in " code { "[candidates] branches" } "." }
@@ -67,7 +92,7 @@ fn candidates(open: Vec<&OpenCandidate>, now: Timestamp) -> Markup {
                 verdict(candidate.judged.as_ref().map(|judged| judged.verdict.as_str())),
                 html! { @if let Some(judged) = &candidate.judged { (outside(reason(&judged.summary))) } },
                 html! { code { (short(&candidate.head)) } },
-                html! { @if let Some(sha) = &candidate.production { code { (short(sha)) } } @else { "not known" } },
+                html! { @if let Some(runs) = &candidate.production { code { (runs.short()) } } @else { "not known" } },
                 html! { @if let Some(judged) = &candidate.judged { (ago(judged.at, now)) } @else { "not yet" } },
             ])))
         }

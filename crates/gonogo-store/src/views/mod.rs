@@ -4,9 +4,16 @@ mod changes;
 mod load;
 mod open_candidates;
 mod recording;
+mod stories;
 mod troubles;
 
 pub use changes::Cursor;
 pub use load::{JobLoad, Load, MirrorLoad};
 pub use open_candidates::{Judged, OpenCandidate};
+pub use stories::{StoryHit, StoryPlace};
 pub use troubles::Trouble;
+
+/// A text that `like` takes as it stands.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}

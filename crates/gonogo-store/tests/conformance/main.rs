@@ -13,6 +13,7 @@ mod jobs;
 mod messages;
 mod opening;
 mod people;
+mod production;
 mod queue_model;
 mod server;
 mod upgrades;

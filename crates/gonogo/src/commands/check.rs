@@ -8,7 +8,9 @@ use anyhow::Context;
 use gonogo_core::policy::Source;
 use gonogo_core::waiver;
 use gonogo_engine::commands::{CheckRequest, check};
-use gonogo_engine::{CodeHostAccess, CodeHostToken, GivenPolicy, Outcome, Outside, Recording, TrustedTracker, Wanted};
+use gonogo_engine::{
+    CodeHostAccess, CodeHostToken, GivenPolicy, GivenProduction, Outcome, Outside, Recording, TrustedTracker, Wanted,
+};
 use gonogo_remote::http::{CA_FILE_VARIABLE, HttpSettings};
 use gonogo_remote::jira::Credentials;
 use std::path::{Path, PathBuf};
@@ -19,7 +21,8 @@ pub(crate) fn run(args: CheckArgs) -> anyhow::Result<u8> {
         Some(path) => waiver::parse(&source(path)?)?,
         None => Vec::new(),
     };
-    let wanted = Wanted { repo: args.repo, production: args.production, head: args.head, policy, ..Wanted::default() };
+    let production = GivenProduction::named(args.production, "from --production");
+    let wanted = Wanted { repo: args.repo, production, head: args.head, policy, ..Wanted::default() };
     let request = CheckRequest { wanted, waivers, outside: outside()?, clock: clock::now };
     let progress = ProgressLine::start();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -60,7 +63,7 @@ pub(super) fn outside() -> anyhow::Result<Outside> {
     };
     Ok(Outside {
         credentials: |kind| Credentials::read(kind, |name| std::env::var(name).ok()),
-        http: HttpSettings { ca_file: variable(CA_FILE_VARIABLE).map(PathBuf::from) },
+        http: HttpSettings { ca_file: variable(CA_FILE_VARIABLE).map(PathBuf::from), is_direct: false },
         trusted: TrustedTracker::Any,
         code_host,
     })

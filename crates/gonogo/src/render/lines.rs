@@ -19,8 +19,11 @@ pub(super) fn short(sha: &str) -> String {
 impl Heading {
     pub(super) fn of(check: &Check) -> Self {
         let head = format!("{} @ {}", check.head.reference.as_deref().unwrap_or("HEAD"), short(&check.head.sha));
-        let range = match (&check.production.reference, &check.production.sha) {
-            (Some(name), Some(sha)) => format!("{head} over {name} @ {} ({})", short(sha), check.production.why),
+        let runs: Vec<String> = check.production.shas.iter().map(|sha| short(sha)).collect();
+        let range = match &check.production.reference {
+            Some(name) if !runs.is_empty() => {
+                format!("{head} over {name} @ {} ({})", say::list(&runs, runs.len()), check.production.why)
+            }
             _ => format!("{head} over production, which is not known"),
         };
         Self { verdict: verdict(check), range, counts: counts(check), newest_go: newest_go(check) }

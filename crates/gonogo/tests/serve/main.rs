@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod accounts;
+mod attacks;
+mod audit;
 mod backups;
 mod browser;
 mod builds;
+mod demo;
 mod doctor;
 mod github;
 mod listening;
@@ -12,9 +16,13 @@ mod live;
 mod operating;
 mod pages;
 mod people;
+mod production;
 mod pushes;
 #[path = "../shared/rig.rs"]
 mod rig;
+mod second;
+mod services;
+mod sign_in;
 mod slack;
 mod stops;
 mod stories;

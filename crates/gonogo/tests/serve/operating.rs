@@ -104,7 +104,7 @@ fn the_log_is_json_with_a_line_for_each_piece_of_work_and_no_secrets() {
     let sha = world.repo.commit("STORY-1 x");
     world.push("main");
     let read = |line: String| -> serde_json::Value { serde_json::from_str(&line).unwrap() };
-    let job = read(world.logs(&["\"message\":\"job\"", "\"kind\":\"sync\"", "\"key\":\"web\""]));
+    let job = read(world.logs(&["\"message\":\"job\"", "\"kind\":\"sync\"", "\"key\":\"acme/web\""]));
     assert_eq!((job["level"].as_str(), job["outcome"].as_str()), (Some("info"), Some("done")), "{job}");
     assert!(job["seconds"].is_f64() && job["time"].as_str().is_some_and(|time| time.ends_with('Z')), "{job}");
     let failed = read(world.logs(&["\"message\":\"shown\"", "\"outcome\":\"failed\""]));

@@ -15,6 +15,7 @@ mod policies;
 mod production;
 mod refs;
 mod reverts;
+mod services;
 mod support;
 mod verdict;
 mod waivers;

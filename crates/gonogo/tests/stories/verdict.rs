@@ -89,6 +89,25 @@ fn a_verdict_without_production_replays_too() {
 }
 
 #[test]
+fn a_verdict_over_several_commits_of_production_replays_too() {
+    let repo = Repo::new();
+    repo.commit_files("first", &[("gonogo.toml", "stories.projects = ['STORY']\n[checks]\nstory-key = 'warn'\n")]);
+    repo.branch("old");
+    let odd = repo.commit_files("tidy up", &[("gonogo.toml", "stories.projects = ['STORY']\n")]);
+    repo.branch("new");
+    let head = repo.commit("WIP STORY-1 x");
+    let of = |names: &[&str]| names.iter().fold(check(&repo), |check, name| check.production(name)).json();
+    // Each is judged by its own policy, and what is found over either counts.
+    let over_old = ["block unfinished-wip", "warn story-key-missing", "warn policy-changed"];
+    assert_eq!(of(&["old"]).found(), over_old);
+    assert_eq!(of(&["new"]).found(), ["block unfinished-wip"]);
+    let both = of(&["new", "old"]);
+    assert_eq!(both.found(), over_old);
+    assert_eq!((both.shas(), both["production"]["shas"].as_array().unwrap().len()), (vec![&*head, &*odd], 2));
+    replays_to_the_byte(&repo, |check| check.production("new").production("old"));
+}
+
+#[test]
 fn a_verdict_about_a_cut_range_replays_too() {
     let clone = eventful().clone_shallow(2);
     replays_to_the_byte(&clone, |check| check.production("origin/production"));

@@ -10,6 +10,7 @@ use gonogo_core::policy::Tracker as TrackerPolicy;
 use gonogo_core::say;
 use gonogo_remote::git::{self, Git};
 use gonogo_remote::github::{GitHubError, Hook, HookDelivery, Rights, Standing};
+use gonogo_store::ProductionRow;
 use jiff::{SignedDuration, Timestamp};
 
 /// A token that ends sooner is said.
@@ -238,7 +239,7 @@ fn delivery(of: &str, last: Option<&HookDelivery>) -> Line {
 async fn repository(serving: &Serving, service: &Service, trackers: &mut Vec<TrackerPolicy>) -> Vec<Line> {
     const WHAT: &str = "repository";
     let troubles = serving.store.troubles(SYNC).await.unwrap_or_default(); // a store that is away was said
-    if let Some(trouble) = troubles.iter().find(|trouble| trouble.key == service.name) {
+    if let Some(trouble) = troubles.iter().find(|trouble| trouble.key == service.repository.to_string()) {
         let line = bad_as(WHAT, &trouble.error);
         return vec![Line { said: format!("{}: {}", service.name, line.said), ..line }];
     }
@@ -246,14 +247,22 @@ async fn repository(serving: &Serving, service: &Service, trackers: &mut Vec<Tra
     if !mirror.is_dir() {
         return vec![note(WHAT, format!("{}: not fetched yet; the server does that", service.name))];
     }
-    let wanted = jobs::wanted(mirror, service);
+    let row = serving.store.production(&service.name).await.unwrap_or_default(); // as above
+    let wanted = jobs::wanted_as_known(mirror, service, row.as_ref());
     let located = Git::open(&wanted.repo).map_err(Into::into).and_then(|git| locate(&git, &wanted));
     let located: Located = match located {
         Ok(located) => located,
         Err(error) => return vec![bad_as(WHAT, &error.to_string())],
     };
     let of = |line: Line| Line { said: format!("{}: {}", service.name, line.said), ..line };
-    let mut lines = vec![of(production(&located)), of(policy(&located))];
+    let runs = match &row {
+        Some(ProductionRow { trouble: Some(trouble), .. }) => bad_as("production", trouble),
+        Some(ProductionRow { running: Some(running), name, why, .. }) => {
+            good("production", format!("{name} @ {} ({why})", running.short()))
+        }
+        _ => production(&located),
+    };
+    let mut lines = vec![of(runs), of(policy(&located))];
     if let Some(tracker) = &located.policy.sections.tracker {
         match may_ask(tracker, &serving.outside) {
             Err(why) => lines.push(of(bad("tracker", why.said, why.fix))),

@@ -79,7 +79,8 @@ fn said(check: &Check, page: &str, style: &Style) -> String {
     let digest = Digest::of(check, None);
     let head = check.head.reference.as_deref().unwrap_or("HEAD");
     let short = |sha: &str| sha.chars().take(7).collect::<String>();
-    let production = check.production.sha.as_deref().map_or_else(|| "unknown production".to_owned(), short);
+    let runs: Vec<String> = check.production.shas.iter().map(|sha| short(sha)).collect();
+    let production = if runs.is_empty() { "unknown production".to_owned() } else { say::list(&runs, runs.len()) };
     let mut out = format!("{bold}{}{bold}: {bold}{word}{bold}\n\n", escape(&check.service));
     let _ = writeln!(out, "{}", escape(&format!("{head} @ {} over {production}", short(&check.head.sha))));
     let counts = [say::count(digest.commits, "commit"), say::count(digest.all_stories(), "story"), people(&digest)];

@@ -5,6 +5,7 @@ use crate::pages::layout::{self, Follows, ago, away, not_found, outside, verdict
 use crate::session::Session;
 use axum::http::StatusCode;
 use gonogo_api::Check;
+use gonogo_core::running::Running;
 use gonogo_engine::{Digest, Evidence};
 use gonogo_store::views::Cursor;
 use gonogo_store::{Candidate, CandidateId, Evaluation};
@@ -50,8 +51,8 @@ impl Look {
 
     /// The first lines of each of its pages, and the way to the others.
     pub(crate) fn top(&self, here: &str) -> Markup {
-        let production =
-            self.candidate.production.map_or_else(|| "production, which is not known".to_owned(), |p| p.short());
+        let runs = self.candidate.production.as_ref();
+        let production = runs.map_or_else(|| "production, which is not known".to_owned(), Running::short);
         html! {
             p {
                 (verdict(self.newest.as_ref().map(|e| e.verdict.as_str()))) " "

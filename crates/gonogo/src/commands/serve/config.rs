@@ -1,8 +1,9 @@
 //! `gonogo-server.toml`: where the server listens, what it keeps, and which
 //! services it watches over. Secrets are not in it.
 
+use super::sign_in::{self, WayIn};
 use crate::logs::{LogFormat, LogLevel};
-use gonogo_core::policy::{PolicyError, Source, typed};
+use gonogo_core::policy::{PolicyError, ProductionSource, ServicePath, Source, typed};
 use gonogo_remote::github::RepositoryName;
 use gonogo_server::Listen;
 use serde::Deserialize;
@@ -67,6 +68,10 @@ pub(crate) struct TrackerConfig {
 pub(crate) struct GitHubConfig {
     /// The API's address: of an Enterprise Server `https://HOST/api/v3`.
     pub url: String,
+    /// Who may sign in with GitHub, and as what.
+    pub sign_in: Vec<WayIn>,
+    /// After so long GitHub is asked again whether a person still may.
+    pub ask_again_seconds: i64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -86,15 +91,17 @@ pub(crate) struct ServiceConfig {
     pub repository: String,
     /// Where git fetches from; without it the code host.
     pub git: Option<String>,
-    /// The branch or tag that stands at production; without it the policy's.
-    pub production: Option<String>,
+    /// The folder of the repository that it is; without it the policy's.
+    pub path: Option<ServicePath>,
+    /// What says what runs; without it the policy's.
+    pub production: Option<ProductionSource>,
     /// Where in Slack it is told of, instead of in the channel of `[slack]`.
     pub slack_channel: Option<String>,
 }
 
 impl Default for GitHubConfig {
     fn default() -> Self {
-        Self { url: "https://api.github.com".to_owned() }
+        Self { url: "https://api.github.com".to_owned(), sign_in: Vec::new(), ask_again_seconds: 300 }
     }
 }
 
@@ -146,6 +153,12 @@ impl Config {
                 let said = format!("`{}` is no repository: write owner/name", service.repository);
                 return Err(wrong(said, &service.repository));
             }
+            let mut others = config.services.iter().filter(|other| other.repository == service.repository);
+            if let Some(other) = others.find(|other| other.git != service.git) {
+                let said =
+                    format!("`{}` and `{name}` are of one repository: fetch both from the same place", other.name);
+                return Err(wrong(said, name));
+            }
             if let (Some(channel), None) = (&service.slack_channel, &config.slack) {
                 let said = format!("service `{name}` has a channel, and there is no [slack]: write that too");
                 return Err(wrong(said, channel));
@@ -172,6 +185,7 @@ impl Config {
                 ));
             }
         }
+        sign_in::ways(&config).map_err(|said| source.error(said, source.find(&["github", "sign_in"])))?;
         if config.server.poll_seconds == 0 {
             return Err(source.error("poll_seconds is 1 or more", None));
         }
@@ -200,6 +214,15 @@ mod tests {
         let page = include_str!("../../../../../docs/operate.md");
         let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
         assert!(Config::parse(&Source::new("docs/operate.md", example)).unwrap().server.tls_key.is_some());
+        let page = include_str!("../../../../../docs/people.md");
+        let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+        let config = parse(&format!("[[service]]\nname = 'web'\nrepository = 'acme/web'\n{example}")).unwrap();
+        assert_eq!(sign_in::ways(&config).unwrap().len(), 3);
+        let page = include_str!("../../../../../docs/services.md");
+        for example in page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
+            let config = parse(example).unwrap();
+            assert!(config.services.iter().all(|service| service.production.is_some()), "{example}");
+        }
     }
 
     #[test]
@@ -253,6 +276,28 @@ mod tests {
             (
                 "[[service]]\nname = \"a\"\nrepository = \"x/y\"\nslack_channel = \"#a\"",
                 "server.toml:8:17: service `a` has a channel, and there is no [slack]: write that too",
+            ),
+            ("[[github.sign_in]]\nrole = 'admin'", "has one of organization, team and permission"),
+            ("[[github.sign_in]]\nteam = 'acme'\nrole = 'admin'", "`acme` is no team: write organization/team-slug"),
+            ("[[github.sign_in]]\nteam = 'acme/../x'\nrole = 'admin'", "is no team"),
+            ("[[github.sign_in]]\norganization = 'a'\nrole = 'boss'", "unknown variant `boss`"),
+            (
+                "[[github.sign_in]]\npermission = 'push'\nrole = 'admin'\nservice = 'x'",
+                "names the service `x`, and there is none",
+            ),
+            ("[github]\nask_again_seconds = 301", "ask_again_seconds is 1 to 300"),
+            (
+                "[[service]]\nname = \"a\"\nrepository = \"x/y\"\n[[service]]\nname = \"b\"\nrepository = \"x/y\"\ngit = \"/srv/y\"",
+                "`b` and `a` are of one repository: fetch both from the same place",
+            ),
+            (
+                "[[service]]\nname = \"a\"\nrepository = \"x/y\"\npath = \"../b\"",
+                "server.toml:8:8: `../b` is no folder",
+            ),
+            ("[[service]]\nname = \"a\"\nrepository = \"x/y\"\nproduction = { url = \"x\" }", "`x` is no address"),
+            (
+                "[[service]]\nname = \"a\"\nrepository = \"x/y\"\nproduction = {}",
+                "names none of ref, tag, url and told",
             ),
             ("[slack]\n[[service]]\nname = \"a\"\nrepository = \"x/y\"", "[slack] names no channel"),
         ] {

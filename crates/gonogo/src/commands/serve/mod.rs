@@ -1,7 +1,8 @@
 //! `gonogo serve`: wires the store, the systems outside, the workers and the
 //! faces together, and takes them down in order.
 
-mod config;
+pub(crate) mod config;
+mod sign_in;
 pub(crate) mod store;
 
 use super::check::outside;
@@ -13,18 +14,22 @@ use config::{Config, ServiceConfig, SlackConfig};
 use gonogo_core::policy::Source;
 use gonogo_engine::commands::people::{Throttle, hash_of, random_word};
 use gonogo_engine::commands::{HooksTaken, Line, doctor_server};
-use gonogo_engine::{CodeHostAccess, Outside, Renamed, Service, Serving, TrustedTracker, jobs, web_of};
+use gonogo_engine::{CodeHostAccess, Outside, Renamed, Secret, Service, Serving, TrustedTracker, Turns, jobs, web_of};
 use gonogo_remote::git::{Remote, write_authorities};
 use gonogo_remote::github::{Credentials, GitHub, RepositoryName};
 use gonogo_remote::http::Connections;
 use gonogo_remote::slack::Slack;
-use gonogo_server::{App, Certificate, Listener, Registry};
-use gonogo_store::Store;
+use gonogo_server::{App, Certificate, Listener, OpenDoor, Registry};
+use gonogo_store::{ServerLock, Store};
 use secrecy::{ExposeSecret, SecretString};
+use sign_in::Client;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// What is being done when it is told to stop has so long to end.
 const LAST_WORDS: Duration = Duration::from_secs(8);
@@ -45,40 +50,26 @@ pub(crate) fn configuration(path: &Path) -> anyhow::Result<Config> {
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
+    let stop = told_to_stop()?;
     logs::begin(config.server.log, config.server.log_level);
-    let metrics = Registry::of_this_process();
-    let hook_secret = secret("GONOGO_GITHUB_WEBHOOK_SECRET")?;
-    let jira_hook_secret = secret("GONOGO_JIRA_WEBHOOK_SECRET")?;
-    let metrics_token = secret("GONOGO_METRICS_TOKEN")?;
-    let first_code = random_word();
-    let serving = Arc::new(serving(&config, &first_code).await?);
-    let _lock = serving.store.begin_serving().await?;
-    let listener = listener(&config.server).await?;
-    let (tell, stop) = watch::channel(false);
-    let poll = Duration::from_secs(config.server.poll_seconds);
-    let working = tokio::spawn(jobs::work(Arc::clone(&serving), config.server.workers, poll, stop.clone()));
-    if hook_secret.is_none() {
+    let access = Access::from_environment()?;
+    let takes_hooks = access.github_hooks.is_some();
+    let server = Server::start(&config, access, None, |_| None).await?;
+    if !takes_hooks {
         tracing::warn!("no GONOGO_GITHUB_WEBHOOK_SECRET: webhooks are refused, changes are found by polling");
     }
-    anstream::println!("gonogo: listening on {listener}");
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), place = %listener, "serving");
-    if serving.first_code_hash.is_some() {
-        let (pages, code) = (&serving.pages, first_code.expose_secret());
-        anstream::println!("gonogo: nobody may sign in yet; become the first admin: {pages}/first-admin?code={code}");
+    let place = &server.place;
+    anstream::println!("gonogo: listening on {place}");
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), %place, "serving");
+    if server.serving.first_code_hash.is_some() {
+        let (pages, code) = (&server.serving.pages, server.first_code.expose_secret());
+        anstream::println!(
+            "gonogo: nobody may sign in as an admin yet; become the first: {pages}/first-admin?code={code}"
+        );
     }
-    let app = App { serving: Arc::clone(&serving), hook_secret, jira_hook_secret, metrics_token, metrics };
-    let answering = tokio::spawn(gonogo_server::serve(listener, app, stop));
-    told_to_stop().await?;
+    stop.await;
     tracing::info!("told to stop");
-    tell.send(true).ok();
-    let ended = tokio::time::timeout(LAST_WORDS, async {
-        answering.await.ok();
-        working.await.ok();
-    });
-    if ended.await.is_err() {
-        serving.fetches.end_all();
-        tracing::warn!("work was left undone; the next start does it");
-    }
+    server.stop().await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -86,12 +77,94 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 /// `gonogo doctor --server`.
 pub(crate) fn doctored(config: &Path) -> anyhow::Result<Vec<Line>> {
     let config = configuration(config)?;
-    let taken = HooksTaken {
-        github: secret("GONOGO_GITHUB_WEBHOOK_SECRET")?.is_some(),
-        jira: secret("GONOGO_JIRA_WEBHOOK_SECRET")?.is_some(),
-    };
+    let access = Access::from_environment()?;
+    let taken = HooksTaken { github: access.github_hooks.is_some(), jira: access.jira_hooks.is_some() };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    runtime.block_on(async { Ok(doctor_server(&serving(&config, &random_word()).await?, taken).await) })
+    runtime.block_on(async { Ok(doctor_server(&serving(&config, access, &random_word()).await?, taken).await) })
+}
+
+/// What the server may show to the systems outside, and they to it.
+pub(crate) struct Access {
+    pub github: Credentials,
+    pub github_hooks: Option<Secret>,
+    pub jira_hooks: Option<Secret>,
+    pub slack: Option<Secret>,
+    /// Who has it sees the metrics.
+    pub metrics: Option<Secret>,
+    /// The App that people sign in to.
+    pub sign_in: Option<Client>,
+    pub outside: Outside,
+}
+
+impl Access {
+    fn from_environment() -> anyhow::Result<Self> {
+        Ok(Self {
+            github_hooks: secret("GONOGO_GITHUB_WEBHOOK_SECRET")?,
+            jira_hooks: secret("GONOGO_JIRA_WEBHOOK_SECRET")?,
+            slack: secret("GONOGO_SLACK_TOKEN")?,
+            metrics: secret("GONOGO_METRICS_TOKEN")?,
+            sign_in: Client::from_environment()?,
+            outside: outside()?,
+            github: github_credentials()?,
+        })
+    }
+}
+
+/// A server that answers and works.
+pub(crate) struct Server {
+    pub serving: Arc<Serving>,
+    /// Where it listens, such as `http://127.0.0.1:8040`.
+    pub place: String,
+    /// Makes the first admin, where there is nobody yet.
+    pub first_code: SecretString,
+    tell: watch::Sender<bool>,
+    answering: JoinHandle<std::io::Result<()>>,
+    working: JoinHandle<()>,
+    _lock: ServerLock,
+}
+
+impl Server {
+    /// On this listener, where there is one already; `door` is asked, with the
+    /// address, whom to let in without a password.
+    pub(crate) async fn start(
+        config: &Config,
+        access: Access,
+        bound: Option<Listener>,
+        door: impl FnOnce(SocketAddr) -> Option<OpenDoor>,
+    ) -> anyhow::Result<Self> {
+        let metrics = Registry::of_this_process();
+        let first_code = random_word();
+        let (hook_secret, jira_hook_secret) = (access.github_hooks.clone(), access.jira_hooks.clone());
+        let metrics_token = access.metrics.clone();
+        let serving = Arc::new(serving(config, access, &first_code).await?);
+        let lock = serving.store.begin_serving().await?;
+        let listener = match bound {
+            Some(listener) => listener,
+            None => listener(&config.server).await?,
+        };
+        let place = listener.to_string();
+        let door = listener.address().and_then(door).map(Arc::new);
+        let (tell, stop) = watch::channel(false);
+        let poll = Duration::from_secs(config.server.poll_seconds);
+        let working = tokio::spawn(jobs::work(Arc::clone(&serving), config.server.workers, poll, stop.clone()));
+        let app = App { serving: Arc::clone(&serving), hook_secret, jira_hook_secret, metrics_token, metrics, door };
+        let answering = tokio::spawn(gonogo_server::serve(listener, app, stop));
+        Ok(Self { serving, place, first_code, tell, answering, working, _lock: lock })
+    }
+
+    /// What is being done is finished, within a limit.
+    pub(crate) async fn stop(self) {
+        let fetches = Arc::clone(&self.serving.fetches);
+        self.tell.send(true).ok();
+        let ended = tokio::time::timeout(LAST_WORDS, async {
+            self.answering.await.ok();
+            self.working.await.ok();
+        });
+        if ended.await.is_err() {
+            fetches.end_all();
+            tracing::warn!("work was left undone; the next start does it");
+        }
+    }
 }
 
 async fn listener(config: &config::Server) -> anyhow::Result<Listener> {
@@ -103,17 +176,19 @@ async fn listener(config: &config::Server) -> anyhow::Result<Listener> {
     Ok(Listener::bind(&listen, certificate).await?)
 }
 
-async fn serving(config: &Config, first_code: &SecretString) -> anyhow::Result<Serving> {
+async fn serving(config: &Config, access: Access, first_code: &SecretString) -> anyhow::Result<Serving> {
     let data = &config.server.data;
     std::fs::create_dir_all(data).with_context(|| format!("{} cannot be made", data.display()))?;
     let store = Store::open(&config.store_url()).await?;
-    let first_code_hash = (!store.has_people().await?).then(|| hash_of(first_code.expose_secret()));
-    let credentials = github_credentials()?;
+    let first_code_hash = (!store.has_admin().await?).then(|| hash_of(first_code.expose_secret()));
     let trusted = config.tracker.url.clone().map_or(TrustedTracker::None, TrustedTracker::Only);
-    let outside = Outside { trusted, code_host: CodeHostAccess::None, ..outside()? };
+    let outside = Outside { trusted, code_host: CodeHostAccess::None, ..access.outside };
     let api = config.github.url.parse().with_context(|| format!("[github] url: {}", config.github.url))?;
-    let github = Arc::new(GitHub::new(api, Connections::new(&outside.http)?, credentials));
-    let slack = config.slack.as_ref().map(|slack| slack_of(slack, Connections::new(&outside.http)?)).transpose()?;
+    let github = Arc::new(GitHub::new(api, Connections::new(&outside.http)?, access.github));
+    let slack = match &config.slack {
+        Some(slack) => Some(slack_of(slack, Connections::new(&outside.http)?, access.slack)?),
+        None => None,
+    };
     let authorities = match &outside.http.ca_file {
         Some(ca_file) => {
             // git runs in the mirror's folder.
@@ -130,19 +205,21 @@ async fn serving(config: &Config, first_code: &SecretString) -> anyhow::Result<S
         services,
         github,
         renamed: Renamed::default(),
+        turns: Turns::default(),
         slack,
         mirrors: data.join("mirrors"),
         fetches: Arc::default(),
         first_code_hash,
         throttle: Throttle::default(),
+        sign_in: sign_in::sign_in(config, access.sign_in)?,
         pages: config.server.url.trim_end_matches('/').to_owned(),
         outside,
         clock: clock::now,
     })
 }
 
-fn slack_of(config: &SlackConfig, connections: Connections) -> anyhow::Result<Slack> {
-    let Some(token) = secret("GONOGO_SLACK_TOKEN")? else {
+fn slack_of(config: &SlackConfig, connections: Connections, token: Option<Secret>) -> anyhow::Result<Slack> {
+    let Some(token) = token else {
         bail!(
             "no GONOGO_SLACK_TOKEN\n  → set it, or GONOGO_SLACK_TOKEN_FILE to a file with it: [slack] is told with it"
         );
@@ -159,6 +236,7 @@ fn service(all: &Config, config: &ServiceConfig, authorities: Option<&Path>) -> 
         repository,
         remote: Remote { url, token: None, authorities: authorities.map(Path::to_owned) },
         is_at_code_host: config.git.is_none(),
+        path: config.path.clone(),
         production: config.production.clone(),
         slack_channel: all.slack_channel(config),
     })
@@ -184,12 +262,13 @@ fn github_credentials() -> anyhow::Result<Credentials> {
     }
 }
 
-/// Ends by TERM or Ctrl-C.
-pub(crate) async fn told_to_stop() -> anyhow::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        pressed = tokio::signal::ctrl_c() => pressed?,
-    }
-    Ok(())
+/// TERM and Ctrl-C are heard from now on; what is given back ends by either.
+pub(crate) fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

@@ -1,0 +1,231 @@
+//! What runs in production: who says so is asked, and what they say is held
+//! against the repository. What nobody says now is what was known last, for a
+//! while; then it is unknown.
+
+mod astray;
+mod endpoint;
+mod tags;
+
+pub(super) use astray::astray;
+
+use super::{JobError, blocking};
+use crate::locate::{GivenProduction, LocateError, Says, Wanted, locate, who_says};
+use crate::serving::{Service, Serving};
+use gonogo_core::case::Production;
+use gonogo_core::fact::Why;
+use gonogo_core::policy::ProductionSource;
+use gonogo_core::running::Running;
+use gonogo_core::say;
+use gonogo_remote::git::{Git, GitError};
+use gonogo_store::{ProductionRow, ProductionSeen};
+use jiff::{SignedDuration, Timestamp};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What somebody says runs, under which name, and why that counts.
+struct Word {
+    running: Running,
+    name: String,
+    why: String,
+}
+
+pub(super) async fn find(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result<ProductionSeen, JobError> {
+    let (word, max_age) = match source(serving, service, git).await? {
+        Source::Here(word) => (word, SignedDuration::ZERO),
+        Source::Elsewhere(ProductionSource::Url(endpoint), why) => {
+            (endpoint::ask(serving, git, &endpoint, &why).await?, endpoint.max_age)
+        }
+        Source::Elsewhere(ProductionSource::Tag(tag), why) => {
+            (tags::ask(serving, service, git, &tag, &why).await?, tag.max_age)
+        }
+        Source::Elsewhere(ProductionSource::Told | ProductionSource::Ref(_), why) => {
+            (told(serving, service, git, &why).await?, SignedDuration::ZERO)
+        }
+    };
+    let last = serving.store.production(&service.name).await?;
+    Ok(decide(&service.name, word, last, max_age, (serving.clock)()))
+}
+
+/// Who says what runs.
+enum Source {
+    /// The repository itself.
+    Here(Result<Word, Why>),
+    /// Somebody who has to be asked, and who names them.
+    Elsewhere(ProductionSource, String),
+}
+
+/// Whether a service's production is what it is told to be.
+pub(crate) async fn is_told(serving: &Serving, service: &Service) -> Result<bool, JobError> {
+    let mirror = serving.mirror_of(service);
+    let git = Arc::new(blocking(move || Ok(Git::open(&mirror)?)).await?);
+    let source = source(serving, service, &git).await?;
+    Ok(matches!(source, Source::Elsewhere(ProductionSource::Told | ProductionSource::Tag(_), _)))
+}
+
+async fn source(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result<Source, JobError> {
+    match &service.production {
+        None | Some(ProductionSource::Ref(_)) => {}
+        Some(source) => return Ok(Source::Elsewhere(source.clone(), "from the server's configuration".to_owned())),
+    }
+    let (git, wanted) = (Arc::clone(git), wanted(serving.mirror_of(service), service));
+    blocking(move || here(&git, &wanted)).await
+}
+
+/// What the server says of where a service's things are; the head is the
+/// default branch's.
+pub(super) fn wanted(repo: PathBuf, service: &Service) -> Wanted {
+    let production = match &service.production {
+        Some(ProductionSource::Ref(name)) => {
+            GivenProduction::named(vec![name.clone()], "from the server's configuration")
+        }
+        _ => None,
+    };
+    Wanted { repo, service: Some(service.name.clone()), path: service.path.clone(), production, ..Wanted::default() }
+}
+
+/// The same with what was found to run when that was looked at last, if it was.
+pub(crate) fn wanted_as_known(repo: PathBuf, service: &Service, row: Option<&ProductionRow>) -> Wanted {
+    let known = row.map(|row| given(row.running.as_ref(), &row.name, &row.why, row.trouble.as_deref()));
+    let wanted = wanted(repo, service);
+    Wanted { production: known.or(wanted.production), ..wanted }
+}
+
+fn here(git: &Git, wanted: &Wanted) -> Result<Source, JobError> {
+    if let Says::Policy { source, file } = who_says(git, wanted, &git.branches()?)? {
+        match source {
+            ProductionSource::Ref(_) => {}
+            ProductionSource::Url(_) => {
+                // Whoever may push could have us ask any address of our network.
+                let said = format!("{file} names an address, and the server asks none but its own configuration's");
+                let fix = "write it as `production` of the [[service]] in the server's configuration";
+                return Ok(Source::Here(Err(Why::new(said, fix))));
+            }
+            source => return Ok(Source::Elsewhere(source, format!("from {file}"))),
+        }
+    }
+    Ok(Source::Here(match locate(git, wanted) {
+        Ok(located) => match located.case.production {
+            Production::Known { name, sha, why } => Ok(Word { running: sha.into(), name, why }),
+            Production::Unknown { why, .. } => Err(why),
+        },
+        Err(error @ (LocateError::Production(_) | LocateError::Git(GitError::NoSuchRef { .. }))) => {
+            Err(why_of(&error.to_string()))
+        }
+        Err(error) => return Err(error.into()),
+    }))
+}
+
+async fn told(serving: &Serving, service: &Service, git: &Arc<Git>, why: &str) -> Result<Result<Word, Why>, JobError> {
+    let Some(told) = serving.store.production_told(&service.name).await? else {
+        let said = format!("nobody has told yet what runs of {}", service.name);
+        let fix = "say so on the service's page, or have the deploy tool say so";
+        return Ok(Err(Why::new(said, fix)));
+    };
+    let found = commits(git, told.running.clone()).await?;
+    let why = format!("as {} told at {}, {why}", told.by, say::minute(told.at));
+    Ok(found.map(|running| Word { running, name: told.running.join(" "), why }))
+}
+
+/// The commits that these ids begin, each the only one.
+async fn commits(git: &Arc<Git>, ids: Vec<String>) -> Result<Result<Running, Why>, JobError> {
+    let git = Arc::clone(git);
+    blocking(move || {
+        let found: Result<Vec<_>, _> = ids.iter().map(|id| git.commit_of_id(id)).collect();
+        Ok(match found {
+            Ok(shas) => Running::of(shas).ok_or_else(|| Why::new("nothing is said to run", "say what runs")),
+            Err(error) => Err(why_of(&error.to_string())),
+        })
+    })
+    .await
+}
+
+/// An error's sentence, and the hint on its second line.
+fn why_of(error: &str) -> Why {
+    let (said, fix) = error.split_once("\n  → ").unwrap_or((error, "say what runs another way, then check again"));
+    Why::new(said, fix)
+}
+
+/// What is believed to run, of what was said and what was known last.
+fn decide(
+    service: &str,
+    word: Result<Word, Why>,
+    last: Option<ProductionRow>,
+    max_age: SignedDuration,
+    now: Timestamp,
+) -> ProductionSeen {
+    let seen = |running, name, why, trouble| ProductionSeen {
+        service: service.to_owned(),
+        running,
+        name,
+        why,
+        trouble,
+        astray: None,
+    };
+    let why = match word {
+        Ok(word) => return seen(Some(word.running), word.name, word.why, None),
+        Err(why) => why,
+    };
+    let trouble = Some(format!("{}\n  → {}", why.said, why.fix));
+    let is_young = |row: &ProductionRow| row.known_at.is_some_and(|known_at| now.duration_since(known_at) < max_age);
+    match last.filter(is_young) {
+        Some(row) => seen(row.running, row.name, row.why, trouble),
+        None => seen(None, String::new(), String::new(), trouble),
+    }
+}
+
+/// What a candidate is judged over.
+pub(super) fn given(running: Option<&Running>, name: &str, why: &str, trouble: Option<&str>) -> GivenProduction {
+    let Some(running) = running.cloned() else {
+        return GivenProduction::Unknown(why_of(trouble.unwrap_or("nothing says where production is")));
+    };
+    let stale = if trouble.is_some() { ", as it was known last" } else { "" };
+    GivenProduction::Runs { running, name: name.to_owned(), why: format!("{why}{stale}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minute)
+    }
+
+    fn runs(digit: &str) -> Running {
+        digit.repeat(40).parse().unwrap()
+    }
+
+    fn last(known_at: i64) -> Option<ProductionRow> {
+        Some(ProductionRow {
+            running: Some(runs("a")),
+            name: "live".to_owned(),
+            why: "so".to_owned(),
+            known_at: Some(at(known_at)),
+            trouble: None,
+            astray: None,
+        })
+    }
+
+    #[test]
+    fn what_was_known_last_counts_for_a_while_and_no_longer() {
+        let away = || Err(Why::new("no answer", "mend it"));
+        let seen = |last, minute| decide("web", away(), last, SignedDuration::from_mins(15), at(minute));
+        let stale = seen(last(10), 24);
+        assert_eq!((stale.running, stale.name.as_str()), (Some(runs("a")), "live"));
+        assert_eq!(stale.trouble.as_deref(), Some("no answer\n  → mend it"));
+        assert_eq!(seen(last(10), 25).running, None);
+        assert_eq!(seen(None, 0).running, None);
+        // A clock that went back makes nothing older.
+        assert!(seen(last(10), 5).running.is_some());
+        let word = Word { running: runs("b"), name: "live".to_owned(), why: "so".to_owned() };
+        let now = decide("web", Ok(word), last(10), SignedDuration::ZERO, at(99));
+        assert_eq!((now.running, now.trouble), (Some(runs("b")), None));
+    }
+
+    #[test]
+    fn a_candidate_over_nothing_says_why() {
+        let GivenProduction::Unknown(why) = given(None, "", "", Some("no answer\n  → mend it")) else {
+            panic!("it is unknown")
+        };
+        assert_eq!((why.said.as_str(), why.fix.as_str()), ("no answer", "mend it"));
+    }
+}

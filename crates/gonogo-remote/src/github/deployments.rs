@@ -1,0 +1,68 @@
+//! Deployments that somebody says there: which commit, where, and what came of it.
+
+use super::{GitHub, GitHubError, RepositoryName};
+use gonogo_core::ids::Sha;
+use jiff::Timestamp;
+use reqwest::Url;
+use serde::Deserialize;
+
+/// Deployments that are looked at; what is in force is among the newest.
+const MOST: &str = "30";
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Deployment {
+    pub id: u64,
+    pub sha: Sha,
+}
+
+/// What was said last of a deployment.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct DeploymentState {
+    /// `success`, `in_progress`, `failure` …
+    pub state: String,
+    pub created_at: Timestamp,
+}
+
+impl GitHub {
+    /// The newest deployments to an environment, newest first.
+    pub async fn deployments(
+        &self,
+        name: &RepositoryName,
+        environment: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Deployment>, GitHubError> {
+        let path = format!("/deployments?{}", query(&[("environment", environment), ("per_page", MOST)]));
+        let body = self.get(name, &path, now).await?;
+        Vec::deserialize(&body).map_err(|e| GitHubError::odd(&name.path("/deployments"), &e.to_string()))
+    }
+
+    /// `None` where nothing was said of it yet.
+    pub async fn deployment_state(
+        &self,
+        name: &RepositoryName,
+        deployment: &Deployment,
+        now: Timestamp,
+    ) -> Result<Option<DeploymentState>, GitHubError> {
+        let path = format!("/deployments/{}/statuses?per_page=1", deployment.id);
+        let body = self.get(name, &path, now).await?;
+        let statuses: Vec<DeploymentState> =
+            Vec::deserialize(&body).map_err(|e| GitHubError::odd(&name.path(&path), &e.to_string()))?;
+        Ok(statuses.into_iter().next())
+    }
+}
+
+/// Escaped as an address wants it.
+fn query(pairs: &[(&str, &str)]) -> String {
+    let any = Url::parse_with_params("http://any/", pairs);
+    any.ok().and_then(|url| url.query().map(str::to_owned)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::query;
+
+    #[test]
+    fn an_environment_cannot_leave_its_place() {
+        assert_eq!(query(&[("environment", "a&b=c/../#d é")]), "environment=a%26b%3Dc%2F..%2F%23d+%C3%A9");
+    }
+}

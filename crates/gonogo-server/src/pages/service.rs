@@ -1,0 +1,187 @@
+//! A service: what runs, since when, how we know, and how old that is; what waits
+//! over it; each of production's moves.
+
+use super::layout::{self, Shown, ago, away, not_found, outside};
+use super::services::candidates;
+use super::table::table;
+use crate::App;
+use crate::session::{Session, not_our_form};
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use gonogo_core::person::Act;
+use gonogo_core::running::Running;
+use gonogo_engine::Service;
+use gonogo_engine::commands::production::{ProductionError, is_told_of, say_what_runs};
+use gonogo_store::{ProductionMove, ProductionRow};
+use jiff::Timestamp;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+/// Moves on a page.
+const ROWS: u32 = 50;
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Asked {
+    /// Moves older than this one.
+    before: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Told {
+    form: String,
+    /// Commits with blanks between.
+    running: String,
+}
+
+pub(crate) async fn page(
+    State(app): State<App>,
+    session: Session,
+    Path(name): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Shown {
+    let Some(service) = app.serving.service(&name) else { return Err(not_found().await) };
+    let store = &app.serving.store;
+    let row = store.production(&name).await.map_err(|e| away(&e))?;
+    let newest = store.production_moves(&name, None, 1).await.map_err(|e| away(&e))?;
+    let before = asked.before.and_then(|id| id.parse().ok());
+    let moves = store.production_moves(&name, before, ROWS).await.map_err(|e| away(&e))?;
+    let open = store.all_open_candidates().await.map_err(|e| away(&e))?;
+    let open: Vec<_> = open.iter().filter(|candidate| candidate.service == name).collect();
+    let may_tell = session.person.may(Act::SayWhatRuns).is_ok() && is_told_of(&app.serving, service).await;
+    let now = (app.serving.clock)();
+    let is_changing = open.iter().any(|candidate| candidate.judged.is_none());
+    let main = html! {
+        p.quiet { (service.repository.to_string()) }
+        section {
+            h2 { "Production" }
+            @match &row {
+                Some(row) => { (production(row, newest.first(), now)) (doubts(row, now)) }
+                None => p { "It was not looked at yet. This page is read again by itself." }
+            }
+            @if may_tell { (form(service, &session)) }
+        }
+        section { h2 { "Open candidates" } (candidates(open, now)) }
+        (history(&name, &moves, now))
+    };
+    Ok(layout::page(&name, is_changing || row.is_none(), Some(&session), &main))
+}
+
+pub(crate) async fn tell(
+    State(app): State<App>,
+    session: Session,
+    Path(service): Path<String>,
+    Form(told): Form<Told>,
+) -> Response {
+    if !session.sent(&told.form) {
+        return not_our_form();
+    }
+    let running: Vec<String> = told.running.split_whitespace().map(str::to_owned).collect();
+    let error = match say_what_runs(&app.serving, &session.person, &service, &running).await {
+        Ok(()) => return Redirect::to(&format!("/services/{service}")).into_response(),
+        Err(ProductionError::Store(error)) => return away(&error).into_response(),
+        Err(ProductionError::NoService(_)) => return not_found().await.into_response(),
+        Err(error) => error,
+    };
+    let status = match &error {
+        ProductionError::Forbidden(_) => StatusCode::FORBIDDEN,
+        ProductionError::NotTold(_) => StatusCode::CONFLICT,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let main = html! {
+        p.stale role="alert" { (error.to_string()) }
+        p { a href={ "/services/" (service) } { "Back to the service" } }
+    };
+    (status, layout::page("Not done", false, Some(&session), &main)).into_response()
+}
+
+/// What runs, in few words.
+pub(super) fn runs(row: &ProductionRow) -> Markup {
+    html! {
+        @match &row.running {
+            Some(running) => { "production " (commits(running)) " " (outside(&row.name)) }
+            None => "production is not known",
+        }
+    }
+}
+
+/// What is not as it should be with production.
+pub(super) fn doubts(row: &ProductionRow, now: Timestamp) -> Markup {
+    html! {
+        @if let Some(trouble) = &row.trouble {
+            div.stale role="alert" {
+                p {
+                    "What runs is not said now."
+                    @if let Some(known_at) = row.known_at { " It was known last " (ago(known_at, now)) "." }
+                }
+                pre { (outside(trouble)) }
+            }
+        }
+        @if let Some((astray, since)) = &row.astray {
+            p.stale { (outside(astray)) " · seen " (ago(*since, now)) ". Merge it back, or the next deploy loses it." }
+        }
+    }
+}
+
+fn production(row: &ProductionRow, newest: Option<&ProductionMove>, now: Timestamp) -> Markup {
+    html! {
+        @if let Some(running) = &row.running {
+            p {
+                (commits(running)) " " b { (outside(&row.name)) } " · " (outside(&row.why))
+                @if let Some(newest) = newest { " · first seen " (ago(newest.seen_at, now)) }
+                @if let Some(known_at) = row.known_at { " · last said " (ago(known_at, now)) }
+            }
+            @if running.only().is_none() {
+                p.hint { "Several commits run, as while a deploy is half done. Candidates are judged over each." }
+            }
+        }
+    }
+}
+
+fn commits(running: &Running) -> Markup {
+    html! {
+        @for (at, sha) in running.shas().iter().enumerate() {
+            @if at > 0 { " and " }
+            code title=(sha) { (sha.short()) }
+        }
+    }
+}
+
+fn form(service: &Service, session: &Session) -> Markup {
+    html! {
+        details {
+            summary { "Say what runs" }
+            form method="post" action={ "/services/" (service.name) "/production" } {
+                input type="hidden" name="form" value=(session.form_word());
+                label {
+                    "Commits, as many as run now"
+                    input name="running" required maxlength="1400" autocomplete="off" spellcheck="false" placeholder="77ab01c";
+                }
+                button { "Say so" }
+            }
+        }
+    }
+}
+
+fn history(name: &str, moves: &[ProductionMove], now: Timestamp) -> Markup {
+    html! {
+        section {
+            h2 { "History" }
+            @if moves.is_empty() {
+                p { "Production has not been seen to move." }
+            } @else {
+                (table(["When", "To", "From", "Known as", "How"], moves.iter().map(|one| [
+                    ago(one.seen_at, now),
+                    commits(&one.running),
+                    html! { @if let Some(before) = &one.before { (commits(before)) } @else { "known the first time" } },
+                    html! { (outside(&one.name)) },
+                    html! { (outside(&one.why)) },
+                ])))
+            }
+            @if let Some(last) = moves.last().filter(|_| moves.len() == ROWS as usize) {
+                nav.pages aria-label="Pages" { a rel="next" href={ "/services/" (name) "?before=" (last.id) } { "Before" } }
+            }
+        }
+    }
+}
