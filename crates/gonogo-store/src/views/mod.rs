@@ -1,6 +1,7 @@
 //! One file for each page or list: the struct that it shows, by few statements.
 
 mod changes;
+mod load;
 mod observed;
 mod open_candidates;
 mod pulls;
@@ -9,6 +10,7 @@ mod stories;
 mod troubles;
 
 pub use changes::Cursor;
+pub use load::{JobLoad, Load, MirrorLoad};
 pub use observed::{Observed, Stopped};
 pub use open_candidates::{Judged, OpenCandidate};
 pub use pulls::{OpenPull, PullCount};

@@ -5,11 +5,12 @@
 use gonogo_world::github::{PostedStatus, PullRequest, Repository, StatusOf};
 use gonogo_world::{GitHub, Repo, Slack};
 use std::collections::BTreeSet;
+use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 pub(crate) const SECRET: &str = "hook-secret";
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -37,6 +38,17 @@ pub(crate) struct World {
     client: Option<(String, String)>,
     /// What the service has beside its name and repository.
     service: String,
+    /// Keys of `[server]` beside the usual.
+    keys: String,
+    listen: String,
+    /// How people reach it.
+    url: String,
+    /// A socket is handed over to the server, as systemd does.
+    is_handed_over: bool,
+    /// Variables beside the usual, or in their place.
+    variables: Vec<(&'static str, String)>,
+    /// What the server says on standard error.
+    log: NamedTempFile,
     /// The server's, for GitHub.
     token: &'static str,
     /// The App that the server is to GitHub, if it is one.
@@ -48,6 +60,16 @@ pub(crate) struct World {
 struct Server {
     child: Child,
     address: String,
+    out: BufReader<ChildStdout>,
+}
+
+impl Server {
+    /// What it prints next.
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.out.read_line(&mut line).expect("it says where it listens");
+        line
+    }
 }
 
 impl World {
@@ -85,6 +107,12 @@ impl World {
             github_keys: String::new(),
             client: None,
             service: String::new(),
+            keys: String::new(),
+            listen: "127.0.0.1:0".to_owned(),
+            url: "https://gonogo.example.com".to_owned(),
+            is_handed_over: false,
+            variables: Vec::new(),
+            log: NamedTempFile::new().expect("the temporary folder is writable"),
             token: TOKEN,
             app: None,
             cookie: String::new(),
@@ -157,6 +185,46 @@ impl World {
     pub(crate) fn with_service(mut self, keys: &str) -> Self {
         keys.clone_into(&mut self.service);
         self
+    }
+
+    /// `[server]` has these keys too.
+    pub(crate) fn with_keys(mut self, keys: &str) -> Self {
+        keys.clone_into(&mut self.keys);
+        self
+    }
+
+    pub(crate) fn handed_a_socket(mut self) -> Self {
+        self.is_handed_over = true;
+        self.listening_on("systemd")
+    }
+
+    /// As what is configured has it from now on, people and GitHub reach it where it listens.
+    pub(crate) fn is_reached_where_it_listens(&mut self) {
+        self.url = format!("http://{}", self.address());
+        self.writes_configuration();
+    }
+
+    pub(crate) fn listening_on(mut self, place: &str) -> Self {
+        place.clone_into(&mut self.listen);
+        self
+    }
+
+    /// The server's environment has this variable.
+    pub(crate) fn with_variable(mut self, name: &'static str, value: &str) -> Self {
+        self.variables.push((name, value.to_owned()));
+        self
+    }
+
+    /// What all servers of this world said on standard error.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.log.path()).expect("the log is text")
+    }
+
+    /// The first line of the log that says all of this.
+    #[track_caller]
+    pub(crate) fn logs(&self, parts: &[&str]) -> String {
+        let fits = |line: &&str| parts.iter().all(|part| line.contains(part));
+        self.wait(|| self.log().lines().find(fits).map(str::to_owned), || self.log())
     }
 
     /// People sign in with GitHub, which is asked again each second; `ways` are
@@ -246,16 +314,23 @@ impl World {
             }
             None => drop(command.env("GONOGO_GITHUB_TOKEN", self.token)),
         }
+        for (name, value) in &self.variables {
+            // A variable goes before its file.
+            command.env_remove(name.trim_end_matches("_FILE")).env(name, value);
+        }
         command
     }
 
     pub(crate) fn writes_configuration(&self) {
         let config = format!(
-            "[server]\nlisten = '127.0.0.1:0'\nurl = 'https://gonogo.example.com'\ndata = '{}'\npoll_seconds = {}\n\
+            "[server]\nlisten = '{}'\nurl = '{}'\ndata = '{}'\npoll_seconds = {}\n{}\
              [store]\nurl = '{}'\n[github]\nurl = '{}'\n{}{}{}\
              [[service]]\nname = 'web'\nrepository = 'acme/web'\n{}",
+            self.listen,
+            self.url,
             self.folder.path().join("data").display(),
             self.poll_seconds,
+            self.keys,
             self.database,
             self.github.api_url(),
             self.github_keys,
@@ -268,26 +343,38 @@ impl World {
     }
 
     pub(crate) fn start(&mut self) {
-        self.writes_configuration();
-        let mut child = self.command(&["serve"]).stdout(Stdio::piped()).spawn().expect("the program starts");
-        let mut out = BufReader::new(child.stdout.take().expect("its output is read"));
-        let mut line = || {
-            let mut line = String::new();
-            out.read_line(&mut line).expect("it says where it listens");
-            line
-        };
-        let first = line();
-        let address = first.trim().rsplit("http://").next().expect("an address").to_owned();
-        assert!(address.starts_with("127.0.0.1:"), "{first}");
-        self.server = Some(Server { child, address });
+        self.spawn();
+        let address = self.address();
+        assert!(address.starts_with("127.0.0.1:"), "{address}{}", self.log());
         self.web().unhooked().hooked_to_for(&self.hook_url(), SECRET, &HOOKS);
         if self.cookie.is_empty() {
-            let code = line();
+            let code = self.server.as_mut().expect("it runs").line();
             let code = code.trim().rsplit("code=").next().expect("a code").to_owned();
             let added = self.post("/first-admin", &[("code", &code), ("name", "ada"), ("password", PASSWORD)]);
             assert_eq!(added.0, 303, "{}", added.1);
             self.signs_in("ada", PASSWORD);
         }
+    }
+
+    /// Starts it wherever it listens: where that is, as it says.
+    pub(crate) fn starts_somewhere(&mut self) -> String {
+        self.spawn();
+        self.address().to_owned()
+    }
+
+    fn spawn(&mut self) {
+        self.writes_configuration();
+        let log = OpenOptions::new().append(true).open(self.log.path()).expect("the log can be written");
+        let mut command = self.command(&["serve"]);
+        if self.is_handed_over {
+            command = handing_over(&command);
+        }
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("the program starts");
+        let out = BufReader::new(child.stdout.take().expect("its output is read"));
+        let mut server = Server { child, address: String::new(), out };
+        let first = server.line();
+        server.address = first.trim().rsplit("listening on ").next().expect("an address").replace("http://", "");
+        self.server = Some(server);
     }
 
     /// From now on pages are asked for as this person.
@@ -470,7 +557,13 @@ impl World {
     }
 
     fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String) {
-        ask_at(self.address(), &self.cookie, method, path, body)
+        self.ask_with(method, path, "", body)
+    }
+
+    /// `headers` are lines that end with a line's end.
+    pub(crate) fn ask_with(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
+        let cookie = format!("Cookie: {}\r\n{headers}", self.cookie);
+        ask_at(self.address(), &cookie, method, path, body)
     }
 
     /// Begins to sign in, or to join an account, at this path, and lets GitHub
@@ -541,10 +634,32 @@ impl World {
     }
 }
 
-fn ask_at(address: &str, cookie: &str, method: &str, path: &str, body: &str) -> (u16, String) {
+/// The same program, after a socket was made for it: its third file, as systemd has it.
+fn handing_over(command: &Command) -> Command {
+    const SCRIPT: &str = "
+import os, socket, sys
+listener = socket.create_server(('127.0.0.1', 0))
+os.dup2(listener.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[1], sys.argv[1:])
+";
+    let mut handing = Command::new("python3");
+    handing.args(["-c", SCRIPT]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => handing.env(name, value),
+            None => handing.env_remove(name),
+        };
+    }
+    handing
+}
+
+/// `headers` are lines that end with a line's end.
+fn ask_at(address: &str, headers: &str, method: &str, path: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).expect("the server answers");
     let ask = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nCookie: {cookie}\r\n\
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
@@ -570,5 +685,8 @@ pub(crate) fn path_of(status: &PostedStatus) -> String {
 impl Drop for World {
     fn drop(&mut self) {
         self.kill();
+        if std::thread::panicking() {
+            eprintln!("the server's log:\n{}", self.log());
+        }
     }
 }

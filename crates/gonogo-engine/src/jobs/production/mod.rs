@@ -83,6 +83,13 @@ pub(super) fn wanted(repo: PathBuf, service: &Service) -> Wanted {
     Wanted { repo, service: Some(service.name.clone()), path: service.path.clone(), production, ..Wanted::default() }
 }
 
+/// The same with what was found to run when that was looked at last, if it was.
+pub(crate) fn wanted_as_known(repo: PathBuf, service: &Service, row: Option<&ProductionRow>) -> Wanted {
+    let known = row.map(|row| given(row.running.as_ref(), &row.name, &row.why, row.trouble.as_deref()));
+    let wanted = wanted(repo, service);
+    Wanted { production: known.or(wanted.production), ..wanted }
+}
+
 fn here(git: &Git, wanted: &Wanted) -> Result<Source, JobError> {
     if let Says::Policy { source, file } = who_says(git, wanted, &git.branches()?)? {
         match source {
