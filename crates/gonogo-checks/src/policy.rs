@@ -1,10 +1,11 @@
 //! A policy with the options of its checks typed.
 
-use crate::registry::{CHECKS, Entry};
+use crate::registry::{CHECKS, Entry, SYNTHETIC};
 use crate::scene::{Check, Wants};
 use gonogo_core::policy::{Level, Narrowed, Policy, PolicyError, Sections, Source, nearest};
 use schemars::{Schema, schema_for};
 use serde_json::{Value, json};
+use std::ops::Range;
 use toml::Spanned;
 use toml::de::DeTable;
 
@@ -37,14 +38,13 @@ impl TypedPolicy {
 
     fn of(policy: Policy) -> Result<Self, PolicyError> {
         let mut tables = policy.check_tables()?;
-        if let Some(unknown) = tables.iter().find(|t| CHECKS.iter().all(|e| e.name != t.name)) {
-            let error =
-                policy.source.error(format!("there is no check `{}`", unknown.name), Some(unknown.name_span.clone()));
-            let names = CHECKS.iter().map(|e| e.name);
-            return Err(match nearest(&unknown.name, names.clone()) {
-                Some(near) => error.with_help(format!("did you mean `{near}`?")),
-                None => error.with_help(format!("the checks are: {}", names.collect::<Vec<_>>().join(", "))),
-            });
+        let is_unknown = |name: &str| CHECKS.iter().all(|entry| entry.name != name);
+        if let Some(unknown) = tables.iter().find(|table| is_unknown(&table.name)) {
+            return Err(no_check(&policy.source, &unknown.name, Some(unknown.name_span.clone())));
+        }
+        let is_no_check = |name: &&str| is_unknown(name) && SYNTHETIC.iter().all(|(always_on, ..)| always_on != name);
+        if let Some(unknown) = policy.sections.waivers.checks().find(is_no_check) {
+            return Err(no_check(&policy.source, unknown, policy.source.find(&["waivers", "checks", unknown])));
         }
         let checks = CHECKS.iter().map(|entry| {
             let table = tables.iter().position(|t| t.name == entry.name).map(|at| tables.swap_remove(at));
@@ -73,6 +73,15 @@ impl TypedPolicy {
             ready.check.wants(&mut wants);
         }
         wants
+    }
+}
+
+fn no_check(source: &Source, name: &str, place: Option<Range<usize>>) -> PolicyError {
+    let error = source.error(format!("there is no check `{name}`"), place);
+    let names = CHECKS.iter().map(|entry| entry.name);
+    match nearest(name, names.clone()) {
+        Some(near) => error.with_help(format!("did you mean `{near}`?")),
+        None => error.with_help(format!("the checks are: {}", names.collect::<Vec<_>>().join(", "))),
     }
 }
 

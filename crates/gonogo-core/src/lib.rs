@@ -8,6 +8,7 @@ pub mod changeset;
 pub mod fact;
 pub mod finding;
 pub mod ids;
+pub mod let_in;
 pub mod person;
 pub mod policy;
 pub mod running;

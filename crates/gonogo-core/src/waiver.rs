@@ -8,6 +8,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 /// What could not be checked may be waived as break-glass, for a day at most.
 const LONGEST_FOR_UNKNOWN: SignedDuration = SignedDuration::from_hours(24);
+/// What a person may let pass on a page, and the policy may allow.
+pub const MOST_DAYS: i64 = 90;
+/// So long before its end a waiver is said to lapse.
+const SOON: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,6 +56,37 @@ pub enum WaiverState {
     Void,
     /// Nothing needs it.
     Unneeded,
+}
+
+/// Where a person's waiver stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Lets nothing pass until another person confirms it.
+    Proposed,
+    Holds,
+    /// Within a day what it lets pass blocks again.
+    LapsesSoon,
+    Lapsed,
+}
+
+impl Standing {
+    pub fn of(is_proposed: bool, until: Timestamp, now: Timestamp) -> Self {
+        match until.duration_since(now) {
+            left if left <= SignedDuration::ZERO => Self::Lapsed,
+            _ if is_proposed => Self::Proposed,
+            left if left <= SOON => Self::LapsesSoon,
+            _ => Self::Holds,
+        }
+    }
+
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Proposed => "waits for a second person",
+            Self::Holds => "holds",
+            Self::LapsesSoon => "lapses within a day",
+            Self::Lapsed => "lapsed",
+        }
+    }
 }
 
 /// Lets findings pass, and says for each waiver what became of it.
@@ -111,7 +146,17 @@ fn read_until(text: &str) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use super::read_until;
+    use super::*;
+
+    #[test]
+    fn a_waiver_says_a_day_before_that_it_lapses() {
+        let at = |hour: i64| Timestamp::from_second(hour * 3_600).unwrap();
+        let stands = |hour: i64| Standing::of(false, at(100), at(hour));
+        assert_eq!([stands(75), stands(76), stands(99)], [Standing::Holds, Standing::LapsesSoon, Standing::LapsesSoon]);
+        assert_eq!(stands(100), Standing::Lapsed);
+        assert_eq!(Standing::of(true, at(100), at(99)), Standing::Proposed);
+        assert_eq!(Standing::of(true, at(100), at(100)), Standing::Lapsed);
+    }
 
     #[test]
     fn a_date_holds_to_the_end_of_its_day() {

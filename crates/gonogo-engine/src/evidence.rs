@@ -2,12 +2,15 @@
 
 mod said;
 
+use crate::locate::type_policy;
 use crate::recording::{Recording, RecordingError};
 use gonogo_api::Finding;
 use gonogo_checks::questions::{Answer, Ask};
 use gonogo_core::changeset::{Changeset, LineCount};
 use gonogo_core::fact::Fact;
 use gonogo_core::ids::Sha;
+use gonogo_core::person::Role;
+use gonogo_core::policy::{WaiverRule, Waivers};
 use gonogo_core::story::Issue;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,7 +44,12 @@ pub struct Evidence {
     issues: BTreeMap<String, Arc<Issue>>,
     changed: BTreeMap<Sha, LineCount>,
     policy: (String, String),
+    /// `None` where the policy cannot be read.
+    waivers: Option<Waivers>,
 }
+
+/// Where the policy's own rule cannot be read: the strictest.
+const WITHOUT_POLICY: WaiverRule = WaiverRule { role: Role::Admin, days: 1, needs_second: false };
 
 impl Evidence {
     /// From what was recorded with an evaluation.
@@ -54,6 +62,10 @@ impl Evidence {
             issues: BTreeMap::new(),
             changed: BTreeMap::new(),
             policy: (policy.name.clone(), policy.text.clone()),
+            waivers: match type_policy(policy) {
+                (typed, None) => Some(typed.sections.waivers),
+                (_, Some(_)) => None,
+            },
         };
         for (ask, recorded) in recording.facts() {
             match (ask, &recorded.answer) {
@@ -122,6 +134,11 @@ impl Evidence {
         Some(Rule { file: file.clone(), line: at + 1, text: line.trim().to_owned() })
     }
 
+    /// Who may waive what a check found, by the policy that judged.
+    pub fn waiver_rule(&self, check: &str) -> WaiverRule {
+        self.waivers.as_ref().map_or(WITHOUT_POLICY, |waivers| waivers.rule_for(check))
+    }
+
     /// A story's fields, by the names that the policy uses, as text.
     pub fn fields(&self, key: &str) -> Vec<(&str, String)> {
         let fields = self.issues.get(key).map(|issue| &issue.fields);
@@ -159,6 +176,7 @@ mod tests {
                 issues: BTreeMap::new(),
                 changed: BTreeMap::new(),
                 policy,
+                waivers: None,
             };
             evidence.rule("story-key").map(|rule| rule.line)
         };

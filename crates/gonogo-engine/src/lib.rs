@@ -11,6 +11,7 @@ mod locate;
 mod plan;
 mod recording;
 mod report;
+mod seal;
 mod serving;
 
 pub use digest::{Digest, owner};
@@ -20,7 +21,7 @@ pub use gather::{Clock, CodeHost, CodeHostAccess, CodeHostToken, Outside, Truste
 pub use locate::{GivenPolicy, GivenProduction, LocateError, Wanted};
 pub use plan::{Plan, PlannedStory};
 pub use recording::{Recording, RecordingError};
-pub use serving::{Renamed, Service, Serving, Turns};
+pub use serving::{GitHubSignIn, Renamed, Service, Serving, Silent, Turns};
 
 /// Told what is being done, for people who wait.
 pub trait Progress: Sync {

@@ -147,7 +147,7 @@ pub(crate) fn locate(git: &Git, wanted: &Wanted) -> Result<Located, LocateError>
 }
 
 /// Types the policy in force; the defaults stand in for a wrong one.
-fn type_policy(policy: &PolicyInForce) -> (TypedPolicy, Option<PolicyError>) {
+pub(crate) fn type_policy(policy: &PolicyInForce) -> (TypedPolicy, Option<PolicyError>) {
     match TypedPolicy::parse(Source::new(policy.name.clone(), policy.text.clone())) {
         Ok(typed) => (typed, None),
         Err(error) => (TypedPolicy::built_in(), Some(error)),

@@ -2,9 +2,10 @@
 
 use crate::commands::people::Throttle;
 use crate::{Clock, Outside};
+use gonogo_core::let_in::LetIn;
 use gonogo_core::policy::{ProductionSource, ServicePath};
 use gonogo_remote::git::Remote;
-use gonogo_remote::github::{GitHub, RepositoryName};
+use gonogo_remote::github::{GitHub, RepositoryName, SignInApp};
 use gonogo_remote::slack::Slack;
 use gonogo_store::Store;
 use jiff::{SignedDuration, Timestamp};
@@ -29,8 +30,42 @@ pub struct Serving {
     /// The hash of the code by which the first admin is added; without people alone.
     pub first_code_hash: Option<String>,
     pub throttle: Throttle,
+    /// Where people may sign in with GitHub.
+    pub sign_in: Option<GitHubSignIn>,
     pub outside: Outside,
     pub clock: Clock,
+}
+
+/// How people sign in with GitHub.
+#[derive(Debug)]
+pub struct GitHubSignIn {
+    pub app: SignInApp,
+    /// Who is let in, and as what.
+    pub ways: Vec<LetIn>,
+    /// After so long GitHub is asked again whether a person still may.
+    pub asked_again: SignedDuration,
+    /// When it did not answer last.
+    pub silent: Silent,
+}
+
+/// Who does not answer is not asked for every page anew: a page would wait for
+/// it each time.
+#[derive(Debug, Default)]
+pub struct Silent {
+    since: Mutex<Option<Timestamp>>,
+}
+
+const LEFT_ALONE_FOR: SignedDuration = SignedDuration::from_secs(10);
+
+impl Silent {
+    pub(crate) fn is_left_alone(&self, now: Timestamp) -> bool {
+        let since = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        since.is_some_and(|since| now.duration_since(since).abs() < LEFT_ALONE_FOR)
+    }
+
+    pub(crate) fn set(&self, now: Timestamp) {
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+    }
 }
 
 /// What repositories are called now, by their configured names: asked for when

@@ -28,6 +28,8 @@ pub const CA_FILE_VARIABLE: &str = "GONOGO_CA_FILE";
 pub struct HttpSettings {
     /// PEM certificates that count beside the system's.
     pub ca_file: Option<PathBuf>,
+    /// No proxy is asked, whatever the environment says: for systems on this machine.
+    pub is_direct: bool,
 }
 
 /// Why there was no answer to use.
@@ -119,6 +121,9 @@ impl Connections {
             .redirect(redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10))
             .user_agent(concat!("gonogo/", env!("CARGO_PKG_VERSION")));
+        if settings.is_direct {
+            builder = builder.no_proxy();
+        }
         if let Some(path) = &settings.ca_file {
             let wrong = |said: String| HttpError::CaFile { path: path.clone(), said };
             let pem = std::fs::read(path).map_err(|e| wrong(e.to_string()))?;

@@ -1,16 +1,20 @@
 //! The server's faces: hooks come in, pages go out. Nothing is decided here:
 //! each request reads one view or stores one delivery.
 
+mod door;
+mod events;
 mod hooks;
 mod pages;
 mod session;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::middleware::map_response;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
+pub use door::OpenDoor;
+use events::Live;
 use gonogo_engine::Serving;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -29,17 +33,21 @@ pub struct App {
     pub hook_secrets: Arc<Vec<SecretString>>,
     /// The same of Jira.
     pub jira_hook_secrets: Arc<Vec<SecretString>>,
+    /// Where people are let in without a password: on a demo.
+    pub door: Option<Arc<OpenDoor>>,
 }
 
 /// Answers until told to stop; what is being answered then is finished.
 pub async fn serve(listener: TcpListener, app: App, mut stop: watch::Receiver<bool>) -> std::io::Result<()> {
+    let live = Live::new(stop.clone());
+    tokio::spawn(live.clone().beat(app.serving.store.clone()));
     let stopped = async move {
         stop.wait_for(|is_stopped| *is_stopped).await.ok();
     };
-    axum::serve(listener, router(app)).with_graceful_shutdown(stopped).await
+    axum::serve(listener, router(app, live)).with_graceful_shutdown(stopped).await
 }
 
-fn router(app: App) -> Router {
+fn router(app: App, live: Live) -> Router {
     Router::new()
         .route("/", get(pages::services::page))
         .route("/candidates/{id}", get(pages::candidate::page))
@@ -54,18 +62,35 @@ fn router(app: App) -> Router {
         .route("/candidates/{id}/copy.md", get(pages::candidate::markdown))
         .route("/candidates/{id}/copy.slack", get(pages::candidate::slack))
         .route("/candidates/{id}/copy.csv", get(pages::candidate::csv))
+        .route("/stories/{key}", get(pages::story::page))
+        .route("/search", get(pages::search::page))
         .route("/explain/{code}", get(pages::explain::page))
         .route("/candidates/{id}/waivers", post(pages::waivers::give))
         .route("/candidates/{id}/check", post(pages::waivers::again))
-        .route("/services/{service}/waivers/{waiver}/take-back", post(pages::waivers::take))
+        .route("/waivers", get(pages::waivers::page))
         .route("/services/{service}", get(pages::service::page))
         .route("/services/{service}/production", post(pages::service::tell))
+        .route("/services/{service}/waivers/{waiver}/{doing}", post(pages::waivers::change))
         .route("/people", get(pages::people::page).post(pages::people::add))
-        .route("/audit", get(pages::people::audit))
+        .route("/people/{person}", get(pages::person::page))
+        .route("/people/{person}/role", post(pages::person::role))
+        .route("/people/{person}/link", post(pages::person::link))
+        .route("/people/{person}/{doing}", post(pages::person::change))
+        .route("/account", get(pages::account::page))
+        .route("/account/password", post(pages::account::password))
+        .route("/account/github", get(pages::github::join))
+        .route("/account/github/part", post(pages::account::part))
+        .route("/choose-password", get(pages::account::choose).post(pages::account::chosen))
+        .route("/audit", get(pages::audit::page))
+        .route("/audit.csv", get(pages::audit::csv))
+        .route("/audit.jsonl", get(pages::audit::json_lines))
         .route("/sign-in", get(pages::sign_in::form).post(pages::sign_in::enter))
+        .route("/sign-in/github", get(pages::github::go))
+        .route("/sign-in/github/callback", get(pages::github::back))
         .route("/sign-out", post(pages::sign_in::leave))
         .route("/first-admin", get(pages::sign_in::first_form).post(pages::sign_in::add_first_admin))
         .route("/deliveries", get(pages::deliveries::page))
+        .route("/events", get(events::stream).layer(Extension(live)))
         .route("/script.js", get(pages::layout::script))
         .route("/style.css", get(pages::layout::style))
         .route("/healthz", get(|| async { "ok\n" }))
@@ -74,6 +99,7 @@ fn router(app: App) -> Router {
         .route("/hooks/jira", post(hooks::jira::receive))
         .fallback(pages::layout::not_found)
         .layer(DefaultBodyLimit::max(MOST_BODY))
+        .layer(from_fn_with_state(app.clone(), door::guarded))
         .layer(map_response(with_safe_headers))
         .with_state(app)
 }

@@ -8,16 +8,20 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use gonogo_core::person::Person;
-use gonogo_engine::commands::people::{hash_of, person_of};
+use gonogo_engine::commands::github_sign_in::Ticket;
+use gonogo_engine::commands::people::{PersonError, hash_of, person_of};
 use secrecy::{ExposeSecret, SecretString};
 
 const COOKIE: &str = "gonogo_session";
+const TICKET: &str = "gonogo_sign_in";
 
 /// A person with their session. Asked for as an argument of a page, it sends
 /// everybody else to sign in.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     pub person: Person,
+    /// Where the tour is, on a demo.
+    pub tour: Option<String>,
     token: SecretString,
 }
 
@@ -36,18 +40,24 @@ impl Session {
     pub(crate) fn token(&self) -> &str {
         self.token.expose_secret()
     }
+
+    /// The session of the cookie, if it is one still.
+    pub(crate) async fn of(headers: &HeaderMap, app: &App) -> Result<Option<Self>, PersonError> {
+        let Some(token) = token_of(headers) else { return Ok(None) };
+        let person = person_of(&app.serving, token.expose_secret()).await?;
+        let tour = app.door.as_ref().map(|door| door.tour.clone());
+        Ok(person.map(|person| Self { person, tour, token }))
+    }
 }
 
 impl FromRequestParts<App> for Session {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        if let Some(token) = token_of(&parts.headers) {
-            match person_of(&app.serving, token.expose_secret()).await {
-                Ok(Some(person)) => return Ok(Self { person, token }),
-                Ok(None) => {}
-                Err(error) => return Err(layout::away(&error).into_response()),
-            }
+        match Self::of(&parts.headers, app).await {
+            Ok(Some(session)) => return Ok(session),
+            Ok(None) => {}
+            Err(error) => return Err(layout::trouble(&error)),
         }
         let asked = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |uri| &uri.0);
         let next = asked.path_and_query().map_or("/", |path| path.as_str());
@@ -56,18 +66,53 @@ impl FromRequestParts<App> for Session {
 }
 
 fn token_of(headers: &HeaderMap) -> Option<SecretString> {
+    let token = cookie_of(headers, COOKIE)?;
+    is_word(token).then(|| SecretString::from(token.to_owned()))
+}
+
+fn cookie_of<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let (_, token) = pairs.find(|(name, _)| *name == COOKIE)?;
-    let is_token = token.len() == 64 && token.bytes().all(|digit| digit.is_ascii_hexdigit());
-    is_token.then(|| SecretString::from(token.to_owned()))
+    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value)
+}
+
+fn is_word(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit())
+}
+
+/// What the browser keeps while its person is at GitHub: the ticket, and where
+/// they wanted to go.
+pub(crate) fn ticket_of(headers: &HeaderMap) -> Option<(Ticket, &str)> {
+    let mut parts = cookie_of(headers, TICKET)?.splitn(3, '.');
+    let (nonce, joins, next) = (parts.next()?, parts.next()?, parts.next()?);
+    let ticket =
+        Ticket { nonce: SecretString::from(nonce.to_owned()), joins: (!joins.is_empty()).then(|| joins.to_owned()) };
+    is_word(nonce).then(|| (ticket, next_of(Some(next))))
+}
+
+/// Keeps a ticket for ten minutes; without one, forgets it.
+pub(crate) fn ticket_cookie(ticket: Option<(&Ticket, &str)>, pages: &str) -> HeaderValue {
+    let may_stand = |c: char| c.is_ascii_alphanumeric() || "-_.~/?=&%:@+".contains(c);
+    let (value, age) = match ticket {
+        Some((ticket, next)) => {
+            let next = if next.chars().all(may_stand) { next } else { "/" };
+            let joins = ticket.joins.as_deref().unwrap_or_default();
+            (format!("{}.{joins}.{next}", ticket.nonce.expose_secret()), 10 * 60)
+        }
+        None => (String::new(), 0),
+    };
+    set_cookie(TICKET, &value, "/sign-in/github", age, pages)
 }
 
 /// The cookie that begins a session, or, without a token, ends it.
 pub(crate) fn cookie(token: Option<&str>, pages: &str) -> HeaderValue {
-    let secure = if pages.starts_with("https://") { "; Secure" } else { "" };
     let (value, age) = token.map_or(("", 0), |token| (token, 12 * 60 * 60));
-    let text = format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
+    set_cookie(COOKIE, value, "/", age, pages)
+}
+
+fn set_cookie(name: &str, value: &str, path: &str, seconds: u32, pages: &str) -> HeaderValue {
+    let secure = if pages.starts_with("https://") { "; Secure" } else { "" };
+    let text = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
     HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
@@ -116,5 +161,21 @@ mod tests {
         for part in ["HttpOnly", "SameSite=Lax", "Secure"] {
             assert!(set.contains(part), "{set}");
         }
+    }
+
+    #[test]
+    fn a_ticket_comes_back_as_it_was_kept() {
+        let ticket = Ticket { nonce: "b".repeat(64).into(), joins: Some("c".repeat(64)) };
+        let back = |next: &str| {
+            let mut headers = HeaderMap::new();
+            let set = ticket_cookie(Some((&ticket, next)), "http://x");
+            let kept = set.to_str().unwrap().split(';').next().unwrap().to_owned();
+            headers.insert(header::COOKIE, kept.parse().unwrap());
+            ticket_of(&headers).map(|(back, next)| (back.nonce.expose_secret().to_owned(), back.joins, next.to_owned()))
+        };
+        let found = |next: &str| Some(("b".repeat(64), Some("c".repeat(64)), next.to_owned()));
+        assert_eq!(back("/audit?who=a%20b"), found("/audit?who=a%20b"));
+        assert_eq!(back("/x; Domain=evil"), found("/"));
+        assert_eq!(back("//evil.example"), found("/"));
     }
 }

@@ -25,6 +25,20 @@ pub struct AuditRow {
     pub action: String,
     pub subject: String,
     pub detail: String,
+    /// Over this entry and the hash of the one before.
+    pub hash: String,
+}
+
+/// Which entries; what is `None` is not looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditAsked {
+    pub actor: Option<String>,
+    pub action: Option<String>,
+    pub subject: Option<String>,
+    /// Of this instant and later.
+    pub from: Option<Timestamp>,
+    /// Of earlier than this instant.
+    pub to: Option<Timestamp>,
 }
 
 type Row = (i64, i64, String, String, String, String, String);
@@ -36,21 +50,45 @@ const LOCK: i64 = 0x0061_7564_6974;
 
 impl Store {
     /// The newest entries, or those older than one.
-    pub async fn audit(&self, before: Option<i64>, most: u32) -> Result<Vec<AuditRow>, StoreError> {
+    pub async fn audit(&self, asked: &AuditAsked, before: Option<i64>, most: u32) -> Result<Vec<AuditRow>, StoreError> {
         const SELECT: &str = "select id, at, actor, action, subject, detail, hash from audit
-             where id < $1 order by id desc limit $2";
+             where ($1 = '' or actor = $1) and ($2 = '' or action = $2) and ($3 = '' or subject = $3)
+             and at >= $4 and at < $5 and id < $6 order by id desc limit $7";
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let (actor, action, subject) = (text(&asked.actor), text(&asked.action), text(&asked.subject));
+        let (from, to) = (asked.from.map_or(i64::MIN, micros), asked.to.map_or(i64::MAX, micros));
         let (before, most) = (before.unwrap_or(i64::MAX), i64::from(most));
-        let rows: Vec<Row> =
-            self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT, before, most)?) })).await?;
-        let read = |(id, at, actor, action, subject, detail, _): Row| AuditRow {
+        let rows: Vec<Row> = self
+            .db
+            .read(|tx| {
+                Box::pin(
+                    async move { Ok(fetch!(tx, fetch_all, SELECT, actor, action, subject, from, to, before, most)?) },
+                )
+            })
+            .await?;
+        let read = |(id, at, actor, action, subject, detail, hash): Row| AuditRow {
             id,
             at: time(at),
             actor,
             action,
             subject,
             detail,
+            hash,
         };
         Ok(rows.into_iter().map(read).collect())
+    }
+
+    /// The kinds of things that were done.
+    pub async fn audited_actions(&self) -> Result<Vec<String>, StoreError> {
+        const SELECT: &str = "select distinct action from audit order by action";
+        let rows: Vec<(String,)> =
+            self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT)?) })).await?;
+        Ok(rows.into_iter().map(|(action,)| action).collect())
+    }
+
+    /// Writes down what changed nothing here, such as a sign-in that failed.
+    pub async fn note_alone(&self, deed: Deed) -> Result<(), StoreError> {
+        self.db.write(move |tx| Box::pin(async move { note(tx, &deed).await })).await
     }
 
     /// The first entry that does not follow from the one before it, if any.

@@ -34,6 +34,9 @@ pub enum StoreError {
     /// Somebody else has the work by now: what was done with it does not count.
     #[error("the lease was lost to another worker")]
     Fenced,
+    /// What was asked for would leave no admin who can sign in.
+    #[error("nobody would be admin any more")]
+    LastAdmin,
     #[error("the database refused: {0}")]
     Refused(String),
     #[error("what is stored could not be read: {0}")]

@@ -24,8 +24,16 @@ pub struct NewEvaluation {
     /// `gonogo.check/1`
     pub result: String,
     pub recording: Vec<u8>,
-    /// The keys of its stories.
-    pub stories: Vec<String>,
+    pub stories: Vec<StoryOf>,
+}
+
+/// A story of what was judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoryOf {
+    pub key: String,
+    /// Empty where the tracker did not tell it.
+    pub title: String,
+    pub ships: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,10 +77,11 @@ impl Store {
                         &new.recording
                     )?;
                     execute!(tx, "delete from candidate_story where candidate = $1", new.candidate.0)?;
-                    for key in &new.stories {
-                        let insert = "insert into candidate_story (candidate, key) values ($1, $2)
+                    for story in &new.stories {
+                        let insert =
+                            "insert into candidate_story (candidate, key, title, ships) values ($1, $2, $3, $4)
                              on conflict do nothing";
-                        execute!(tx, insert, new.candidate.0, key)?;
+                        execute!(tx, insert, new.candidate.0, &story.key, &story.title, i64::from(story.ships))?;
                     }
                     if is_open(tx, new.candidate).await? {
                         for wanted in &wanted {

@@ -1,6 +1,7 @@
 //! The queue: work with a lease and a fence. A key that waits is queued once; a
 //! lease that ran out is somebody else's, and who had it is told so.
 
+use crate::audit::{Deed, note};
 use crate::db::{Tx, execute, fetch};
 use crate::{Store, StoreError, micros};
 use jiff::Timestamp;
@@ -32,6 +33,20 @@ pub struct Job {
 impl Store {
     pub async fn enqueue(&self, job: NewJob) -> Result<(), StoreError> {
         self.db.write(move |tx| Box::pin(async move { put(tx, &job).await })).await?;
+        self.work.notify_one();
+        Ok(())
+    }
+
+    /// The same because a person asked for it.
+    pub async fn enqueue_for(&self, job: NewJob, deed: Deed) -> Result<(), StoreError> {
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    put(tx, &job).await?;
+                    note(tx, &deed).await
+                })
+            })
+            .await?;
         self.work.notify_one();
         Ok(())
     }

@@ -18,23 +18,25 @@ mod mirror;
 mod people;
 mod production;
 mod serving;
+mod sessions;
 pub mod views;
 mod waivers;
 mod writer;
 
-pub use audit::{AuditRow, Deed};
+pub use audit::{AuditAsked, AuditRow, Deed};
 pub use candidates::{Candidate, CandidateId, Sighted};
 pub use copies::{Existing, backup, restore};
 pub use deliveries::{Delivery, DeliveryId, DeliveryRow, Received};
 pub use error::StoreError;
-pub use evaluations::{Evaluation, EvaluationId, NewEvaluation};
+pub use evaluations::{Evaluation, EvaluationId, NewEvaluation, StoryOf};
 pub use integrity::Finding;
 pub use jobs::{Job, JobId, NewJob};
 pub use messages::{News, Saying};
 pub use mirror::{Due, Wanted};
-pub use people::{Credentials, PersonRow};
+pub use people::{Credentials, Identity, PersonRow};
 pub use production::{Looked, ProductionMove, ProductionRow, ProductionSeen, ProductionTold};
 pub use serving::ServerLock;
+pub use sessions::{Guest, NewSession, Outside, Session};
 pub use waivers::{NewWaiver, WaiverId, WaiverRow};
 
 use db::Db;

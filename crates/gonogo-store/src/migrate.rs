@@ -13,6 +13,8 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (3, include_str!("../migrations/0003_stories.sql")),
     (4, include_str!("../migrations/0004_slack.sql")),
     (8, include_str!("../migrations/0008_production.sql")),
+    (10, include_str!("../migrations/0010_accounts.sql")),
+    (13, include_str!("../migrations/0013_story_titles.sql")),
 ];
 
 /// `{word}`, in SQLite, in PostgreSQL.

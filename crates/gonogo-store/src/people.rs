@@ -1,16 +1,35 @@
-//! People and their sessions. Passwords and tokens are here as hashes alone.
+//! People: who they are, and what an admin lets them do. Passwords and codes
+//! are here as hashes alone.
 
 use crate::audit::{Deed, note};
-use crate::db::{execute, fetch};
+use crate::db::{Tx, execute, fetch};
 use crate::{Store, StoreError, micros, time};
 use gonogo_core::person::{Person, Role};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// Whose word a role that an admin gave is.
+pub(crate) const BY_ADMIN: &str = "admin";
 
 /// A person in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonRow {
+    /// With what admins let them do; what other systems say is not in it.
     pub person: Person,
     pub added_at: Timestamp,
+    pub has_password: bool,
+    /// Then they cannot sign in.
+    pub deactivated_at: Option<Timestamp>,
+    /// Who they are elsewhere.
+    pub identities: Vec<Identity>,
+}
+
+/// Who a person is in another system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub source: String,
+    /// As they were called there when they were seen last.
+    pub name: String,
 }
 
 /// A person with what their password is compared with.
@@ -22,7 +41,7 @@ pub struct Credentials {
 
 impl Store {
     /// Adds a person; `None` where the name is taken. `only_first`: where there
-    /// is anybody already, nobody is added.
+    /// is an admin already, nobody is added.
     pub async fn add_person(
         &self,
         name: String,
@@ -34,8 +53,7 @@ impl Store {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    let (people,): (i64,) = fetch!(tx, fetch_one, "select count(*) from person")?;
-                    if only_first && people > 0 {
+                    if only_first && admins(tx).await? > 0 {
                         return Ok(None);
                     }
                     let insert = "insert into person (name, password_hash, role, added_at)
@@ -44,91 +62,254 @@ impl Store {
                         fetch!(tx, fetch_optional, insert, &name, &password_hash, role.word(), micros(deed.at))?;
                     let Some((id,)) = added else { return Ok(None) };
                     note(tx, &deed).await?;
-                    Ok(Some(Person { id, name, role }))
+                    Ok(Some(Person { id, name, role, at: BTreeMap::new() }))
                 })
             })
             .await
     }
 
-    pub async fn has_people(&self) -> Result<bool, StoreError> {
-        const SELECT: &str = "select count(*) from person";
-        let (people,): (i64,) = self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_one, SELECT)?) })).await?;
-        Ok(people > 0)
+    /// Whether anybody can sign in as an admin by a password of ours.
+    pub async fn has_admin(&self) -> Result<bool, StoreError> {
+        self.db.read(|tx| Box::pin(async move { Ok(admins(tx).await? > 0) })).await
     }
 
+    /// By name.
     pub async fn people(&self) -> Result<Vec<PersonRow>, StoreError> {
-        type Row = (i64, String, String, i64);
-        const SELECT: &str = "select id, name, role, added_at from person order by name";
-        let rows: Vec<Row> = self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT)?) })).await?;
-        rows.into_iter()
-            .map(|(id, name, role, added)| {
-                let person = Person { id, name, role: role_of(&role)? };
-                Ok(PersonRow { person, added_at: time(added) })
-            })
-            .collect()
+        self.db.read(|tx| Box::pin(people(tx, None))).await
     }
 
-    /// Who may sign in by this name.
+    pub async fn person(&self, id: i64) -> Result<Option<PersonRow>, StoreError> {
+        Ok(self.db.read(|tx| Box::pin(people(tx, Some(id)))).await?.pop())
+    }
+
+    /// Who may sign in by this name and a password.
     pub async fn credentials(&self, name: &str) -> Result<Option<Credentials>, StoreError> {
         type Row = (i64, String, String, String);
-        const SELECT: &str = "select id, name, password_hash, role from person where name = $1";
+        const SELECT: &str = "select id, name, password_hash, role from person
+             where name = $1 and password_hash <> '' and deactivated_at is null";
         let name = name.to_owned();
-        let row: Option<Row> =
-            self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_optional, SELECT, name)?) })).await?;
-        row.map(|(id, name, password_hash, role)| {
-            Ok(Credentials { person: Person { id, name, role: role_of(&role)? }, password_hash })
-        })
-        .transpose()
+        self.db
+            .read(|tx| {
+                Box::pin(async move {
+                    let row: Option<Row> = fetch!(tx, fetch_optional, SELECT, name)?;
+                    let Some((id, name, password_hash, role)) = row else { return Ok(None) };
+                    let person = given(tx, Person { id, name, role: role_of(&role)?, at: BTreeMap::new() }, "").await?;
+                    Ok(Some(Credentials { person, password_hash }))
+                })
+            })
+            .await
     }
 
-    pub async fn begin_session(
+    /// Gives a person a role for all services, or at one; there `None` takes it
+    /// away. [`StoreError::LastAdmin`] where nobody would be admin any more.
+    pub async fn set_role(
         &self,
-        token_hash: String,
         person: i64,
-        now: Timestamp,
-        until: Timestamp,
+        role: Role,
+        service: Option<(String, bool)>,
         deed: Deed,
     ) -> Result<(), StoreError> {
-        let insert = "insert into session (token_hash, person, begun_at, expires_at) values ($1, $2, $3, $4)";
-        let (now, until) = (micros(now), micros(until));
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    execute!(tx, "delete from session where expires_at <= $1", now)?;
-                    execute!(tx, insert, &token_hash, person, now, until)?;
+                    let before = admins(tx).await?;
+                    match &service {
+                        None => {
+                            execute!(tx, "update person set role = $2 where id = $1", person, role.word())?;
+                        }
+                        Some((service, is_given)) => {
+                            give(tx, person, service, BY_ADMIN, is_given.then_some(role)).await?;
+                        }
+                    }
+                    some_stay(tx, before).await?;
                     note(tx, &deed).await
                 })
             })
             .await
     }
 
-    pub async fn end_session(&self, token_hash: String) -> Result<(), StoreError> {
-        let delete = "delete from session where token_hash = $1";
+    /// A person who is not active has no session, and gets none.
+    /// [`StoreError::LastAdmin`] where nobody would be admin any more.
+    pub async fn set_active(&self, person: i64, is_active: bool, deed: Deed) -> Result<(), StoreError> {
+        let gone_at = (!is_active).then(|| micros(deed.at));
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    execute!(tx, delete, &token_hash)?;
-                    Ok(())
+                    let before = admins(tx).await?;
+                    execute!(tx, "update person set deactivated_at = $2 where id = $1", person, gone_at)?;
+                    // Also of who is activated: one may have begun meanwhile.
+                    execute!(tx, "delete from session where person = $1", person)?;
+                    execute!(tx, "delete from password_reset where person = $1", person)?;
+                    some_stay(tx, before).await?;
+                    note(tx, &deed).await
                 })
             })
             .await
     }
 
-    /// Whose session this is, while it lasts.
-    pub async fn person_of_session(&self, token_hash: &str, now: Timestamp) -> Result<Option<Person>, StoreError> {
-        type Row = (i64, String, String);
-        const SELECT: &str = "select person.id, person.name, person.role from session
-             join person on person.id = session.person
-             where session.token_hash = $1 and session.expires_at > $2";
-        let (token_hash, now) = (token_hash.to_owned(), micros(now));
-        let row: Option<Row> = self
-            .db
-            .read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_optional, SELECT, token_hash, now)?) }))
-            .await?;
-        row.map(|(id, name, role)| Ok(Person { id, name, role: role_of(&role)? })).transpose()
+    /// Sets a password; of the person's sessions this one alone goes on.
+    pub async fn set_password(
+        &self,
+        person: i64,
+        password_hash: String,
+        keep: String,
+        deed: Deed,
+    ) -> Result<(), StoreError> {
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    changed_password(tx, person, &password_hash, &keep).await?;
+                    note(tx, &deed).await
+                })
+            })
+            .await
+    }
+
+    /// Whoever has the code may choose a password; an older code is worth
+    /// nothing any more.
+    pub async fn begin_reset(
+        &self,
+        person: i64,
+        code_hash: String,
+        until: Timestamp,
+        deed: Deed,
+    ) -> Result<(), StoreError> {
+        let insert = "insert into password_reset (code_hash, person, expires_at) values ($1, $2, $3)";
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let delete = "delete from password_reset where person = $1 or expires_at <= $2";
+                    execute!(tx, delete, person, micros(deed.at))?;
+                    execute!(tx, insert, &code_hash, person, micros(until))?;
+                    note(tx, &deed).await
+                })
+            })
+            .await
+    }
+
+    /// Who may choose a password by this code: their id and name.
+    pub async fn person_of_reset(&self, code_hash: &str, now: Timestamp) -> Result<Option<(i64, String)>, StoreError> {
+        const SELECT: &str = "select person.id, person.name from password_reset
+             join person on person.id = password_reset.person
+             where code_hash = $1 and expires_at > $2 and deactivated_at is null";
+        let (code_hash, now) = (code_hash.to_owned(), micros(now));
+        self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_optional, SELECT, code_hash, now)?) })).await
+    }
+
+    /// Sets the password of whom the code is for, and ends their sessions; false
+    /// where the code is used up by now.
+    pub async fn end_reset(
+        &self,
+        code_hash: String,
+        person: i64,
+        password_hash: String,
+        deed: Deed,
+    ) -> Result<bool, StoreError> {
+        let delete = "delete from password_reset where code_hash = $1 and person = $2 and expires_at > $3";
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    if execute!(tx, delete, &code_hash, person, micros(deed.at))? == 0 {
+                        return Ok(false);
+                    }
+                    changed_password(tx, person, &password_hash, "").await?;
+                    note(tx, &deed).await?;
+                    Ok(true)
+                })
+            })
+            .await
     }
 }
 
-fn role_of(text: &str) -> Result<Role, StoreError> {
+/// Undoes the transaction where it takes the last admin.
+async fn some_stay(tx: &mut Tx<'_>, before: i64) -> Result<(), StoreError> {
+    if before > 0 && admins(tx).await? == 0 { Err(StoreError::LastAdmin) } else { Ok(()) }
+}
+
+async fn changed_password(tx: &mut Tx<'_>, person: i64, hash: &str, keep: &str) -> Result<(), StoreError> {
+    execute!(tx, "update person set password_hash = $2 where id = $1", person, hash)?;
+    execute!(tx, "delete from session where person = $1 and token_hash <> $2", person, keep)?;
+    execute!(tx, "delete from password_reset where person = $1", person)?;
+    Ok(())
+}
+
+/// Admins of all services who can sign in whatever becomes of other systems.
+async fn admins(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
+    const SELECT: &str = "select count(*) from person
+         where role = 'admin' and password_hash <> '' and deactivated_at is null";
+    let (admins,): (i64,) = fetch!(tx, fetch_one, SELECT)?;
+    Ok(admins)
+}
+
+async fn people(tx: &mut Tx<'_>, only: Option<i64>) -> Result<Vec<PersonRow>, StoreError> {
+    type Row = (i64, String, String, i64, bool, Option<i64>);
+    const SELECT: &str = "select id, name, role, added_at, password_hash <> '', deactivated_at from person
+         where $1 = 0 or id = $1 order by name";
+    // No person has the id 0.
+    let only = only.unwrap_or(0);
+    let rows: Vec<Row> = fetch!(tx, fetch_all, SELECT, only)?;
+    let roles: Vec<(i64, String, String)> = fetch!(
+        tx,
+        fetch_all,
+        "select person, service, role from role_given where source = 'admin' and ($1 = 0 or person = $1)",
+        only
+    )?;
+    let identities: Vec<(i64, String, String)> = fetch!(
+        tx,
+        fetch_all,
+        "select person, source, name from identity where $1 = 0 or person = $1 order by source",
+        only
+    )?;
+    let read = |(id, name, role, added, has_password, deactivated): Row| {
+        let own = roles.iter().filter(|(person, ..)| *person == id);
+        let at = own.map(|(_, service, role)| Ok((service.clone(), role_of(role)?)));
+        let named = identities.iter().filter(|(person, ..)| *person == id);
+        Ok(PersonRow {
+            person: Person { id, name, role: role_of(&role)?, at: at.collect::<Result<_, StoreError>>()? },
+            added_at: time(added),
+            has_password,
+            deactivated_at: deactivated.map(time),
+            identities: named
+                .map(|(_, source, name)| Identity { source: source.clone(), name: name.clone() })
+                .collect(),
+        })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// The person with what they were given by admins and by this system.
+pub(crate) async fn given(tx: &mut Tx<'_>, mut person: Person, source: &str) -> Result<Person, StoreError> {
+    const SELECT: &str = "select service, role from role_given where person = $1 and source in ('admin', $2)";
+    let rows: Vec<(String, String)> = fetch!(tx, fetch_all, SELECT, person.id, source)?;
+    for (service, role) in rows {
+        let role = role_of(&role)?;
+        if service.is_empty() {
+            person.role = person.role.max(role);
+        } else {
+            let here = person.at.entry(service).or_insert(role);
+            *here = role.max(*here);
+        }
+    }
+    Ok(person)
+}
+
+/// One role by one source; `None` takes it away.
+pub(crate) async fn give(
+    tx: &mut Tx<'_>,
+    person: i64,
+    service: &str,
+    source: &str,
+    role: Option<Role>,
+) -> Result<(), StoreError> {
+    let delete = "delete from role_given where person = $1 and service = $2 and source = $3";
+    execute!(tx, delete, person, service, source)?;
+    if let Some(role) = role {
+        let insert = "insert into role_given (person, service, source, role) values ($1, $2, $3, $4)";
+        execute!(tx, insert, person, service, source, role.word())?;
+    }
+    Ok(())
+}
+
+pub(crate) fn role_of(text: &str) -> Result<Role, StoreError> {
     text.parse().map_err(|()| StoreError::Unreadable(format!("`{text}` is no role")))
 }

@@ -18,25 +18,38 @@ pub struct NewWaiver {
     pub said: String,
     pub why: String,
     pub until: Timestamp,
+    /// Then it lets nothing pass until another person confirms it.
+    pub needs_second: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WaiverRow {
     pub id: WaiverId,
+    pub service: String,
     pub fingerprint: String,
     pub said: String,
     pub by: String,
+    pub by_id: i64,
     pub why: String,
     pub given_at: Timestamp,
     pub until: Timestamp,
+    pub needs_second: bool,
+    pub confirmed_by: Option<String>,
+}
+
+impl WaiverRow {
+    /// Lets nothing pass yet: a second person is wanted.
+    pub fn is_proposed(&self) -> bool {
+        self.needs_second && self.confirmed_by.is_none()
+    }
 }
 
 impl Store {
     /// Records a waiver with its audit entry.
     pub async fn waive(&self, new: NewWaiver, actor: &Actor, deed: Deed) -> Result<WaiverId, StoreError> {
         let by = actor.id();
-        let insert = "insert into waiver (service, fingerprint, said, given_by, why, given_at, until)
-             values ($1, $2, $3, $4, $5, $6, $7) returning id";
+        let insert = "insert into waiver (service, fingerprint, said, given_by, why, given_at, until, needs_second)
+             values ($1, $2, $3, $4, $5, $6, $7, $8) returning id";
         self.db
             .write(move |tx| {
                 Box::pin(async move {
@@ -50,7 +63,8 @@ impl Store {
                         by,
                         &new.why,
                         micros(deed.at),
-                        micros(new.until)
+                        micros(new.until),
+                        i64::from(new.needs_second)
                     )?;
                     note(tx, &deed).await?;
                     Ok(WaiverId(id))
@@ -61,9 +75,36 @@ impl Store {
 
     /// Takes a waiver of a service back; false where there is none to take back.
     pub async fn take_back(&self, service: &str, id: WaiverId, actor: &Actor, deed: Deed) -> Result<bool, StoreError> {
-        let (by, service) = (actor.id(), service.to_owned());
         let update = "update waiver set taken_back_by = $3, taken_back_at = $4
              where id = $1 and service = $2 and taken_back_at is null";
+        self.change_waiver(update, service, id, actor, deed).await
+    }
+
+    /// Another person agrees to a waiver of a service; false where there is none
+    /// that waits for them, such as their own.
+    pub async fn confirm_waiver(
+        &self,
+        service: &str,
+        id: WaiverId,
+        actor: &Actor,
+        deed: Deed,
+    ) -> Result<bool, StoreError> {
+        let update = "update waiver set confirmed_by = $3, confirmed_at = $4
+             where id = $1 and service = $2 and needs_second = 1 and confirmed_at is null
+             and taken_back_at is null and given_by <> $3 and until > $4";
+        self.change_waiver(update, service, id, actor, deed).await
+    }
+
+    /// Of `$1` the id, `$2` the service, `$3` the person and `$4` the time.
+    async fn change_waiver(
+        &self,
+        update: &'static str,
+        service: &str,
+        id: WaiverId,
+        actor: &Actor,
+        deed: Deed,
+    ) -> Result<bool, StoreError> {
+        let (by, service) = (actor.id(), service.to_owned());
         self.db
             .write(move |tx| {
                 Box::pin(async move {
@@ -79,22 +120,34 @@ impl Store {
 
     /// All of a service that were not taken back, the newest first.
     pub async fn waivers(&self, service: &str) -> Result<Vec<WaiverRow>, StoreError> {
-        type Row = (i64, String, String, String, String, i64, i64);
-        const SELECT: &str = "select waiver.id, fingerprint, said, giver.name, why, given_at, until
+        self.all_waivers(Some(service)).await
+    }
+
+    /// The same of one service or of all.
+    pub async fn all_waivers(&self, service: Option<&str>) -> Result<Vec<WaiverRow>, StoreError> {
+        type Row = (i64, String, String, String, i64, String, String, i64, i64, i64, Option<String>);
+        const SELECT: &str = "select waiver.id, service, fingerprint, said, given_by, giver.name, why, given_at, until,
+                 needs_second, second.name
              from waiver join person giver on giver.id = given_by
-             where service = $1 and taken_back_at is null order by waiver.id desc";
-        let service = service.to_owned();
+             left join person second on second.id = confirmed_by
+             where ($1 = '' or service = $1) and taken_back_at is null order by waiver.id desc";
+        let service = service.unwrap_or_default().to_owned();
         let rows: Vec<Row> =
             self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT, service)?) })).await?;
-        let read = |(id, fingerprint, said, by, why, given, until): Row| WaiverRow {
-            id: WaiverId(id),
-            fingerprint,
-            said,
-            by,
-            why,
-            given_at: time(given),
-            until: time(until),
-        };
+        let read =
+            |(id, service, fingerprint, said, by_id, by, why, given, until, second, confirmed_by): Row| WaiverRow {
+                id: WaiverId(id),
+                service,
+                fingerprint,
+                said,
+                by,
+                by_id,
+                why,
+                given_at: time(given),
+                until: time(until),
+                needs_second: second != 0,
+                confirmed_by,
+            };
         Ok(rows.into_iter().map(read).collect())
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::serve::Faults;
-use crate::serve::{Answer, Ask, Background, Fault, Faulty, Manners, Record, Reply, Stand, serve, with_faults};
+use crate::serve::{
+    Answer, Ask, Background, Fault, Faulty, Manners, Record, Reply, Stand, any_port, serve, with_faults,
+};
 
 /// It answers on 127.0.0.1 until it is dropped, at every path alike.
 #[derive(Debug)]
@@ -30,7 +32,8 @@ impl Deployed {
         let state = State { says: text.to_owned(), record: Record::default(), faults: Vec::new() };
         let shared = Arc::new(Shared { state: Mutex::new(state) });
         let stand: Arc<dyn Stand> = Arc::clone(&shared) as _;
-        let server = Background::start("world-deployed", move |stream| serve(Arc::clone(&stand), None, stream));
+        let server =
+            Background::start("world-deployed", any_port(), move |stream| serve(Arc::clone(&stand), None, stream));
         Self { shared, server }
     }
 

@@ -11,6 +11,8 @@
 mod deployed;
 pub mod github;
 pub mod jira;
+mod page;
+pub mod play;
 mod proxy;
 pub mod repo;
 mod serve;
@@ -19,6 +21,7 @@ pub mod slack;
 pub use deployed::Deployed;
 pub use github::GitHub;
 pub use jira::Jira;
+pub use play::Playground;
 pub use proxy::{Passed, Proxy};
 pub use repo::Repo;
 pub use serve::{Faults, Request, depth_of, width_of};

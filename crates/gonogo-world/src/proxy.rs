@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net;
 
-use crate::serve::Background;
+use crate::serve::{Background, any_port};
 
 /// A longer request head is no head.
 const HEAD_LIMIT: usize = 64 * 1024;
@@ -48,7 +48,7 @@ impl Proxy {
     pub fn start() -> Self {
         let seen = Arc::new(Seen::default());
         let theirs = Arc::clone(&seen);
-        let server = Background::start("world-proxy", move |stream| {
+        let server = Background::start("world-proxy", any_port(), move |stream| {
             let seen = Arc::clone(&theirs);
             async move {
                 // A connection that breaks is the business of its two ends.

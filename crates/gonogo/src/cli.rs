@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Judge every push by itself, post its commit status, and show why
     Serve(ServeArgs),
+    /// Play with everything on this machine: the server, and a world around it
+    Demo(DemoArgs),
     /// Write a copy of what the server remembers, while it runs
     Backup(BackupArgs),
     /// Put a backup in place, with no server running
@@ -82,6 +84,33 @@ pub(crate) struct ServeArgs {
     /// The server's configuration
     #[arg(long, value_name = "FILE", default_value = "gonogo-server.toml")]
     pub config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// The tour's port on 127.0.0.1; the server and the stand-ins have the four after it. 0 takes any
+    #[arg(long, value_name = "PORT", default_value_t = 8050)]
+    pub port: u16,
+    /// Keep everything in this folder, and go on from there the next time [default: a temporary one]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The same number makes the same world again
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// How much there is
+    #[arg(long, value_enum, default_value_t = DemoSize::Small)]
+    pub size: DemoSize,
+    /// Open the tour in a browser
+    #[arg(long)]
+    pub open: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DemoSize {
+    /// Two services
+    Small,
+    /// Fifty services with a year of history
+    Large,
 }
 
 #[derive(Debug, Args)]

@@ -7,8 +7,24 @@ use serde_json::{Value, json};
 pub(super) struct Bar {
     pub what: String,
     pub measured: Measured,
-    /// At most so much is good; none where the figure is for information.
-    pub at_most: Option<f64>,
+    /// None where the figure is for information.
+    pub limit: Option<Limit>,
+}
+
+/// Which figures are good.
+#[derive(Clone, Copy)]
+pub(super) enum Limit {
+    AtMost(f64),
+    AtLeast(f64),
+}
+
+impl Limit {
+    fn is_met(self, figure: f64) -> bool {
+        match self {
+            Self::AtMost(most) => figure <= most,
+            Self::AtLeast(least) => figure >= least,
+        }
+    }
 }
 
 pub(super) enum Measured {
@@ -21,6 +37,12 @@ pub(super) enum Measured {
     /// Milliseconds; the median counts.
     Runs(Vec<f64>),
     Megabytes(f64),
+    /// Anything else, with its unit and how it was measured.
+    Figure {
+        figure: f64,
+        unit: &'static str,
+        how: String,
+    },
     /// Could not be measured, and why.
     Skipped(&'static str),
 }
@@ -33,13 +55,13 @@ impl Bar {
                 Some(median(&ours.iter().zip(other).map(|(a, b)| a / b).collect::<Vec<_>>()))
             }
             Measured::Runs(list) => Some(median(list)),
-            Measured::Megabytes(size) => Some(*size),
+            Measured::Megabytes(figure) | Measured::Figure { figure, .. } => Some(*figure),
             Measured::Skipped(_) => None,
         }
     }
 
     fn is_met(&self) -> Option<bool> {
-        Some(self.figure()? <= self.at_most?)
+        Some(self.limit?.is_met(self.figure()?))
     }
 
     fn with_unit(&self, figure: f64) -> String {
@@ -47,6 +69,8 @@ impl Bar {
             Measured::Pairs { .. } => format!("{figure:.2} ×"),
             Measured::Runs(_) => format!("{figure:.1} ms"),
             Measured::Megabytes(_) => format!("{figure:.1} MB"),
+            Measured::Figure { unit, .. } if figure.fract() == 0.0 => format!("{figure:.0} {unit}"),
+            Measured::Figure { unit, .. } => format!("{figure:.1} {unit}"),
             Measured::Skipped(_) => String::new(),
         }
     }
@@ -59,10 +83,14 @@ impl Bar {
             Measured::Skipped(why) => (*why).to_owned(),
             Measured::Runs(list) => format!("{} runs", list.len()),
             Measured::Megabytes(_) => String::new(),
+            Measured::Figure { how, .. } => how.clone(),
         };
         let figure = self.figure().map(|f| self.with_unit(f)).unwrap_or_default();
-        let bar = self.at_most.filter(|_| !figure.is_empty());
-        let bar = bar.map(|most| format!("≤ {}", self.with_unit(most))).unwrap_or_default();
+        let bar = match self.limit.filter(|_| !figure.is_empty()) {
+            Some(Limit::AtMost(most)) => format!("≤ {}", self.with_unit(most)),
+            Some(Limit::AtLeast(least)) => format!("≥ {}", self.with_unit(least)),
+            None => String::new(),
+        };
         let met = match self.is_met() {
             Some(true) => "met",
             Some(false) => "NOT MET",
@@ -72,7 +100,12 @@ impl Bar {
     }
 
     pub(super) fn json(&self) -> Value {
-        let mut row = json!({"what": self.what, "figure": self.figure(), "bar": self.at_most, "met": self.is_met()});
+        let mut row = json!({"what": self.what, "figure": self.figure(), "met": self.is_met()});
+        match self.limit {
+            Some(Limit::AtMost(most)) => row["at_most"] = json!(most),
+            Some(Limit::AtLeast(least)) => row["at_least"] = json!(least),
+            None => {}
+        }
         match &self.measured {
             Measured::Pairs { ours, other, other_is } => {
                 row["unit"] = json!("ratio");
@@ -85,6 +118,10 @@ impl Bar {
                 row["ours_ms"] = json!(list);
             }
             Measured::Megabytes(_) => row["unit"] = json!("MB"),
+            Measured::Figure { unit, how, .. } => {
+                row["unit"] = json!(unit);
+                row["how"] = json!(how);
+            }
             Measured::Skipped(why) => row["skipped"] = json!(why),
         }
         row
@@ -115,7 +152,7 @@ mod tests {
     fn the_ratio_is_the_median_of_the_pairs() {
         let measured =
             Measured::Pairs { ours: vec![10.0, 90.0, 30.0], other: vec![10.0, 30.0, 20.0], other_is: "git log" };
-        let bar = Bar { what: "check".to_owned(), measured, at_most: Some(1.3) };
+        let bar = Bar { what: "check".to_owned(), measured, limit: Some(Limit::AtMost(1.3)) };
         assert_eq!(bar.is_met(), Some(false));
         let text = table(&[bar]);
         assert!(

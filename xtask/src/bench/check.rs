@@ -1,12 +1,12 @@
 //! `cargo xtask bench check`: the bars of `gonogo check`.
 
-use super::bars::{Bar, Measured, table};
+use super::bars::{Bar, Limit, Measured};
 use super::measure::{ends_with, in_turn, milliseconds, peak_memory, wall, wall_read};
+use super::report;
 use super::repository::{Size, made};
-use crate::programs::{cargo, git, output_of, program};
-use crate::workspace::{metadata, root};
-use anyhow::{Context, bail};
-use serde_json::json;
+use crate::programs::{git, output_of, program};
+use crate::workspace::metadata;
+use anyhow::Context;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -30,8 +30,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let sizes = options.only.map_or(Size::ALL.to_vec(), |only| vec![only]);
     let repositories: Vec<(Size, PathBuf)> =
         sizes.into_iter().map(|size| Ok((size, made(&bench, size)?))).collect::<anyhow::Result<_>>()?;
-    let gonogo = Gonogo { path: released(&target)?, pairs: usize::from(options.pairs) };
-    let load_before = load();
+    let gonogo = Gonogo { path: report::released(&target)?, pairs: usize::from(options.pairs) };
+    let load_before = report::load();
     let mut bars = Vec::new();
     for (size, repository) in &repositories {
         for (production, ahead) in size.productions() {
@@ -42,47 +42,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         bars.push(gonogo.hook(&bench, repository)?);
     }
     bars.push(gonogo.size()?);
-    let cpus = u32::try_from(std::thread::available_parallelism()?.get())?;
-    let load_after = load();
-    let is_busy = load_after.as_deref().is_some_and(|load| is_busy(load, cpus));
-    let machine = json!({
-        "cpus": cpus,
-        "busy": is_busy,
-        "git": output_of(git(&root()).arg("version"))?.trim(),
-        "load_before": load_before,
-        "load_after": load_after,
-    });
-    print!("{}", table(&bars));
-    println!("\n{machine}");
-    if is_busy {
-        println!("others used this machine meanwhile: a bar that is met or missed here is not proven, measure again");
-    }
-    let report = json!({"machine": machine, "bars": bars.iter().map(Bar::json).collect::<Vec<_>>()});
-    let file = bench.join("check.json");
-    std::fs::write(&file, format!("{report:#}\n")).with_context(|| file.display().to_string())?;
-    println!("written to {}", file.display());
-    Ok(())
-}
-
-/// Builds the program as it is released.
-fn released(target: &Path) -> anyhow::Result<PathBuf> {
-    let built = cargo().current_dir(root()).args(["build", "--release", "--locked", "--package=gonogo"]).status()?;
-    if !built.success() {
-        bail!("the release build failed");
-    }
-    Ok(target.join("release").join(format!("gonogo{}", std::env::consts::EXE_SUFFIX)))
-}
-
-/// How busy the machine is, where it tells: the mean of a minute first.
-fn load() -> Option<String> {
-    std::fs::read_to_string("/proc/loadavg").ok().map(|text| text.trim().to_owned())
-}
-
-/// Our own runs keep one to two processors busy; more is others' work, and the
-/// program, which runs several gits side by side, loses more by it than one git.
-fn is_busy(load: &str, cpus: u32) -> bool {
-    let mean: Option<f64> = load.split(' ').next().and_then(|mean| mean.parse().ok());
-    mean.is_some_and(|mean| mean > f64::from(cpus) * 1.25)
+    report::print(&bars, load_before.as_deref(), &bench.join("check.json"))
 }
 
 /// The program under test.
@@ -120,7 +80,11 @@ impl Gonogo {
         for _ in 0..3 {
             peak = peak.max(peak_memory(&mut human())?);
         }
-        let bar = |what: &str, measured, at_most| Bar { what: format!("{name}: {what}"), measured, at_most };
+        let bar = |what: &str, measured, most: Option<f64>| Bar {
+            what: format!("{name}: {what}"),
+            measured,
+            limit: most.map(Limit::AtMost),
+        };
         Ok(vec![
             bar("check", pairs(of(&human)?, "git log"), most_time),
             bar("check --format json", pairs(of(&json)?, "git log"), None),
@@ -132,7 +96,7 @@ impl Gonogo {
     /// The commit-msg hook in a worktree of a large repository: it has no reason
     /// to look at the history.
     fn hook(&self, bench: &Path, repository: &Path) -> anyhow::Result<Bar> {
-        let bar = |measured| Bar { what: "hook commit-msg".to_owned(), measured, at_most: Some(15.0) };
+        let bar = |measured| Bar { what: "hook commit-msg".to_owned(), measured, limit: Some(Limit::AtMost(15.0)) };
         if ends_with(program(&self.path).args(["hook", "--help"]), &[0]).is_err() {
             return Ok(bar(Measured::Skipped("there is no `gonogo hook` yet")));
         }
@@ -158,7 +122,7 @@ impl Gonogo {
         let bytes = std::fs::metadata(&self.path)?.len();
         let kilobytes = u32::try_from(bytes / 1000).context("a binary of over 4 TB")?;
         let measured = Measured::Megabytes(f64::from(kilobytes) / 1e3);
-        Ok(Bar { what: "release binary".to_owned(), measured, at_most: Some(15.0) })
+        Ok(Bar { what: "release binary".to_owned(), measured, limit: Some(Limit::AtMost(15.0)) })
     }
 }
 
@@ -168,16 +132,4 @@ fn reference(repository: &Path, production: &str) -> Command {
     log.args(["log", "--raw", "-z", "--no-abbrev", "--format=%H%x00%an%x00%ae%x00%B"]);
     log.arg(format!("{production}..main"));
     log
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_busy;
-
-    #[test]
-    fn a_load_that_is_not_ours_alone_is_said() {
-        assert!(is_busy("5.29 6.50 6.00 5/123 31362", 2));
-        assert!(!is_busy("1.90 6.50 6.00 5/123 31362", 2));
-        assert!(!is_busy("", 2));
-    }
 }

@@ -7,7 +7,9 @@ mod history;
 mod measure;
 mod messages;
 mod random;
+mod report;
 mod repository;
+mod serve;
 
 use clap::Subcommand;
 
@@ -15,10 +17,13 @@ use clap::Subcommand;
 pub(crate) enum Bench {
     /// `gonogo check` on made repositories, against `git log`
     Check(check::Options),
+    /// `gonogo serve` under load, between stand-ins for GitHub and Jira
+    Serve(serve::Options),
 }
 
 pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
     match bench {
         Bench::Check(options) => check::run(options),
+        Bench::Serve(options) => serve::run(options),
     }
 }

@@ -8,6 +8,7 @@ mod production;
 mod service;
 mod stories;
 mod tracker;
+mod waivers;
 
 pub use candidates::Candidates;
 pub use checks::{CheckTable, Level, Narrowed, OptionsTable};
@@ -16,6 +17,7 @@ pub use production::{DeployedTag, Endpoint, ProductionSource, ProductionTable, p
 pub use service::{Service, ServicePath};
 pub use stories::{Name, Names, Partial, Pattern, Patterns, ShipsIn, Stories};
 pub use tracker::{Tracker, TrackerKind};
+pub use waivers::{WaiverRule, Waivers};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -34,6 +36,7 @@ pub struct Sections {
     pub candidates: Candidates,
     pub tracker: Option<Tracker>,
     pub stories: Stories,
+    pub waivers: Waivers,
     /// Typed by the checks.
     #[schemars(skip)]
     checks: IgnoredAny,
@@ -54,6 +57,7 @@ impl Policy {
         }
         production_of(&source)?;
         sections.stories.validate().map_err(|said| source.error(said, source.find(&["stories"])))?;
+        sections.waivers.validate().map_err(|said| source.error(said, source.find(&["waivers"])))?;
         let policy = Self { source, sections };
         policy.check_tables()?;
         Ok(policy)
@@ -78,7 +82,7 @@ impl Policy {
 
 impl Source {
     /// Where a key stands, for errors that are found after typing.
-    fn find(&self, path: &[&str]) -> Option<std::ops::Range<usize>> {
+    pub fn find(&self, path: &[&str]) -> Option<std::ops::Range<usize>> {
         let table = self.table().ok()?;
         let (last, tables) = path.split_last()?;
         let mut here = table.get_ref();

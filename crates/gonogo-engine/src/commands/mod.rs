@@ -1,8 +1,10 @@
 //! What a person asks for, one file each.
 
+pub mod accounts;
 mod check;
 mod doctor;
 pub mod explain;
+pub mod github_sign_in;
 mod guess;
 mod init;
 pub mod people;

@@ -1,5 +1,6 @@
 //! People: signing in, and adding who may.
 
+use super::github_sign_in::still_may;
 use crate::serving::Serving;
 use argon2::Argon2;
 use argon2::password_hash::rand_core::OsRng;
@@ -12,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
 
-const SESSION_LASTS: SignedDuration = SignedDuration::from_hours(12);
+pub(super) const SESSION_LASTS: SignedDuration = SignedDuration::from_hours(12);
 pub const LEAST_PASSWORD: usize = 12;
 const MOST_PASSWORD: usize = 200;
 const MOST_NAME: usize = 60;
@@ -22,6 +23,10 @@ const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(30);
 const MOST_PAUSE: SignedDuration = SignedDuration::from_mins(15);
 /// Names that are remembered; more at once is an attack on many.
 const MOST_NAMES: usize = 10_000;
+/// So many failed sign-ins are written down in an hour; more are counted, so
+/// that strangers cannot fill the disk.
+const MOST_NOTED: u32 = 100;
+const NOTED_FOR: SignedDuration = SignedDuration::from_hours(1);
 
 #[derive(Debug)]
 pub enum SignIn {
@@ -46,12 +51,38 @@ pub enum PersonError {
     Input(String),
     #[error("the password could not be hashed: {0}")]
     Hash(String),
+    /// Whether the person may still come in cannot be found out now.
+    #[error("whether you may still come in is not known, since GitHub does not say: {0}")]
+    NotKnown(String),
 }
 
-/// Slows down who guesses passwords, for each name that is tried.
+/// Slows down who guesses passwords, for each name that is tried, and bounds
+/// what is written down of it.
 #[derive(Debug, Default)]
 pub struct Throttle {
     tries: Mutex<HashMap<String, Tries>>,
+    noted: Mutex<Noted>,
+}
+
+/// Failed sign-ins of this hour.
+#[derive(Debug, Default)]
+struct Noted {
+    since: Option<Timestamp>,
+    number: u32,
+}
+
+impl Noted {
+    /// Whether one more may be written down, and how many of the hour before
+    /// were not.
+    fn one_more(&mut self, now: Timestamp) -> Option<u32> {
+        let is_same = self.since.is_some_and(|since| now.duration_since(since).abs() < NOTED_FOR);
+        let left_out = if is_same { 0 } else { self.number.saturating_sub(MOST_NOTED) };
+        if !is_same {
+            *self = Self { since: Some(now), number: 0 };
+        }
+        self.number = self.number.saturating_add(1);
+        (self.number <= MOST_NOTED).then_some(left_out)
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -61,11 +92,11 @@ struct Tries {
 }
 
 impl Throttle {
-    fn until(&self, name: &str, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn until(&self, name: &str, now: Timestamp) -> Option<Timestamp> {
         self.tries().get(name).map(|tries| tries.until).filter(|until| now < *until)
     }
 
-    fn was_wrong(&self, name: &str, now: Timestamp) {
+    pub(super) fn was_wrong(&self, name: &str, now: Timestamp) {
         let mut all = self.tries();
         if all.len() >= MOST_NAMES {
             all.retain(|_, tries| now < tries.until);
@@ -78,7 +109,7 @@ impl Throttle {
         }
     }
 
-    fn was_right(&self, name: &str) {
+    pub(super) fn was_right(&self, name: &str) {
         self.tries().remove(name);
     }
 
@@ -98,23 +129,57 @@ pub async fn sign_in(serving: &Serving, name: &str, password: SecretString) -> R
     let is_right = tokio::task::spawn_blocking(move || fits(known.as_ref(), &password)).await.unwrap_or(false);
     let Some(person) = person.filter(|_| is_right) else {
         serving.throttle.was_wrong(name, now);
+        note_failure(serving, name, "wrong name or password").await?;
         return Ok(SignIn::Wrong);
     };
     serving.throttle.was_right(name);
-    let token = random_word();
-    let until = now.checked_add(SESSION_LASTS).unwrap_or(now);
-    let deed = deed(now, &person.name, "signed in", &person.name, "");
-    serving.store.begin_session(hash_of(token.expose_secret()), person.id, now, until, deed).await?;
-    Ok(SignIn::Done { token })
+    Ok(SignIn::Done { token: begin_session(serving, &person, now, "").await? })
 }
 
-pub async fn sign_out(serving: &Serving, token: &str) -> Result<(), StoreError> {
-    serving.store.end_session(hash_of(token)).await
+/// Begins a session of this person for whoever asks. Only for a server that
+/// nobody but the people on its machine can reach; `None` where there is no
+/// such person.
+pub async fn let_in(serving: &Serving, name: &str) -> Result<Option<SecretString>, StoreError> {
+    let Some(known) = serving.store.credentials(name).await? else { return Ok(None) };
+    let now = (serving.clock)();
+    Ok(Some(begin_session(serving, &known.person, now, "without a password: this is a demo").await?))
+}
+
+async fn begin_session(
+    serving: &Serving,
+    person: &Person,
+    now: Timestamp,
+    detail: &str,
+) -> Result<SecretString, StoreError> {
+    let token = random_word();
+    let until = now.checked_add(SESSION_LASTS).unwrap_or(now);
+    let deed = deed(now, &person.name, "signed in", &person.name, detail);
+    serving.store.begin_session(hash_of(token.expose_secret()), person.id, now, until, deed).await?;
+    Ok(token)
+}
+
+pub async fn sign_out(serving: &Serving, who: &Person, token: &str) -> Result<(), StoreError> {
+    let deed = deed((serving.clock)(), &who.name, "signed out", &who.name, "");
+    serving.store.end_session(hash_of(token), deed).await
+}
+
+/// Writes down that somebody tried to come in by this name.
+pub(super) async fn note_failure(serving: &Serving, name: &str, why: &str) -> Result<(), StoreError> {
+    let now = (serving.clock)();
+    let noted = serving.throttle.noted.lock().unwrap_or_else(PoisonError::into_inner).one_more(now);
+    let Some(left_out) = noted else { return Ok(()) };
+    let more = if left_out == 0 { String::new() } else { format!("; {left_out} more before were not written down") };
+    let name = gonogo_core::say::cut(name, MOST_NAME);
+    serving.store.note_alone(deed(now, "nobody", "failed to sign in", &name, &format!("{why}{more}"))).await
 }
 
 /// Whose session a token is.
-pub async fn person_of(serving: &Serving, token: &str) -> Result<Option<Person>, StoreError> {
-    serving.store.person_of_session(&hash_of(token), (serving.clock)()).await
+pub async fn person_of(serving: &Serving, token: &str) -> Result<Option<Person>, PersonError> {
+    let Some(session) = serving.store.session(&hash_of(token), (serving.clock)()).await? else { return Ok(None) };
+    match session.outside {
+        None => Ok(Some(session.person)),
+        Some(outside) => still_may(serving, token, session.person, &outside).await,
+    }
 }
 
 /// Adds somebody; false where the name is taken.
@@ -153,15 +218,20 @@ async fn add(
         let said = format!("a name has up to {MOST_NAME} letters, digits and `.`, `-`, `_`, `@`, `+`");
         return Err(PersonError::Input(said));
     }
+    let hash = checked_hash(password).await?;
+    let added = serving.store.add_person(name.to_owned(), hash, role, only_first, deed).await?;
+    Ok(added.is_some())
+}
+
+/// The hash of a password that somebody chose, if it is one to choose.
+pub(super) async fn checked_hash(password: SecretString) -> Result<String, PersonError> {
     let length = password.expose_secret().chars().count();
     if !(LEAST_PASSWORD..=MOST_PASSWORD).contains(&length) {
         let said = format!("a password has {LEAST_PASSWORD} to {MOST_PASSWORD} characters");
         return Err(PersonError::Input(said));
     }
     let hashed = tokio::task::spawn_blocking(move || hash_password(&password));
-    let hash = hashed.await.map_err(|e| PersonError::Hash(e.to_string()))?.map_err(PersonError::Hash)?;
-    let added = serving.store.add_person(name.to_owned(), hash, role, only_first, deed).await?;
-    Ok(added.is_some())
+    hashed.await.map_err(|e| PersonError::Hash(e.to_string()))?.map_err(PersonError::Hash)
 }
 
 fn hash_password(password: &SecretString) -> Result<String, String> {
@@ -170,7 +240,7 @@ fn hash_password(password: &SecretString) -> Result<String, String> {
     hash.map(|hash| hash.to_string()).map_err(|e| e.to_string())
 }
 
-fn fits(known: Option<&Credentials>, password: &SecretString) -> bool {
+pub(super) fn fits(known: Option<&Credentials>, password: &SecretString) -> bool {
     let Some(known) = known else {
         // As much work as for a name that exists.
         hash_password(password).ok();
@@ -197,6 +267,18 @@ pub(super) fn deed(at: Timestamp, actor: &str, action: &'static str, subject: &s
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn strangers_cannot_fill_the_audit() {
+        let mut noted = Noted::default();
+        let at = |minute: i64| Timestamp::from_second(minute * 60).unwrap();
+        let written = (0..250).filter(|_| noted.one_more(at(5)).is_some()).count();
+        assert_eq!(written, 100);
+        assert_eq!(noted.one_more(at(64)), None);
+        assert_eq!(noted.one_more(at(65)), Some(151), "the next hour tells how many");
+        assert_eq!(noted.one_more(at(66)), Some(0));
+    }
 
     #[test]
     fn guesses_are_slowed_down_by_name() {
@@ -221,7 +303,7 @@ mod tests {
     fn words_differ_and_passwords_fit_their_hash_alone() {
         assert_ne!(random_word().expose_secret(), random_word().expose_secret());
         let right = SecretString::from("correct horse battery");
-        let person = Person { id: 1, name: "maria".to_owned(), role: Role::Viewer };
+        let person = Person { id: 1, name: "maria".to_owned(), role: Role::Viewer, at: BTreeMap::new() };
         let known = Credentials { person, password_hash: hash_password(&right).unwrap() };
         assert!(fits(Some(&known), &right));
         assert!(!fits(Some(&known), &SecretString::from("correct horse")));

@@ -1,18 +1,19 @@
 //! A person lets a finding pass, takes that back, or asks to judge again.
 
 use super::people::deed;
-use crate::jobs::judge_soon;
+use crate::evidence::Evidence;
+use crate::jobs::{judge_soon, judging};
 use crate::serving::Serving;
 use gonogo_api::{Check, Finding, Severity};
 use gonogo_core::finding::COULD_NOT_CHECK;
 use gonogo_core::person::{Act, Forbidden, Person};
+use gonogo_core::policy::WaiverRule;
 use gonogo_core::verdict::PRODUCTION_UNKNOWN;
-use gonogo_store::{Candidate, CandidateId, NewWaiver, StoreError, WaiverId};
+use gonogo_store::{Candidate, CandidateId, NewWaiver, StoreError, WaiverId, WaiverRow};
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
 const MOST_WHY: usize = 2_000;
-pub const MOST_DAYS: i64 = 90;
 
 #[derive(Debug, Error)]
 pub enum WaiveError {
@@ -27,7 +28,8 @@ pub enum WaiveError {
     Gone(String),
 }
 
-/// Lets one finding of a candidate pass for so many days.
+/// Lets one finding of a candidate pass for so many days; where the policy wants
+/// a second person, once that one has confirmed it.
 pub async fn waive(
     serving: &Serving,
     who: &Person,
@@ -36,38 +38,74 @@ pub async fn waive(
     why: &str,
     days: i64,
 ) -> Result<(), WaiveError> {
-    let actor = who.may(Act::Waive).map_err(WaiveError::Forbidden)?;
-    let now = (serving.clock)();
     let candidate = open(serving, candidate).await?;
-    let finding = finding_of(serving, &candidate, fingerprint).await?;
-    let until = until(&finding, why, days, now)?;
+    let service = candidate.service.as_str();
+    // Who may not at all is told so first, whatever else is wrong.
+    let Some((finding, rule)) = judged(serving, &candidate, fingerprint).await? else {
+        return Err(who.may_at(service, Act::Waive).map_or_else(WaiveError::Forbidden, |_| gone()));
+    };
+    let actor = who.may_waive(service, &rule).map_err(WaiveError::Forbidden)?;
+    if finding.waiver.is_some() {
+        return Err(gone());
+    }
+    let now = (serving.clock)();
+    let until = until(&finding, &rule, why, days, now)?;
+    let is_same = |row: &WaiverRow| row.fingerprint == fingerprint && row.is_proposed() && now < row.until;
+    if serving.store.waivers(service).await?.iter().any(is_same) {
+        let said = "a waiver of this is proposed already: it waits for a second person, or is taken back";
+        return Err(WaiveError::Gone(said.to_owned()));
+    }
     let new = NewWaiver {
-        service: candidate.service.clone(),
+        service: service.to_owned(),
         fingerprint: finding.fingerprint,
         said: finding.message.clone(),
         why: why.trim().to_owned(),
         until,
+        needs_second: rule.needs_second,
     };
+    let action = if rule.needs_second { "proposed a waiver" } else { "waived" };
     let detail = format!("{} (until {until}): {}", finding.message, new.why);
-    serving.store.waive(new, &actor, deed(now, actor.name(), "waived", &candidate.service, &detail)).await?;
-    Ok(judge_all(serving, &candidate.service).await?)
+    serving.store.waive(new, &actor, deed(now, actor.name(), action, service, &detail)).await?;
+    Ok(judge_all(serving, service).await?)
+}
+
+/// A second person agrees to a waiver, which holds from now on.
+pub async fn confirm(serving: &Serving, who: &Person, service: &str, id: WaiverId) -> Result<(), WaiveError> {
+    let row = row(serving, service, id).await?;
+    let rule = rule_of(serving, &row).await?;
+    let actor = who.may_waive(service, &rule).map_err(WaiveError::Forbidden)?;
+    if row.by_id == who.id {
+        return Err(WaiveError::Input("a second person has to confirm it: this waiver is your own".to_owned()));
+    }
+    let now = (serving.clock)();
+    let detail = format!("{} (by {}, until {}): {}", row.said, row.by, row.until, row.why);
+    let deed = deed(now, actor.name(), "confirmed a waiver", service, &detail);
+    if !serving.store.confirm_waiver(service, id, &actor, deed).await? {
+        return Err(WaiveError::Gone("this waiver waits for nobody: it was confirmed, or it lapsed".to_owned()));
+    }
+    Ok(judge_all(serving, service).await?)
 }
 
 /// A waiver of a service does not hold any more.
 pub async fn take_back(serving: &Serving, who: &Person, service: &str, id: WaiverId) -> Result<(), WaiveError> {
-    let actor = who.may(Act::Waive).map_err(WaiveError::Forbidden)?;
+    let row = row(serving, service, id).await?;
+    let act = if row.by_id == who.id { Act::TakeBackOwn } else { Act::Waive };
+    let actor = who.may_at(service, act).map_err(WaiveError::Forbidden)?;
     let now = (serving.clock)();
-    let deed = deed(now, actor.name(), "took a waiver back", service, &format!("waiver {}", id.0));
+    let deed = deed(now, actor.name(), "took a waiver back", service, &format!("waiver {}: {}", id.0, row.said));
     if !serving.store.take_back(service, id, &actor, deed).await? {
-        return Err(WaiveError::Gone("there is no such waiver any more".to_owned()));
+        return Err(no_waiver());
     }
     Ok(judge_all(serving, service).await?)
 }
 
 pub async fn check_again(serving: &Serving, who: &Person, candidate: CandidateId) -> Result<(), WaiveError> {
-    who.may(Act::CheckAgain).map_err(WaiveError::Forbidden)?;
     let candidate = open(serving, candidate).await?;
-    Ok(judge_soon(serving, candidate.id).await?)
+    let actor = who.may_at(&candidate.service, Act::CheckAgain).map_err(WaiveError::Forbidden)?;
+    let now = (serving.clock)();
+    let what = format!("{} @ {}", candidate.branch, candidate.head.short());
+    let deed = deed(now, actor.name(), "asked to check again", &candidate.service, &what);
+    Ok(serving.store.enqueue_for(judging(candidate.id, now), deed).await?)
 }
 
 async fn open(serving: &Serving, id: CandidateId) -> Result<Candidate, WaiveError> {
@@ -75,26 +113,61 @@ async fn open(serving: &Serving, id: CandidateId) -> Result<Candidate, WaiveErro
     candidate.ok_or_else(|| WaiveError::Gone("this candidate is not open any more".to_owned()))
 }
 
-/// The finding as it was judged last: one that is not there cannot be waived.
-async fn finding_of(serving: &Serving, candidate: &Candidate, fingerprint: &str) -> Result<Finding, WaiveError> {
-    let newest = serving.store.newest_evaluation(candidate.id).await?;
-    let check = newest.and_then(|e| serde_json::from_str::<Check>(&e.result).ok());
+fn gone() -> WaiveError {
+    WaiveError::Gone("the finding is not there any more, or is another one by now: look again".to_owned())
+}
+
+fn no_waiver() -> WaiveError {
+    WaiveError::Gone("there is no such waiver any more".to_owned())
+}
+
+async fn row(serving: &Serving, service: &str, id: WaiverId) -> Result<WaiverRow, WaiveError> {
+    let rows = serving.store.waivers(service).await?;
+    rows.into_iter().find(|row| row.id == id).ok_or_else(no_waiver)
+}
+
+/// The finding as it was judged last, and the rule of then; one that is not
+/// there cannot be waived.
+async fn judged(
+    serving: &Serving,
+    candidate: &Candidate,
+    fingerprint: &str,
+) -> Result<Option<(Finding, WaiverRule)>, WaiveError> {
+    let Some(newest) = serving.store.newest_evaluation(candidate.id).await? else { return Ok(None) };
+    let check = serde_json::from_str::<Check>(&newest.result).ok();
     let found = check.into_iter().flat_map(|check| check.findings).find(|f| f.fingerprint == fingerprint);
-    let gone =
-        || WaiveError::Gone("the finding is not there any more, or is another one by now: look again".to_owned());
-    let finding = found.filter(|f| f.waiver.is_none()).ok_or_else(gone)?;
+    let Some(finding) = found else { return Ok(None) };
     if finding.severity != Severity::Block || finding.code == PRODUCTION_UNKNOWN {
         return Err(WaiveError::Input(format!("{} is nothing to waive", finding.code)));
     }
-    Ok(finding)
+    let recording = serving.store.recording(newest.id).await?;
+    let evidence = recording.and_then(|bytes| Evidence::read(&bytes).ok());
+    let unread = || WaiveError::Gone("what it was judged from cannot be read: check again".to_owned());
+    let rule = evidence.ok_or_else(unread)?.waiver_rule(&finding.check);
+    Ok(Some((finding, rule)))
 }
 
-fn until(finding: &Finding, why: &str, days: i64, now: Timestamp) -> Result<Timestamp, WaiveError> {
+/// The rule for a waiver that is there, from an open candidate with its finding.
+async fn rule_of(serving: &Serving, row: &WaiverRow) -> Result<WaiverRule, WaiveError> {
+    for candidate in serving.store.open_candidates(&row.service).await? {
+        if let Some((_, rule)) = judged(serving, &candidate, &row.fingerprint).await? {
+            return Ok(rule);
+        }
+    }
+    Err(WaiveError::Gone("no open candidate has what it would let pass any more".to_owned()))
+}
+
+/// For how many days at most a finding may be waived.
+pub fn most_days(code: &str, rule: &WaiverRule) -> i64 {
+    if code == COULD_NOT_CHECK { 1 } else { rule.days }
+}
+
+fn until(finding: &Finding, rule: &WaiverRule, why: &str, days: i64, now: Timestamp) -> Result<Timestamp, WaiveError> {
     let length = why.trim().chars().count();
     if length == 0 || length > MOST_WHY {
         return Err(WaiveError::Input(format!("say why, in up to {MOST_WHY} characters")));
     }
-    let most = if finding.code == COULD_NOT_CHECK { 1 } else { MOST_DAYS };
+    let most = most_days(&finding.code, rule);
     if !(1..=most).contains(&days) {
         let said =
             format!("{} may be waived for {most} {} at most", finding.code, if most == 1 { "day" } else { "days" });

@@ -4,8 +4,9 @@ use super::{JobError, hex_sha256, message, production, seen};
 use crate::commands::{CheckRequest, check};
 use crate::serving::Serving;
 use crate::{CodeHost, CodeHostAccess, GivenProduction, Outside, Progress, Wanted};
+use gonogo_api::Story;
 use gonogo_core::waiver::Waiver;
-use gonogo_store::{Candidate, CandidateId, NewEvaluation, WaiverRow};
+use gonogo_store::{Candidate, CandidateId, NewEvaluation, StoryOf, WaiverRow};
 use std::sync::Arc;
 
 struct Silent;
@@ -59,10 +60,14 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
         summary: seen::sentence(result, checked.outcome.exit_code),
         result: json,
         recording,
-        stories: result.stories.iter().map(|story| story.key.clone()).collect(),
+        stories: result.stories.iter().map(story).collect(),
     };
     serving.store.record_evaluation(new, vec![wanted], news).await?;
     Ok(())
+}
+
+fn story(story: &Story) -> StoryOf {
+    StoryOf { key: story.key.clone(), title: story.title.clone().unwrap_or_default(), ships: story.ships }
 }
 
 /// Exactly what the candidate lies over, as it was found.
@@ -78,5 +83,6 @@ async fn waivers_of(serving: &Serving, service: &str) -> Result<Vec<Waiver>, Job
         let fingerprint = row.fingerprint.parse().ok()?;
         Some(Waiver { fingerprint, by: row.by, why: row.why, until: row.until })
     };
-    Ok(serving.store.waivers(service).await?.into_iter().filter_map(read).collect())
+    let rows = serving.store.waivers(service).await?.into_iter().filter(|row| !row.is_proposed());
+    Ok(rows.filter_map(read).collect())
 }

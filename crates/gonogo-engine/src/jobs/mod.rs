@@ -18,6 +18,7 @@ use crate::LocateError;
 use crate::serving::Serving;
 use gonogo_remote::github::RepositoryName;
 use gonogo_store::{CandidateId, NewJob, StoreError};
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use thiserror::Error;
@@ -35,8 +36,11 @@ pub const JIRA: &str = "jira";
 
 /// Has a candidate judged as soon as somebody has time.
 pub(crate) async fn judge_soon(serving: &Serving, id: CandidateId) -> Result<(), StoreError> {
-    let (key, run_at) = (id.0.to_string(), (serving.clock)());
-    serving.store.enqueue(NewJob { kind: EVALUATE, key, body: String::new(), run_at }).await
+    serving.store.enqueue(judging(id, (serving.clock)())).await
+}
+
+pub(crate) fn judging(id: CandidateId, run_at: Timestamp) -> NewJob {
+    NewJob { kind: EVALUATE, key: id.0.to_string(), body: String::new(), run_at }
 }
 
 /// Has a repository's services looked at as soon as somebody has time.

@@ -6,11 +6,13 @@ mod credentials;
 mod deployments;
 mod error;
 mod limits;
+mod sign_in;
 mod statuses;
 
 pub use credentials::{App, Credentials};
 pub use deployments::{Deployment, DeploymentState};
 pub use error::GitHubError;
+pub use sign_in::{SignInApp, User, UserToken};
 pub use statuses::{CommitStatus, MOST_DESCRIPTION, StatusState};
 
 use crate::http::{Answer, Ask, Connections, Http};

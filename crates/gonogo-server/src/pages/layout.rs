@@ -2,9 +2,11 @@
 
 use crate::session::Session;
 use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use gonogo_core::say;
-use gonogo_store::StoreError;
+use gonogo_engine::commands::people::PersonError;
+use gonogo_store::views::Cursor;
+use gonogo_store::{CandidateId, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use maud::{DOCTYPE, Markup, html};
 
@@ -24,13 +26,42 @@ pub(crate) async fn style() -> impl IntoResponse {
 
 /// A page under a title, for whom it is; one that is changing is read again by itself.
 pub(crate) fn page(title: &str, is_changing: bool, session: Option<&Session>, main: &Markup) -> Markup {
+    let again = html! { @if is_changing { (read_again()) } };
+    framed(title, &again, session, main)
+}
+
+/// A page that stays right while it is open: all of what it shows was read after
+/// the cursor. Without scripts it is read again while it is changing.
+pub(crate) fn live_page(title: &str, is_changing: bool, session: &Session, follows: &Follows, main: &Markup) -> Markup {
+    let again = html! { @if is_changing { noscript { (read_again()) } } };
+    let candidate = follows.candidate.map(|id| format!("&candidate={}", id.0)).unwrap_or_default();
+    let main = html! {
+        div hidden data-live={ "/events?since=" (follows.since) (candidate) } {}
+        (main)
+    };
+    framed(title, &again, Some(session), &main)
+}
+
+/// What a live page follows, and what it had seen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Follows {
+    /// One candidate; without it all of them.
+    pub candidate: Option<CandidateId>,
+    pub since: Cursor,
+}
+
+fn read_again() -> Markup {
+    html! { meta http-equiv="refresh" content="5"; }
+}
+
+fn framed(title: &str, again: &Markup, session: Option<&Session>, main: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                @if is_changing { meta http-equiv="refresh" content="5"; }
+                (again)
                 title { (outside(title)) " · gonogo" }
                 link rel="stylesheet" href="/style.css";
                 script src="/script.js" defer {}
@@ -41,18 +72,25 @@ pub(crate) fn page(title: &str, is_changing: bool, session: Option<&Session>, ma
                     nav aria-label="Main" {
                         a href="/" { "gonogo" }
                         @if let Some(session) = session {
+                            @if let Some(tour) = &session.tour { a href=(tour) { "The tour" } }
+                            a href="/waivers" { "Waivers" }
                             a href="/deliveries" { "Deliveries" }
                             a href="/people" { "People" }
                             a href="/audit" { "Audit" }
+                            form.search role="search" action="/search" {
+                                input type="search" name="q" aria-label="Search" placeholder="Story, branch, SHA" size="16";
+                            }
+                            button.look type="button" hidden data-switch { "Dark or light" }
                             form.leave method="post" action="/sign-out" {
                                 input type="hidden" name="form" value=(session.form_word());
-                                span.quiet { (session.person.name) }
+                                a href="/account" { (outside(&session.person.name)) }
                                 button { "Sign out" }
                             }
                         }
                     }
                 }
                 main { h1 { (outside(title)) } (main) }
+                p.news.stale role="status" hidden data-news {}
             }
         }
     }
@@ -100,6 +138,27 @@ pub(crate) async fn not_found() -> (StatusCode, Markup) {
 /// A page that says one thing.
 pub(crate) fn message(title: &str, said: &str) -> Markup {
     page(title, false, None, &html! { p { (said) } })
+}
+
+/// Why somebody cannot come in, or something about people was not done.
+pub(crate) fn trouble(error: &PersonError) -> Response {
+    match error {
+        PersonError::Store(error) => away(error).into_response(),
+        PersonError::NotKnown(_) => {
+            let main = html! {
+                p.stale role="alert" { (outside(&error.to_string())) "." }
+                p { "Until it is known nothing is shown. This page is tried again by itself; nothing is lost." }
+            };
+            (StatusCode::SERVICE_UNAVAILABLE, page("Not to be had now", true, None, &main)).into_response()
+        }
+        PersonError::Forbidden(_) => refused(StatusCode::FORBIDDEN, error),
+        PersonError::Input(_) => refused(StatusCode::UNPROCESSABLE_ENTITY, error),
+        PersonError::Hash(_) => refused(StatusCode::INTERNAL_SERVER_ERROR, error),
+    }
+}
+
+fn refused(status: StatusCode, error: &PersonError) -> Response {
+    (status, message("Not done", &format!("{error}."))).into_response()
 }
 
 /// The store is away: what to do stands in the error.

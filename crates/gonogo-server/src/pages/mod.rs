@@ -1,13 +1,19 @@
 //! Pages for people: the answer first, then who must do what, then the evidence.
 
+pub(crate) mod account;
+pub(crate) mod audit;
 pub(crate) mod candidate;
 pub(crate) mod deliveries;
 pub(crate) mod explain;
+pub(crate) mod github;
 pub(crate) mod layout;
 pub(crate) mod paging;
 pub(crate) mod people;
+pub(crate) mod person;
+pub(crate) mod search;
 pub(crate) mod service;
 pub(crate) mod services;
 pub(crate) mod sign_in;
+pub(crate) mod story;
 pub(crate) mod table;
 pub(crate) mod waivers;

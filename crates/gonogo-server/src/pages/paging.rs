@@ -31,12 +31,19 @@ impl<'a, T> Pages<'a, T> {
 
     /// To the pages beside this one; nothing where there is one alone.
     pub(crate) fn links(&self, path: &str) -> Markup {
+        self.links_with(path, "")
+    }
+
+    /// The same with filters, as they stand in the address.
+    pub(crate) fn links_with(&self, path: &str, filters: &str) -> Markup {
+        let mark = if filters.is_empty() { "" } else { "&" };
+        let to = |page: usize| format!("{path}?{filters}{mark}page={page}");
         html! {
             @if self.of > 1 {
                 nav.pages aria-label="Pages" {
-                    @if self.page > 1 { a rel="prev" href={ (path) "?page=" (self.page - 1) } { "Before" } }
+                    @if self.page > 1 { a rel="prev" href=(to(self.page - 1)) { "Before" } }
                     span { "Page " (self.page) " of " (self.of) }
-                    @if self.page < self.of { a rel="next" href={ (path) "?page=" (self.page + 1) } { "Next" } }
+                    @if self.page < self.of { a rel="next" href=(to(self.page + 1)) { "Next" } }
                 }
             }
         }

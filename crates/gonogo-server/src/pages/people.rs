@@ -1,11 +1,12 @@
-//! People and what they may; what they did.
+//! People and what they may.
 
 use super::layout::{self, ago, away, outside};
+use super::person::ways_in;
 use super::table::table;
 use crate::App;
 use crate::session::{Session, not_our_form};
 use axum::Form;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use gonogo_core::person::{Act, Role};
@@ -13,10 +14,6 @@ use gonogo_engine::commands::people::{LEAST_PASSWORD, PersonError, add_person};
 use maud::{Markup, html};
 use secrecy::SecretString;
 use serde::Deserialize;
-use std::collections::HashMap;
-
-/// Entries of the audit on a page.
-const ROWS: u32 = 100;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Added {
@@ -51,9 +48,11 @@ async fn shown(app: &App, session: &Session, said: Option<&str>) -> Result<Marku
     let now = (app.serving.clock)();
     let main = html! {
         @if let Some(said) = said { p.stale role="alert" { (said) } }
-        (table(["Name", "Role", "Added"], people.iter().map(|row| [
-            html! { (outside(&row.person.name)) },
+        (table(["Name", "Role", "At single services", "Signs in", "Added"], people.iter().map(|row| [
+            html! { a href={ "/people/" (row.person.id) } { (outside(&row.person.name)) } @if row.deactivated_at.is_some() { " (deactivated)" } },
             html! { (row.person.role.word()) },
+            html! { @for (at, (service, role)) in row.person.at.iter().enumerate() { @if at > 0 { ", " } (service) ": " (role.word()) } },
+            html! { (ways_in(row)) },
             ago(row.added_at, now),
         ])))
         @if session.person.may(Act::AddPerson).is_ok() {
@@ -73,29 +72,4 @@ async fn shown(app: &App, session: &Session, said: Option<&str>) -> Result<Marku
         }
     };
     Ok(layout::page("People", false, Some(session), &main))
-}
-
-pub(crate) async fn audit(
-    State(app): State<App>,
-    session: Session,
-    Query(query): Query<HashMap<String, String>>,
-) -> Result<Markup, (StatusCode, Markup)> {
-    let before = query.get("before").and_then(|text| text.parse().ok());
-    let rows = app.serving.store.audit(before, ROWS).await.map_err(|e| away(&e))?;
-    let now = (app.serving.clock)();
-    let last = rows.last().filter(|_| rows.len() == ROWS as usize);
-    let main = html! {
-        @if rows.is_empty() { p { "Nothing older is there." } }
-        @else {
-            (table(["When", "Who", "Did", "What", "Detail"], rows.iter().map(|row| [
-                ago(row.at, now),
-                html! { (outside(&row.actor)) },
-                html! { (outside(&row.action)) },
-                html! { (outside(&row.subject)) },
-                html! { (outside(&row.detail)) },
-            ])))
-        }
-        @if let Some(last) = last { p { a href={ "/audit?before=" (last.id) } { "Older" } } }
-    };
-    Ok(layout::page("Audit", false, Some(&session), &main))
 }

@@ -1,10 +1,132 @@
-// Everything works without this: it copies where a link would open, and shows
-// times in the viewer's zone.
+// Everything works without this: it keeps an open page right, copies where a
+// link would open, and shows times in the viewer's zone and colours of choice.
 "use strict";
 
-for (const time of document.querySelectorAll("time[datetime]")) {
-  time.title = new Date(time.dateTime).toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
+const news = document.querySelector("[data-news]");
+
+function say(text, name, act) {
+  news.textContent = text;
+  news.hidden = !text;
+  if (!act) return;
+  const button = document.createElement("button");
+  button.textContent = name;
+  button.addEventListener("click", act);
+  news.append(" ", button);
 }
+
+// Times.
+
+function ago(seconds) {
+  if (seconds < 60) return `${seconds} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 172800) return `${Math.floor(seconds / 3600)} h ago`;
+  return `${Math.floor(seconds / 86400)} days ago`;
+}
+
+function showTimes() {
+  for (const time of document.querySelectorAll("time[datetime]")) {
+    const date = new Date(time.dateTime);
+    time.title = date.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
+    time.textContent = ago(Math.max(0, Math.floor((Date.now() - date) / 1000)));
+  }
+}
+
+// Dark or light, instead of what the system says.
+
+const chosen = document.documentElement.dataset;
+chosen.look = localStorage.getItem("look") ?? "";
+const lightSwitch = document.querySelector("[data-switch]");
+if (lightSwitch) {
+  lightSwitch.hidden = false;
+  lightSwitch.addEventListener("click", () => {
+    const looks = chosen.look || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+    chosen.look = looks === "dark" ? "light" : "dark";
+    localStorage.setItem("look", chosen.look);
+  });
+}
+
+// A live page.
+
+const PATIENCE = 45_000; // the server says every 15 s that it is there
+let source, heard = Date.now(), last;
+
+function follow() {
+  const live = document.querySelector("[data-live]");
+  if (!live) return;
+  source?.close();
+  const address = new URL(live.dataset.live, location.href);
+  if (last) address.searchParams.set("since", last);
+  source = new EventSource(address);
+  const hear = (event) => {
+    heard = Date.now();
+    if (event.lastEventId) last = event.lastEventId;
+    if (news.dataset.news === "lost") lost(false);
+  };
+  source.addEventListener("open", hear);
+  source.addEventListener("alive", hear);
+  source.addEventListener("changed", (event) => { hear(event); renew(); });
+}
+
+function lost(is) {
+  news.dataset.news = is ? "lost" : "";
+  say(is ? "The server does not answer: what stands here may be old. It is tried again." : "");
+}
+
+function look() {
+  if (Date.now() - heard > PATIENCE) {
+    lost(true);
+    follow();
+    heard = Date.now() - PATIENCE + 10_000; // the next try in ten seconds
+  }
+}
+
+// What somebody is about to send is not taken away from them.
+function isWrittenIn(main) {
+  return [...main.querySelectorAll("textarea, input:not([type=hidden]), select")].some((field) => {
+    if (field.tagName !== "SELECT") return field.value !== field.defaultValue;
+    return field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected));
+  });
+}
+
+const same = (one) => (other) =>
+  other.tagName === one.tagName && other.id === one.id && other.textContent === one.textContent && other.href === one.href;
+
+async function renew(evenIfWritten) {
+  const main = document.querySelector("main");
+  if (!evenIfWritten && isWrittenIn(main)) {
+    say("What this page shows has changed.", "Show it", () => renew(true));
+    return;
+  }
+  let answer, text;
+  try {
+    answer = await fetch(location.href);
+    text = await answer.text();
+  } catch {
+    return; // the stream says when the server is back
+  }
+  if (answer.redirected) return location.reload();
+  const page = new DOMParser().parseFromString(text, "text/html");
+  const fresh = page.querySelector("main");
+  if (!fresh) return;
+  const open = [...main.querySelectorAll("details[open][id]")].map((one) => one.id);
+  const focused = main.contains(document.activeElement) ? document.activeElement : undefined;
+  main.replaceChildren(...fresh.childNodes);
+  document.title = page.title;
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  if (focused) [...main.querySelectorAll(focused.tagName)].find(same(focused))?.focus({ preventScroll: true });
+  showTimes();
+  say("");
+}
+
+follow();
+showTimes();
+setInterval(showTimes, 10_000);
+if (source) {
+  setInterval(look, 5_000);
+  document.addEventListener("visibilitychange", () => document.hidden || look());
+}
+
+// Copies.
 
 document.addEventListener("click", async (event) => {
   const link = event.target.closest("a[data-copy]");

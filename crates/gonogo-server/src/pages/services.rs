@@ -1,6 +1,6 @@
 //! The first page: for each service what runs, and what waits over it.
 
-use super::layout::{self, ago, away, outside, short, verdict};
+use super::layout::{self, Follows, ago, away, outside, short, verdict};
 use super::service::{doubts, runs};
 use super::table::table;
 use crate::App;
@@ -8,16 +8,20 @@ use crate::session::Session;
 use axum::extract::State;
 use axum::http::StatusCode;
 use gonogo_core::say;
+use gonogo_core::waiver::Standing;
 use gonogo_engine::jobs;
+use gonogo_store::WaiverRow;
 use gonogo_store::views::{OpenCandidate, Trouble};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
 pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Markup, (StatusCode, Markup)> {
+    let since = app.serving.store.cursor().await.map_err(|e| away(&e))?;
     let open = app.serving.store.all_open_candidates().await.map_err(|e| away(&e))?;
     let productions = app.serving.store.productions().await.map_err(|e| away(&e))?;
     let troubles = app.serving.store.troubles(jobs::SYNC).await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
+    let waivers = app.serving.store.all_waivers(None).await.map_err(|e| away(&e))?;
     let is_changing = open.iter().any(|c| c.judged.is_none());
     let main = html! {
         @if app.serving.services.is_empty() {
@@ -25,17 +29,37 @@ pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Mar
         }
         @for service in &app.serving.services {
             section {
-                h2 { a href={ "/services/" (service.name) } { (service.name) } }
+                h2 id=(service.name) { a href={ "/services/" (service.name) } { (service.name) } }
                 p.quiet { (service.repository.to_string()) @if let Some(row) = productions.get(&service.name) { " · " (runs(row)) } }
                 @if let Some(row) = productions.get(&service.name) { (doubts(row, now)) }
                 @for trouble in troubles.iter().filter(|trouble| trouble.key == service.repository.to_string()) {
                     (not_seen(trouble))
                 }
+                (waiting(&service.name, &waivers, now))
                 (candidates(open.iter().filter(|c| c.service == service.name).collect(), now))
             }
         }
     };
-    Ok(layout::page("Services", is_changing, Some(&session), &main))
+    let follows = Follows { candidate: None, since };
+    Ok(layout::live_page("Services", is_changing, &session, &follows, &main))
+}
+
+/// Waivers that want somebody: a second person, or a decision before they lapse.
+fn waiting(service: &str, waivers: &[WaiverRow], now: Timestamp) -> Markup {
+    let number = |wanted: Standing| {
+        let stands =
+            |row: &&WaiverRow| row.service == service && Standing::of(row.is_proposed(), row.until, now) == wanted;
+        waivers.iter().filter(stands).count()
+    };
+    let (proposed, soon) = (number(Standing::Proposed), number(Standing::LapsesSoon));
+    html! {
+        @if proposed > 0 {
+            p.hint { a href={ "/waivers?service=" (service) "&state=proposed" } { (say::count(proposed, "waiver")) } @if proposed == 1 { " waits" } @else { " wait" } " for a second person." }
+        }
+        @if soon > 0 {
+            p.hint { a href={ "/waivers?service=" (service) "&state=soon" } { (say::count(soon, "waiver")) } @if soon == 1 { " lapses" } @else { " lapse" } " within a day: what it lets pass blocks again then." }
+        }
+    }
 }
 
 /// What stands below is of an earlier look.

@@ -2,12 +2,12 @@
 
 use super::layout;
 use crate::App;
-use crate::session::{Session, cookie, next_of, not_our_form};
+use crate::session::{Session, cookie, escaped, next_of, not_our_form};
 use axum::Form;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use gonogo_engine::commands::people::{LEAST_PASSWORD, PersonError, SignIn, add_first, sign_in, sign_out};
+use gonogo_engine::commands::people::{LEAST_PASSWORD, PersonError, SignIn, add_first, let_in, sign_in, sign_out};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -41,26 +41,35 @@ pub(crate) struct Leaving {
     form: String,
 }
 
-pub(crate) async fn form(Query(asked): Query<Asked>) -> Markup {
-    page(next_of(asked.next.as_deref()), None)
+pub(crate) async fn form(State(app): State<App>, Query(asked): Query<Asked>) -> Response {
+    let next = next_of(asked.next.as_deref());
+    let Some(door) = &app.door else { return page(&app, next, None).into_response() };
+    match let_in(&app.serving, &door.person).await {
+        Ok(Some(token)) => entered(&app, &token, next),
+        Ok(None) => page(&app, next, Some("Whom this demo lets in is not there.")).into_response(),
+        Err(error) => layout::away(&error).into_response(),
+    }
+}
+
+/// With the cookie of a session that has begun.
+fn entered(app: &App, token: &SecretString, next: &str) -> Response {
+    let cookie = cookie(Some(token.expose_secret()), &app.serving.pages);
+    ([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response()
 }
 
 pub(crate) async fn enter(State(app): State<App>, Form(given): Form<Given>) -> Response {
     let next = next_of(given.next.as_deref());
     match sign_in(&app.serving, given.name.trim(), given.password).await {
-        Ok(SignIn::Done { token }) => {
-            let cookie = cookie(Some(token.expose_secret()), &app.serving.pages);
-            ([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response()
-        }
+        Ok(SignIn::Done { token }) => entered(&app, &token, next),
         Ok(SignIn::Wrong) => {
-            (StatusCode::UNAUTHORIZED, page(next, Some("The name or the password is wrong."))).into_response()
+            (StatusCode::UNAUTHORIZED, page(&app, next, Some("The name or the password is wrong."))).into_response()
         }
         Ok(SignIn::TooOften { until }) => {
             let said =
                 format!("Too many wrong passwords for this name. Try again after {}.", until.strftime("%H:%M:%S UTC"));
-            (StatusCode::TOO_MANY_REQUESTS, page(next, Some(&said))).into_response()
+            (StatusCode::TOO_MANY_REQUESTS, page(&app, next, Some(&said))).into_response()
         }
-        Err(error) => trouble(&error),
+        Err(error) => layout::trouble(&error),
     }
 }
 
@@ -68,7 +77,7 @@ pub(crate) async fn leave(State(app): State<App>, session: Session, Form(form): 
     if !session.sent(&form.form) {
         return not_our_form();
     }
-    match sign_out(&app.serving, session.token()).await {
+    match sign_out(&app.serving, &session.person, session.token()).await {
         Ok(()) => ([(header::SET_COOKIE, cookie(None, &app.serving.pages))], Redirect::to("/sign-in")).into_response(),
         Err(error) => layout::away(&error).into_response(),
     }
@@ -88,20 +97,17 @@ pub(crate) async fn add_first_admin(State(app): State<App>, Form(given): Form<Fi
         Err(PersonError::Input(said)) => {
             (StatusCode::UNPROCESSABLE_ENTITY, first_page(&given.code, Some(&said))).into_response()
         }
-        Err(error) => trouble(&error),
+        Err(error) => layout::trouble(&error),
     }
 }
 
-fn trouble(error: &PersonError) -> Response {
-    match error {
-        PersonError::Store(error) => layout::away(error).into_response(),
-        error => (StatusCode::INTERNAL_SERVER_ERROR, layout::message("Not done", &error.to_string())).into_response(),
-    }
-}
-
-fn page(next: &str, said: Option<&str>) -> Markup {
+fn page(app: &App, next: &str, said: Option<&str>) -> Markup {
     let main = html! {
         @if let Some(said) = said { p.stale role="alert" { (said) } }
+        @if app.serving.sign_in.is_some() {
+            p { a.button href={ "/sign-in/github?next=" (escaped(next)) } { "Sign in with GitHub" } }
+            p.quiet { "Or by a name and a password of gonogo's own:" }
+        }
         form method="post" action="/sign-in" {
             input type="hidden" name="next" value=(next);
             label { "Name" input name="name" autocomplete="username" required autofocus; }

@@ -1,8 +1,17 @@
 //! One file for each page or list: the struct that it shows, by few statements.
 
+mod changes;
 mod open_candidates;
 mod recording;
+mod stories;
 mod troubles;
 
+pub use changes::Cursor;
 pub use open_candidates::{Judged, OpenCandidate};
+pub use stories::{StoryHit, StoryPlace};
 pub use troubles::Trouble;
+
+/// A text that `like` takes as it stands.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}

@@ -50,7 +50,7 @@ async fn a_backup_made_while_it_is_written_to_is_whole() {
     let ids = ids(&restored).await;
     assert!(ids.contains(&"before".to_owned()) && !ids.contains(&"after".to_owned()));
     assert_eq!(restored.people().await.unwrap().len(), 1);
-    assert_eq!(restored.person_of_session("t", at(2)).await.unwrap(), None, "a session outlived its backup");
+    assert_eq!(restored.session("t", at(2)).await.unwrap(), None, "a session outlived its backup");
 }
 
 #[tokio::test]

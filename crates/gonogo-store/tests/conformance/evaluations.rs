@@ -1,5 +1,5 @@
 use crate::{at, conformance, sha};
-use gonogo_store::{CandidateId, EvaluationId, NewEvaluation, Sighted, Store, Wanted};
+use gonogo_store::{CandidateId, EvaluationId, NewEvaluation, Sighted, Store, StoryOf, Wanted};
 
 fn seen(head: char, production: char) -> Sighted {
     Sighted {
@@ -8,6 +8,10 @@ fn seen(head: char, production: char) -> Sighted {
         head: sha(head),
         production: Some(sha(production).into()),
     }
+}
+
+fn story(key: &str) -> StoryOf {
+    StoryOf { key: key.to_owned(), title: "Pay 100% in €".to_owned(), ships: true }
 }
 
 fn evaluation(candidate: CandidateId, verdict: &str) -> NewEvaluation {
@@ -20,7 +24,7 @@ fn evaluation(candidate: CandidateId, verdict: &str) -> NewEvaluation {
         summary: format!("{verdict}, because"),
         result: "{}".to_owned(),
         recording: b"r".to_vec(),
-        stories: vec!["STORY-1".to_owned()],
+        stories: vec![story("STORY-1")],
     }
 }
 
@@ -73,6 +77,22 @@ conformance! {
         assert_eq!(store.recording(EvaluationId(999)).await.unwrap(), None);
     }
 
+    async fn a_page_is_told_of_what_it_shows(store: Store) {
+        let (candidate, _) = store.open_candidate(seen('a', 'b'), at(1)).await.unwrap();
+        let other = Sighted { branch: "hotfix/1".to_owned(), ..seen('c', 'b') };
+        let (other, _) = store.open_candidate(other, at(1)).await.unwrap();
+        let begin = store.cursor().await.unwrap();
+        assert!(!store.has_changed(candidate.id, begin, begin).await.unwrap());
+        store.record_evaluation(evaluation(other.id, "go"), Vec::new(), None).await.unwrap();
+        let judged = store.cursor().await.unwrap();
+        assert!(judged != begin);
+        assert!(!store.has_changed(candidate.id, begin, judged).await.unwrap());
+        assert!(store.has_changed(other.id, begin, judged).await.unwrap());
+        store.close_candidate(candidate.id, at(2)).await.unwrap();
+        let closed = store.cursor().await.unwrap();
+        assert!(store.has_changed(candidate.id, judged, closed).await.unwrap());
+    }
+
     async fn the_newest_evaluation_comes_first(store: Store) {
         let (candidate, _) = store.open_candidate(seen('a', 'b'), at(1)).await.unwrap();
         assert_eq!(store.newest_evaluation(candidate.id).await.unwrap(), None);
@@ -90,12 +110,41 @@ conformance! {
         assert_eq!(store.open_candidates_with("STORY-1").await.unwrap(), std::slice::from_ref(&candidate));
         assert_eq!(store.open_candidates_with("STORY-2").await.unwrap(), []);
         // Judged anew it has other stories, and closed it is nobody's concern.
-        let other = NewEvaluation { stories: vec!["STORY-2".to_owned()], ..evaluation(candidate.id, "go") };
+        let other = NewEvaluation { stories: vec![story("STORY-2")], ..evaluation(candidate.id, "go") };
         store.record_evaluation(other, Vec::new(), None).await.unwrap();
         assert_eq!(store.open_candidates_with("STORY-1").await.unwrap(), []);
         assert_eq!(store.open_candidates_with("STORY-2").await.unwrap().len(), 1);
         store.close_candidate(candidate.id, at(2)).await.unwrap();
         assert_eq!(store.open_candidates_with("STORY-2").await.unwrap(), []);
+    }
+
+    async fn a_story_is_found_with_all_its_places(store: Store) {
+        let (old, _) = store.open_candidate(seen('a', 'b'), at(1)).await.unwrap();
+        store.record_evaluation(evaluation(old.id, "no-go"), Vec::new(), None).await.unwrap();
+        let (new, _) = store.open_candidate(seen('c', 'b'), at(2)).await.unwrap();
+        let hidden = StoryOf { ships: false, ..story("STORY-1") };
+        let judged = NewEvaluation { stories: vec![hidden, story("STORY-12")], ..evaluation(new.id, "go") };
+        store.record_evaluation(judged, Vec::new(), None).await.unwrap();
+        let places = store.places_of("STORY-1").await.unwrap();
+        let said: Vec<_> = places.iter().map(|place| (place.id, place.closed_at, place.ships)).collect();
+        assert_eq!(said, [(new.id, None, false), (old.id, Some(at(2)), true)]);
+        assert_eq!(places[0].judged.as_ref().unwrap().verdict, "go");
+        for (text, found) in
+            [("story-1", 2), ("STORY-12", 1), ("100%", 2), ("PAY", 2), ("10_%", 0), ("%", 2), ("_", 0), ("\\", 0)]
+        {
+            assert_eq!(store.stories_like(text, 9).await.unwrap().len(), found, "{text}");
+        }
+    }
+
+    async fn open_candidates_are_found_by_branch_and_head(store: Store) {
+        for (branch, head) in [("hotfix/Euro", 'a'), ("main", 'c')] {
+            let seen = Sighted { branch: branch.to_owned(), ..seen(head, 'b') };
+            store.open_candidate(seen, at(1)).await.unwrap();
+        }
+        for (text, found) in [("euro", 1), ("aaaa", 1), ("AAAA", 1), ("main", 1), ("a", 2), ("bbbb", 0), ("%", 0)] {
+            assert_eq!(store.open_candidates_like(text, 9).await.unwrap().len(), found, "{text}");
+        }
+        assert_eq!(store.open_candidates_like("", 1).await.unwrap().len(), 1);
     }
 
     async fn a_target_is_made_as_was_wanted_last(store: Store) {

@@ -24,7 +24,7 @@ conformance! {
         assert!(bad.iter().all(|b| matches!(b, Err(StoreError::Refused(_)))), "{bad:?}");
         assert!(good.iter().all(|g| matches!(g, Ok(Received::New(_)))), "{good:?}");
         assert_eq!(store.deliveries(None, 99).await.unwrap().len(), 8);
-        assert!(store.audit(None, 99).await.unwrap().is_empty());
+        assert!(store.audit(&gonogo_store::AuditAsked::default(), None, 99).await.unwrap().is_empty());
     }
 
     async fn what_the_database_will_never_take_is_not_called_passing(store: Store) {

@@ -1,6 +1,6 @@
 use crate::{at, conformance};
-use gonogo_core::person::{Act, Person, Role};
-use gonogo_store::{Deed, NewWaiver, Store};
+use gonogo_core::person::{Act, Person, Role, Roles};
+use gonogo_store::{AuditAsked, Deed, Guest, NewSession, NewWaiver, Store, StoreError};
 
 pub(crate) fn deed(second: i64, action: &'static str) -> Deed {
     Deed { at: at(second), actor: "ada".to_owned(), action, subject: "web".to_owned(), detail: String::new() }
@@ -12,12 +12,12 @@ pub(crate) async fn add(store: &Store, name: &str, role: Role) -> Option<Person>
 
 conformance! {
     async fn a_name_is_one_persons(store: Store) {
-        assert!(!store.has_people().await.unwrap());
+        assert!(!store.has_admin().await.unwrap());
         let ada = add(&store, "ada", Role::Admin).await.unwrap();
         assert_eq!(add(&store, "ada", Role::Viewer).await, None);
         let late = store.add_person("eve".to_owned(), "h".to_owned(), Role::Admin, true, deed(2, "first")).await;
         assert_eq!(late.unwrap(), None, "there is somebody already");
-        assert!(store.has_people().await.unwrap());
+        assert!(store.has_admin().await.unwrap());
         let known = store.credentials("ada").await.unwrap().unwrap();
         assert_eq!((known.person, known.password_hash.as_str()), (ada, "hash"));
         assert!(store.credentials("eve").await.unwrap().is_none());
@@ -27,10 +27,10 @@ conformance! {
     async fn a_session_lasts_until_its_end(store: Store) {
         let ada = add(&store, "ada", Role::Admin).await.unwrap();
         store.begin_session("t".to_owned(), ada.id, at(1), at(10), deed(1, "signed in")).await.unwrap();
-        let who = async |second| store.person_of_session("t", at(second)).await.unwrap();
+        let who = async |second| store.session("t", at(second)).await.unwrap().map(|session| session.person);
         assert_eq!((who(9).await, who(10).await), (Some(ada), None));
-        assert_eq!(store.person_of_session("other", at(2)).await.unwrap(), None);
-        store.end_session("t".to_owned()).await.unwrap();
+        assert_eq!(store.session("other", at(2)).await.unwrap(), None);
+        store.end_session("t".to_owned(), deed(8, "signed out")).await.unwrap();
         assert_eq!(who(9).await, None);
     }
 
@@ -42,6 +42,7 @@ conformance! {
             said: "x names no story".to_owned(),
             why: "agreed".to_owned(),
             until: at(99),
+            needs_second: false,
         };
         let id = store.waive(new, &actor, deed(5, "waived")).await.unwrap();
         let rows = store.waivers("web").await.unwrap();
@@ -51,8 +52,134 @@ conformance! {
         assert!(store.take_back("web", id, &actor, deed(6, "took back")).await.unwrap());
         assert!(!store.take_back("web", id, &actor, deed(7, "took back")).await.unwrap());
         assert!(store.waivers("web").await.unwrap().is_empty());
-        let did: Vec<String> = store.audit(None, 10).await.unwrap().into_iter().map(|row| row.action).collect();
+        let did: Vec<String> = store.audit(&AuditAsked::default(), None, 10).await.unwrap().into_iter().map(|row| row.action).collect();
         assert_eq!(did, ["took back", "waived", "added"], "what was not done is not written down");
+    }
+
+    async fn a_waiver_for_two_waits_for_another_person(store: Store) {
+        let actor = async |name: &str| add(&store, name, Role::Admin).await.unwrap().may(Act::Waive).unwrap();
+        let (ada, bob) = (actor("ada").await, actor("bob").await);
+        let new = |until| NewWaiver {
+            service: "web".to_owned(),
+            fingerprint: "f".to_owned(),
+            said: "x".to_owned(),
+            why: "agreed".to_owned(),
+            until: at(until),
+            needs_second: true,
+        };
+        let id = store.waive(new(99), &ada, deed(5, "proposed")).await.unwrap();
+        let confirm = async |id, who, second| {
+            store.confirm_waiver("web", id, who, deed(second, "confirmed")).await.unwrap()
+        };
+        assert!(!confirm(id, &ada, 6).await, "nobody confirms their own");
+        assert!(!confirm(id, &bob, 99).await, "it lapsed");
+        assert!(!store.confirm_waiver("api", id, &bob, deed(6, "confirmed")).await.unwrap());
+        assert!(store.waivers("web").await.unwrap()[0].is_proposed());
+        assert!(confirm(id, &bob, 7).await);
+        assert!(!confirm(id, &bob, 8).await, "once is enough");
+        let row = store.all_waivers(None).await.unwrap().remove(0);
+        assert_eq!((row.is_proposed(), row.confirmed_by.as_deref()), (false, Some("bob")));
+        let gone = store.waive(new(99), &ada, deed(9, "proposed")).await.unwrap();
+        assert!(store.take_back("web", gone, &ada, deed(10, "took back")).await.unwrap());
+        assert!(!confirm(gone, &bob, 11).await);
+    }
+
+    async fn who_is_deactivated_has_no_session_and_gets_none(store: Store) {
+        add(&store, "ada", Role::Admin).await.unwrap();
+        let bob = add(&store, "bob", Role::Admin).await.unwrap();
+        store.begin_session("t".to_owned(), bob.id, at(1), at(99), deed(1, "signed in")).await.unwrap();
+        store.begin_reset(bob.id, "c".to_owned(), at(99), deed(2, "made a link")).await.unwrap();
+        store.set_active(bob.id, false, deed(3, "deactivated")).await.unwrap();
+        assert_eq!(store.session("t", at(4)).await.unwrap(), None);
+        assert!(store.credentials("bob").await.unwrap().is_none());
+        assert!(store.person_of_reset("c", at(4)).await.unwrap().is_none());
+        let last = store.people().await.unwrap().remove(0).person;
+        assert_eq!(store.set_active(last.id, false, deed(5, "x")).await, Err(StoreError::LastAdmin));
+        assert_eq!(store.set_role(last.id, Role::Viewer, None, deed(5, "x")).await, Err(StoreError::LastAdmin));
+        assert!(store.credentials("ada").await.unwrap().is_some(), "what was refused changed nothing");
+        store.set_active(bob.id, true, deed(6, "activated")).await.unwrap();
+        assert!(store.credentials("bob").await.unwrap().is_some());
+        assert_eq!(store.session("t", at(7)).await.unwrap(), None, "what ended does not come back");
+        assert_eq!(store.audit(&AuditAsked::default(), None, 1).await.unwrap()[0].action, "activated");
+    }
+
+    async fn a_code_sets_one_password_and_ends_sessions(store: Store) {
+        let ada = add(&store, "ada", Role::Admin).await.unwrap();
+        store.begin_session("t".to_owned(), ada.id, at(1), at(99), deed(1, "signed in")).await.unwrap();
+        store.begin_reset(ada.id, "old".to_owned(), at(50), deed(2, "made a link")).await.unwrap();
+        store.begin_reset(ada.id, "new".to_owned(), at(50), deed(3, "made a link")).await.unwrap();
+        assert!(store.person_of_reset("old", at(4)).await.unwrap().is_none(), "the newer code is the only one");
+        assert!(store.person_of_reset("new", at(50)).await.unwrap().is_none(), "it is over");
+        let end = async |second| {
+            store.end_reset("new".to_owned(), ada.id, "h2".to_owned(), deed(second, "chose")).await.unwrap()
+        };
+        assert!(end(5).await);
+        assert!(!end(6).await);
+        assert_eq!(store.credentials("ada").await.unwrap().unwrap().password_hash, "h2");
+        assert_eq!(store.session("t", at(7)).await.unwrap(), None);
+        for token in ["kept", "other"] {
+            store.begin_session(token.to_owned(), ada.id, at(1), at(99), deed(8, "signed in")).await.unwrap();
+        }
+        store.set_password(ada.id, "h3".to_owned(), "kept".to_owned(), deed(9, "changed")).await.unwrap();
+        assert!(store.session("kept", at(9)).await.unwrap().is_some());
+        assert!(store.session("other", at(9)).await.unwrap().is_none());
+    }
+
+    async fn what_another_system_says_counts_in_its_sessions_alone(store: Store) {
+        let guest = |roles: &[(&str, Role)]| Guest {
+            source: "github",
+            subject: "7".to_owned(),
+            name: "maria".to_owned(),
+            roles: Roles {
+                all: Role::Viewer,
+                at: roles.iter().map(|(service, role)| ((*service).to_owned(), *role)).collect(),
+            },
+        };
+        add(&store, "maria", Role::Viewer).await.unwrap();
+        let names = ["maria", "maria@github"].map(str::to_owned).to_vec();
+        let id = store.add_guest(guest(&[]), names, deed(1, "came")).await.unwrap().unwrap();
+        assert_eq!(store.person(id).await.unwrap().unwrap().person.name, "maria@github", "the other stays who they are");
+        assert!(store.credentials("maria@github").await.unwrap().is_none(), "no password fits none");
+        let new = NewSession { token_hash: "t".to_owned(), until: at(99), sealed: "s".to_owned() };
+        let roles = guest(&[("web", Role::ReleaseManager)]);
+        store.begin_guest_session(id, roles.clone(), new, deed(2, "signed in")).await.unwrap();
+        store.begin_session("own".to_owned(), id, at(2), at(99), deed(3, "signed in")).await.unwrap();
+        let role = async |token| store.session(token, at(5)).await.unwrap().unwrap().person.role_at("web");
+        assert_eq!((role("t").await, role("own").await), (Role::ReleaseManager, Role::Viewer));
+        // The same again is nothing to write down.
+        let still = async |roles: &[(&str, Role)], second| {
+            let guest = guest(roles);
+            let deed = deed(second, "roles changed");
+            store.still_may("t".to_owned(), id, "github".to_owned(), guest.roles, deed).await.unwrap();
+            store.audit(&AuditAsked::default(), None, 1).await.unwrap()[0].action.clone()
+        };
+        assert_eq!(still(&[("web", Role::ReleaseManager)], 20).await, "signed in");
+        assert_eq!(store.session("t", at(21)).await.unwrap().unwrap().outside.unwrap().asked_at, at(20));
+        assert_eq!(still(&[("web", Role::Developer)], 22).await, "roles changed");
+        assert_eq!(role("t").await, Role::Developer);
+        store.may_no_more(id, "github".to_owned(), deed(23, "ended")).await.unwrap();
+        assert!(store.session("t", at(24)).await.unwrap().is_none());
+        assert!(store.session("own", at(24)).await.unwrap().is_some());
+        let joined = store.join_identity(1, guest(&[]), deed(25, "joined")).await.unwrap();
+        assert!(!joined, "it is somebody's");
+        assert!(store.part_identity(id, "github", deed(26, "parted")).await.unwrap());
+        assert!(store.join_identity(1, guest(&[]), deed(27, "joined")).await.unwrap());
+        assert_eq!(store.person_by_identity("github", "7").await.unwrap().unwrap().1, "maria");
+    }
+
+    async fn the_audit_is_asked_by_who_what_and_when(store: Store) {
+        for (second, name) in [(1, "a"), (2, "b"), (3, "c")] {
+            let deed = Deed { subject: name.to_owned(), ..deed(second, "added") };
+            store.add_person(name.to_owned(), "h".to_owned(), Role::Viewer, false, deed).await.unwrap();
+        }
+        store.note_alone(Deed { actor: "eve".to_owned(), ..deed(4, "failed") }).await.unwrap();
+        let found = async |asked: AuditAsked| store.audit(&asked, None, 9).await.unwrap().len();
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(found(AuditAsked { actor: some("ada"), ..AuditAsked::default() }).await, 3);
+        assert_eq!(found(AuditAsked { subject: some("b"), ..AuditAsked::default() }).await, 1);
+        assert_eq!(found(AuditAsked { action: some("added"), from: Some(at(2)), to: Some(at(3)), ..AuditAsked::default() }).await, 1);
+        assert_eq!(store.audited_actions().await.unwrap(), ["added", "failed"]);
+        assert_eq!(store.audit_broken_at().await.unwrap(), None);
     }
 
     async fn the_audit_is_one_chain_whoever_writes(store: Store) {
@@ -64,8 +191,8 @@ conformance! {
             writer.await.unwrap();
         }
         assert_eq!(store.audit_broken_at().await.unwrap(), None);
-        let rows = store.audit(None, 5).await.unwrap();
-        assert_eq!(store.audit(Some(rows[4].id), 100).await.unwrap().len(), 15);
+        let rows = store.audit(&AuditAsked::default(), None, 5).await.unwrap();
+        assert_eq!(store.audit(&AuditAsked::default(), Some(rows[4].id), 100).await.unwrap().len(), 15);
     }
 }
 

@@ -84,6 +84,6 @@ conformance! {
         }
         let told = store.production_told("web").await.unwrap().unwrap();
         assert_eq!((told.running.as_slice(), told.by.as_str(), told.at), (&["bbbbbbb".to_owned()][..], "deploy-bot", at(3)));
-        assert_eq!(store.audit(None, 9).await.unwrap().len(), 2);
+        assert_eq!(store.audit(&gonogo_store::AuditAsked::default(), None, 9).await.unwrap().len(), 2);
     }
 }

@@ -4,22 +4,24 @@
 use crate::engine::{Engine, postgres, sqlite};
 use crate::{at, sha};
 use futures_util::future::join_all;
-use gonogo_store::{Received, Store, StoreError};
+use gonogo_store::{AuditAsked, Received, Store, StoreError};
 use sha2::{Digest, Sha256};
 
 /// Each step of the schema, and rows in the tables that it made.
-const STEPS: [(i64, &str, &str); 5] = [
+const STEPS: [(i64, &str, &str); 7] = [
     (1, include_str!("../../migrations/0001_intake.sql"), include_str!("rows/0001.sql")),
     (2, include_str!("../../migrations/0002_people.sql"), include_str!("rows/0002.sql")),
     (3, include_str!("../../migrations/0003_stories.sql"), include_str!("rows/0003.sql")),
     (4, include_str!("../../migrations/0004_slack.sql"), include_str!("rows/0004.sql")),
     (8, include_str!("../../migrations/0008_production.sql"), include_str!("rows/0008.sql")),
+    (10, include_str!("../../migrations/0010_accounts.sql"), include_str!("rows/0010.sql")),
+    (13, include_str!("../../migrations/0013_story_titles.sql"), include_str!("rows/0013.sql")),
 ];
 
 /// Brings an empty database to a version, with rows.
 async fn fill(engine: &Engine, version: i64) {
     engine.raw("create table schema_history (version bigint primary key, hash text not null)").await;
-    for (number, step, rows) in STEPS.iter().filter(|(number, ..)| *number <= version) {
+    for (number, step, rows) in STEPS.iter().take_while(|(number, ..)| *number <= version) {
         engine.raw(&expanded(engine, step)).await;
         let bytes = Sha256::digest(step.as_bytes());
         let hash = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
@@ -67,13 +69,29 @@ async fn holds_what_was_there(store: &Store, version: i64) {
     assert_eq!(store.lease_job(at(2), at(60)).await.unwrap().unwrap().attempts, 2);
     assert_eq!(store.lease_mirror("github-status", at(1), at(60)).await.unwrap().unwrap().wanted, "Go");
     if version >= 2 {
-        assert_eq!(store.person_of_session("t", at(8)).await.unwrap().unwrap().name, "ada");
+        assert_eq!(store.session("t", at(8)).await.unwrap().unwrap().person.name, "ada");
         assert_eq!(store.waivers("web").await.unwrap()[0].why, "agreed");
-        assert_eq!(store.audit(None, 9).await.unwrap().len(), 1);
+        assert_eq!(store.audit(&AuditAsked::default(), None, 9).await.unwrap().len(), 1);
         assert_eq!(store.audit_broken_at().await.unwrap(), None);
+    }
+    if version >= 10 {
+        let session = store.session("g", at(8)).await.unwrap().unwrap();
+        assert_eq!(session.outside.unwrap().sealed, "s");
+        assert_eq!(session.person.at["web"].word(), "release-manager");
+        assert_eq!(store.person_of_reset("c", at(8)).await.unwrap().unwrap().1, "ada");
+        assert_eq!(store.person_by_identity("github", "7").await.unwrap().unwrap().1, "ada");
+        assert!(store.waivers("api").await.unwrap()[0].is_proposed());
     }
     let concerned = store.open_candidates_with("STORY-1").await.unwrap();
     assert_eq!(concerned.len(), usize::from(version >= 3));
+    let places = store.places_of("STORY-1").await.unwrap();
+    let told: Vec<_> = places.iter().map(|place| (place.title.as_str(), place.ships)).collect();
+    let expected: &[(&str, bool)] = match version {
+        ..=2 => &[],
+        3..=12 => &[("", true)],
+        13.. => &[("Pay in euros", false)],
+    };
+    assert_eq!(told, expected);
     if version >= 8 {
         let production = store.production("web").await.unwrap().unwrap();
         assert_eq!(production.running, Some(sha('b').into()));

@@ -66,7 +66,7 @@ impl Token {
         }
     }
 
-    fn may(&self, permission: &str, level: Level) -> bool {
+    pub(super) fn may(&self, permission: &str, level: Level) -> bool {
         match self.kind {
             Kind::Classic => true,
             _ => self.rights.get(permission).is_some_and(|held| *held >= level),

@@ -10,6 +10,8 @@ pub(super) struct Account {
     pub(super) is_organization: bool,
     /// The logins of its members, for an organisation.
     pub(super) members: Vec<String>,
+    /// Its teams: slug and login of a member, for an organisation.
+    pub(super) teams: Vec<(String, String)>,
     /// No longer let in: its tokens are worth nothing.
     pub(super) is_suspended: bool,
 }
@@ -26,6 +28,7 @@ impl Account {
             email: format!("{login}@example.com"),
             is_organization,
             members: Vec::new(),
+            teams: Vec::new(),
             is_suspended: false,
         }
     }

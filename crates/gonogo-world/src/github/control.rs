@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+#[cfg(feature = "description")]
 use super::description::Description;
 use super::{App, Faults, GitHub, Hooks, Repository, Token, User};
 use crate::serve::{Request, depth_of, width_of};
@@ -111,6 +112,21 @@ impl GitHub {
         self
     }
 
+    /// Repositories that are made from now on are kept in this folder, and found
+    /// there again.
+    pub fn keeps_in(&self, folder: &Path) -> &Self {
+        self.state().folder = Some(folder.to_owned());
+        self
+    }
+
+    /// Is a part of this tour: its pages lead back there, and of what was asked
+    /// little is kept, so that it can run for days.
+    pub fn joins(&self, tour: &str) -> &Self {
+        self.state().tour = Some(tour.to_owned());
+        self.state().record.keep_little();
+        self
+    }
+
     /// It is this RFC 3339 instant for GitHub, and time goes on from there.
     pub fn clock(&self, instant: &str) -> &Self {
         self.state().clock.set(instant);
@@ -168,7 +184,11 @@ impl GitHub {
     pub fn unexpected(&self) -> Vec<String> {
         self.state().unexpected.clone()
     }
+}
 
+/// Whether it kept to the rules.
+#[cfg(feature = "description")]
+impl GitHub {
     /// Where the requests and answers so far depart from GitHub's own `OpenAPI`
     /// description, one line each: names, types and needed parts of queries and
     /// bodies, paths that are not there, answers of another shape.

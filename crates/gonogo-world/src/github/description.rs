@@ -11,34 +11,7 @@ use std::rc::Rc;
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
-use crate::serve::{Answer, Ask};
-
-/// A request to the API, and the right answer to it.
-#[derive(Debug, Clone)]
-pub(super) struct Exchange {
-    method: String,
-    /// Without the prefix of an Enterprise Server.
-    path: String,
-    query: Vec<(String, String)>,
-    has_accept: bool,
-    body: Value,
-    status: u16,
-    answer: Value,
-}
-
-impl Exchange {
-    pub(super) fn new(ask: &Ask, path: &str, answer: &Answer) -> Self {
-        Self {
-            method: ask.method.to_string().to_ascii_lowercase(),
-            path: path.to_owned(),
-            query: ask.query.clone(),
-            has_accept: ask.header("accept").is_some_and(|accept| accept.contains("json")),
-            body: serde_json::from_slice(&ask.body).unwrap_or_default(),
-            status: answer.status,
-            answer: serde_json::from_slice(&answer.body).unwrap_or_default(),
-        }
-    }
-}
+use super::exchange::Exchange;
 
 /// The description, read once.
 pub(super) struct Description {

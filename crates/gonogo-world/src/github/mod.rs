@@ -12,16 +12,21 @@ mod api;
 mod apps;
 mod clock;
 mod control;
+#[cfg(feature = "description")]
 mod description;
+mod exchange;
 mod git;
 mod hooks;
+mod kept;
 mod limits;
+mod pages;
 mod render;
 mod repository;
 mod scenario;
 mod sign_in;
 mod state;
 
+use std::net::TcpListener;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -32,7 +37,7 @@ pub use scenario::{PullRequest, Repository, StatusOf, Token, User};
 
 pub use crate::serve::Faults;
 use crate::serve::{
-    Answer, Ask, Background, Certificates, Fault, Faulty, Manners, Program, Reply, Stand, serve, with_faults,
+    Answer, Ask, Background, Certificates, Fault, Faulty, Manners, Program, Reply, Stand, any_port, serve, with_faults,
 };
 use hooks::Courier;
 use state::State;
@@ -58,20 +63,25 @@ impl GitHub {
     /// As github.com, its API at the root; the classic personal token
     /// `ghp_world` of `robin` may do everything but what wants an App.
     pub fn start() -> Self {
-        Self::new(false)
+        Self::new(false, any_port())
+    }
+
+    /// The same, where this listens.
+    pub fn start_at(listener: TcpListener) -> Self {
+        Self::new(false, listener)
     }
 
     /// As an Enterprise Server: the API is below `/api/v3`.
     pub fn enterprise() -> Self {
-        Self::new(true)
+        Self::new(true, any_port())
     }
 
-    fn new(is_enterprise: bool) -> Self {
+    fn new(is_enterprise: bool, listener: TcpListener) -> Self {
         let (outbox, parcels) = hooks::outbox();
         let state = Mutex::new(State::new(is_enterprise, outbox));
         let shared = Arc::new(Shared { state, changed: Condvar::new() });
         let courier = Courier::start(&shared, parcels);
-        let server = listen(&shared, None);
+        let server = listen(&shared, None, listener);
         let github = Self { shared, certificates: None, server, _courier: courier };
         github.learn_address();
         github
@@ -82,7 +92,7 @@ impl GitHub {
     #[must_use]
     pub fn tls(mut self) -> Self {
         let certificates = Certificates::issue();
-        self.server = listen(&self.shared, Some(&certificates));
+        self.server = listen(&self.shared, Some(&certificates), any_port());
         self.certificates = Some(certificates);
         self.learn_address();
         self
@@ -98,10 +108,10 @@ impl GitHub {
     }
 }
 
-fn listen(shared: &Arc<Shared>, certificates: Option<&Certificates>) -> Background {
+fn listen(shared: &Arc<Shared>, certificates: Option<&Certificates>, listener: TcpListener) -> Background {
     let stand: Arc<dyn Stand> = Arc::clone(shared) as _;
     let acceptor = certificates.map(Certificates::acceptor);
-    Background::start("world-github", move |stream| serve(Arc::clone(&stand), acceptor.clone(), stream))
+    Background::start("world-github", listener, move |stream| serve(Arc::clone(&stand), acceptor.clone(), stream))
 }
 
 impl Shared {

@@ -1,13 +1,14 @@
 //! Everything a GitHub holds: a plain structure behind one lock.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::access::Token;
 use super::accounts::Account;
 use super::apps::StoredApp;
 use super::clock::Clock;
-use super::description::Exchange;
+use super::exchange::Exchange;
 use super::hooks::{Delivery, Mischief, Outbox, Parcel};
 use super::limits::Limits;
 use super::repository::Repository;
@@ -19,6 +20,10 @@ pub(super) struct State {
     pub(super) is_enterprise: bool,
     /// `http://127.0.0.1:PORT`, where people and git go.
     pub(super) web_url: String,
+    /// Where the tour is that pages lead back to.
+    pub(super) tour: Option<String>,
+    /// Where repositories are kept; each in a temporary folder of its own without it.
+    pub(super) folder: Option<PathBuf>,
     pub(super) clock: Clock,
     pub(super) accounts: Vec<Account>,
     pub(super) tokens: Vec<Token>,
@@ -52,6 +57,8 @@ impl State {
         let mut state = Self {
             is_enterprise,
             web_url: String::new(),
+            tour: None,
+            folder: None,
             clock: Clock::default(),
             accounts: Vec::new(),
             tokens: Vec::new(),
@@ -84,6 +91,11 @@ impl State {
         format!("{}{prefix}", self.web_url)
     }
 
+    /// No id from here to this one is given again.
+    pub(super) fn begin_ids_after(&mut self, id: u64) {
+        self.next_id = self.next_id.max(id);
+    }
+
     pub(super) fn next_id(&mut self) -> u64 {
         self.next_id += 1;
         self.next_id
@@ -98,6 +110,26 @@ impl State {
             self.accounts.len() - 1
         });
         self.accounts.get_mut(index).expect("it was found or made")
+    }
+
+    /// The account with this login has another from now on, everywhere.
+    pub(super) fn rename_account(&mut self, old: &str, new: &str) {
+        let rename = |login: &mut String| {
+            if login == old {
+                new.clone_into(login);
+            }
+        };
+        for account in &mut self.accounts {
+            rename(&mut account.login);
+            account.members.iter_mut().for_each(rename);
+            account.teams.iter_mut().for_each(|(_, login)| rename(login));
+        }
+        self.tokens.iter_mut().for_each(|token| rename(&mut token.owner));
+        for repository in &mut self.repositories {
+            if let Some(role) = repository.roles.remove(old) {
+                repository.roles.insert(new.to_owned(), role);
+            }
+        }
     }
 
     pub(super) fn known_account(&self, login: &str) -> Option<&Account> {

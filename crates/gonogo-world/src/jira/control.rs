@@ -142,6 +142,14 @@ impl Jira {
         self
     }
 
+    /// Is a part of this tour: its pages lead back there, and of what was asked
+    /// little is kept, so that it can run for days.
+    pub fn joins(&self, tour: &str) -> &Self {
+        self.state().tour = Some(tour.to_owned());
+        self.state().record.keep_little();
+        self
+    }
+
     /// A fault, to be described.
     pub fn faults(&self) -> Faults<'_> {
         Faults::new(self)

@@ -4,9 +4,10 @@ use super::state::State;
 use ring::hmac;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 #[derive(Debug)]
 pub(super) struct Hook {
@@ -56,19 +57,32 @@ impl Hook {
 impl Parcel {
     /// Fails the test where it is not taken.
     pub(super) fn send(self) {
+        let answer = self.deliver().expect("the hook's receiver listens and answers");
+        let is_taken = answer.split(' ').nth(1).is_some_and(|status| status.starts_with('2'));
+        assert!(is_taken, "the hook was not taken: {answer}");
+    }
+
+    /// As Jira does: nobody waits for it, and it may get lost.
+    pub(super) fn send_sometime(self) {
+        let sender = thread::Builder::new().name("world-jira-hook".to_owned());
+        // What is lost here is found by whoever polls.
+        drop(sender.spawn(move || drop(self.deliver())));
+    }
+
+    /// What the receiver answers.
+    fn deliver(self) -> io::Result<String> {
         let rest = self.url.strip_prefix("http://").expect("this stand-in sends to http:// alone");
         let (authority, path) = rest.split_once('/').expect("the hook's address has a path");
-        let mut stream = TcpStream::connect(authority).expect("the hook's receiver listens");
+        let mut stream = TcpStream::connect(authority)?;
         let Self { signature, id, body, .. } = &self;
         let ask = format!(
             "POST /{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\nContent-Type: application/json\r\n\
              X-Hub-Signature: {signature}\r\nX-Atlassian-Webhook-Identifier: {id}\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
-        stream.write_all(ask.as_bytes()).expect("the receiver reads");
+        stream.write_all(ask.as_bytes())?;
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("the receiver answers");
-        let is_taken = answer.split(' ').nth(1).is_some_and(|status| status.starts_with('2'));
-        assert!(is_taken, "the hook was not taken: {answer}");
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
     }
 }

@@ -11,11 +11,14 @@ mod control;
 mod fields;
 mod hook;
 mod jql;
+mod kept;
+mod pages;
 mod people;
 mod scenario;
 mod state;
 mod statuses;
 
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -25,7 +28,9 @@ pub use scenario::Issue;
 pub use statuses::Category;
 
 pub use crate::serve::Faults;
-use crate::serve::{Answer, Ask, Background, Certificates, Fault, Faulty, Manners, Reply, Stand, serve, with_faults};
+use crate::serve::{
+    Answer, Ask, Background, Certificates, Fault, Faulty, Manners, Reply, Stand, any_port, serve, with_faults,
+};
 use state::{Flavour, State};
 
 /// A Jira on 127.0.0.1 until it is dropped.
@@ -42,17 +47,22 @@ struct Shared(Mutex<State>);
 impl Jira {
     /// Jira Cloud; the token is `jira-token` of `bot@example.com`.
     pub fn cloud() -> Self {
-        Self::start(Flavour::Cloud)
+        Self::start(Flavour::Cloud, any_port())
+    }
+
+    /// The same, where this listens.
+    pub fn cloud_at(listener: TcpListener) -> Self {
+        Self::start(Flavour::Cloud, listener)
     }
 
     /// Jira Data Center; the personal access token is `jira-pat`.
     pub fn data_center() -> Self {
-        Self::start(Flavour::DataCenter)
+        Self::start(Flavour::DataCenter, any_port())
     }
 
-    fn start(flavour: Flavour) -> Self {
+    fn start(flavour: Flavour, listener: TcpListener) -> Self {
         let shared = Arc::new(Shared(Mutex::new(State::new(flavour))));
-        let server = listen(&shared, None);
+        let server = listen(&shared, None, listener);
         let jira = Self { shared, certificates: None, server };
         jira.learn_address();
         jira
@@ -71,7 +81,7 @@ impl Jira {
     #[must_use]
     pub fn tls(mut self) -> Self {
         let certificates = Certificates::issue();
-        self.server = listen(&self.shared, Some(&certificates));
+        self.server = listen(&self.shared, Some(&certificates), any_port());
         self.certificates = Some(certificates);
         self.learn_address();
         self
@@ -96,10 +106,10 @@ impl Jira {
     }
 }
 
-fn listen(shared: &Arc<Shared>, certificates: Option<&Certificates>) -> Background {
+fn listen(shared: &Arc<Shared>, certificates: Option<&Certificates>, listener: TcpListener) -> Background {
     let stand: Arc<dyn Stand> = Arc::clone(shared) as _;
     let acceptor = certificates.map(Certificates::acceptor);
-    Background::start("world-jira", move |stream| serve(Arc::clone(&stand), acceptor.clone(), stream))
+    Background::start("world-jira", listener, move |stream| serve(Arc::clone(&stand), acceptor.clone(), stream))
 }
 
 impl Shared {

@@ -120,14 +120,7 @@ impl<'a> Issue<'a> {
 
     /// Somebody moves it to another status now.
     pub fn moves_to_by(self, status: &str, who: &str) -> Self {
-        let mut state = self.jira.state();
-        let to = state.status(status).id.to_string();
-        let before = state.issue_mut(self.id).status.clone();
-        let from = state.status(&before).id.to_string();
-        status.clone_into(&mut state.issue_mut(self.id).status);
-        let what = What::system("status", "status");
-        state.happened(self.id, who, what, (from, before), (to, status));
-        drop(state);
+        self.jira.state().move_issue(self.id, status, who);
         self.tells("jira:issue_updated")
     }
 
@@ -139,16 +132,7 @@ impl<'a> Issue<'a> {
 
     /// Somebody gives its custom field this value now.
     pub fn sets_field_by(self, name: &str, value: impl Into<Value>, who: &str) -> Self {
-        let value = value.into();
-        let mut state = self.jira.state();
-        let field = state.field_for(name, &value);
-        let number = field.number.expect("the test names a custom field");
-        let to = in_words(&value);
-        let custom = &mut state.issue_mut(self.id).custom;
-        let from = custom.insert(number, value).map_or(Value::Null, |old| in_words(&old));
-        let what = What { field: &field.name, field_id: &field.id, custom: true };
-        state.happened(self.id, who, what, (Value::Null, from), (Value::Null, to));
-        drop(state);
+        self.jira.state().set_field(self.id, name, value.into(), who);
         self.tells("jira:issue_updated")
     }
 
@@ -198,6 +182,18 @@ impl<'a> Issue<'a> {
         self
     }
 
+    /// Its status now.
+    pub fn status(self) -> String {
+        self.jira.state().issue_mut(self.id).status.clone()
+    }
+
+    /// What its custom field with this name or id says now, in words.
+    pub fn field(self, name: &str) -> String {
+        let mut state = self.jira.state();
+        let number = state.field_for(name, &Value::Null).number;
+        number.and_then(|number| state.issue_mut(self.id).custom.get(&number)).map(text_of).unwrap_or_default()
+    }
+
     /// Its key now.
     pub fn key(self) -> String {
         self.jira.state().issue_mut(self.id).key.clone()
@@ -234,6 +230,25 @@ impl<'a> What<'a> {
 }
 
 impl State {
+    /// Somebody moves an issue to another status now.
+    pub(super) fn move_issue(&mut self, id: u64, status: &str, who: &str) {
+        let to = self.status(status).id.to_string();
+        let before = self.issue_mut(id).status.clone();
+        let from = self.status(&before).id.to_string();
+        status.clone_into(&mut self.issue_mut(id).status);
+        self.happened(id, who, What::system("status", "status"), (from, before), (to, status));
+    }
+
+    /// Somebody gives an issue's custom field this value now.
+    pub(super) fn set_field(&mut self, id: u64, name: &str, value: Value, who: &str) {
+        let field = self.field_for(name, &value);
+        let number = field.number.expect("a custom field is named");
+        let to = in_words(&value);
+        let from = self.issue_mut(id).custom.insert(number, value).map_or(Value::Null, |old| in_words(&old));
+        let what = What { field: &field.name, field_id: &field.id, custom: true };
+        self.happened(id, who, what, (Value::Null, from), (Value::Null, to));
+    }
+
     /// Writes a change, each side as id and words, into an issue's history.
     fn happened<F, T>(&mut self, id: u64, who: &str, what: What<'_>, from: F, to: T)
     where

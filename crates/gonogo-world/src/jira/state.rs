@@ -27,6 +27,8 @@ pub(super) struct State {
     pub(super) context: String,
     pub(super) access: Access,
     pub(super) hook: Option<super::hook::Hook>,
+    /// Where the tour is that pages lead back to.
+    pub(super) tour: Option<String>,
     pub(super) people: Vec<Person>,
     pub(super) fields: Vec<Field>,
     pub(super) statuses: Vec<Status>,
@@ -115,6 +117,7 @@ impl State {
             context: String::new(),
             access: Access::default_of(flavour),
             hook: None,
+            tour: None,
             people: Vec::new(),
             fields: fields::defaults(flavour),
             statuses: super::statuses::defaults(),
@@ -226,6 +229,14 @@ impl State {
     fn learn_type(&mut self, name: &str) {
         if !self.issue_types.iter().any(|known| known == name) {
             self.issue_types.push(name.to_owned());
+        }
+    }
+
+    /// What happens next comes after this.
+    pub(super) fn go_on_after(&mut self, change: Option<&Change>) {
+        if let Some(change) = change {
+            self.next_history = self.next_history.max(change.id);
+            self.now = self.now.max(change.at);
         }
     }
 

@@ -40,6 +40,12 @@ struct Clock {
     changes: AtomicUsize,
 }
 
+impl Clock {
+    fn begins() -> Arc<Self> {
+        Arc::new(Self { seconds: AtomicI64::new(DAWN), changes: AtomicUsize::new(0) })
+    }
+}
+
 impl Repo {
     /// An empty repository whose branch is `main`.
     pub fn new() -> Self {
@@ -56,18 +62,28 @@ impl Repo {
         Self::init(&["--bare"])
     }
 
+    /// The same in this folder, which stays; one that is there goes on.
+    pub fn bare_at(path: &Path) -> Self {
+        let repo = Self { path: path.to_owned(), keeps: Vec::new(), clock: Clock::begins() };
+        if !path.join("HEAD").is_file() {
+            std::fs::create_dir_all(path).expect("the folder for repositories is writable");
+            repo.begin(&["--bare"]);
+        }
+        repo
+    }
+
     fn init(options: &[&str]) -> Self {
         let (folder, path) = new_folder();
-        let repo = Self {
-            path,
-            keeps: vec![folder],
-            clock: Arc::new(Clock { seconds: AtomicI64::new(DAWN), changes: AtomicUsize::new(0) }),
-        };
+        let repo = Self { path, keeps: vec![folder], clock: Clock::begins() };
+        repo.begin(options);
+        repo
+    }
+
+    fn begin(&self, options: &[&str]) {
         let mut args = vec!["init", "--quiet", "--initial-branch=main"];
         args.extend(options);
-        repo.git(&args);
-        repo.configure();
-        repo
+        self.git(&args);
+        self.configure();
     }
 
     /// The working tree, or the repository itself where it is bare.

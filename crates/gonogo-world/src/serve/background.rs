@@ -17,12 +17,11 @@ pub(crate) struct Background {
 
 impl Background {
     /// Calls `connected` with every connection, on the server's thread.
-    pub(crate) fn start<F, Fut>(name: &str, connected: F) -> Self
+    pub(crate) fn start<F, Fut>(name: &str, listener: TcpListener, connected: F) -> Self
     where
         F: Fn(TcpStream) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port of 127.0.0.1 is free");
         listener.set_nonblocking(true).expect("a socket can be made non-blocking");
         let address = listener.local_addr().expect("a bound socket has an address");
         let (stop, stopped) = oneshot::channel();
@@ -36,6 +35,11 @@ impl Background {
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
+}
+
+/// A listener on a port of 127.0.0.1 that nobody has.
+pub(crate) fn any_port() -> TcpListener {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port of 127.0.0.1 is free")
 }
 
 fn run<F, Fut>(listener: TcpListener, connected: F, mut stopped: oneshot::Receiver<()>)

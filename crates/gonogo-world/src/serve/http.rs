@@ -78,7 +78,7 @@ impl Answer {
         Self::of_type(status, "text/html;charset=UTF-8", body)
     }
 
-    fn of_type(status: u16, kind: &str, body: &str) -> Self {
+    pub(crate) fn of_type(status: u16, kind: &str, body: &str) -> Self {
         Self { status, headers: vec![("Content-Type".to_owned(), kind.to_owned())], body: body.as_bytes().to_vec() }
     }
 

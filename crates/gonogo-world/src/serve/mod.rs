@@ -9,11 +9,11 @@ mod program;
 mod record;
 mod tls;
 
-pub(crate) use background::Background;
+pub(crate) use background::{Background, any_port};
 pub(crate) use body::Outgoing;
 pub use faults::Faults;
 pub(crate) use faults::{Fault, Faulty, Manners, delay_before, with_faults};
-pub(crate) use http::{Answer, Ask, Reply, Stand, serve};
+pub(crate) use http::{Answer, Ask, Reply, Say, Stand, serve};
 pub(crate) use program::Program;
 pub(crate) use record::Record;
 pub use record::{Request, depth_of, width_of};

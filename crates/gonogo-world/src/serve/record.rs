@@ -92,16 +92,24 @@ pub fn width_of(requests: &[Request]) -> usize {
     widest
 }
 
+/// Requests that a stand-in keeps of which little is asked.
+const LITTLE: usize = 100;
+
 /// All requests so far.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     requests: Vec<Request>,
     /// How many came before those.
     forgotten: usize,
+    /// No more than these are kept, if that is said.
+    most: Option<usize>,
 }
 
 impl Record {
     pub(crate) fn note(&mut self, ask: &Ask) -> usize {
+        if self.most.is_some_and(|most| self.requests.len() >= most) {
+            self.forget();
+        }
         self.requests.push(Request {
             method: ask.method.to_string(),
             path: ask.path.clone(),
@@ -130,6 +138,11 @@ impl Record {
             request.status = status;
             request.ended = Some(Instant::now());
         }
+    }
+
+    /// Forgets from time to time from now on.
+    pub(crate) fn keep_little(&mut self) {
+        self.most = Some(LITTLE);
     }
 
     pub(crate) fn all(&self) -> Vec<Request> {

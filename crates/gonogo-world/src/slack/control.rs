@@ -12,6 +12,11 @@ impl Slack {
         format!("http://{}/api/", self.server.address())
     }
 
+    /// Where people go, without a slash at its end.
+    pub fn url(&self) -> String {
+        self.state().web_url.clone()
+    }
+
     /// The channel with this name, such as `#deploys`, made if need be: public,
     /// with the bot in it.
     pub fn channel(&self, name: &str) -> Channel<'_> {
@@ -37,6 +42,14 @@ impl Slack {
     /// 429 with `Retry-After`.
     pub fn one_message_a_second(&self) -> &Self {
         self.state().pause = Duration::from_secs(1);
+        self
+    }
+
+    /// Is a part of this tour: its pages lead back there, and of what was asked
+    /// little is kept, so that it can run for days.
+    pub fn joins(&self, tour: &str) -> &Self {
+        self.state().tour = Some(tour.to_owned());
+        self.state().record.keep_little();
         self
     }
 

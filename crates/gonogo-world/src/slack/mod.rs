@@ -9,10 +9,13 @@ mod access;
 mod api;
 mod channels;
 mod control;
+mod kept;
 mod markup;
+mod pages;
 mod scenario;
 mod state;
 
+use std::net::TcpListener;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -20,7 +23,7 @@ pub use channels::PostedMessage;
 pub use scenario::Channel;
 
 pub use crate::serve::Faults;
-use crate::serve::{Answer, Ask, Background, Fault, Faulty, Manners, Reply, Stand, serve, with_faults};
+use crate::serve::{Answer, Ask, Background, Fault, Faulty, Manners, Reply, Stand, any_port, serve, with_faults};
 use state::State;
 
 /// A Slack on 127.0.0.1 until it is dropped.
@@ -41,10 +44,18 @@ impl Slack {
     /// The bot `gonogo` of the team Acme has the token `xoxb-world`, which may
     /// write to channels, and list and read them.
     pub fn start() -> Self {
+        Self::start_at(any_port())
+    }
+
+    /// The same, where this listens.
+    pub fn start_at(listener: TcpListener) -> Self {
         let shared = Arc::new(Shared { state: Mutex::new(State::new()), changed: Condvar::new() });
         let stand: Arc<dyn Stand> = Arc::clone(&shared) as _;
-        let server = Background::start("world-slack", move |stream| serve(Arc::clone(&stand), None, stream));
-        Self { shared, server }
+        let server = Background::start("world-slack", listener, move |stream| serve(Arc::clone(&stand), None, stream));
+        let slack = Self { shared, server };
+        let web_url = format!("http://{}", slack.server.address());
+        slack.state().web_url = web_url;
+        slack
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

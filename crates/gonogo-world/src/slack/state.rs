@@ -10,6 +10,10 @@ use crate::serve::{Fault, Record};
 
 #[derive(Debug)]
 pub(super) struct State {
+    /// Where people go, without a slash at its end.
+    pub(super) web_url: String,
+    /// Where the tour is that pages lead back to.
+    pub(super) tour: Option<String>,
     pub(super) bot: Bot,
     pub(super) channels: Vec<Channel>,
     /// How long a channel takes no other message; nothing while it is not asked for.
@@ -25,6 +29,8 @@ pub(super) struct State {
 impl State {
     pub(super) fn new() -> Self {
         Self {
+            web_url: String::new(),
+            tour: None,
             bot: Bot::default(),
             channels: Vec::new(),
             pause: Duration::ZERO,

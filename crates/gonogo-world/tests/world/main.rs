@@ -7,5 +7,6 @@ mod data_center;
 mod faults;
 mod github;
 mod jql;
+mod pages;
 mod repo;
 mod slack;

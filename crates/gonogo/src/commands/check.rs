@@ -59,7 +59,7 @@ pub(super) fn outside() -> anyhow::Result<Outside> {
     };
     Ok(Outside {
         credentials: |kind| Credentials::read(kind, |name| std::env::var(name).ok()),
-        http: HttpSettings { ca_file: variable(CA_FILE_VARIABLE).map(PathBuf::from) },
+        http: HttpSettings { ca_file: variable(CA_FILE_VARIABLE).map(PathBuf::from), is_direct: false },
         trusted: TrustedTracker::Any,
         code_host,
     })

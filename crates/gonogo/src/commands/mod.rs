@@ -2,6 +2,7 @@
 
 mod backup;
 mod check;
+mod demo;
 mod doctor;
 mod explain;
 mod hook;
@@ -26,6 +27,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<u8> {
         Command::Schema { of } => schema::run(of),
         Command::Replay(args) => replay::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Demo(args) => demo::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),
         Command::Store(StoreCommand::Check(args)) => serve::store::check(&args),

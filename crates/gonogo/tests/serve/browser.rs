@@ -75,6 +75,12 @@ impl Browser {
         self
     }
 
+    /// The same anywhere.
+    pub(crate) fn goes_to(&self, url: &str) -> &Self {
+        self.runtime.block_on(self.client.goto(url)).unwrap();
+        self
+    }
+
     pub(crate) fn signs_in(&self, name: &str, password: &str) {
         self.opens("/sign-in");
         self.runtime.block_on(async {
@@ -133,6 +139,52 @@ impl Browser {
             let found = self.client.find(Locator::Css(css)).await.unwrap();
             found.click().await.unwrap();
         });
+        self
+    }
+
+    /// Writes into what is written so.
+    pub(crate) fn types(&self, css: &str, text: &str) -> &Self {
+        self.runtime.block_on(async {
+            let field = self.client.find(Locator::Css(css)).await.unwrap();
+            field.send_keys(text).await.unwrap();
+        });
+        self
+    }
+
+    /// Chooses from what is written so.
+    pub(crate) fn chooses(&self, css: &str, label: &str) -> &Self {
+        self.runtime.block_on(async {
+            let list = self.client.find(Locator::Css(css)).await.unwrap();
+            list.select_by_label(label).await.unwrap();
+        });
+        self
+    }
+
+    /// Waits until a line of script comes to this.
+    #[track_caller]
+    pub(crate) fn sees(&self, script: &str, wanted: &str) {
+        let begin = Instant::now();
+        loop {
+            let value = self.value(script);
+            if value == wanted {
+                return;
+            }
+            let body = || self.value("return document.body.innerText");
+            assert!(begin.elapsed() < PATIENCE, "{script} is {value} and not {wanted:?} on {}", body());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Whether pages run scripts of their own from now on.
+    pub(crate) fn runs_scripts(&self, does_run: bool) {
+        self.tell("Emulation.setScriptExecutionDisabled", json!({ "value": !does_run }));
+    }
+
+    /// Follows it, and waits for the page that it leads to, be it the same anew.
+    #[track_caller]
+    pub(crate) fn follows(&self, css: &str) -> &Self {
+        self.value("window.isOld = true");
+        self.clicks(css).sees("return String(document.readyState === 'complete' && !window.isOld)", "true");
         self
     }
 

@@ -22,7 +22,7 @@ fn busy() -> (World, Jira, String) {
     euros.with_field("Risk", "High: all invoices").with_field("Post-deploy checks", "Maria: a new order shows €");
     jira.story("STORY-13").titled(ODD).in_state("Ready to Deploy").with_field("Risk", ODD);
     jira.bug("STORY-14").titled(&"averyverylongword".repeat(20)).in_state("Ready to Deploy");
-    let mut world = World::stopped().trusts(&jira.url());
+    let mut world = World::stopped().trusts(&jira.url()).signing_in_with_github("");
     world.policy(&format!(
         "tracker.kind = 'jira-cloud'\ntracker.url = '{}'\n\
          [checks.story-state]\nstates = ['Ready to Deploy']\n\
@@ -97,7 +97,9 @@ fn no_page_keeps_anybody_out() {
     let open = lived_in(&world, &old);
     let browser = Browser::on(world.address());
     let mut wrong = Vec::new();
-    for path in ["/sign-in", "/first-admin?code=x", "/nowhere"] {
+    for path in
+        ["/sign-in", "/first-admin?code=x", "/choose-password?code=x", "/sign-in/github/callback?error=x", "/nowhere"]
+    {
         wrong.extend(look(&world, &browser, path));
     }
     browser.signs_in("ada", PASSWORD);
@@ -109,7 +111,16 @@ fn no_page_keeps_anybody_out() {
         &open,
         &old,
         "/people",
+        "/stories/STORY-12",
+        "/stories/STORY-99",
+        "/search?q=story",
+        "/search?q=nothing",
+        "/people/1",
+        "/account",
+        "/waivers",
+        "/waivers?state=lapsed",
         "/audit",
+        "/audit?from=x",
         "/deliveries",
         "/candidates/999",
         "/explain/story-wrong-state",
@@ -181,6 +192,43 @@ fn a_page_says_who_mends_what_and_why_we_say_so() {
 }
 
 #[test]
+fn a_story_says_where_it_is_and_what_it_lacks() {
+    let (world, jira, old) = busy();
+    let open = lived_in(&world, &old);
+    let text = text_of(&world, "/stories/story-12");
+    for words in
+        ["STORY-12: Charge in euros", "In Review", "Maria", "move it to Ready to Deploy", "Waits in (1)", "Was in"]
+    {
+        assert!(text.contains(words), "{words} is not in {text}");
+    }
+    for link in [&format!("{}/browse/STORY-12", jira.url()), &open, &old] {
+        assert!(text.contains(&format!("href=\"{link}\"")), "{link} is not in {text}");
+    }
+    assert_eq!(world.get("/stories/STORY-99").0, 404);
+}
+
+#[test]
+fn a_search_finds_stories_branches_heads_services_and_codes() {
+    let (world, _jira, old) = busy();
+    let open = lived_in(&world, &old);
+    let head = world.repo.rev("main");
+    for (text, link) in [
+        ("euros", "/stories/STORY-12"),
+        ("story-1", "/stories/STORY-14"),
+        ("mai", &open),
+        (&head[..9], &open),
+        ("web", "/#web"),
+        ("story-wrong-state", "/explain/story-wrong-state"),
+    ] {
+        let found = text_of(&world, &format!("/search?q={text}"));
+        assert!(found.contains(&format!("href=\"{link}\"")), "{text}: {link} is not in {found}");
+    }
+    let (status, answer) = world.get("/search?q=+story-13+");
+    assert!(status == 303 && answer.contains("location: /stories/STORY-13"), "{answer}");
+    assert!(text_of(&world, "/search?q=%3Cb%3E%25").contains("Nothing has “&lt;b&gt;%”"));
+}
+
+#[test]
 fn a_verdict_is_pasted_without_harm() {
     let (world, _jira, page) = busy();
     let copy = |end: &str| text_of(&world, &format!("{page}/copy.{end}"));
@@ -234,6 +282,20 @@ fn a_link_copies_where_scripts_run() {
     let said = || browser.value("return document.querySelector('[data-said]')?.textContent ?? location.pathname");
     let done = |said: &serde_json::Value| *said == "Copied." || *said == format!("{page}/copy.md");
     world.wait(|| Some(said()).filter(done), || said().to_string());
+}
+
+/// What the server forbids pages to do does not stand in the way of it.
+#[test]
+fn a_browser_is_led_to_github() {
+    let mut world = World::stopped().signing_in_with_github("");
+    world.start();
+    // A browser asks for its icon too.
+    world.github.expects_trouble();
+    let browser = Browser::on(world.address());
+    browser.opens("/sign-in").clicks("main a.button").arrives("/login/oauth/authorize");
+    assert!(browser.value("return document.title").as_str().unwrap().contains("Authorize sign-in"));
+    browser.signs_in("ada", PASSWORD);
+    browser.opens("/account").clicks("main a.button").arrives("/login/oauth/authorize");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use crate::support::{PASSWORD, World, path_of};
 
 /// A candidate that one commit blocks: its SHA, page and fingerprint.
-fn blocked(world: &World) -> (String, String, String) {
+pub(crate) fn blocked(world: &World) -> (String, String, String) {
     world.repo.commit("tidy up");
     let sha = world.push("main");
     let status = world.status_of(&sha).is_failure(&format!("No-Go: {} \"tidy up\" names no story", &sha[..7]));
@@ -101,13 +101,17 @@ fn roles_bound_what_people_may() {
         ];
         assert_eq!(did, [checks, waives, adds], "{name}");
     }
+    let (_, audit) = world.get("/audit?did=asked%20to%20check%20again");
+    assert_eq!(audit.matches("asked to check again</td>").count(), 2, "{audit}");
 }
 
 #[test]
 fn a_session_ends_by_signing_out() {
-    let world = World::new();
+    let mut world = World::new();
     assert_eq!(world.submit("/", "/sign-out", &[]).0, 303);
     assert_eq!(world.get("/").0, 303, "the old cookie opens nothing");
+    world.signs_in_again();
+    assert!(world.get("/audit").1.contains("signed out"));
 }
 
 #[test]

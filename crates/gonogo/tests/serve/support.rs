@@ -31,6 +31,9 @@ pub(crate) struct World {
     database: String,
     tracker: String,
     slack: String,
+    /// More keys of `[github]`, and the client that people sign in to.
+    github_keys: String,
+    client: Option<(String, String)>,
     /// What the service has beside its name and repository.
     service: String,
     /// The server's, for GitHub.
@@ -77,6 +80,8 @@ impl World {
             database,
             tracker: String::new(),
             slack: String::new(),
+            github_keys: String::new(),
+            client: None,
             service: String::new(),
             token: TOKEN,
             app: None,
@@ -143,6 +148,16 @@ impl World {
     /// The service `web` has these keys too; after them may stand other services.
     pub(crate) fn with_service(mut self, keys: &str) -> Self {
         keys.clone_into(&mut self.service);
+        self
+    }
+
+    /// People sign in with GitHub, which is asked again each second; `ways` are
+    /// `[[github.sign_in]]` tables.
+    pub(crate) fn signing_in_with_github(mut self, ways: &str) -> Self {
+        let app = self.github.app("sign-in").calls_back("https://gonogo.example.com/sign-in/github/callback");
+        app.may_read("members").installed_on("acme");
+        self.client = Some(app.client());
+        self.github_keys = format!("ask_again_seconds = 1\n{ways}");
         self
     }
 
@@ -213,6 +228,9 @@ impl World {
             .env("GONOGO_JIRA_WEBHOOK_SECRET", SECRET)
             .env("GONOGO_SLACK_TOKEN", "xoxb-world")
             .env("GONOGO_GITHUB_WEBHOOK_SECRET", format!("old\n{SECRET}"));
+        if let Some((id, secret)) = &self.client {
+            command.env("GONOGO_GITHUB_CLIENT_ID", id).env("GONOGO_GITHUB_CLIENT_SECRET", secret);
+        }
         match self.app {
             Some(id) => {
                 command.env("GONOGO_GITHUB_APP_ID", id.to_string());
@@ -226,12 +244,13 @@ impl World {
     pub(crate) fn writes_configuration(&self) {
         let config = format!(
             "[server]\nlisten = '127.0.0.1:0'\nurl = 'https://gonogo.example.com'\ndata = '{}'\npoll_seconds = {}\n\
-             [store]\nurl = '{}'\n[github]\nurl = '{}'\n{}{}\
+             [store]\nurl = '{}'\n[github]\nurl = '{}'\n{}{}{}\
              [[service]]\nname = 'web'\nrepository = 'acme/web'\n{}",
             self.folder.path().join("data").display(),
             self.poll_seconds,
             self.database,
             self.github.api_url(),
+            self.github_keys,
             self.tracker,
             self.slack,
             self.service,
@@ -267,13 +286,40 @@ impl World {
     pub(crate) fn signs_in(&mut self, name: &str, password: &str) {
         let (status, answer) = self.post("/sign-in", &[("name", name), ("password", password)]);
         assert_eq!(status, 303, "{answer}");
-        let set = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect("a cookie is set");
-        set.split(';').next().expect("a cookie has a value").clone_into(&mut self.cookie);
+        self.keeps_cookies(&answer);
+    }
+
+    /// What a browser does with an answer: a cookie without a value is forgotten.
+    pub(crate) fn keeps_cookies(&mut self, answer: &str) {
+        for set in answer.lines().filter_map(|line| line.strip_prefix("set-cookie: ")) {
+            let pair = set.split(';').next().expect("a cookie has a value");
+            let (name, value) = pair.split_once('=').expect("a cookie has a name");
+            let others = self.cookie.split("; ").filter(|kept| kept.split('=').next() != Some(name));
+            let mut kept: Vec<String> = others.filter(|kept| !kept.is_empty()).map(str::to_owned).collect();
+            if !value.is_empty() {
+                kept.push(pair.to_owned());
+            }
+            self.cookie = kept.join("; ");
+        }
+    }
+
+    /// The browser's cookies, to be put back later.
+    pub(crate) fn cookies(&self) -> String {
+        self.cookie.clone()
+    }
+
+    pub(crate) fn has_cookies(&mut self, cookies: &str) {
+        cookies.clone_into(&mut self.cookie);
     }
 
     /// Who was the first admin, once their session is gone.
     pub(crate) fn signs_in_again(&mut self) {
         self.signs_in("ada", PASSWORD);
+    }
+
+    /// What a browser of who is signed in sends.
+    pub(crate) fn cookie(&self) -> &str {
+        &self.cookie
     }
 
     /// Nobody is signed in.
@@ -401,19 +447,53 @@ impl World {
     }
 
     fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(self.address()).expect("the server answers");
-        let ask = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nCookie: {}\r\n\
-             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
-            self.address(),
-            self.cookie,
-            body.len()
-        );
-        stream.write_all(ask.as_bytes()).expect("it reads the request");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("it answers in text");
-        let status = answer.split(' ').nth(1).and_then(|word| word.parse().ok()).unwrap_or(0);
+        ask_at(self.address(), &self.cookie, method, path, body)
+    }
+
+    /// Begins to sign in, or to join an account, at this path, and lets GitHub
+    /// send the browser back: the path that it comes back to.
+    pub(crate) fn goes_to_github(&mut self, path: &str) -> String {
+        let (status, answer) = self.get(path);
+        assert_eq!(status, 303, "{answer}");
+        self.keeps_cookies(&answer);
+        let address = location_of(&answer);
+        let (host, rest) = address.strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect("an address");
+        let (status, answer) = ask_at(host, "", "GET", &format!("/{rest}"), "");
+        assert_eq!(status, 302, "{answer}");
+        let back = location_of(&answer);
+        back.strip_prefix("https://gonogo.example.com").expect("GitHub sends people back to the server").to_owned()
+    }
+
+    /// In a new browser, signs in with GitHub as this person of its, who wants to
+    /// see `/account`.
+    pub(crate) fn signs_in_with_github(&mut self, login: &str) -> (u16, String) {
+        self.forgets_cookie();
+        self.comes_back_from_github(login)
+    }
+
+    /// The same in the browser that is open.
+    pub(crate) fn comes_back_from_github(&mut self, login: &str) -> (u16, String) {
+        self.github.signs_in(login);
+        let back = self.goes_to_github("/sign-in/github?next=/account");
+        let (status, answer) = self.get(&back);
+        self.keeps_cookies(&answer);
         (status, answer)
+    }
+
+    /// Somebody with a password, whom an admin adds.
+    pub(crate) fn adds(&self, name: &str, role: &str) {
+        let fields = [("name", name), ("password", PASSWORD), ("role", role)];
+        assert_eq!(self.submit("/people", "/people", &fields).0, 303);
+    }
+
+    /// The page of a person, for admins.
+    pub(crate) fn page_of_person(&self, name: &str) -> String {
+        let (_, text) = self.get("/people");
+        let links = text.split("href=\"").filter_map(|rest| rest.split_once("\">"));
+        let mut to_people =
+            links.filter(|(path, rest)| path.starts_with("/people/") && rest.starts_with(&format!("{name}</a>")));
+        let found = to_people.next().map(|(path, _)| path.to_owned());
+        found.unwrap_or_else(|| panic!("{name} is not in {text}"))
     }
 
     pub(crate) fn kill(&mut self) {
@@ -436,6 +516,26 @@ impl World {
     pub(crate) fn address(&self) -> &str {
         &self.server.as_ref().expect("the server runs").address
     }
+}
+
+fn ask_at(address: &str, cookie: &str, method: &str, path: &str, body: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).expect("the server answers");
+    let ask = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nCookie: {cookie}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(ask.as_bytes()).expect("it reads the request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers in text");
+    let status = answer.split(' ').nth(1).and_then(|word| word.parse().ok()).unwrap_or(0);
+    (status, answer)
+}
+
+/// Where an answer sends the browser.
+pub(crate) fn location_of(answer: &str) -> String {
+    let header = answer.lines().find(|line| line.to_ascii_lowercase().starts_with("location: "));
+    header.map_or_else(|| panic!("it sends nowhere: {answer}"), |line| line["location: ".len()..].to_owned())
 }
 
 /// Where on the server a status leads.

@@ -5,11 +5,9 @@ use crate::pages::layout::{ago, outside};
 use crate::pages::table::table;
 use crate::session::Session;
 use gonogo_api::{Check, Finding, Severity};
-use gonogo_core::finding::COULD_NOT_CHECK;
-use gonogo_core::person::Act;
 use gonogo_core::say;
-use gonogo_engine::commands::waive::MOST_DAYS;
 use gonogo_engine::{Evidence, owner};
+use gonogo_store::WaiverRow;
 use maud::{Markup, html};
 
 /// Facts that stand under one finding, and what of a value is shown there.
@@ -22,6 +20,8 @@ pub(super) struct Desk<'a> {
     pub look: &'a Look,
     pub evidence: Option<&'a Evidence>,
     pub session: &'a Session,
+    /// Of the service, the newest first.
+    pub waivers: &'a [WaiverRow],
 }
 
 impl Desk<'_> {
@@ -39,40 +39,12 @@ impl Desk<'_> {
         }
     }
 
-    /// Letting a finding pass: who may sees the form, who may not whom to ask.
-    fn waive(&self, finding: &Finding) -> Markup {
-        html! {
-            details {
-                summary { "Waive…" }
-                @match self.session.person.may(Act::Waive) {
-                    Err(forbidden) => p.quiet { (forbidden) },
-                    Ok(_) => {
-                        form method="post" action={ (self.look.path()) "/waivers" } {
-                            input type="hidden" name="form" value=(self.session.form_word());
-                            input type="hidden" name="fingerprint" value=(finding.fingerprint);
-                            label { "Why may it pass?" textarea name="why" rows="2" maxlength="2000" required {} }
-                            label {
-                                "For how long?"
-                                select name="days" {
-                                    @for days in [1, 3, 7, 30, MOST_DAYS] {
-                                        @if days == 1 || finding.code != COULD_NOT_CHECK { option value=(days) { (days) @if days == 1 { " day" } @else { " days" } } }
-                                    }
-                                }
-                            }
-                            button { "Waive" }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
     /// What was read, when and where; the policy's rule; what the code means.
     fn why(&self, finding: &Finding) -> Markup {
         let facts = self.evidence.map(|evidence| evidence.behind(finding)).unwrap_or_default();
         let rule = self.evidence.and_then(|evidence| evidence.rule(&finding.check));
         html! {
-            details {
+            details id={ "why-" (finding.fingerprint) } {
                 summary { "Why?" }
                 @if facts.is_empty() { p.quiet { "What it was judged from is not kept for this finding." } }
                 @else {
@@ -109,7 +81,7 @@ fn mark(finding: &Finding) -> char {
 }
 
 /// A text whose addresses can be followed.
-fn linked(text: &str) -> Markup {
+pub(crate) fn linked(text: &str) -> Markup {
     html! {
         @for (at, word) in text.split(' ').enumerate() {
             @if at > 0 { " " }

@@ -6,7 +6,7 @@ use crate::App;
 use crate::pages::layout::{Shown, ago, away, outside, short, verdict};
 use crate::pages::paging::{Asked, Pages};
 use crate::pages::table::table;
-use crate::session::Session;
+use crate::session::{Session, escaped};
 use axum::extract::{Path, Query, State};
 use gonogo_api::{Check, Commit, Finding, Story};
 use gonogo_core::say;
@@ -26,8 +26,9 @@ pub(crate) async fn findings(
 ) -> Shown {
     let look = Look::at(&app, &id).await?;
     let evidence = look.evidence(&app).await?;
+    let waivers = app.serving.store.waivers(&look.candidate.service).await.map_err(|e| away(&e))?;
     let main = listed(&look, |check| {
-        let desk = Desk { check, look: &look, evidence: evidence.as_ref(), session: &session };
+        let desk = Desk { check, look: &look, evidence: evidence.as_ref(), session: &session, waivers: &waivers };
         // One finding is as tall as several rows.
         let pages = Pages::of(&check.findings, asked, 40);
         html! {
@@ -60,15 +61,16 @@ pub(crate) async fn stories(
 fn story(story: &Story) -> [Markup; 6] {
     let text = |text: &Option<String>| outside(text.as_deref().unwrap_or_default());
     [
-        html! {
-            @match &story.url {
-                Some(url) if url.starts_with("http") => a href=(url) rel="noreferrer" { (story.key) },
-                _ => (story.key),
-            }
-        },
+        html! { a href={ "/stories/" (escaped(&story.key)) } { (story.key) } },
         html! { (text(&story.kind)) },
         html! { (say::cut(&text(&story.title), MOST_TITLE)) },
-        html! { (outside(story.status.as_deref().unwrap_or("not known"))) },
+        html! {
+            @let status = outside(story.status.as_deref().unwrap_or("not known"));
+            @match &story.url {
+                Some(url) if url.starts_with("http") => a href=(url) rel="noreferrer" { (status) },
+                _ => (status),
+            }
+        },
         html! { (text(&story.assignee)) },
         html! { @if story.ships { "yes" } @else { "no: reverted, or there already" } },
     ]

@@ -1,12 +1,13 @@
 //! A candidate as it was judged last, read once for each of its pages.
 
 use crate::App;
-use crate::pages::layout::{self, ago, away, not_found, outside, verdict};
+use crate::pages::layout::{self, Follows, ago, away, not_found, outside, verdict};
 use crate::session::Session;
 use axum::http::StatusCode;
 use gonogo_api::Check;
 use gonogo_core::running::Running;
 use gonogo_engine::{Digest, Evidence};
+use gonogo_store::views::Cursor;
 use gonogo_store::{Candidate, CandidateId, Evaluation};
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -17,6 +18,8 @@ pub(crate) struct Look {
     pub newest: Option<Evaluation>,
     /// `None` until it was judged once.
     pub check: Option<Check>,
+    /// All of it was read after this.
+    since: Cursor,
     pub now: Timestamp,
 }
 
@@ -24,10 +27,11 @@ impl Look {
     pub(crate) async fn at(app: &App, id: &str) -> Result<Self, (StatusCode, Markup)> {
         let Ok(id) = id.parse().map(CandidateId) else { return Err(not_found().await) };
         let store = &app.serving.store;
+        let since = store.cursor().await.map_err(|e| away(&e))?;
         let Some(candidate) = store.candidate(id).await.map_err(|e| away(&e))? else { return Err(not_found().await) };
         let newest = store.newest_evaluation(id).await.map_err(|e| away(&e))?;
         let check = newest.as_ref().and_then(|e| serde_json::from_str(&e.result).ok());
-        Ok(Self { candidate, newest, check, now: (app.serving.clock)() })
+        Ok(Self { candidate, newest, check, since, now: (app.serving.clock)() })
     }
 
     /// What the judgement was made from; `None` where that cannot be read any more.
@@ -126,5 +130,6 @@ fn size(digest: &Digest) -> String {
 pub(super) fn shown(look: &Look, here: &str, session: &Session, main: &Markup) -> Markup {
     let is_changing = look.newest.is_none() && look.candidate.is_open;
     let main = html! { (look.top(here)) (main) };
-    layout::page(&look.title(), is_changing, Some(session), &main)
+    let follows = Follows { candidate: Some(look.candidate.id), since: look.since };
+    layout::live_page(&look.title(), is_changing, session, &follows, &main)
 }

@@ -5,8 +5,10 @@ mod finding;
 mod lists;
 mod look;
 mod plan;
+mod waiving;
 
 pub(crate) use copy::{csv, markdown, slack, text};
+pub(crate) use finding::linked;
 pub(crate) use lists::{commits, facts, findings, history, stories};
 pub(crate) use plan::{markdown as plan_markdown, page as plan};
 
@@ -44,7 +46,7 @@ fn verdict(
     waivers: &[WaiverRow],
     session: &Session,
 ) -> Markup {
-    let desk = Desk { check, look, evidence, session };
+    let desk = Desk { check, look, evidence, session, waivers };
     let digest = Digest::of(check, evidence);
     let of = |wanted: Severity| move |f: &&Finding| f.severity == wanted && f.waiver.is_none();
     let some = |wanted| check.findings.iter().filter(of(wanted)).collect::<Vec<&Finding>>();
@@ -62,7 +64,7 @@ fn verdict(
         @for (title, findings) in [("Warnings", some(Severity::Warn)), ("Notes", some(Severity::Note))] {
             @if !findings.is_empty() { section { h2 { (title) " (" (findings.len()) ")" } (some_of(&findings, &desk)) } }
         }
-        (waived(&desk, waivers))
+        (desk.waived())
         (checks(&check.checks))
     }
 }
@@ -89,11 +91,13 @@ fn some_of(findings: &[&Finding], desk: &Desk<'_>) -> Markup {
     html! {
         @if !findings.is_empty() {
             ul.findings { @for finding in findings.iter().take(MOST) { (desk.item(finding)) } }
-            @if findings.len() > MOST {
-                p { a href={ (desk.look.path()) "/findings" } { "and " (findings.len() - MOST) " more" } }
-            }
+            (some_more(findings.len(), desk.look))
         }
     }
+}
+
+fn some_more(number: usize, look: &Look) -> Markup {
+    html! { @if number > MOST { p { a href={ (look.path()) "/findings" } { "and " (number - MOST) " more" } } } }
 }
 
 /// What one can do with it as a whole.
@@ -101,7 +105,7 @@ fn acts(look: &Look, session: &Session) -> Markup {
     let formats = [("text", "txt"), ("Markdown", "md"), ("Slack", "slack"), ("CSV", "csv")];
     html! {
         div.acts {
-            @if look.candidate.is_open && session.person.may(Act::CheckAgain).is_ok() {
+            @if look.candidate.is_open && session.person.may_at(&look.candidate.service, Act::CheckAgain).is_ok() {
                 form.inline method="post" action={ (look.path()) "/check" } {
                     input type="hidden" name="form" value=(session.form_word());
                     button { "Check again" }
@@ -109,37 +113,6 @@ fn acts(look: &Look, session: &Session) -> Markup {
             }
             span { "Copy as" @for (name, end) in formats { " " a href={ (look.path()) "/copy." (end) } data-copy { (name) } } }
             span role="status" data-said {}
-        }
-    }
-}
-
-/// What was let pass stays visible, with who did and why.
-fn waived(desk: &Desk<'_>, rows: &[WaiverRow]) -> Markup {
-    let applied: Vec<(&Finding, Option<&WaiverRow>)> = (desk.check.findings.iter())
-        .filter(|finding| finding.waiver.is_some())
-        .map(|finding| (finding, rows.iter().find(|row| row.fingerprint == finding.fingerprint)))
-        .collect();
-    html! {
-        @if !applied.is_empty() {
-            section {
-                h2 { "Waived (" (applied.len()) ")" }
-                ul.findings {
-                    @for (finding, row) in applied.iter().take(MOST) {
-                        li {
-                            p { "⚑ " (outside(&finding.message)) " " code.code { (finding.code) } }
-                            @if let Some(waiver) = &finding.waiver { p.fix { "by " (outside(&waiver.by)) " until " (waiver.until) ": " (outside(&waiver.why)) } }
-                            @if let Some(row) = row.filter(|_| desk.session.person.may(Act::Waive).is_ok()) {
-                                form.inline method="post" action={ "/services/" (desk.look.candidate.service) "/waivers/" (row.id.0) "/take-back" } {
-                                    input type="hidden" name="form" value=(desk.session.form_word());
-                                    input type="hidden" name="candidate" value=(desk.look.candidate.id.0);
-                                    button { "Take back" }
-                                }
-                            }
-                        }
-                    }
-                }
-                @if applied.len() > MOST { p { a href={ (desk.look.path()) "/findings" } { "and " (applied.len() - MOST) " more" } } }
-            }
         }
     }
 }

@@ -20,7 +20,7 @@ use ring::digest;
 use serde_json::json;
 
 use super::access::{Caller, Unknown};
-use super::description::Exchange;
+use super::exchange::Exchange;
 use super::hooks::hex;
 use super::limits::Allowance;
 use super::state::State;
@@ -37,7 +37,7 @@ impl State {
         if let Some(refusal) = self.git_refusal(ask) {
             return refusal;
         }
-        if let Some(page) = self.sign_in_page(ask) {
+        if let Some(page) = self.sign_in_page(ask).or_else(|| self.page_for(ask)) {
             return page;
         }
         let request = format!("{} {}", ask.method, ask.path);
@@ -47,7 +47,10 @@ impl State {
             return Answer::html(404, "Not Found");
         };
         let answer = self.consider(ask, &path);
-        self.exchanges.push(Exchange::new(ask, &path, &answer));
+        // Without it nobody can look at them.
+        if cfg!(feature = "description") {
+            self.exchanges.push(Exchange::new(ask, &path, &answer));
+        }
         answer
     }
 
@@ -99,6 +102,7 @@ impl State {
             (_, ["user", rest @ ..]) => self.user_route(call, rest),
             (_, ["app", "hook", "deliveries", rest @ ..]) => self.app_deliveries(call, rest),
             (_, ["app", rest @ ..]) => self.app_route(call, rest),
+            ("GET", ["orgs", org, "teams", team, "memberships", login]) => self.team_member(call, org, team, login),
             ("GET", ["installation", "repositories"]) => self.installation_repositories(call),
             ("DELETE", ["installation", "token"]) => self.revoke_token(call),
             (_, ["repositories", id, rest @ ..]) => self.repository_by_id(call, id, rest),

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::answers::{Done, Refusal};
 use super::call::Call;
 use super::{Answered, State};
+use crate::github::access::Level;
 
 impl State {
     pub(super) fn user_route(&mut self, call: &Call, rest: &[&str]) -> Answered {
@@ -47,6 +48,20 @@ impl State {
             }
             _ => Err(Refusal::no_such_path()),
         }
+    }
+
+    /// Whether a person is in a team; who may not see teams is told that there is none.
+    pub(super) fn team_member(&mut self, call: &Call, org: &str, team: &str, login: &str) -> Answered {
+        let token = call.caller.token().ok_or_else(|| Refusal::quiet(401, "Requires authentication"))?;
+        self.knows(call, &[]);
+        let org = self.known_account(org).ok_or_else(Refusal::not_found)?;
+        let may_look = org.members.contains(&token.owner) && token.may("members", Level::Read);
+        let is_in = org.teams.iter().any(|(slug, member)| slug == team && member == login);
+        if !may_look || !is_in {
+            return Err(Refusal::not_found());
+        }
+        let url = format!("{}/organizations/{}/team/1/memberships/{login}", self.api_url(), org.id);
+        Ok(Done::ok(json!({"url": url, "role": "member", "state": "active"})))
     }
 
     pub(super) fn rate_limit(&mut self, call: &Call) -> Done {

@@ -43,10 +43,34 @@ impl<'a> User<'a> {
         self
     }
 
+    /// Is in this team, such as `acme/release`, and so in the organisation.
+    pub fn in_team(self, team: &str) -> Self {
+        let (organization, slug) = team.split_once('/').expect("a team is named ORGANISATION/TEAM");
+        self.github.state().account(organization, true).teams.push((slug.to_owned(), self.login.to_owned()));
+        self.member_of(organization)
+    }
+
+    /// Is no longer in this team.
+    pub fn leaves_team(self, team: &str) -> Self {
+        let (organization, slug) = team.split_once('/').expect("a team is named ORGANISATION/TEAM");
+        let teams = |account: &mut Account| account.teams.retain(|(of, login)| of != slug || login != self.login);
+        teams(self.github.state().account(organization, true));
+        self
+    }
+
+    /// Has another login from now on; the number stays.
+    pub fn is_renamed(self, login: &str) -> Self {
+        let mut state = self.github.state();
+        state.rename_account(self.login, login);
+        drop(state);
+        self
+    }
+
     /// Leaves the organisation, and may no longer see its repositories.
     pub fn leaves(self, organization: &str) -> Self {
         let mut state = self.github.state();
         state.account(organization, true).members.retain(|member| member != self.login);
+        state.account(organization, true).teams.retain(|(_, login)| login != self.login);
         for repository in state.repositories.iter_mut().filter(|repository| repository.owner == organization) {
             repository.roles.insert(self.login.to_owned(), "none".to_owned());
         }

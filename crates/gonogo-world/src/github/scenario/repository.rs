@@ -62,21 +62,18 @@ impl<'a> Repository<'a> {
 
     /// Has the branches and tags of this repository; no hook is told.
     pub fn made_from(self, repo: &Repo) -> Self {
-        let mut state = self.github.state();
-        let (from, repository) = (repo.url(), state.repository_mut(self.id));
-        repository.bare.git(&[
-            "fetch",
-            "--quiet",
-            "--prune",
-            &from,
-            "+refs/heads/*:refs/heads/*",
-            "+refs/tags/*:refs/tags/*",
-        ]);
-        let was_down = std::mem::replace(&mut state.is_down, true);
-        state.notice_moves(self.id, self.who);
-        state.is_down = was_down;
-        drop(state);
-        self
+        let (from, refspecs) = (repo.url(), ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]);
+        self.quietly(|bare| drop(bare.git(&[&["fetch", "--quiet", "--prune", &from], &refspecs[..]].concat())))
+    }
+
+    /// Has what this stream of `git fast-import` holds; no hook is told.
+    pub fn made_of(self, stream: &[u8]) -> Self {
+        self.quietly(|bare| bare.import(stream))
+    }
+
+    /// Has what its folder has from before; no hook is told.
+    pub fn found_again(self) -> Self {
+        self.quietly(|_| ())
     }
 
     /// This person is `admin`, `write`, `read` or `none` of it; whoever is not
@@ -139,6 +136,13 @@ impl<'a> Repository<'a> {
         self.github.state().repository(self.id).branch(name).cloned()
     }
 
+    /// Whether a branch has this commit.
+    pub fn has_commit(self, branch: &str, sha: &str) -> bool {
+        let state = self.github.state();
+        let repository = state.repository(self.id);
+        repository.branch(branch).is_some_and(|head| repository.is_ancestor(sha, head))
+    }
+
     /// All statuses that were posted on a commit, oldest first.
     pub fn statuses(self, sha: &str) -> Vec<PostedStatus> {
         let state = self.github.state();
@@ -176,6 +180,16 @@ impl<'a> Repository<'a> {
         let number = hook.id;
         state.repository_mut(self.id).hooks.push(hook);
         state.tell_ping(self.id, number);
+        drop(state);
+        self
+    }
+
+    fn quietly(self, change: impl FnOnce(&Repo)) -> Self {
+        let mut state = self.github.state();
+        change(&state.repository(self.id).bare);
+        let was_down = std::mem::replace(&mut state.is_down, true);
+        state.notice_moves(self.id, self.who);
+        state.is_down = was_down;
         drop(state);
         self
     }
@@ -391,7 +405,10 @@ fn create(state: &mut State, full_name: &str) -> u64 {
     let is_known = state.known_account(owner).is_some();
     state.account(owner, !is_known);
     let (id, now) = (state.next_id(), state.clock.now());
-    let bare = Repo::new_bare();
+    let bare = match &state.folder {
+        Some(folder) => Repo::bare_at(&folder.join(owner).join(format!("{name}.git"))),
+        None => Repo::new_bare(),
+    };
     // As GitHub does; and a person who may push may also delete.
     for (key, value) in [("http.receivepack", "true"), ("receive.denyDeleteCurrent", "ignore")] {
         bare.git(&["config", key, value]);

@@ -35,6 +35,9 @@ impl State {
         {
             self.unexpected(format!("{request}: not among the paths expected"));
         }
+        if let Some(page) = self.page_for(ask, &path) {
+            return page;
+        }
         match self.consider(ask, &path) {
             Ok(json) => self.signed(Answer::json(200, &json)),
             Err(refusal) => {

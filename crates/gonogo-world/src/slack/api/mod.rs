@@ -24,6 +24,9 @@ type Answered = Result<Value, Refusal>;
 impl State {
     /// The right answer to a request.
     pub(super) fn answer(&mut self, ask: &Ask) -> Answer {
+        if let Some(page) = self.page_for(ask) {
+            return page;
+        }
         let Some(method) = ask.path.strip_prefix("/api/").map(str::to_owned) else {
             self.unexpected(format!("{} {}: outside of the API, which is below /api/", ask.method, ask.path));
             return Answer::html(404, "Not Found");

@@ -1,6 +1,6 @@
 //! The stand-in Slack.
 
 mod channels;
-mod client;
+pub(crate) mod client;
 mod limits;
 mod official;

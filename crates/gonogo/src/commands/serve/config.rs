@@ -1,6 +1,7 @@
 //! `gonogo-server.toml`: where the server listens, what it keeps, and which
 //! services it watches over. Secrets are not in it.
 
+use super::sign_in::{self, WayIn};
 use gonogo_core::policy::{PolicyError, ProductionSource, ServicePath, Source, typed};
 use gonogo_remote::github::RepositoryName;
 use serde::Deserialize;
@@ -59,6 +60,10 @@ pub(crate) struct TrackerConfig {
 pub(crate) struct GitHubConfig {
     /// The API's address: of an Enterprise Server `https://HOST/api/v3`.
     pub url: String,
+    /// Who may sign in with GitHub, and as what.
+    pub sign_in: Vec<WayIn>,
+    /// After so long GitHub is asked again whether a person still may.
+    pub ask_again_seconds: i64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -88,7 +93,7 @@ pub(crate) struct ServiceConfig {
 
 impl Default for GitHubConfig {
     fn default() -> Self {
-        Self { url: "https://api.github.com".to_owned() }
+        Self { url: "https://api.github.com".to_owned(), sign_in: Vec::new(), ask_again_seconds: 300 }
     }
 }
 
@@ -155,6 +160,7 @@ impl Config {
         if config.slack.is_some() && !config.services.is_empty() && tells_nobody {
             return Err(source.error("[slack] names no channel: write channel = \"#deploys\"", None));
         }
+        sign_in::ways(&config).map_err(|said| source.error(said, source.find(&["github", "sign_in"])))?;
         if config.server.poll_seconds == 0 {
             return Err(source.error("poll_seconds is 1 or more", None));
         }
@@ -185,6 +191,10 @@ mod tests {
             let config = parse(example).unwrap();
             assert!(config.services.iter().all(|service| service.production.is_some()), "{example}");
         }
+        let page = include_str!("../../../../../docs/people.md");
+        let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+        let config = parse(&format!("[[service]]\nname = 'web'\nrepository = 'acme/web'\n{example}")).unwrap();
+        assert_eq!(sign_in::ways(&config).unwrap().len(), 3);
     }
 
     #[test]
@@ -227,6 +237,15 @@ mod tests {
                 "[[service]]\nname = \"a\"\nrepository = \"x/y\"\nproduction = {}",
                 "names none of ref, tag, url and told",
             ),
+            ("[[github.sign_in]]\nrole = 'admin'", "has one of organization, team and permission"),
+            ("[[github.sign_in]]\nteam = 'acme'\nrole = 'admin'", "`acme` is no team: write organization/team-slug"),
+            ("[[github.sign_in]]\nteam = 'acme/../x'\nrole = 'admin'", "is no team"),
+            ("[[github.sign_in]]\norganization = 'a'\nrole = 'boss'", "unknown variant `boss`"),
+            (
+                "[[github.sign_in]]\npermission = 'push'\nrole = 'admin'\nservice = 'x'",
+                "names the service `x`, and there is none",
+            ),
+            ("[github]\nask_again_seconds = 301", "ask_again_seconds is 1 to 300"),
             ("[slack]\n[[service]]\nname = \"a\"\nrepository = \"x/y\"", "[slack] names no channel"),
         ] {
             let error = parse(more).unwrap_err();

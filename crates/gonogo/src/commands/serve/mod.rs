@@ -1,7 +1,8 @@
 //! `gonogo serve`: wires the store, the systems outside, the workers and the
 //! faces together, and takes them down in order.
 
-mod config;
+pub(crate) mod config;
+mod sign_in;
 pub(crate) mod store;
 
 use super::check::outside;
@@ -17,14 +18,17 @@ use gonogo_remote::git::Remote;
 use gonogo_remote::github::{Credentials, GitHub, RepositoryName};
 use gonogo_remote::http::Connections;
 use gonogo_remote::slack::Slack;
-use gonogo_server::App;
-use gonogo_store::Store;
+use gonogo_server::{App, OpenDoor};
+use gonogo_store::{ServerLock, Store};
 use secrecy::{ExposeSecret, SecretString};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// What is being done when it is told to stop has so long to end.
 const LAST_WORDS: Duration = Duration::from_secs(10);
@@ -45,54 +49,119 @@ pub(crate) fn configuration(path: &Path) -> anyhow::Result<Config> {
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
-    let secrets = |name: &str| anyhow::Ok(secret(name)?.map(|lines| each_line(&lines)).unwrap_or_default());
-    let hook_secrets: Vec<SecretString> = secrets("GONOGO_GITHUB_WEBHOOK_SECRET")?;
-    let jira_hook_secrets = Arc::new(secrets("GONOGO_JIRA_WEBHOOK_SECRET")?);
-    let first_code = random_word();
-    let serving = Arc::new(serving(&config, &first_code).await?);
-    let _lock = serving.store.begin_serving().await?;
-    let listener = TcpListener::bind(config.server.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", config.server.listen))?;
-    let (tell, stop) = watch::channel(false);
-    let poll = Duration::from_secs(config.server.poll_seconds);
-    let working = tokio::spawn(jobs::work(Arc::clone(&serving), config.server.workers, poll, stop.clone()));
-    let address = listener.local_addr()?;
-    if hook_secrets.is_empty() {
+    let stop = told_to_stop()?;
+    let access = Access::from_environment()?;
+    let takes_hooks = !access.github_hooks.is_empty();
+    let server = Server::start(&config, access, None, |_| None).await?;
+    if !takes_hooks {
         anstream::eprintln!(
             "gonogo: no GONOGO_GITHUB_WEBHOOK_SECRET: webhooks are refused, changes are found by polling"
         );
     }
-    anstream::println!("gonogo: listening on http://{address}");
-    if serving.first_code_hash.is_some() {
-        let (pages, code) = (&serving.pages, first_code.expose_secret());
-        anstream::println!("gonogo: nobody may sign in yet; become the first admin: {pages}/first-admin?code={code}");
+    anstream::println!("gonogo: listening on http://{}", server.address);
+    if server.serving.first_code_hash.is_some() {
+        let (pages, code) = (&server.serving.pages, server.first_code.expose_secret());
+        anstream::println!(
+            "gonogo: nobody may sign in as an admin yet; become the first: {pages}/first-admin?code={code}"
+        );
     }
-    let app = App { serving, hook_secrets: Arc::new(hook_secrets), jira_hook_secrets };
-    let answering = tokio::spawn(gonogo_server::serve(listener, app, stop));
-    told_to_stop().await?;
-    tell.send(true).ok();
-    let ended = tokio::time::timeout(LAST_WORDS, async {
-        answering.await.ok();
-        working.await.ok();
-    });
-    if ended.await.is_err() {
-        anstream::eprintln!("gonogo: work was left undone; the next start does it");
-    }
+    stop.await;
+    server.stop().await;
     Ok(())
 }
 
-async fn serving(config: &Config, first_code: &SecretString) -> anyhow::Result<Serving> {
+/// What the server may show to the systems outside, and they to it.
+pub(crate) struct Access {
+    pub github: Credentials,
+    pub github_hooks: Vec<SecretString>,
+    pub jira_hooks: Vec<SecretString>,
+    pub slack: Option<SecretString>,
+    pub outside: Outside,
+}
+
+impl Access {
+    fn from_environment() -> anyhow::Result<Self> {
+        let secrets = |name: &str| anyhow::Ok(secret(name)?.map(|lines| each_line(&lines)).unwrap_or_default());
+        Ok(Self {
+            github_hooks: secrets("GONOGO_GITHUB_WEBHOOK_SECRET")?,
+            jira_hooks: secrets("GONOGO_JIRA_WEBHOOK_SECRET")?,
+            slack: secret("GONOGO_SLACK_TOKEN")?,
+            outside: outside()?,
+            github: github_credentials()?,
+        })
+    }
+}
+
+/// A server that answers and works.
+pub(crate) struct Server {
+    pub serving: Arc<Serving>,
+    pub address: SocketAddr,
+    /// Makes the first admin, where there is nobody yet.
+    pub first_code: SecretString,
+    tell: watch::Sender<bool>,
+    answering: JoinHandle<std::io::Result<()>>,
+    working: JoinHandle<()>,
+    _lock: ServerLock,
+}
+
+impl Server {
+    /// On this listener, where there is one already; `door` is asked, with the
+    /// address, whom to let in without a password.
+    pub(crate) async fn start(
+        config: &Config,
+        access: Access,
+        listener: Option<TcpListener>,
+        door: impl FnOnce(SocketAddr) -> Option<OpenDoor>,
+    ) -> anyhow::Result<Self> {
+        let first_code = random_word();
+        let hook_secrets = Arc::new(access.github_hooks.clone());
+        let jira_hook_secrets = Arc::new(access.jira_hooks.clone());
+        let serving = Arc::new(serving(config, access, &first_code).await?);
+        let lock = serving.store.begin_serving().await?;
+        let listener = match listener {
+            Some(listener) => listener,
+            None => listen(config.server.listen).await?,
+        };
+        let address = listener.local_addr()?;
+        let (tell, stop) = watch::channel(false);
+        let poll = Duration::from_secs(config.server.poll_seconds);
+        let working = tokio::spawn(jobs::work(Arc::clone(&serving), config.server.workers, poll, stop.clone()));
+        let door = door(address).map(Arc::new);
+        let app = App { serving: Arc::clone(&serving), hook_secrets, jira_hook_secrets, door };
+        let answering = tokio::spawn(gonogo_server::serve(listener, app, stop));
+        Ok(Self { serving, address, first_code, tell, answering, working, _lock: lock })
+    }
+
+    /// What is being done is finished, within a limit.
+    pub(crate) async fn stop(self) {
+        self.tell.send(true).ok();
+        let ended = tokio::time::timeout(LAST_WORDS, async {
+            self.answering.await.ok();
+            self.working.await.ok();
+        });
+        if ended.await.is_err() {
+            anstream::eprintln!("gonogo: work was left undone; the next start does it");
+        }
+    }
+}
+
+pub(crate) async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+async fn serving(config: &Config, access: Access, first_code: &SecretString) -> anyhow::Result<Serving> {
     let data = &config.server.data;
     std::fs::create_dir_all(data).with_context(|| format!("{} cannot be made", data.display()))?;
     let store = Store::open(&config.store_url()).await?;
-    let first_code_hash = (!store.has_people().await?).then(|| hash_of(first_code.expose_secret()));
-    let credentials = github_credentials()?;
+    let first_code_hash = (!store.has_admin().await?).then(|| hash_of(first_code.expose_secret()));
     let trusted = config.tracker.url.clone().map_or(TrustedTracker::None, TrustedTracker::Only);
-    let outside = Outside { trusted, code_host: CodeHostAccess::None, ..outside()? };
+    let outside = Outside { trusted, code_host: CodeHostAccess::None, ..access.outside };
     let api = config.github.url.parse().with_context(|| format!("[github] url: {}", config.github.url))?;
-    let github = Arc::new(GitHub::new(api, Connections::new(&outside.http)?, credentials));
-    let slack = config.slack.as_ref().map(|slack| slack_of(slack, Connections::new(&outside.http)?)).transpose()?;
+    let github = Arc::new(GitHub::new(api, Connections::new(&outside.http)?, access.github));
+    let slack = match &config.slack {
+        Some(slack) => Some(slack_of(slack, Connections::new(&outside.http)?, access.slack)?),
+        None => None,
+    };
     let services = config.services.iter().map(|s| service(config, s)).collect::<Result<_, _>>()?;
     Ok(Serving {
         store,
@@ -104,14 +173,15 @@ async fn serving(config: &Config, first_code: &SecretString) -> anyhow::Result<S
         mirrors: data.join("mirrors"),
         first_code_hash,
         throttle: Throttle::default(),
+        sign_in: sign_in::sign_in(config)?,
         pages: config.server.url.trim_end_matches('/').to_owned(),
         outside,
         clock: clock::now,
     })
 }
 
-fn slack_of(config: &SlackConfig, connections: Connections) -> anyhow::Result<Slack> {
-    let Some(token) = secret("GONOGO_SLACK_TOKEN")? else {
+fn slack_of(config: &SlackConfig, connections: Connections, token: Option<SecretString>) -> anyhow::Result<Slack> {
+    let Some(token) = token else {
         bail!(
             "no GONOGO_SLACK_TOKEN\n  → set it, or GONOGO_SLACK_TOKEN_FILE to a file with it: [slack] is told with it"
         );
@@ -162,12 +232,13 @@ fn each_line(secrets: &SecretString) -> Vec<SecretString> {
     lines.map(|line| SecretString::from(line.to_owned())).collect()
 }
 
-/// Ends by TERM or Ctrl-C.
-pub(crate) async fn told_to_stop() -> anyhow::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        pressed = tokio::signal::ctrl_c() => pressed?,
-    }
-    Ok(())
+/// TERM and Ctrl-C are heard from now on; what is given back ends by either.
+pub(crate) fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

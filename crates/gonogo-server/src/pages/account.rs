@@ -1,0 +1,161 @@
+//! One's own account: what one may, who one is elsewhere, the password. And
+//! choosing a password by a link.
+
+use super::layout::{self, Shown, away, outside};
+use super::table::table;
+use crate::App;
+use crate::session::{Session, not_our_form};
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use gonogo_engine::commands::accounts::{change_password, part_from_github, use_link};
+use gonogo_engine::commands::people::{LEAST_PASSWORD, PersonError};
+use gonogo_store::PersonRow;
+use maud::{Markup, html};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct NewPassword {
+    form: String,
+    old: SecretString,
+    password: SecretString,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Parting {
+    form: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Link {
+    #[serde(default)]
+    code: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Chosen {
+    code: String,
+    password: SecretString,
+}
+
+pub(crate) async fn page(State(app): State<App>, session: Session) -> Shown {
+    shown(&app, &session, None).await
+}
+
+pub(crate) async fn password(State(app): State<App>, session: Session, Form(new): Form<NewPassword>) -> Response {
+    if !session.sent(&new.form) {
+        return not_our_form();
+    }
+    let done = change_password(&app.serving, &session.person, session.token(), new.old, new.password).await;
+    ended(&app, &session, done).await
+}
+
+pub(crate) async fn part(State(app): State<App>, session: Session, Form(parting): Form<Parting>) -> Response {
+    if !session.sent(&parting.form) {
+        return not_our_form();
+    }
+    let done = part_from_github(&app.serving, &session.person).await;
+    ended(&app, &session, done).await
+}
+
+async fn ended(app: &App, session: &Session, done: Result<(), PersonError>) -> Response {
+    match done {
+        Ok(()) => Redirect::to("/account").into_response(),
+        Err(PersonError::Input(said)) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, shown(app, session, Some(&said)).await).into_response()
+        }
+        Err(error) => layout::trouble(&error),
+    }
+}
+
+async fn shown(app: &App, session: &Session, said: Option<&str>) -> Shown {
+    let row = app.serving.store.person(session.person.id).await.map_err(|e| away(&e))?;
+    let main = html! {
+        @if let Some(said) = said { p.stale role="alert" { (said) "." } }
+        p { "You are " b { (outside(&session.person.name)) } ": " (session.person.role.word()) " for all services." }
+        @if !session.person.at.is_empty() {
+            (table(["Service", "There you are"], session.person.at.keys().map(|service| [
+                html! { (service) },
+                html! { (session.person.role_at(service).word()) },
+            ])))
+        }
+        @if let Some(row) = &row { (elsewhere(app, session, row)) (own_password(session, row)) }
+    };
+    Ok(layout::page("Your account", false, Some(session), &main))
+}
+
+fn elsewhere(app: &App, session: &Session, row: &PersonRow) -> Markup {
+    html! {
+        section {
+            h2 { "Who you are elsewhere" }
+            @for identity in &row.identities { p { (identity.source) ": " b { (outside(&identity.name)) } } }
+            @if !row.identities.is_empty() {
+                form method="post" action="/account/github/part" {
+                    input type="hidden" name="form" value=(session.form_word());
+                    button { "Part from GitHub" }
+                }
+            } @else if app.serving.sign_in.is_some() {
+                p { a.button href={ "/account/github?form=" (session.form_word()) } { "Join your GitHub account" } }
+                p.quiet { "Then you can sign in with it too." }
+            } @else { p.quiet { "Nowhere that gonogo knows of: signing in with GitHub is not set up." } }
+        }
+    }
+}
+
+fn own_password(session: &Session, row: &PersonRow) -> Markup {
+    html! {
+        section {
+            h2 { "Password" }
+            @if row.has_password {
+                form method="post" action="/account/password" {
+                    input type="hidden" name="form" value=(session.form_word());
+                    label { "Until now" input type="password" name="old" autocomplete="current-password" required; }
+                    (new_password("From now on"))
+                    button { "Change it" }
+                }
+                p.quiet { "Your other sessions end." }
+            } @else { p.quiet { "You have none. An admin can make you a link to choose one." } }
+        }
+    }
+}
+
+fn new_password(label: &str) -> Markup {
+    html! {
+        label {
+            (label) ", " (LEAST_PASSWORD) " characters or more"
+            input type="password" name="password" autocomplete="new-password" minlength=(LEAST_PASSWORD) required;
+        }
+    }
+}
+
+pub(crate) async fn choose(Query(link): Query<Link>) -> Markup {
+    choosing(&link.code, None)
+}
+
+pub(crate) async fn chosen(State(app): State<App>, Form(chosen): Form<Chosen>) -> Response {
+    match use_link(&app.serving, &chosen.code, chosen.password).await {
+        Ok(true) => Redirect::to("/sign-in").into_response(),
+        Ok(false) => {
+            let said = "This link was used already, or is too old. An admin makes a new one.";
+            (StatusCode::FORBIDDEN, choosing("", Some(said))).into_response()
+        }
+        Err(PersonError::Input(said)) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, choosing(&chosen.code, Some(&said))).into_response()
+        }
+        Err(error) => layout::trouble(&error),
+    }
+}
+
+fn choosing(code: &str, said: Option<&str>) -> Markup {
+    let main = html! {
+        @if let Some(said) = said { p.stale role="alert" { (said) } }
+        form method="post" action="/choose-password" {
+            label { "Code" input name="code" value=(code) autocomplete="off" required; }
+            (new_password("Your new password"))
+            button { "Choose it" }
+        }
+    };
+    layout::page("Choose a password", false, None, &main)
+}

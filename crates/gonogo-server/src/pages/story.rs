@@ -1,0 +1,139 @@
+//! A story: where it waits, what it lacks, and where it was.
+
+use super::candidate::linked;
+use super::layout::{self, Shown, ago, away, not_found, outside, short, verdict};
+use super::table::table;
+use crate::App;
+use crate::session::Session;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use gonogo_api::{Check, Finding, Story};
+use gonogo_store::views::StoryPlace;
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+/// Open candidates whose findings are read.
+const MOST_READ: usize = 8;
+
+/// What one of its candidates says of it.
+struct Said<'a> {
+    place: &'a StoryPlace,
+    story: Option<Story>,
+    findings: Vec<Finding>,
+}
+
+pub(crate) async fn page(State(app): State<App>, session: Session, Path(key): Path<String>) -> Shown {
+    let key = key.to_uppercase();
+    let places = app.serving.store.places_of(&key).await.map_err(|e| away(&e))?;
+    if places.is_empty() {
+        return Err(not_found().await);
+    }
+    let now = (app.serving.clock)();
+    let (open, closed): (Vec<&StoryPlace>, Vec<&StoryPlace>) = places.iter().partition(|p| p.closed_at.is_none());
+    let mut said = Vec::new();
+    for place in open.iter().take(MOST_READ).chain(closed.first().filter(|_| open.is_empty())) {
+        said.push(read(&app, place, &key).await?);
+    }
+    let story = said.iter().find_map(|one| one.story.as_ref());
+    let title = story.and_then(|story| story.title.as_deref()).unwrap_or(&places[0].title);
+    let main = html! {
+        @if let Some(story) = story { (facts(story)) }
+        (lacks(&said))
+        section {
+            h2 { "Waits in (" (open.len()) ")" }
+            @if open.is_empty() { p { "No open candidate has it." } }
+            @else { (table(["Service", "Branch", "Verdict", "Head", "Ships", "Since"], open.iter().map(|place| waits(place, now)))) }
+        }
+        @if !closed.is_empty() {
+            section {
+                h2 { "Was in" }
+                (table(["Service", "Branch", "Verdict", "Head", "Shipped", "Until"], closed.iter().map(|place| was(place, now))))
+            }
+        }
+    };
+    Ok(layout::page(
+        &if title.is_empty() { key.clone() } else { format!("{key}: {title}") },
+        false,
+        Some(&session),
+        &main,
+    ))
+}
+
+async fn read<'a>(app: &App, place: &'a StoryPlace, key: &str) -> Result<Said<'a>, (StatusCode, Markup)> {
+    let newest = app.serving.store.newest_evaluation(place.id).await.map_err(|e| away(&e))?;
+    let check: Option<Check> = newest.and_then(|newest| serde_json::from_str(&newest.result).ok());
+    let Some(check) = check else { return Ok(Said { place, story: None, findings: Vec::new() }) };
+    let story = check.stories.into_iter().find(|story| story.key == key);
+    let commits = story.as_ref().map(|story| story.commits.clone()).unwrap_or_default();
+    let concerns = |finding: &Finding| match finding.subject.kind.as_str() {
+        "story" => finding.subject.id == key,
+        "commit" => commits.contains(&finding.subject.id),
+        _ => false,
+    };
+    Ok(Said { place, story, findings: check.findings.into_iter().filter(concerns).collect() })
+}
+
+fn facts(story: &Story) -> Markup {
+    let lines =
+        [("Status", &story.status), ("Type", &story.kind), ("Assignee", &story.assignee), ("Part of", &story.parent)];
+    html! {
+        dl.tiles {
+            @for (name, value) in lines {
+                @if let Some(value) = value { div { dt { (name) } dd { (outside(value)) } } }
+            }
+        }
+        @if let Some(url) = story.url.as_deref().filter(|url| url.starts_with("http")) {
+            p { a href=(url) rel="noreferrer" { "Open " (story.key) " in the tracker" } }
+        }
+    }
+}
+
+/// What is found about it, by service and branch.
+fn lacks(said: &[Said<'_>]) -> Markup {
+    html! {
+        @for one in said.iter().filter(|one| one.place.closed_at.is_none() && !one.findings.is_empty()) {
+            section {
+                h2 { "What " (one.place.service) " " a href=(path(one.place)) { (outside(&one.place.branch)) } " says of it" }
+                ul.findings {
+                    @for finding in &one.findings {
+                        li {
+                            p { (outside(&finding.message)) " " code.code { (finding.code) } @if finding.waiver.is_some() { " ⚑ waived" } }
+                            p.fix { "→ " (linked(&outside(&finding.fix))) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn path(place: &StoryPlace) -> String {
+    format!("/candidates/{}", place.id.0)
+}
+
+fn waits(place: &StoryPlace, now: Timestamp) -> [Markup; 6] {
+    row(
+        place,
+        html! { @if place.ships { "yes" } @else { "no: reverted, or there already" } },
+        ago(place.opened_at, now),
+    )
+}
+
+fn was(place: &StoryPlace, now: Timestamp) -> [Markup; 6] {
+    row(
+        place,
+        html! { @if place.ships { "would have" } @else { "no" } },
+        place.closed_at.map(|at| ago(at, now)).unwrap_or_default(),
+    )
+}
+
+fn row(place: &StoryPlace, ships: Markup, when: Markup) -> [Markup; 6] {
+    [
+        html! { (place.service) },
+        html! { a href=(path(place)) { (outside(&place.branch)) } },
+        verdict(place.judged.as_ref().map(|judged| judged.verdict.as_str())),
+        html! { code { (short(&place.head)) } },
+        ships,
+        when,
+    ]
+}

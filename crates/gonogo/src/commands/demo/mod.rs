@@ -1,0 +1,161 @@
+//! `gonogo demo`: the server as `gonogo serve` runs it, in one process with a
+//! world to play in. Nothing of it leaves this machine.
+
+mod browser;
+mod folder;
+
+use super::serve::config::{
+    Config, GitHubConfig, Server as ServerConfig, ServiceConfig, SlackConfig, StoreConfig, TrackerConfig,
+};
+use super::serve::{Access, Server, listen, told_to_stop};
+use crate::cli::{DemoArgs, DemoSize};
+use anyhow::bail;
+use folder::Folder;
+use gonogo_engine::commands::people::{add_first, random_word};
+use gonogo_engine::{CodeHostAccess, Outside, TrustedTracker};
+use gonogo_remote::github;
+use gonogo_remote::http::HttpSettings;
+use gonogo_remote::jira;
+use gonogo_server::OpenDoor;
+use gonogo_world::play::{self, Playground, PlaygroundError, Program, Size, Wish};
+use secrecy::{ExposeSecret, SecretString};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// As whom everybody comes in.
+const PERSON: &str = "demo";
+/// Ports that are wanted after the tour's.
+const MORE_PORTS: u16 = 4;
+
+pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<u8> {
+    if args.port > u16::MAX - MORE_PORTS {
+        bail!("--port {}: the four ports after it are wanted too\n  → name a lower one", args.port);
+    }
+    if args.port == 0 && args.data.is_some() {
+        bail!("--data keeps links, which name the port\n  → name one with --port, the same each time");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(demo(args));
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    done?;
+    Ok(0)
+}
+
+async fn demo(args: &DemoArgs) -> anyhow::Result<()> {
+    let stop = told_to_stop()?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    // Dropped last: nothing writes there any more.
+    let folder = Folder::of(args.data.as_deref())?;
+    let port = |after: u16| if args.port == 0 { 0 } else { args.port + after };
+    let wish = Wish {
+        folder: folder.path().to_owned(),
+        stays: folder.stays(),
+        ports: [port(0), port(2), port(3), port(4)],
+        seed: args.seed,
+        size: match args.size {
+            DemoSize::Small => Size::Small,
+            DemoSize::Large => Size::Large,
+        },
+    };
+    let world =
+        tokio::task::spawn_blocking(move || Playground::start(&wish)).await?.map_err(|error| no_world(&error))?;
+    let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, port(1)))).await?;
+    let config = configuration(&world, listener.local_addr()?, folder.path());
+    let secret = random_word();
+    let tour = world.tour_url();
+    let server =
+        Server::start(&config, access(&secret), Some(listener), |address| OpenDoor::of(address, PERSON, &tour)).await?;
+    if server.serving.first_code_hash.is_some() {
+        add_first(&server.serving, server.first_code.expose_secret(), PERSON, random_word()).await?;
+    }
+    let program = Program { url: format!("http://{}", server.address), secret: secret.expose_secret().to_owned() };
+    let world = tokio::task::spawn_blocking(move || {
+        world.tells(&program);
+        world
+    })
+    .await?;
+    anstream::println!("{tour}");
+    let then = if folder.stays() { "the same command goes on from there" } else { "nothing of it is left then" };
+    anstream::println!("gonogo: that is the tour; Ctrl-C ends the demo, and {then}");
+    if args.open {
+        browser::open(&tour);
+    }
+    tokio::select! {
+        () = stop => {}
+        _ = hang_up.recv() => {}
+    }
+    server.stop().await;
+    // Its servers end on threads that are waited for.
+    tokio::task::spawn_blocking(move || drop(world)).await?;
+    folder.close()
+}
+
+/// What `gonogo-server.toml` would say.
+fn configuration(world: &Playground, listen: SocketAddr, folder: &Path) -> Config {
+    let services = world.places().iter().map(|place| ServiceConfig {
+        name: place.name.clone(),
+        repository: place.repository.clone(),
+        git: Some(place.git.clone()),
+        path: None,
+        production: None,
+        slack_channel: None,
+    });
+    Config {
+        server: ServerConfig {
+            listen,
+            url: format!("http://{listen}"),
+            data: folder.join("gonogo"),
+            workers: 2,
+            poll_seconds: 30,
+        },
+        store: StoreConfig::default(),
+        github: GitHubConfig { url: world.github_url(), ..GitHubConfig::default() },
+        tracker: TrackerConfig { url: Some(world.jira_url()) },
+        slack: Some(SlackConfig { channel: Some(play::CHANNEL.to_owned()), url: world.slack_url() }),
+        services: services.collect(),
+    }
+}
+
+/// What the world's stand-ins take; the environment has no say.
+fn access(hooks: &SecretString) -> Access {
+    Access {
+        github: github::Credentials::Token(SecretString::from(play::GITHUB_TOKEN)),
+        github_hooks: vec![hooks.clone()],
+        jira_hooks: vec![hooks.clone()],
+        slack: Some(SecretString::from(play::SLACK_TOKEN)),
+        outside: Outside {
+            credentials: |kind| jira::Credentials::read(kind, jira_variable),
+            http: HttpSettings { ca_file: None, is_direct: true },
+            trusted: TrustedTracker::None,
+            code_host: CodeHostAccess::None,
+        },
+    }
+}
+
+fn jira_variable(name: &str) -> Option<String> {
+    match name {
+        "GONOGO_JIRA_USER" => Some(play::JIRA_USER.to_owned()),
+        "GONOGO_JIRA_TOKEN" => Some(play::JIRA_TOKEN.to_owned()),
+        _ => None,
+    }
+}
+
+/// Why there is no world, and what to do.
+fn no_world(error: &PlaygroundError) -> anyhow::Error {
+    match error {
+        PlaygroundError::Port { port, why } => {
+            anyhow::anyhow!("port {port} cannot be had: {why}\n  → name another with --port, or 0 for any")
+        }
+        PlaygroundError::Unreadable { path, why } => {
+            anyhow::anyhow!(
+                "{} cannot be read: {why}\n  → name another folder with --data, or remove this one",
+                path.display()
+            )
+        }
+        PlaygroundError::Another { what, kept, wished } => anyhow::anyhow!(
+            "this folder has a demo with the {what} {kept}, and not {wished}\n  → say --{what} {kept}, or name another folder with --data"
+        ),
+    }
+}

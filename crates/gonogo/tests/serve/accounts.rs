@@ -1,0 +1,147 @@
+use crate::people::blocked;
+use crate::support::{PASSWORD, World, location_of, path_of};
+
+const NEW: &str = "staple battery horse";
+
+#[test]
+fn a_new_password_ends_the_other_sessions() {
+    let mut world = World::new();
+    let other = world.cookies();
+    world.signs_in("ada", PASSWORD);
+    let change =
+        |old: &str, new: &str| world.submit("/account", "/account/password", &[("old", old), ("password", new)]).0;
+    assert_eq!([change("guess", NEW), change(PASSWORD, "short")], [422; 2]);
+    assert_eq!(change(PASSWORD, NEW), 303);
+    assert_eq!(world.get("/account").0, 200, "this session goes on");
+    world.has_cookies(&other);
+    assert_eq!(world.get("/account").0, 303);
+    assert_eq!(world.post("/sign-in", &[("name", "ada"), ("password", PASSWORD)]).0, 401);
+    world.signs_in("ada", NEW);
+    assert!(world.get("/audit").1.contains("changed their password"));
+}
+
+#[test]
+fn a_stolen_session_cannot_guess_the_password() {
+    let world = World::new();
+    let guess = |n: u32| {
+        let old = format!("guess {n}");
+        world.submit("/account", "/account/password", &[("old", &old), ("password", NEW)]).1
+    };
+    let last = (0..7).map(guess).next_back().unwrap();
+    assert!(last.contains("too many wrong passwords"), "{last}");
+}
+
+#[test]
+fn a_link_of_an_admins_sets_one_password() {
+    let mut world = World::new();
+    world.adds("vera", "viewer");
+    let admin = world.cookies();
+    world.signs_in("vera", PASSWORD);
+    let vera = world.cookies();
+    world.has_cookies(&admin);
+    let person = world.page_of_person("vera");
+    let link = || {
+        let (status, answer) = world.submit(&person, &format!("{person}/link"), &[]);
+        assert_eq!(status, 200, "{answer}");
+        answer.split("choose-password?code=").nth(1).unwrap().split('<').next().unwrap().to_owned()
+    };
+    let (old, code) = (link(), link());
+    assert_eq!(world.files_with(&code), [""; 0], "only its hash is kept");
+    let choose =
+        |code: &str, password: &str| world.post("/choose-password", &[("code", code), ("password", password)]).0;
+    assert_eq!([choose("x", NEW), choose(&old, NEW)], [403; 2]);
+    assert_eq!(choose(&code, "short"), 422);
+    assert_eq!(choose(&code, NEW), 303);
+    assert_eq!(choose(&code, NEW), 403, "once");
+    world.has_cookies(&vera);
+    assert_eq!(world.get("/").0, 303, "her sessions ended");
+    world.signs_in("vera", NEW);
+}
+
+#[test]
+fn a_role_at_one_service_reaches_no_further() {
+    let mut world = World::stopped().with_service("[[service]]\nname = 'api'\nrepository = 'acme/web'\n");
+    world.start();
+    world.repo.commit("tidy up");
+    let sha = world.push("main");
+    let page_of = |service: &str| {
+        let status = || world.web().status_of(&sha, &format!("gonogo/deploy ({service})")).now();
+        let failed = world.wait(|| status().filter(|status| status.state == "failure"), || format!("{:?}", status()));
+        path_of(&failed)
+    };
+    let (web, api) = (page_of("web"), page_of("api"));
+    world.adds("vera", "viewer");
+    let person = world.page_of_person("vera");
+    let give = |service: &str, role: &str| {
+        world.submit(&person, &format!("{person}/role"), &[("service", service), ("role", role)]).0
+    };
+    assert_eq!(give("nowhere", "developer"), 422);
+    assert_eq!(give("web", "release-manager"), 303);
+    assert!(world.get("/people").1.contains("web: release-manager"));
+    let admin = world.cookies();
+    world.signs_in("vera", PASSWORD);
+    assert!(world.get(&web).1.contains(">Waive</button>"));
+    assert!(world.get(&api).1.contains("to waive one has to be release-manager"));
+    let again = |page: &str| world.submit(page, &format!("{page}/check"), &[]).0;
+    assert_eq!((again(&web), world.post(&format!("{api}/check"), &[("form", &world.form_word(&web))]).0), (303, 403));
+    let vera = world.cookies();
+    world.has_cookies(&admin);
+    let take = [("service", "web"), ("role", "")];
+    assert_eq!(world.submit(&person, &format!("{person}/role"), &take).0, 303);
+    world.has_cookies(&vera);
+    assert!(!world.get(&web).1.contains(">Waive</button>"));
+}
+
+#[test]
+fn somebody_stays_admin() {
+    let world = World::new();
+    let person = world.page_of_person("ada");
+    let (status, answer) = world.submit(&person, &format!("{person}/deactivate"), &[]);
+    assert!(status == 422 && answer.contains("would be admin any more"), "{answer}");
+    let lower = [("service", ""), ("role", "viewer")];
+    assert_eq!(world.submit(&person, &format!("{person}/role"), &lower).0, 422);
+    world.adds("bob", "admin");
+    assert_eq!(world.submit(&person, &format!("{person}/role"), &lower).0, 303);
+    assert_eq!(world.get("/people").0, 200);
+    assert!(world.get(&person).1.contains("one has to be admin"));
+}
+
+#[test]
+fn github_is_joined_to_an_account_and_parted_from_it() {
+    let mut world = World::stopped().signing_in_with_github("");
+    world.start();
+    world.github.signs_in("maria");
+    let word = world.form_word("/account");
+    let back = world.goes_to_github(&format!("/account/github?form={word}"));
+    let (status, answer) = world.get(&back);
+    assert_eq!((status, location_of(&answer).as_str()), (303, "/account"), "{answer}");
+    assert!(world.get("/account").1.contains("github: <b>maria</b>"));
+    assert_eq!(world.signs_in_with_github("maria").0, 303);
+    assert!(world.get("/account").1.contains("<b>ada</b>: admin for all services"));
+    // It is hers: nobody else gets it joined.
+    world.adds("bob", "viewer");
+    world.forgets_cookie();
+    world.signs_in("bob", PASSWORD);
+    let word = world.form_word("/account");
+    let back = world.goes_to_github(&format!("/account/github?form={word}"));
+    let (status, answer) = world.get(&back);
+    assert!(status == 409 && answer.contains("joined to somebody already"), "{answer}");
+    world.forgets_cookie();
+    world.signs_in_again();
+    assert_eq!(world.submit("/account", "/account/github/part", &[]).0, 303);
+    assert!(world.get("/account").1.contains("Join your GitHub account"));
+    // Who has no password would be shut out.
+    assert_eq!(world.signs_in_with_github("maria").0, 303);
+    assert_eq!(world.submit("/account", "/account/github/part", &[]).0, 422);
+}
+
+#[test]
+fn what_a_page_offers_is_what_one_may() {
+    let mut world = World::new();
+    let (_, page, _) = blocked(&world);
+    world.adds("vera", "viewer");
+    world.signs_in("vera", PASSWORD);
+    let (_, text) = world.get(&page);
+    assert!(!text.contains(">Check again<") && !text.contains(">Waive</button>"), "{text}");
+    assert!(text.contains("to waive one has to be release-manager: ask an admin"));
+}

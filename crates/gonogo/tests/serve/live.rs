@@ -1,0 +1,110 @@
+//! A page that is open stays right.
+
+use crate::browser::Browser;
+use crate::support::{PASSWORD, World, path_of};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+/// A candidate that is No-Go for two reasons, and its page in a browser.
+fn blocked() -> (World, Browser, String) {
+    let world = World::new();
+    world.repo.commit("tidy up");
+    world.repo.commit("clean up");
+    let sha = world.push("main");
+    world.status_says(&sha, "failure", "No-Go");
+    let page = path_of(&world.status_of(&sha).now().unwrap());
+    let browser = Browser::on(world.address());
+    browser.signs_in("ada", PASSWORD);
+    browser.opens(&page).value("window.isTheSame = true");
+    (world, browser, page)
+}
+
+fn waives(world: &World, page: &str) {
+    let (_, text) = world.get(page);
+    let fingerprint = text.split("name=\"fingerprint\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let fields = [("fingerprint", fingerprint), ("why", "it is known"), ("days", "1")];
+    assert_eq!(world.submit(page, &format!("{page}/waivers"), &fields).0, 303);
+}
+
+fn comes(world: &World, browser: &Browser, script: &str) {
+    let now = || browser.value(&format!("return {script}"));
+    world.wait(|| (now() == true).then_some(()), || browser.value("return document.body.innerText").to_string());
+}
+
+#[test]
+fn an_open_page_turns_with_its_candidate() {
+    let (world, browser, page) = blocked();
+    browser.clicks(".findings li:last-child details[id^=why] summary");
+    waives(&world, &page);
+    comes(&world, &browser, "document.querySelector('.headline').innerText.startsWith('1 thing')");
+    assert_eq!(browser.value("return window.isTheSame"), true, "the page was not loaded anew");
+    assert_eq!(browser.value("return document.querySelector('details[id^=why]').open"), true, "what was open stays so");
+    waives(&world, &page);
+    comes(&world, &browser, "document.querySelector('main').innerText.includes('✓ Go')");
+}
+
+#[test]
+fn what_is_being_written_is_kept() {
+    let (world, browser, page) = blocked();
+    browser.value("document.querySelector('details[id^=waive]').open = true");
+    browser.value("document.querySelector('textarea').value = 'because'");
+    waives(&world, &page);
+    comes(&world, &browser, "document.querySelector('[data-news]').innerText.includes('has changed')");
+    assert_eq!(browser.value("return document.querySelector('textarea').value"), "because");
+    browser.clicks("[data-news] button");
+    comes(&world, &browser, "document.querySelector('.headline').innerText.startsWith('1 thing')");
+    assert_eq!(browser.value("return document.querySelector('[data-news]').hidden"), true);
+}
+
+#[test]
+fn the_first_page_shows_a_new_branch() {
+    let (world, browser, _) = blocked();
+    browser.opens("/");
+    world.repo.branch("hotfix/1");
+    world.push("hotfix/1");
+    comes(&world, &browser, "document.querySelector('main').innerText.includes('hotfix/1')");
+}
+
+#[test]
+fn somebody_may_choose_the_dark() {
+    let (_world, browser, _) = blocked();
+    browser.looks(1280, false);
+    let ground = || browser.value("return getComputedStyle(document.body).backgroundColor");
+    let light = ground();
+    browser.clicks("[data-switch]");
+    assert_ne!(ground(), light);
+    browser.opens("/people");
+    assert_ne!(ground(), light, "it is remembered");
+    browser.clicks("[data-switch]");
+    assert_eq!(ground(), light);
+}
+
+/// The lines of a stream, as they come.
+fn follow(world: &World, query: &str) -> impl Iterator<Item = String> + use<> {
+    let mut stream = TcpStream::connect(world.address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let ask = format!("GET /events?{query} HTTP/1.1\r\nHost: x\r\nCookie: {}\r\n\r\n", world.cookie());
+    stream.write_all(ask.as_bytes()).unwrap();
+    BufReader::new(stream).lines().map_while(Result::ok)
+}
+
+#[test]
+fn what_changed_before_a_stream_began_is_told_at_once() {
+    let (world, _browser, page) = blocked();
+    let candidate = page.rsplit('/').next().unwrap();
+    let mut lines = follow(&world, &format!("since=0.0.0&candidate={candidate}"));
+    assert!(lines.any(|line| line == "event: changed"));
+    let mut refused = follow(&world, "since=yesterday");
+    assert_eq!(refused.next().as_deref(), Some("HTTP/1.1 400 Bad Request"));
+}
+
+#[test]
+fn an_open_stream_does_not_hold_up_a_stop() {
+    let (mut world, _browser, _) = blocked();
+    let mut lines = follow(&world, "since=0.0.0");
+    assert!(lines.any(|line| line == "event: changed"));
+    let (took, code) = world.terminate();
+    assert!(took < Duration::from_secs(5) && code == Some(0), "{took:?}, {code:?}");
+    assert!(!lines.any(|line| line == "event: changed"), "the stream has ended");
+}
