@@ -48,7 +48,7 @@ impl Check {
     }
 }
 
-/// Where production is.
+/// Where production is; before a merge, the base that the head was made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Production {
     #[serde(rename = "ref")]

@@ -29,6 +29,7 @@ pub(crate) const ENTRY: Entry = Entry {
     codes: &[BEHIND, LOST, CONFLICT, NOTHING_LOST, CARRIED],
     docs: include_str!("ancestry.md"),
     default_level: Level::Block,
+    before_merge: false,
     parse: parse::<Ancestry>,
     schema: || schema_for!(Ancestry),
 };

@@ -25,6 +25,7 @@ pub(crate) const ENTRY: Entry = Entry {
     codes: &[MISSING, RUNNING, FAILED, WRONG_APP],
     docs: include_str!("builds.md"),
     default_level: Level::Block,
+    before_merge: false,
     parse: parse::<Builds>,
     schema: || schema_for!(Builds),
 };

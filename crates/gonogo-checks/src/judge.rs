@@ -9,7 +9,7 @@ use crate::questions::{Ask, ChangedPaths, PolicyAt};
 use crate::reading::Reading;
 use crate::scene::Scene;
 use crate::{policy_changed, production};
-use gonogo_core::case::{Case, Production};
+use gonogo_core::case::{Case, Production, Stage};
 use gonogo_core::fact::Fact;
 use gonogo_core::finding::{Finding, Subject};
 use gonogo_core::ids::Sha;
@@ -128,10 +128,10 @@ impl<'a> Judge<'a> {
                 return Err(Stop::Off("production is not known".to_owned()));
             }
         };
-        Reading::of(facts, &self.policy.sections.stories, self.case.path.as_ref(), base, self.case.head.sha)
+        Reading::of(facts, &self.policy.sections.stories, base, self.case)
     }
 
-    /// The commit that production runs, where it is known.
+    /// The commit that production runs, where it is known; before a merge the base.
     pub fn base(&self) -> Option<Sha> {
         match &self.case.production {
             Production::Known { sha, .. } => Some(*sha),
@@ -145,6 +145,21 @@ impl<'a> Judge<'a> {
             return Ok(self.case.policy.candidate.clone());
         }
         facts.known(PolicyAt { sha: head })
+    }
+
+    /// Looks at the head's own policy, unless a pull request leaves it as its
+    /// base has it: then what it says is none of its doing. What is wrong with
+    /// the policy in force is told all the same.
+    fn run_policy(&self, facts: &Facts, head: Sha, out: &mut Findings) -> Result<(), Stop> {
+        let own = self.candidate_policy(facts, head)?;
+        let is_in_order = self.policy_error.is_none() && self.case.policy.unread.is_none();
+        if let (Stage::Merge { .. }, Some(base), true) = (&self.case.stage, self.base(), is_in_order)
+            && facts.known(PolicyAt { sha: base })? == own
+        {
+            return Ok(());
+        }
+        policy_changed::run(self.case, own.as_deref(), head, self.policy_error, out);
+        Ok(())
     }
 
     fn round(&self, facts: &Facts, head: Sha) -> Round {
@@ -165,10 +180,9 @@ impl<'a> Judge<'a> {
         production::run(self.case, &mut out);
         end(out);
         let mut out = Findings::new(policy_changed::NAME, Level::Block, true, pair);
-        match self.candidate_policy(facts, head) {
-            Ok(candidate) => policy_changed::run(self.case, candidate.as_deref(), head, self.policy_error, &mut out),
+        match self.run_policy(facts, head, &mut out) {
+            Ok(()) | Err(Stop::Pending | Stop::Off(_)) => {}
             Err(Stop::Unknown(why)) => out.could_not_check(Subject::Candidate, why),
-            Err(Stop::Pending | Stop::Off(_)) => {}
         }
         end(out);
         for ready in &self.policy.checks {
@@ -221,6 +235,9 @@ fn outcome(ready: &Ready, state: CheckState, why: &str) -> CheckOutcome {
 fn why_off(ready: &Ready, scene: &Scene<'_>) -> Option<String> {
     if ready.level == Level::Off {
         return Some("switched off in the policy".to_owned());
+    }
+    if !ready.entry.before_merge && !scene.case.stage.is_deploy() {
+        return Some("asked of deploys, not of pull requests".to_owned());
     }
     let (branches, paths) = (&ready.narrowed.branches, &ready.narrowed.paths);
     if !branches.is_empty() {

@@ -43,7 +43,8 @@ impl Judge<'_> {
     /// stays as long as the newest of these commits is in: the next candidate
     /// to look at is the one below the lowest such commit.
     pub(crate) fn newest_go(&self, facts: &Facts, verdict: Verdict, findings: &[Finding]) -> Option<NewestGo> {
-        if verdict != Verdict::NoGo || self.base().is_none() {
+        let is_deploy = self.case.stage.is_deploy();
+        if verdict != Verdict::NoGo || self.base().is_none() || !is_deploy {
             return None;
         }
         let whole = self.reading(facts).ok()?;

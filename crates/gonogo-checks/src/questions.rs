@@ -6,6 +6,7 @@ use gonogo_core::changeset::{Changeset, LineCount, MergeBack, MergeDiff, Place, 
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::policy::ServicePath;
+use gonogo_core::pull::PullRequest;
 use gonogo_core::story::{Issue, Ready};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -95,6 +96,10 @@ questions! {
     LinesOf { sha: Sha } => LineCount;
     /// The statuses and check runs of a commit.
     BuildsOf { sha: Sha } => Vec<Build>;
+    /// The pull requests that have a commit.
+    PullsOf { sha: Sha } => Vec<PullRequest>;
+    /// A pull request, by its number.
+    PullNumbered { number: u64 } => PullRequest;
     /// A story in the tracker.
     IssueOf { key: IssueKey } => Arc<Issue>;
     /// The stories that a query finds.

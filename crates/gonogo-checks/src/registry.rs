@@ -13,6 +13,9 @@ pub struct Entry {
     /// Its docs page, Markdown.
     pub docs: &'static str,
     pub default_level: Level,
+    /// Whether it is asked before a merge too, of what a pull request brings;
+    /// otherwise of deploys alone.
+    pub before_merge: bool,
     pub(crate) parse: ParseOptions,
     /// The JSON Schema of its options.
     pub schema: fn() -> Schema,

@@ -26,6 +26,7 @@ pub(crate) const ENTRY: Entry = Entry {
     codes: &[REVERTED, PARTLY, INCOMPLETE, DROPPED, KNOWN_BAD],
     docs: include_str!("reverts.md"),
     default_level: Level::Warn,
+    before_merge: false,
     parse: parse::<Reverts>,
     schema: || schema_for!(Reverts),
 };

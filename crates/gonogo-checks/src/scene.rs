@@ -83,9 +83,14 @@ impl Scene<'_> {
         self.sections.tracker.as_ref().ok_or_else(|| Stop::Off("no [tracker] in the policy".to_owned()))
     }
 
-    /// The shipping stories with what the tracker knows of them.
-    pub(crate) fn shipping_issues(&self) -> Result<Vec<ShippingIssue<'_>>, Stop> {
+    /// The shipping stories with what the tracker knows of them. A commit whose
+    /// pull request could not be read may belong to another one.
+    pub(crate) fn shipping_issues(&self, out: &mut Findings) -> Result<Vec<ShippingIssue<'_>>, Stop> {
         let reading = self.reading()?;
+        let unread = reading.indexes().filter(|at| reading.ships(*at)).find_map(|at| reading.unread_pull_request(at));
+        if let Some(why) = unread {
+            out.could_not_check(Subject::Candidate, why.clone());
+        }
         let issues = self.facts.all(reading.shipping().map(|(key, _)| IssueOf { key: key.clone() }))?;
         Ok(reading.shipping().zip(issues).map(|((key, story), issue)| (key, story, issue)).collect())
     }

@@ -18,6 +18,7 @@ pub(crate) const ENTRY: Entry = Entry {
     codes: &[NOT_FOUND, MOVED],
     docs: include_str!("story_exists.md"),
     default_level: Level::Block,
+    before_merge: true,
     parse: parse::<StoryExists>,
     schema: || schema_for!(StoryExists),
 };
@@ -31,7 +32,7 @@ impl Check for StoryExists {
     fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
         scene.tracker()?;
         let mut found = Vec::new();
-        for (key, _, issue) in scene.shipping_issues()? {
+        for (key, _, issue) in scene.shipping_issues(out)? {
             match issue {
                 Fact::Known(issue) if issue.key != *key => {
                     let message = format!("was moved and is {} now", issue.key);

@@ -27,6 +27,7 @@ pub(crate) const ENTRY: Entry = Entry {
     codes: &[MISSING, HOLLOW, UNCONFIRMED],
     docs: include_str!("story_fields.md"),
     default_level: Level::Block,
+    before_merge: true,
     parse: parse::<StoryFields>,
     schema: || schema_for!(StoryFields),
 };
@@ -95,7 +96,7 @@ impl Check for StoryFields {
             return Err(Stop::Off("no `required` fields".to_owned()));
         }
         let mut found = Vec::new();
-        for (key, _, issue) in scene.shipping_issues()? {
+        for (key, _, issue) in scene.shipping_issues(out)? {
             let issue = match issue {
                 Fact::Known(issue) => issue,
                 Fact::Absent => continue, // story-exists says so

@@ -21,6 +21,7 @@ pub(crate) const ENTRY: Entry = Entry {
     codes: &[MISSING, MERGE_CHANGES, NO_KEY_WORD],
     docs: include_str!("story_key.md"),
     default_level: Level::Block,
+    before_merge: true,
     parse: parse::<StoryKey>,
     schema: || schema_for!(StoryKey),
 };
@@ -46,9 +47,21 @@ impl Check for StoryKey {
         if projects.guessed {
             out.soften();
         }
+        // Of a deploy the check reverts says so.
+        if !scene.case.stage.is_deploy() {
+            for at in reading.indexes() {
+                if let Some(Err(why)) = reading.broken(at).map(|broken| &broken.left) {
+                    out.could_not_check(Subject::Commit(reading.commit(at).sha), why.clone());
+                }
+            }
+        }
         let lacks_key = |at: &usize| !reading.names_story(*at) || !reading.beside_without_key(*at).is_empty();
         for at in reading.indexes().filter(|at| reading.ships(*at) && lacks_key(at)) {
             let subject = Subject::Commit(reading.commit(at).sha);
+            if let Some(why) = reading.unread_pull_request(at) {
+                out.could_not_check(subject, why.clone());
+                continue;
+            }
             match reading.excuse(at) {
                 None | Some(Excuse::OlderThanRules | Excuse::IgnoredAuthor) => {
                     let stories = &scene.sections.stories;

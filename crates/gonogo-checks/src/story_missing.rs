@@ -27,6 +27,7 @@ pub(crate) const ENTRY: Entry = Entry {
     codes: &[MISSING, SHIPPED],
     docs: include_str!("story_missing.md"),
     default_level: Level::Block,
+    before_merge: false,
     parse: parse::<StoryMissing>,
     schema: || schema_for!(StoryMissing),
 };
@@ -85,7 +86,7 @@ impl Check for StoryMissing {
         // A moved story ships under the key that its commits have.
         let mut in_range: BTreeMap<IssueKey, IssueKey> =
             reading.stories.keys().map(|k| (k.clone(), k.clone())).collect();
-        for (key, _, issue) in scene.shipping_issues()? {
+        for (key, _, issue) in scene.shipping_issues(out)? {
             if let Fact::Known(issue) = issue {
                 in_range.insert(issue.key.clone(), key.clone());
             }

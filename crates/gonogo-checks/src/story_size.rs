@@ -28,6 +28,7 @@ pub(crate) const ENTRY: Entry = Entry {
     codes: &[POINTS, LINES, DAYS, NO_POINTS],
     docs: include_str!("story_size.md"),
     default_level: Level::Warn,
+    before_merge: true,
     parse: parse::<StorySize>,
     schema: || schema_for!(StorySize),
 };
@@ -139,7 +140,7 @@ impl Check for StorySize {
         let reading = scene.reading()?;
         // Lines need no tracker; points and days do.
         let stories: Vec<(&IssueKey, &StoryCommits, Option<Fact<Arc<Issue>>>)> = match scene.tracker() {
-            Ok(_) => scene.shipping_issues()?.into_iter().map(|(k, s, i)| (k, s, Some(i))).collect(),
+            Ok(_) => scene.shipping_issues(out)?.into_iter().map(|(k, s, i)| (k, s, Some(i))).collect(),
             Err(off) if self.max_lines.is_none() => return Err(off),
             Err(_) => {
                 if self.all_limits().any(|l| l.points.is_some() || l.days.is_some()) {

@@ -20,6 +20,7 @@ pub(crate) const ENTRY: Entry = Entry {
     codes: &[WRONG_STATE],
     docs: include_str!("story_state.md"),
     default_level: Level::Block,
+    before_merge: false,
     parse: parse::<StoryState>,
     schema: || schema_for!(StoryState),
 };
@@ -83,7 +84,7 @@ impl Check for StoryState {
             return Err(Stop::Off("no `states` that may ship".to_owned()));
         }
         let mut found = Vec::new();
-        for (key, _, issue) in scene.shipping_issues()? {
+        for (key, _, issue) in scene.shipping_issues(out)? {
             let issue = match issue {
                 Fact::Known(issue) => issue,
                 Fact::Absent => continue, // story-exists says so

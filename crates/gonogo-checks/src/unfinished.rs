@@ -26,6 +26,7 @@ pub(crate) const ENTRY: Entry = Entry {
     codes: &[FIXUP, WIP, MARKER],
     docs: include_str!("unfinished.md"),
     default_level: Level::Block,
+    before_merge: false,
     parse: parse::<Unfinished>,
     schema: || schema_for!(Unfinished),
 };

@@ -8,7 +8,7 @@ use gonogo_checks::policy::TypedPolicy;
 use gonogo_checks::questions::{Answer, Ask, NamedCommit};
 use gonogo_checks::{CHECKS, CheckState, Judge, Judged, Judgement};
 use gonogo_core::build::{Build, BuildState};
-use gonogo_core::case::{Case, Head, PolicyInForce, PolicyOrigin, Production};
+use gonogo_core::case::{Case, Head, PolicyInForce, PolicyOrigin, Production, Stage};
 use gonogo_core::changeset::{
     Changeset, Commit, Dropped, LineCount, MergeBack, MergeDiff, Person, Prefix, Prefixes, Sighting, Undoing,
 };
@@ -16,6 +16,7 @@ use gonogo_core::fact::{Fact, Why};
 use gonogo_core::finding::{COULD_NOT_CHECK, Severity};
 use gonogo_core::ids::Sha;
 use gonogo_core::policy::Source;
+use gonogo_core::pull::{PullRequest, PullState};
 use gonogo_core::story::{FieldValue, History, Issue, IssueType, Ready, Status, TrackerPerson};
 use gonogo_core::verdict::Verdict;
 use jiff::Timestamp;
@@ -69,6 +70,24 @@ fn now() -> Timestamp {
     "2026-11-24T12:00:00Z".parse().expect("a time")
 }
 
+fn pull(state: PullState) -> PullRequest {
+    PullRequest {
+        number: 4,
+        title: "STORY-2 Tidy up".to_owned(),
+        body: String::new(),
+        author: "maria".to_owned(),
+        branch: "topic".to_owned(),
+        head: sha(b'c'),
+        into: "main".to_owned(),
+        state,
+    }
+}
+
+/// The same before a merge.
+fn before_merge() -> Case {
+    Case { stage: Stage::Merge { pull_request: 4, into: "main".to_owned() }, ..case() }
+}
+
 fn case() -> Case {
     let production = Production::Known { name: "production".to_owned(), sha: sha(b'a'), why: "a test".to_owned() };
     let head = Head { name: "main".to_owned(), branch: Some("main".to_owned()), sha: sha(b'f') };
@@ -79,7 +98,8 @@ fn case() -> Case {
         candidate: None,
         unread: None,
     };
-    Case { service: "web".to_owned(), path: None, production, head, policy }
+    let (service, stage) = ("web".to_owned(), Stage::Deploy);
+    Case { service, path: None, stage, production, head, policy, knows_pull_requests: true }
 }
 
 fn commit(id: u8, parent: u8, message: &str) -> Commit {
@@ -129,7 +149,8 @@ fn answer(ask: &Ask) -> Answer {
                     b'd',
                     "Revert \"STORY-9 x\"\n\nThis reverts commit 1234567890.\nReverts acme/web#5\n\nStory: STORY-2",
                 ),
-                commit(b'd', b'a', "STORY-2 search"),
+                commit(b'd', b'c', "STORY-2 search"),
+                commit(b'c', b'a', "tidy up (#4)"),
             ],
             missing: vec![commit(b'b', b'a', "a hotfix")],
             suspect_merges: Vec::new(),
@@ -167,6 +188,8 @@ fn answer(ask: &Ask) -> Answer {
         Ask::ConflictMarkers(_) => Answer::ConflictMarkers(Fact::Known(Vec::new())),
         Ask::PatchOf(q) => Answer::PatchOf(Fact::Known(q.sha.to_string())),
         Ask::LinesOf(_) => Answer::LinesOf(Fact::Known(LineCount { added: 3, removed: 1 })),
+        Ask::PullsOf(_) => Answer::PullsOf(Fact::Known(vec![pull(PullState::Merged)])),
+        Ask::PullNumbered(_) => Answer::PullNumbered(Fact::Known(pull(PullState::Open))),
         Ask::IssueOf(q) => Answer::IssueOf(Fact::Known(Arc::new(issue(&q.key.to_string())))),
         Ask::ReadyStories(_) => Answer::ReadyStories(Fact::Known(Ready { issues: vec![issue("STORY-8")] })),
         Ask::SightingsOf(_) => {
@@ -185,8 +208,11 @@ fn recorded(answer: Answer) -> Recorded {
 
 /// Judges until nothing is missing; `spoil` says whose answer is unknown.
 fn judge(policy: &TypedPolicy, spoil: impl Fn(&Ask) -> bool) -> (Facts, Judgement, BTreeSet<Ask>) {
-    let case = case();
-    let judge = Judge::new(&case, policy, None, &[], now());
+    judge_case(&case(), policy, spoil)
+}
+
+fn judge_case(case: &Case, policy: &TypedPolicy, spoil: impl Fn(&Ask) -> bool) -> (Facts, Judgement, BTreeSet<Ask>) {
+    let judge = Judge::new(case, policy, None, &[], now());
     let (mut facts, mut asked) = (Facts::default(), BTreeSet::new());
     for _ in 0..12 {
         match judge.judge(&facts) {
@@ -231,6 +257,7 @@ fn the_world_of_these_tests_is_go_and_every_check_takes_part_in_it() {
         "Named",
         "NumberedCommit",
         "PrefixesOf",
+        "PullsOf",
         "Range",
         "ReadyStories",
         "SightingsOf",
@@ -244,11 +271,25 @@ fn the_world_of_these_tests_is_go_and_every_check_takes_part_in_it() {
 }
 
 #[test]
+fn before_a_merge_those_checks_alone_are_asked_that_say_so() {
+    let (_, judgement, asked) = judge_case(&before_merge(), &policy("block"), |_| false);
+    assert_eq!(judgement.verdict, Verdict::Go, "{:#?}", judgement.findings);
+    for entry in CHECKS {
+        let outcome = judgement.checks.iter().find(|c| c.name == entry.name).expect("each check has a line");
+        assert_eq!(outcome.state != CheckState::Off, entry.before_merge, "{}", entry.name);
+    }
+    assert!(asked.iter().any(|ask| matches!(ask, Ask::PullNumbered(_))), "{asked:?}");
+    assert!(!asked.iter().any(|ask| matches!(ask, Ask::PullsOf(_) | Ask::MergeOf(_) | Ask::BuildsOf(_))), "{asked:?}");
+}
+
+#[test]
 fn any_unknown_answer_that_a_blocking_check_asked_for_is_never_go() {
     let policy = policy("block");
-    let (_, _, asked) = judge(&policy, |_| false);
-    for ask in &asked {
-        let (_, judgement, _) = judge(&policy, |other| other == ask);
+    for (case, ask) in [case(), before_merge()].iter().flat_map(|case| {
+        let (_, _, asked) = judge_case(case, &policy, |_| false);
+        asked.into_iter().map(move |ask| (case.clone(), ask))
+    }) {
+        let (_, judgement, _) = judge_case(&case, &policy, |other| *other == ask);
         assert_eq!(judgement.verdict, Verdict::NoGo, "{ask:?} unknown");
         let unknown = judgement.findings.iter().filter(|f| f.code == COULD_NOT_CHECK);
         assert!(unknown.clone().any(|f| f.severity == Severity::Block), "{ask:?} unknown");

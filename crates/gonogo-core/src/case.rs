@@ -67,6 +67,24 @@ pub struct PolicyInForce {
     pub unread: Option<Why>,
 }
 
+/// Which question is asked of a head.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// May it ship over production?
+    #[default]
+    Deploy,
+    /// May what a pull request, or a merge group that it leads, brings over its
+    /// base be merged into a branch?
+    Merge { pull_request: u64, into: String },
+}
+
+impl Stage {
+    pub fn is_deploy(&self) -> bool {
+        matches!(self, Self::Deploy)
+    }
+}
+
 /// One candidate under one policy: with the facts, all that a verdict needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
@@ -74,7 +92,15 @@ pub struct Case {
     /// The folder that the service is, where the repository holds several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<ServicePath>,
+    #[serde(default)]
+    pub stage: Stage,
+    /// What the head is judged over. Before a merge it is the base: the commit
+    /// of the branch that the head was made from.
     pub production: Production,
     pub head: Head,
     pub policy: PolicyInForce,
+    /// Whether a code host is at hand that knows which pull requests brought a
+    /// commit.
+    #[serde(default)]
+    pub knows_pull_requests: bool,
 }

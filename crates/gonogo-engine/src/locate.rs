@@ -4,7 +4,7 @@
 use crate::gather::why;
 use gonogo_checks::Judge;
 use gonogo_checks::policy::TypedPolicy;
-use gonogo_core::case::{Case, Head, Look, PolicyInForce, PolicyOrigin, Production};
+use gonogo_core::case::{Case, Head, Look, PolicyInForce, PolicyOrigin, Production, Stage};
 use gonogo_core::fact::Why;
 use gonogo_core::ids::Sha;
 use gonogo_core::policy::{FILE, PolicyError, ProductionSource, ServicePath, Source, production_of};
@@ -25,9 +25,12 @@ pub struct Wanted {
     pub path: Option<ServicePath>,
     pub production: Option<GivenProduction>,
     pub head: Option<String>,
-    /// The branch that the head is of, where the head itself does not say.
+    /// What the head is called, where it does not say itself.
     pub branch: Option<String>,
     pub policy: Option<GivenPolicy>,
+    pub stage: Stage,
+    /// Before a merge: the commit that the head was made from, if there is one.
+    pub base: Option<Sha>,
 }
 
 /// What somebody said of production, or a server found out.
@@ -124,7 +127,10 @@ impl Located {
 pub(crate) fn locate_each(git: &Git, wanted: &Wanted) -> Result<Vec<Located>, LocateError> {
     let Some(given) = &wanted.production else { return Ok(vec![locate(git, wanted)?]) };
     let one = |given| locate(git, &Wanted { production: Some(given), ..wanted.clone() });
-    given.each().into_iter().map(one).collect()
+    let mut all = given.each().into_iter().map(one).collect::<Result<Vec<_>, _>>()?;
+    // Before a merge they differ by their policies alone.
+    all.dedup_by(|one, other| one.case == other.case);
+    Ok(all)
 }
 
 pub(crate) fn locate(git: &Git, wanted: &Wanted) -> Result<Located, LocateError> {
@@ -139,11 +145,30 @@ pub(crate) fn locate(git: &Git, wanted: &Wanted) -> Result<Located, LocateError>
     let branches = git.branches()?;
     let production = find_production(git, wanted, &branches, &head)?;
     let policy = find_policy(git, wanted, &branches, &production, &head)?;
-    let mut located = Located::of(Case { service: String::new(), path: None, production, head, policy });
+    let (stage, production) = match &wanted.stage {
+        Stage::Deploy => (Stage::Deploy, production),
+        Stage::Merge { into, .. } => {
+            // It counts for checks as the branch that it will be a part of.
+            head.branch = Some(into.clone());
+            (wanted.stage.clone(), base_of(into, wanted.base))
+        }
+    };
+    let (service, knows_pull_requests) = (String::new(), false);
+    let mut located = Located::of(Case { service, path: None, stage, production, head, policy, knows_pull_requests });
     let service = wanted.service.clone().or_else(|| located.policy.sections.service.name.clone());
     located.case.service = service.unwrap_or_else(|| git.name());
     located.case.path = wanted.path.clone().or_else(|| located.policy.sections.service.path.clone());
     Ok(located)
+}
+
+/// What stands in production's place before a merge.
+fn base_of(into: &str, base: Option<Sha>) -> Production {
+    if let Some(sha) = base {
+        return Production::Known { name: into.to_owned(), sha, why: format!("where it left {into}") };
+    }
+    let said = format!("it shares no commit with {into}, or there is no such branch");
+    let why = Why::new(said, format!("make it from {into}, or let it go into a branch that is there"));
+    Production::Unknown { why, look_since: None }
 }
 
 /// Types the policy in force; the defaults stand in for a wrong one.

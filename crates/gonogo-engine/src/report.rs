@@ -264,7 +264,8 @@ fn remarks(judge: &Judge<'_>, facts: &Facts, reading: Option<&Reading>) -> Vec<S
         }
         _ => {}
     }
-    if reading.is_some_and(|r| r.indexes().any(|at| r.pull_request(at).is_some())) {
+    let has_pulls = || reading.is_some_and(|r| r.indexes().any(|at| r.pull_request(at).is_some()));
+    if !judge.case.knows_pull_requests && has_pulls() {
         remarks.push("titles and branches of pull requests were not read: no code host is configured".to_owned());
     }
     if let Err(Stop::Unknown(why)) = judge.reading(facts) {

@@ -125,6 +125,10 @@ pub struct Service {
     pub path: Option<ServicePath>,
     /// What says what runs; without it the policy's.
     pub production: Option<ProductionSource>,
+    /// Whether pull requests and merge groups are judged too.
+    pub judges_pull_requests: bool,
+    /// Whether it is only told what would be stopped, and nothing is.
+    pub is_observed: bool,
     /// Where people are told when a branch turned Go or No-Go.
     pub slack_channel: Option<String>,
 }

@@ -22,6 +22,18 @@ pub enum GitHubHook {
         /// Its context or name; a suite has none.
         name: Option<String>,
     },
+    /// A pull request was opened, changed or closed.
+    PullRequest {
+        repository: String,
+        number: u64,
+        action: String,
+    },
+    /// The merge queue tries a branch of its own, or has done with it.
+    MergeGroup {
+        repository: String,
+        /// Without `refs/heads/`.
+        branch: String,
+    },
     Ping,
     /// About nothing that we look at.
     Other,
@@ -33,6 +45,8 @@ pub fn github(event: &str, body: &[u8]) -> GitHubHook {
     match event {
         "ping" => GitHubHook::Ping,
         "push" => push(&body).unwrap_or(GitHubHook::Unreadable("it is no push of GitHub's")),
+        "pull_request" => pull(&body).unwrap_or(GitHubHook::Unreadable("it is no pull request of GitHub's")),
+        "merge_group" => merge_group(&body).unwrap_or(GitHubHook::Unreadable("it is no merge group of GitHub's")),
         "status" => build(&body, &body["sha"], &body["context"]),
         "check_run" => build(&body, &body["check_run"]["head_sha"], &body["check_run"]["name"]),
         "check_suite" => build(&body, &body["check_suite"]["head_sha"], &Value::Null),
@@ -56,6 +70,21 @@ fn push(body: &Value) -> Option<GitHubHook> {
         repository: text(&body["repository"]["full_name"])?,
         reference: text(&body["ref"])?,
         after: (!is_gone).then_some(after),
+    })
+}
+
+fn pull(body: &Value) -> Option<GitHubHook> {
+    Some(GitHubHook::PullRequest {
+        repository: body["repository"]["full_name"].as_str()?.to_owned(),
+        number: body["number"].as_u64()?,
+        action: body["action"].as_str()?.to_owned(),
+    })
+}
+
+fn merge_group(body: &Value) -> Option<GitHubHook> {
+    Some(GitHubHook::MergeGroup {
+        repository: body["repository"]["full_name"].as_str()?.to_owned(),
+        branch: body["merge_group"]["head_ref"].as_str()?.strip_prefix("refs/heads/")?.to_owned(),
     })
 }
 
@@ -112,6 +141,22 @@ mod tests {
         assert_eq!(hook("check_run", r#""check_run":{"head_sha":"c0ffee","name":"ci"}"#), build(Some("ci")));
         assert_eq!(hook("check_suite", r#""check_suite":{"head_sha":"c0ffee"}"#), build(None));
         assert!(matches!(hook("status", r#""context":"ci""#), GitHubHook::Unreadable(_)));
+    }
+
+    #[test]
+    fn pull_requests_and_the_merge_queue_say_which_one() {
+        let hook = |event: &str, body: &str| {
+            github(event, format!(r#"{{"repository":{{"full_name":"a/b"}},{body}}}"#).as_bytes())
+        };
+        let repository = || "a/b".to_owned();
+        let (number, action) = (7, "edited".to_owned());
+        let pull = GitHubHook::PullRequest { repository: repository(), number, action };
+        assert_eq!(hook("pull_request", r#""action":"edited","number":7"#), pull);
+        assert!(matches!(hook("pull_request", r#""action":"edited""#), GitHubHook::Unreadable(_)));
+        let group = GitHubHook::MergeGroup { repository: repository(), branch: "gh-readonly-queue/x".to_owned() };
+        let head = r#""action":"destroyed","merge_group":{"head_ref":"refs/heads/gh-readonly-queue/x"}"#;
+        assert_eq!(hook("merge_group", head), group);
+        assert!(matches!(hook("merge_group", r#""merge_group":{}"#), GitHubHook::Unreadable(_)));
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Candidates: a branch's head over what production runs, which may be several
-//! commits while a deploy is half done. Another head or
-//! another production is another candidate; a branch has one that is open.
+//! commits while a deploy is half done, or before a merge over its base. Another
+//! head, or something else to lie over, is another candidate; a branch, and a
+//! pull request, has one that is open.
 
 use crate::db::{Tx, execute, fetch};
 use crate::messages::forget;
 use crate::production::runs;
 use crate::{Store, StoreError, micros, time};
+use gonogo_core::case::Stage;
 use gonogo_core::ids::Sha;
 use gonogo_core::running::Running;
 use jiff::Timestamp;
@@ -19,10 +21,12 @@ pub struct Candidate {
     pub service: String,
     pub branch: String,
     pub head: Sha,
-    /// `None` while it is not known.
+    /// What it is judged over: before a merge its base. `None` while it is not
+    /// known.
     pub production: Option<Running>,
     pub opened_at: Timestamp,
     pub is_open: bool,
+    pub stage: Stage,
 }
 
 /// What was seen of a branch.
@@ -33,9 +37,10 @@ pub struct Sighted {
     pub head: Sha,
     /// `None` while it is not known.
     pub production: Option<Running>,
+    pub stage: Stage,
 }
 
-type Row = (i64, String, String, String, Option<String>, i64, Option<i64>);
+type Row = (i64, String, String, String, Option<String>, i64, Option<i64>, Option<i64>, Option<String>);
 
 impl Store {
     /// The open candidate of a branch as it was seen: the one that is open
@@ -59,15 +64,18 @@ impl Store {
 
     pub async fn candidate(&self, id: CandidateId) -> Result<Option<Candidate>, StoreError> {
         const SELECT: &str =
-            "select id, service, branch, head, production, opened_at, closed_at from candidate where id = $1";
+            "select id, service, branch, head, production, opened_at, closed_at, pull_request, into_branch
+             from candidate where id = $1";
         let row: Option<Row> =
             self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_optional, SELECT, id.0)?) })).await?;
         row.map(read).transpose()
     }
 
     pub async fn open_candidates(&self, service: &str) -> Result<Vec<Candidate>, StoreError> {
-        const SELECT: &str = "select id, service, branch, head, production, opened_at, closed_at from candidate
-             where service = $1 and closed_at is null order by branch";
+        const SELECT: &str =
+            "select id, service, branch, head, production, opened_at, closed_at, pull_request, into_branch
+             from candidate
+             where service = $1 and closed_at is null order by branch, id";
         let service = service.to_owned();
         let rows: Vec<Row> =
             self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT, service)?) })).await?;
@@ -76,7 +84,9 @@ impl Store {
 
     /// The open candidates that had a story in them when they were judged last.
     pub async fn open_candidates_with(&self, key: &str) -> Result<Vec<Candidate>, StoreError> {
-        const SELECT: &str = "select id, service, branch, head, production, opened_at, closed_at from candidate
+        const SELECT: &str =
+            "select id, service, branch, head, production, opened_at, closed_at, pull_request, into_branch
+             from candidate
              join candidate_story on candidate_story.candidate = candidate.id
              where candidate_story.key = $1 and closed_at is null order by id";
         let key = key.to_owned();
@@ -87,14 +97,16 @@ impl Store {
 }
 
 pub(crate) async fn open(tx: &mut Tx<'_>, seen: Sighted, now: Timestamp) -> Result<(Candidate, bool), StoreError> {
-    if let Some(open) = open_of(tx, &seen.service, &seen.branch).await? {
-        if open.head == seen.head && open.production == seen.production {
+    if let Some(open) = open_of(tx, &seen).await? {
+        if (open.head, &open.production, &open.stage) == (seen.head, &seen.production, &seen.stage) {
             return Ok((open, false));
         }
         close(tx, open.id, now).await?;
     }
-    let insert = "insert into candidate (service, branch, head, production, opened_at)
-         values ($1, $2, $3, $4, $5) returning id";
+    let insert = "insert into candidate
+             (service, branch, head, production, opened_at, pull_request, into_branch)
+         values ($1, $2, $3, $4, $5, $6, $7) returning id";
+    let (pull_request, into) = columns(&seen.stage);
     let (id,): (i64,) = fetch!(
         tx,
         fetch_one,
@@ -103,18 +115,30 @@ pub(crate) async fn open(tx: &mut Tx<'_>, seen: Sighted, now: Timestamp) -> Resu
         &seen.branch,
         seen.head.to_string(),
         seen.production.as_ref().map(Running::to_string),
-        micros(now)
+        micros(now),
+        pull_request,
+        into
     )?;
-    let Sighted { service, branch, head, production } = seen;
-    let id = CandidateId(id);
-    Ok((Candidate { id, service, branch, head, production, opened_at: now, is_open: true }, true))
+    let Sighted { service, branch, head, production, stage } = seen;
+    let (id, opened_at, is_open) = (CandidateId(id), now, true);
+    Ok((Candidate { id, service, branch, head, production, opened_at, is_open, stage }, true))
 }
 
-async fn open_of(tx: &mut Tx<'_>, service: &str, branch: &str) -> Result<Option<Candidate>, StoreError> {
-    const SELECT: &str = "select id, service, branch, head, production, opened_at, closed_at from candidate
-         where service = $1 and branch = $2 and closed_at is null";
-    let row: Option<Row> = fetch!(tx, fetch_optional, SELECT, service, branch)?;
+async fn open_of(tx: &mut Tx<'_>, seen: &Sighted) -> Result<Option<Candidate>, StoreError> {
+    const SELECT: &str = "select id, service, branch, head, production, opened_at, closed_at, pull_request, into_branch
+         from candidate
+         where service = $1 and branch = $2 and coalesce(pull_request, 0) = $3 and closed_at is null";
+    let number = columns(&seen.stage).0.unwrap_or(0);
+    let row: Option<Row> = fetch!(tx, fetch_optional, SELECT, &seen.service, &seen.branch, number)?;
     row.map(read).transpose()
+}
+
+/// Numbers of pull requests begin with one.
+fn columns(stage: &Stage) -> (Option<i64>, Option<String>) {
+    match stage {
+        Stage::Deploy => (None, None),
+        Stage::Merge { pull_request, into } => (i64::try_from(*pull_request).ok(), Some(into.clone())),
+    }
 }
 
 pub(crate) async fn is_open(tx: &mut Tx<'_>, id: CandidateId) -> Result<bool, StoreError> {
@@ -129,8 +153,12 @@ async fn close(tx: &mut Tx<'_>, id: CandidateId, now: Timestamp) -> Result<(), S
     Ok(())
 }
 
-fn read((id, service, branch, head, production, opened_at, closed_at): Row) -> Result<Candidate, StoreError> {
+fn read(
+    (id, service, branch, head, production, opened_at, closed_at, pull_request, into): Row,
+) -> Result<Candidate, StoreError> {
     let sha = |text: &str| text.parse::<Sha>().map_err(|_| StoreError::Unreadable(format!("`{text}` is no SHA")));
+    let number = pull_request.and_then(|number| u64::try_from(number).ok());
+    let merge = number.zip(into).map(|(pull_request, into)| Stage::Merge { pull_request, into });
     Ok(Candidate {
         id: CandidateId(id),
         service,
@@ -139,5 +167,6 @@ fn read((id, service, branch, head, production, opened_at, closed_at): Row) -> R
         production: production.as_deref().map(runs).transpose()?,
         opened_at: time(opened_at),
         is_open: closed_at.is_none(),
+        stage: merge.unwrap_or_default(),
     })
 }

@@ -111,7 +111,8 @@ pub(crate) async fn tell(tx: &mut Tx<'_>, news: &News) -> Result<(), StoreError>
 /// The candidate's branch is gone: another of its name begins anew.
 pub(crate) async fn forget(tx: &mut Tx<'_>, id: CandidateId) -> Result<(), StoreError> {
     let delete = "delete from told where exists (select 1 from candidate
-         where candidate.id = $1 and candidate.service = told.service and candidate.branch = told.branch)";
+         where candidate.id = $1 and candidate.pull_request is null
+         and candidate.service = told.service and candidate.branch = told.branch)";
     execute!(tx, delete, id.0)?;
     Ok(())
 }

@@ -13,6 +13,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (3, include_str!("../migrations/0003_stories.sql")),
     (4, include_str!("../migrations/0004_slack.sql")),
     (8, include_str!("../migrations/0008_production.sql")),
+    (9, include_str!("../migrations/0009_pulls.sql")),
     (10, include_str!("../migrations/0010_accounts.sql")),
     (13, include_str!("../migrations/0013_story_titles.sql")),
 ];

@@ -3,6 +3,7 @@
 
 mod claims;
 mod parsed;
+mod pulls;
 mod reader;
 mod ships;
 mod targets;
@@ -13,10 +14,11 @@ pub(crate) use reader::Reader;
 use crate::facts::{Facts, Stop};
 use crate::questions::{Below, Copies, MergedAgain, PrefixesOf, Range};
 use claims::Broken;
+use gonogo_core::case::Case;
 use gonogo_core::changeset::{Changeset, Commit, Prefix, Prefixes};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
-use gonogo_core::policy::{ServicePath, Stories};
+use gonogo_core::policy::Stories;
 use gonogo_read::keys::{Grammar, scan};
 use parsed::{Parsed, Target};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -123,8 +125,9 @@ pub fn projects(policy: &Stories, prefixes: &Prefixes) -> Projects {
 
 impl Reading {
     /// Reads the range between two commits; asks for what it lacks.
-    pub fn of(facts: &Facts, policy: &Stories, path: Option<&ServicePath>, base: Sha, head: Sha) -> Result<Self, Stop> {
-        let below = path.map(|path| facts.one(Below { base, head, path: path.clone() }));
+    pub fn of(facts: &Facts, policy: &Stories, base: Sha, case: &Case) -> Result<Self, Stop> {
+        let head = case.head.sha;
+        let below = case.path.as_ref().map(|path| facts.one(Below { base, head, path: path.clone() }));
         let range = facts.one(Range { base, head });
         let copies = facts.one(Copies { base, head });
         let changeset = said(range?)?;
@@ -138,7 +141,14 @@ impl Reading {
         let copies = said(copies?)?;
         let below = below.map(|below| said(below?)).transpose()?;
         let projects = projects(policy, &prefixes);
-        let parsed = ParsedRange::of(facts, policy, &projects.keys, &changeset, base)?;
+        let mut parsed = ParsedRange::of(facts, policy, &projects.keys, &changeset, base)?;
+        pulls::name_stories(
+            facts,
+            &Reader { policy, projects: &projects.keys },
+            case,
+            &changeset,
+            &mut parsed.commits,
+        )?;
         let already = changeset.commits.iter().map(|c| copies.get(&c.sha).copied()).collect();
         let inside = vec![true; changeset.commits.len()];
         let lacks_production = !changeset.missing.is_empty();
@@ -308,6 +318,11 @@ impl Reading {
 
     pub fn pull_request(&self, at: usize) -> Option<u64> {
         self.parsed(at).pull_request
+    }
+
+    /// Why it is not known which pull request brought a commit that names no story.
+    pub(crate) fn unread_pull_request(&self, at: usize) -> Option<&Why> {
+        self.parsed(at).unread_pull_request.as_deref()
     }
 
     /// Whether the commit is marked with a no-key word.

@@ -6,7 +6,7 @@ use super::ships::Undoes;
 use super::targets::{Among, index_of};
 use crate::facts::{Facts, Stop};
 use gonogo_core::changeset::{Changeset, Commit, Undoing};
-use gonogo_core::fact::Fact;
+use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::policy::Stories;
 use gonogo_read::message::{self, Message};
@@ -29,6 +29,8 @@ pub(crate) struct Parsed {
     pub mentions: Vec<IssueKey>,
     pub no_key: bool,
     pub pull_request: Option<u64>,
+    /// Why the pull request that could name its story was not read.
+    pub unread_pull_request: Option<Box<Why>>,
     /// Of those that say that they undo others.
     pub word: Option<Box<Word>>,
     /// Names, as trailers tell them.
@@ -189,7 +191,8 @@ impl Reader<'_> {
         let co_authors = trailer_of(message, "Co-authored-by").map(co_author).collect();
         let (pull_request, is_noted) = (message.pull_request, is_old || by_bot);
         let word = word.map(Box::new);
-        Parsed { own, mentions, no_key, pull_request, word, co_authors, flag, excuse, is_noted }
+        let unread_pull_request = None;
+        Parsed { own, mentions, no_key, pull_request, unread_pull_request, word, co_authors, flag, excuse, is_noted }
     }
 }
 

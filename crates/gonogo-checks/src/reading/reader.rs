@@ -67,7 +67,7 @@ impl Reader<'_> {
 }
 
 /// `Revert "STORY-1 title" (#7)` without what it quotes.
-fn without_quoted_title(subject: &str) -> String {
+pub(super) fn without_quoted_title(subject: &str) -> String {
     match (subject.find('"'), subject.rfind('"')) {
         (Some(start), Some(end)) if start < end => format!("{}{}", &subject[..start], &subject[end + 1..]),
         _ => subject.to_owned(),

@@ -37,6 +37,10 @@ pub enum ShipsIn {
     Squash,
     /// Any other prose of the message.
     Body,
+    /// The title or the branch of the pull request that brought the commit,
+    /// where the commit itself names no story; in its text where those have none.
+    #[serde(rename = "pull-request")]
+    PullRequest,
 }
 
 /// Marks of a story that may ship in part.
@@ -59,7 +63,7 @@ impl Default for Stories {
             ignore_commits: Vec::new(),
             ignore_authors: Names::default(),
             since: None,
-            ships_in: vec![ShipsIn::Subject, ShipsIn::Trailer, ShipsIn::Squash],
+            ships_in: vec![ShipsIn::Subject, ShipsIn::Trailer, ShipsIn::Squash, ShipsIn::PullRequest],
             partial: Partial::default(),
         }
     }

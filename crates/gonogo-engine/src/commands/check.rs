@@ -30,10 +30,12 @@ pub async fn check(request: &CheckRequest, progress: &dyn Progress) -> Result<Ch
     progress.doing("reading the repository");
     let now = (request.clock)();
     let git = Git::open(&request.wanted.repo)?;
-    let located = locate_each(&git, &request.wanted)?;
-    let first = &located[0];
-    let tracker = TrackerAccess::of(first.policy.sections.tracker.as_ref(), &request.outside);
+    let mut located = locate_each(&git, &request.wanted)?;
+    let tracker = TrackerAccess::of(located[0].policy.sections.tracker.as_ref(), &request.outside);
     let code_host = request.outside.code_host.of(&git, &request.outside.http);
+    for one in &mut located {
+        one.case.knows_pull_requests = code_host.is_ok();
+    }
     let wants = Wants::all(located.iter().map(|located| located.policy.wants()));
     let gatherer =
         Gatherer { git: Arc::new(git), tracker: &tracker, code_host: &code_host, wants, clock: request.clock };

@@ -4,6 +4,7 @@ use gonogo_checks::questions::{Answer, Ask};
 use gonogo_core::build::BuildState;
 use gonogo_core::changeset::{MergeBack, Sighting};
 use gonogo_core::fact::Fact;
+use gonogo_core::pull::PullRequest;
 use gonogo_core::say;
 use gonogo_core::story::{FieldValue, Issue};
 
@@ -25,6 +26,8 @@ pub(super) fn asked(ask: &Ask) -> String {
         Ask::PatchOf(q) => format!("the patch id of {}", q.sha.short()),
         Ask::LinesOf(q) => format!("the lines that {} changes", q.sha.short()),
         Ask::BuildsOf(q) => format!("the builds of {}", q.sha.short()),
+        Ask::PullsOf(q) => format!("the pull requests that have {}", q.sha.short()),
+        Ask::PullNumbered(q) => format!("pull request #{}", q.number),
         Ask::IssueOf(q) => format!("{} in the tracker", q.key),
         Ask::ReadyStories(q) => format!("the stories that {} finds", say::cut(&q.query, 200)),
         Ask::SightingsOf(q) => format!("where {} is outside the range", q.key),
@@ -40,6 +43,7 @@ pub(super) fn about(ask: &Ask) -> Option<String> {
         Ask::PatchOf(q) => Some(q.sha.to_string()),
         Ask::MergeDiffOf(q) => Some(q.merge.to_string()),
         Ask::UndoingOf(q) => Some(q.by.to_string()),
+        Ask::PullsOf(q) => Some(q.sha.to_string()),
         Ask::NumberedCommit(q) => Some(q.behind.to_string()),
         Ask::Named(q) => Some(q.name.clone()),
         Ask::Range(_)
@@ -52,6 +56,7 @@ pub(super) fn about(ask: &Ask) -> Option<String> {
         | Ask::ConflictMarkers(_)
         | Ask::ChangedPaths(_)
         | Ask::BuildsOf(_)
+        | Ask::PullNumbered(_)
         | Ask::ReadyStories(_) => None,
     }
 }
@@ -90,6 +95,11 @@ pub(super) fn answered(answer: &Answer) -> String {
             let names: Vec<String> = builds.iter().map(|one| format!("{} {}", one.name, state(&one.state))).collect();
             if names.is_empty() { "none".to_owned() } else { say::list(&names, 20) }
         }),
+        Answer::PullsOf(f) => told(f, |pulls| {
+            let pulls: Vec<String> = pulls.iter().map(pull).collect();
+            if pulls.is_empty() { "none".to_owned() } else { say::list(&pulls, 5) }
+        }),
+        Answer::PullNumbered(f) => told(f, pull),
         Answer::IssueOf(f) => told(f, |issue| story(issue)),
         Answer::ReadyStories(f) => told(f, |ready| say::count(ready.issues.len(), "story")),
         Answer::SightingsOf(f) => told(f, |sightings| {
@@ -118,6 +128,10 @@ fn merge_back(merge: &MergeBack) -> String {
         MergeBack::Conflict { paths: conflicts, .. } => format!("conflicts in {}", paths(conflicts)),
         MergeBack::Unrelated => "the two share no commit".to_owned(),
     }
+}
+
+fn pull(pull: &PullRequest) -> String {
+    format!("#{} \"{}\" of {}", pull.number, say::cut(&pull.title, 200), say::cut(&pull.branch, 100))
 }
 
 fn state(state: &BuildState) -> &str {

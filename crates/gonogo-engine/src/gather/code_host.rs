@@ -1,5 +1,6 @@
 //! Questions that the code host answers.
 
+use futures_util::StreamExt;
 use gonogo_checks::questions::{Answer, Ask};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_remote::git::Git;
@@ -86,6 +87,13 @@ fn repository_at(web: &str, origin: &str) -> Option<RepositoryName> {
     RepositoryName::parse(path.trim_end_matches('/').trim_end_matches(".git"))
 }
 
+/// Questions that are asked of it at once: more is taken for an attack.
+const SIDE_BY_SIDE: usize = 8;
+
+pub(super) fn answers(ask: &Ask) -> bool {
+    matches!(ask, Ask::BuildsOf(_) | Ask::PullsOf(_) | Ask::PullNumbered(_))
+}
+
 pub(super) async fn gather(host: &Result<CodeHost, Why>, asks: &[&Ask], now: Timestamp) -> Vec<(Ask, Answer)> {
     let one = |ask: Ask| async move {
         let answer = match (host, &ask) {
@@ -93,13 +101,22 @@ pub(super) async fn gather(host: &Result<CodeHost, Why>, asks: &[&Ask], now: Tim
                 let builds = host.github.builds(&host.repository, question.sha, now).await;
                 Answer::BuildsOf(builds.map_or_else(|error| Fact::Unknown(error.why()), Fact::Known))
             }
+            (Ok(host), Ask::PullsOf(question)) => {
+                let pulls = host.github.pulls_of(&host.repository, question.sha, now).await;
+                Answer::PullsOf(pulls.map_or_else(|error| Fact::Unknown(error.why()), Fact::Known))
+            }
+            (Ok(host), Ask::PullNumbered(question)) => {
+                let pull = host.github.pull(&host.repository, question.number, now).await;
+                Answer::PullNumbered(pull.map_or_else(|error| Fact::Unknown(error.why()), Fact::Known))
+            }
             (Err(why), ask) => ask.unknown(why.clone()),
             // Nothing else is asked of a code host.
             (Ok(_), other) => other.unknown(Why::new("no question for a code host", "report it")),
         };
         (ask, answer)
     };
-    futures_util::future::join_all(asks.iter().map(|ask| one((*ask).clone()))).await
+    let all = asks.iter().map(|ask| one((*ask).clone()));
+    futures_util::stream::iter(all).buffer_unordered(SIDE_BY_SIDE).collect().await
 }
 
 #[cfg(test)]

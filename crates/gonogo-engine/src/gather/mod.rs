@@ -38,8 +38,7 @@ impl Gatherer<'_> {
     pub(crate) async fn gather(&self, asks: &BTreeSet<Ask>, facts: &Facts) -> Vec<(Ask, Recorded)> {
         let (for_tracker, others): (Vec<&Ask>, Vec<&Ask>) =
             asks.iter().partition(|ask| matches!(ask, Ask::IssueOf(_) | Ask::ReadyStories(_)));
-        let (for_host, for_git): (Vec<&Ask>, Vec<&Ask>) =
-            others.into_iter().partition(|ask| matches!(ask, Ask::BuildsOf(_)));
+        let (for_host, for_git): (Vec<&Ask>, Vec<&Ask>) = others.into_iter().partition(|ask| code_host::answers(ask));
         let jobs = git::jobs(&for_git, facts);
         let from_git = join_all(jobs.into_iter().map(|job| {
             let git = Arc::clone(&self.git);

@@ -1,10 +1,11 @@
 //! A delivery: what it says is a hint where to look.
 
-use super::{JIRA, JobError, judge_soon, look_soon};
+use super::pulls::QUEUE;
+use super::{JIRA, JobError, PULL, judge_soon, look_soon};
 use crate::serving::Serving;
 use gonogo_read::hooks::{GitHubHook, github, jira};
 use gonogo_remote::github::RepositoryName;
-use gonogo_store::DeliveryId;
+use gonogo_store::{DeliveryId, NewJob};
 use std::collections::BTreeSet;
 
 pub(super) async fn read(serving: &Serving, id: DeliveryId) -> Result<(), JobError> {
@@ -14,8 +15,18 @@ pub(super) async fn read(serving: &Serving, id: DeliveryId) -> Result<(), JobErr
         return Ok(serving.store.delivery_led_to(id, outcome).await?);
     }
     let outcome = match github(&delivery.event, &delivery.body) {
-        GitHubHook::Push { repository, reference, .. } => looks_at(serving, &repository, &reference).await?,
+        GitHubHook::Push { repository, reference, after } => pushed(serving, &repository, &reference, after).await?,
         GitHubHook::Build { repository, sha, name } => judges(serving, &repository, &sha, name.as_deref()).await?,
+        GitHubHook::PullRequest { repository, number, action } => {
+            let is_ours = PULL_ACTIONS.contains(&action.as_str());
+            let said = format!("#{number} was {}", action.replace('_', " "));
+            if is_ours {
+                looks_at_one(serving, &repository, &number.to_string(), &said).await?
+            } else {
+                nothing_new(&said)
+            }
+        }
+        GitHubHook::MergeGroup { repository, branch } => looks_at_one(serving, &repository, &branch, &branch).await?,
         GitHubHook::Ping => "nothing to do: a ping".to_owned(),
         GitHubHook::Other => format!("nothing to do: {} is not looked at", delivery.event),
         GitHubHook::Unreadable(why) => format!("could not be read: {why}"),
@@ -37,6 +48,48 @@ async fn stories_changed(serving: &Serving, body: &[u8]) -> Result<String, JobEr
     Ok(match judged.into_iter().collect::<Vec<_>>().as_slice() {
         [] => format!("nothing to do: {event} {keys}: no open candidate has it"),
         judged => format!("{event} {keys}: judges {}", judged.join(", ")),
+    })
+}
+
+/// The merge queue tells itself of a branch that it wants to try; that one is
+/// gone, the push tells at last.
+async fn pushed(
+    serving: &Serving,
+    repository: &str,
+    reference: &str,
+    after: Option<String>,
+) -> Result<String, JobError> {
+    match reference.strip_prefix("refs/heads/").filter(|branch| branch.starts_with(QUEUE)) {
+        Some(branch) if after.is_none() => {
+            looks_at_one(serving, repository, branch, &format!("{branch} is gone")).await
+        }
+        Some(_) => Ok("nothing to do: the merge queue tells what it tries".to_owned()),
+        None => looks_at(serving, repository, reference).await,
+    }
+}
+
+/// What changes what is judged of a pull request, or whether it is.
+const PULL_ACTIONS: [&str; 7] =
+    ["opened", "reopened", "synchronize", "edited", "closed", "ready_for_review", "converted_to_draft"];
+
+fn nothing_new(said: &str) -> String {
+    format!("nothing to do: {said}, which changes nothing that is judged")
+}
+
+/// One pull request, or a branch of the merge queue, in every service that
+/// judges them.
+async fn looks_at_one(serving: &Serving, repository: &str, which: &str, said: &str) -> Result<String, JobError> {
+    let mut looked = Vec::new();
+    for name in services_of(serving, repository).await? {
+        if serving.service(name).is_some_and(|service| service.judges_pull_requests) {
+            let (key, run_at) = (format!("{name}#{which}"), (serving.clock)());
+            serving.store.enqueue(NewJob { kind: PULL, key, body: String::new(), run_at }).await?;
+            looked.push(name);
+        }
+    }
+    Ok(match looked.as_slice() {
+        [] => format!("nothing to do: no service judges the pull requests of {repository}"),
+        names => format!("{said}: looks at it for {}", names.join(", ")),
     })
 }
 

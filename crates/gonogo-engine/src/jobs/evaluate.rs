@@ -1,12 +1,13 @@
 //! A candidate, judged: gathered, decided, recorded with what should be seen.
 
-use super::{JobError, hex_sha256, message, production, seen};
+use super::{JobError, check_run, hex_sha256, message, production, pulls, seen};
 use crate::commands::{CheckRequest, check};
 use crate::serving::Serving;
-use crate::{CodeHost, CodeHostAccess, GivenProduction, Outside, Progress, Wanted};
+use crate::{CodeHost, CodeHostAccess, GivenProduction, Outside, Progress};
 use gonogo_api::Story;
+use gonogo_core::running::Running;
 use gonogo_core::waiver::Waiver;
-use gonogo_store::{Candidate, CandidateId, NewEvaluation, StoryOf, WaiverRow};
+use gonogo_store::{Candidate, CandidateId, NewEvaluation, StoryOf, WaiverRow, Wanted};
 use std::sync::Arc;
 
 struct Silent;
@@ -18,9 +19,11 @@ impl Progress for Silent {
 pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobError> {
     let Some(candidate) = serving.store.candidate(id).await?.filter(|c| c.is_open) else { return Ok(()) };
     let Some(service) = serving.service(&candidate.service) else { return Ok(()) };
-    let wanted = Wanted {
+    let wanted = crate::Wanted {
         head: Some(candidate.head.to_string()),
         branch: Some(candidate.branch.clone()),
+        stage: candidate.stage.clone(),
+        base: candidate.production.as_ref().and_then(Running::only),
         production: Some(over(serving, &candidate).await?),
         ..production::wanted(serving.mirror_of(service), service)
     };
@@ -40,11 +43,16 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
     let json = serde_json::to_string(result).map_err(|e| JobError::Broken(e.to_string()))?;
     let newest = serving.store.newest_evaluation(id).await?;
     let now = (serving.clock)();
-    let wanted = seen::verdict(serving, &candidate, &checked.outcome, now);
+    let beside = pulls::beside(serving, &candidate).await?;
+    let status = seen::verdict(serving, service, &candidate, &checked.outcome, &beside, now);
+    let report = check_run::wanted(serving, service, &candidate, &checked.outcome, now);
+    let wanted: Vec<Wanted> = report.into_iter().chain([status]).collect();
     let news = message::news(serving, service, &candidate, &checked.outcome, now);
     if newest.is_some_and(|newest| newest.result == json) {
         // Nothing new to record; what was never shown or told is wanted still.
-        serving.store.want(wanted).await?;
+        for wanted in wanted {
+            serving.store.want(wanted).await?;
+        }
         return match news {
             Some(news) => Ok(serving.store.tell(news).await?),
             None => Ok(()),
@@ -62,7 +70,7 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
         recording,
         stories: result.stories.iter().map(story).collect(),
     };
-    serving.store.record_evaluation(new, vec![wanted], news).await?;
+    serving.store.record_evaluation(new, wanted, news).await?;
     Ok(())
 }
 
@@ -70,11 +78,14 @@ fn story(story: &Story) -> StoryOf {
     StoryOf { key: story.key.clone(), title: story.title.clone().unwrap_or_default(), ships: story.ships }
 }
 
-/// Exactly what the candidate lies over, as it was found.
+/// Exactly what the candidate lies over, as it was found. Before a merge it is
+/// what runs now, whose policy is in force.
 async fn over(serving: &Serving, candidate: &Candidate) -> Result<GivenProduction, JobError> {
     let row = serving.store.production(&candidate.service).await?;
-    let (name, why, trouble) = row.map(|row| (row.name, row.why, row.trouble)).unwrap_or_default();
-    Ok(production::given(candidate.production.as_ref(), &name, &why, trouble.as_deref()))
+    let row = row.map(|row| (row.running, row.name, row.why, row.trouble));
+    let (running, name, why, trouble) = row.unwrap_or_default();
+    let running = if candidate.stage.is_deploy() { candidate.production.clone() } else { running };
+    Ok(production::given(running.as_ref(), &name, &why, trouble.as_deref()))
 }
 
 /// What people of the service let pass.

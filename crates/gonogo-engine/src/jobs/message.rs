@@ -48,7 +48,7 @@ pub(super) struct MessageWanted {
     key: String,
 }
 
-/// `None` where the service tells nobody.
+/// `None` where the service tells nobody, and of what is not to be deployed.
 pub(super) fn news(
     serving: &Serving,
     service: &Service,
@@ -56,6 +56,9 @@ pub(super) fn news(
     outcome: &crate::Outcome,
     now: Timestamp,
 ) -> Option<News> {
+    if !candidate.stage.is_deploy() {
+        return None;
+    }
     serving.slack.as_ref().and(service.slack_channel.as_ref())?;
     let wanted = MessageWanted::of(candidate, &outcome.check, outcome.exit_code, serving.page_of(candidate.id));
     let message = Wanted {

@@ -1,10 +1,12 @@
 //! What gonogo does when time or a hook asks. Each job gathers, decides and
 //! acts, and may be run twice.
 
+mod check_run;
 mod delivery;
 mod evaluate;
 mod message;
 mod production;
+mod pulls;
 mod seen;
 mod show;
 mod sync;
@@ -27,6 +29,11 @@ use thiserror::Error;
 pub const DELIVERY: &str = "delivery";
 /// A repository to be fetched, and its services looked at; its key is the repository's name.
 pub const SYNC: &str = "sync";
+/// A service's pull requests to be looked at; its key is the service's name.
+pub const PULLS: &str = "pulls";
+/// One pull request, or a branch of the merge queue, to be looked at; its key is
+/// the service's name, `#`, and its number or the branch.
+pub const PULL: &str = "pull";
 /// A candidate to be judged; its key is the candidate's id.
 pub const EVALUATE: &str = "evaluate";
 

@@ -1,11 +1,12 @@
 //! What the world should see of a candidate.
 
 use crate::Outcome;
-use crate::serving::Serving;
+use crate::serving::{Service, Serving};
 use gonogo_api::{Check, Severity, Verdict};
 use gonogo_core::ids::Sha;
 use gonogo_core::say;
 use gonogo_remote::github::{CommitStatus, MOST_DESCRIPTION, StatusState};
+use gonogo_store::views::OpenPull;
 use gonogo_store::{Candidate, Wanted};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -47,24 +48,53 @@ pub(super) fn superseded(serving: &Serving, old: &Candidate, head: Sha, now: Tim
     status(serving, old, StatusState::Error, said, now)
 }
 
-pub(super) fn verdict(serving: &Serving, candidate: &Candidate, outcome: &Outcome, now: Timestamp) -> Wanted {
-    let state = match (outcome.check.verdict, outcome.exit_code) {
+/// `beside` are other pull requests with the same head: it is Go when all are.
+pub(super) fn verdict(
+    serving: &Serving,
+    service: &Service,
+    candidate: &Candidate,
+    outcome: &Outcome,
+    beside: &[OpenPull],
+    now: Timestamp,
+) -> Wanted {
+    let (check, exit_code) = (&outcome.check, outcome.exit_code);
+    let is_go = |other: &OpenPull| other.judged.as_ref().is_some_and(|judged| judged.verdict == word(Verdict::Go));
+    let holds = beside.iter().find(|other| !is_go(other)).filter(|_| check.verdict == Verdict::Go);
+    if let Some(other) = holds.filter(|_| !service.is_observed) {
+        let (state, said) = match &other.judged {
+            Some(judged) if judged.verdict == word(Verdict::NoGo) => (StatusState::Failure, judged.summary.as_str()),
+            Some(judged) => (StatusState::Pending, judged.summary.as_str()),
+            None => (StatusState::Pending, "is being judged"),
+        };
+        let said = format!("#{}, of the same head: {said}", other.number);
+        return status(serving, candidate, state, say::cut(&said, MOST_DESCRIPTION), now);
+    }
+    if service.is_observed && check.verdict != Verdict::Go {
+        let would_be = sentence_after("would be ", check, exit_code);
+        return status(serving, candidate, StatusState::Success, would_be, now);
+    }
+    let state = match (check.verdict, exit_code) {
         (Verdict::Go, _) => StatusState::Success,
         (Verdict::Waiting, _) => StatusState::Pending,
         (Verdict::NoGo, 3) => StatusState::Error,
         (Verdict::NoGo, _) => StatusState::Failure,
     };
-    status(serving, candidate, state, sentence(&outcome.check, outcome.exit_code), now)
+    status(serving, candidate, state, sentence(check, exit_code), now)
 }
 
 /// `No-Go: STORY-12 is In Review (+3)`: the first reason, and how many more.
 pub(super) fn sentence(check: &Check, exit_code: u8) -> String {
+    sentence_after("", check, exit_code)
+}
+
+/// As long as GitHub takes, with the words before it.
+fn sentence_after(before: &str, check: &Check, exit_code: u8) -> String {
     let reasons = reasons(check);
     let lead = match (check.verdict, exit_code) {
         (Verdict::Go, _) if check.concerns_nothing() => return does_not_concern(&check.service),
         (Verdict::Go, _) => {
             let waived = check.findings.iter().filter(|f| f.waiver.is_some()).count();
-            return if waived == 0 { "Go".to_owned() } else { format!("Go, {waived} waived") };
+            return if waived == 0 { format!("{before}Go") } else { format!("{before}Go, {waived} waived") };
         }
         (Verdict::Waiting, _) => "Waiting: ",
         (Verdict::NoGo, 3) => "Could not find out: ",
@@ -74,9 +104,9 @@ pub(super) fn sentence(check: &Check, exit_code: u8) -> String {
         0 | 1 => String::new(),
         all => format!(" (+{})", all - 1),
     };
-    let room = MOST_DESCRIPTION - lead.len() - more.len();
+    let room = MOST_DESCRIPTION - before.len() - lead.len() - more.len();
     let first = reasons.first().copied().unwrap_or_default();
-    format!("{lead}{}{more}", say::cut(&say::printable(first), room))
+    format!("{before}{lead}{}{more}", say::cut(&say::printable(first), room))
 }
 
 /// What makes the verdict what it is.
@@ -86,8 +116,14 @@ pub(super) fn reasons(check: &Check) -> Vec<&str> {
     counts.map(|f| f.message.as_str()).collect()
 }
 
+/// What the verdict is called on GitHub.
+pub(super) fn context(candidate: &Candidate) -> String {
+    let verdict = if candidate.stage.is_deploy() { "deploy" } else { "pr" };
+    format!("gonogo/{verdict} ({})", candidate.service)
+}
+
 fn status(serving: &Serving, candidate: &Candidate, state: StatusState, said: String, now: Timestamp) -> Wanted {
-    let context = format!("gonogo/deploy ({})", candidate.service);
+    let context = context(candidate);
     let target = format!("{GITHUB_STATUS} {} {context}", candidate.head);
     let status =
         CommitStatus { context, state, description: Some(said), target_url: Some(serving.page_of(candidate.id)) };

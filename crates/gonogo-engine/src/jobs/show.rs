@@ -1,14 +1,16 @@
 //! Makes the outside show what is wanted.
 
+use super::check_run::{CheckRunWanted, GITHUB_CHECK_RUN};
 use super::message::SLACK_MESSAGE;
 use super::seen::{GITHUB_STATUS, StatusWanted};
 use super::telling;
 use crate::serving::Serving;
+use gonogo_remote::github::GitHubError;
 use gonogo_store::{Due, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
 /// What there is to be shown; each kind has workers of its own.
-pub(super) const KINDS: [&str; 2] = [GITHUB_STATUS, SLACK_MESSAGE];
+pub(super) const KINDS: [&str; 3] = [GITHUB_STATUS, GITHUB_CHECK_RUN, SLACK_MESSAGE];
 /// Between two tries at most.
 const MOST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 
@@ -31,6 +33,7 @@ pub(super) async fn show(serving: &Serving, due: &Due) -> Result<(), StoreError>
 async fn make(serving: &Serving, due: &Due) -> Result<(), (String, Option<Timestamp>)> {
     match due.kind.as_str() {
         GITHUB_STATUS => post_status(serving, due).await,
+        GITHUB_CHECK_RUN => post_check_run(serving, due).await,
         SLACK_MESSAGE => telling::tell(serving, due).await.map_err(|error| (error.to_string(), error.until())),
         other => Err((format!("this version does not know `{other}`"), None)),
     }
@@ -42,10 +45,26 @@ async fn post_status(serving: &Serving, due: &Due) -> Result<(), (String, Option
     let Some(service) = serving.service(&wanted.service) else { return Ok(()) };
     let now = (serving.clock)();
     let posted = serving.github.post_status(&service.repository, wanted.sha, &wanted.status, now).await;
-    posted.map_err(|error| {
-        let why = error.why();
-        (format!("{}: {}", why.said, why.fix), error.until())
-    })
+    posted.map_err(|error| not_posted(&error))
+}
+
+async fn post_check_run(serving: &Serving, due: &Due) -> Result<(), (String, Option<Timestamp>)> {
+    let wanted: CheckRunWanted = serde_json::from_str(&due.wanted).map_err(|e| (e.to_string(), None))?;
+    let Some(service) = serving.service(&wanted.service) else { return Ok(()) };
+    let now = (serving.clock)();
+    let (github, repository) = (&serving.github, &service.repository);
+    let may_post = github.may_post_check_runs(repository, now).await.map_err(|error| not_posted(&error))?;
+    if !may_post {
+        // The App was not given the right: the status says the verdict.
+        return Ok(());
+    }
+    let posted = github.post_check_run(repository, wanted.sha, &wanted.rendered(&due.wanted), now).await;
+    posted.map_err(|error| not_posted(&error))
+}
+
+fn not_posted(error: &GitHubError) -> (String, Option<Timestamp>) {
+    let why = error.why();
+    (format!("{}: {}", why.said, why.fix), error.until())
 }
 
 /// 1, 2, 4 … seconds.

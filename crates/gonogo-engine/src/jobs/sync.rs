@@ -1,13 +1,15 @@
 //! A repository as it is now: for each of its services what production runs, and
 //! which branches are candidates over it. A hook and the clock both lead here.
 
-use super::{JobError, blocking, judge_soon, production, seen};
+use super::pulls::QUEUE;
+use super::{JobError, PULLS, blocking, judge_soon, production, seen};
 use crate::locate::{GivenProduction, Located, Wanted, locate};
 use crate::serving::{Service, Serving};
+use gonogo_core::case::Stage;
 use gonogo_core::ids::Sha;
 use gonogo_core::policy::ServicePath;
-use gonogo_remote::git::{Git, mirror};
-use gonogo_store::{Candidate, Sighted};
+use gonogo_remote::git::{Git, Remote, mirror};
+use gonogo_store::{Candidate, NewJob, Sighted};
 use std::sync::Arc;
 
 /// A service's branches that are candidates, with their heads.
@@ -35,11 +37,7 @@ pub(super) async fn look(serving: &Serving, repository: &str) -> Result<(), JobE
 
 /// The repository's mirror as it is there now.
 async fn fetch(serving: &Serving, service: &Service) -> Result<Git, JobError> {
-    let mut remote = service.remote.clone();
-    if service.is_at_code_host {
-        let now = (serving.clock)();
-        remote.token = Some(serving.github.token_for(&service.repository, now).await?);
-    }
+    let remote = remote_of(serving, service).await?;
     let dir = serving.mirror_of(service);
     let _turn = serving.turns.wait(&service.repository).await;
     let fetched = blocking(move || {
@@ -57,6 +55,15 @@ async fn fetch(serving: &Serving, service: &Service) -> Result<Git, JobError> {
     fetched
 }
 
+/// Where a service is fetched from, with what lets us.
+pub(super) async fn remote_of(serving: &Serving, service: &Service) -> Result<Remote, JobError> {
+    let mut remote = service.remote.clone();
+    if service.is_at_code_host {
+        remote.token = Some(serving.github.token_for(&service.repository, (serving.clock)()).await?);
+    }
+    Ok(remote)
+}
+
 async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result<(), JobError> {
     let mut production = production::find(serving, service, git).await?;
     let given = production::given(
@@ -71,7 +78,8 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
         blocking(move || view(&git, &wanted)).await?
     };
     production.astray = view.astray;
-    let open = serving.store.open_candidates(&service.name).await?;
+    let mut open = serving.store.open_candidates(&service.name).await?;
+    open.retain(|candidate| candidate.stage.is_deploy());
     for gone in open.iter().filter(|c| view.branches.iter().all(|(branch, _)| *branch != c.branch)) {
         serving.store.close_candidate(gone.id, (serving.clock)()).await?;
     }
@@ -80,6 +88,7 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
         branch,
         head,
         production: production.running.clone(),
+        stage: Stage::Deploy,
     };
     let branches = view.branches.into_iter().map(sighted).collect();
     let looked = serving.store.looked(production.clone(), branches, (serving.clock)()).await?;
@@ -92,11 +101,12 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
         // Also an old one: what its stories say may have changed.
         judge_soon(serving, candidate.id).await?;
     }
-    Ok(())
+    let (key, run_at) = (service.name.clone(), (serving.clock)());
+    Ok(serving.store.enqueue(NewJob { kind: PULLS, key, body: String::new(), run_at }).await?)
 }
 
 /// What is seen of a candidate before its verdict, and of the one before.
-async fn begins(
+pub(super) async fn begins(
     serving: &Serving,
     candidate: &Candidate,
     before: Option<&Candidate>,
@@ -144,7 +154,7 @@ fn view(git: &Git, wanted: &Wanted) -> Result<View, JobError> {
     };
     let takes = |branch: &str| {
         let is_default = default.is_some_and(|(default, _)| default == branch);
-        policy.sections.candidates.takes(branch, is_default) && name != branch
+        policy.sections.candidates.takes(branch, is_default) && name != branch && !branch.starts_with(QUEUE)
     };
     let branches = git.heads()?.into_iter().filter(|(branch, _)| takes(branch)).collect();
     Ok(View { branches, astray, path: case.path })

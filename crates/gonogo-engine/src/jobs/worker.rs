@@ -1,7 +1,7 @@
 //! Takes work that is due, holds its lease while it is done, and puts it back
 //! when it cannot be.
 
-use super::{DELIVERY, EVALUATE, JobError, SYNC, delivery, evaluate, look_soon, show, sync};
+use super::{DELIVERY, EVALUATE, JobError, PULL, PULLS, SYNC, delivery, evaluate, look_soon, pulls, show, sync};
 use crate::serving::Serving;
 use gonogo_store::{CandidateId, DeliveryId, Job, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -61,7 +61,10 @@ async fn do_job(serving: &Serving, job: &Job) {
     // A store that is away leaves the lease to run out: then it is done again.
     match ended {
         Ok(()) => serving.store.finish_job(job).await,
-        Err(error) if job.attempts >= MOST_ATTEMPTS => serving.store.bury_job(job, now, error.to_string()).await,
+        // What every look asks for again is not given up.
+        Err(error) if job.attempts >= MOST_ATTEMPTS && job.kind != PULLS => {
+            serving.store.bury_job(job, now, error.to_string()).await
+        }
         Err(error) => serving.store.retry_job(job, show::later(now, job.attempts), error.to_string()).await,
     }
     .ok();
@@ -72,6 +75,8 @@ async fn run(serving: &Serving, job: &Job) -> Result<(), JobError> {
     match job.kind.as_str() {
         DELIVERY => delivery::read(serving, DeliveryId(id()?)).await,
         SYNC => sync::look(serving, &job.key).await,
+        PULLS => pulls::look(serving, &job.key).await,
+        PULL => pulls::look_at_one(serving, &job.key).await,
         EVALUATE => evaluate::judge(serving, CandidateId(id()?)).await,
         other => Err(JobError::Broken(format!("this version does not know the work `{other}`"))),
     }

@@ -40,17 +40,22 @@ impl Git {
         asked.iter().map(|again| self.again(&scratch, again)).collect()
     }
 
-    fn again(&self, scratch: &Scratch, again: &Again) -> Result<MergeBack, GitError> {
-        let names: Vec<String> = std::iter::once(&again.parent).chain(&again.others).map(Sha::to_string).collect();
+    /// Where a commit and others parted; `None` where they share nothing.
+    pub fn merge_base(&self, one: Sha, others: &[Sha]) -> Result<Option<Sha>, GitError> {
+        let names: Vec<String> = std::iter::once(&one).chain(others).map(Sha::to_string).collect();
         let mut args = vec!["merge-base"];
         args.extend(names.iter().map(String::as_str));
         let found = self.run(&args)?;
-        let fork: Vec<Sha> = match found.code {
-            Some(0) => vec![sha_in(&found.stdout, &args)?],
-            // They share nothing: all of it was merged.
-            Some(1) => Vec::new(),
-            _ => return Err(GitError::failed(&args, &found.stderr)),
-        };
+        match found.code {
+            Some(0) => Ok(Some(sha_in(&found.stdout, &args)?)),
+            Some(1) => Ok(None),
+            _ => Err(GitError::failed(&args, &found.stderr)),
+        }
+    }
+
+    fn again(&self, scratch: &Scratch, again: &Again) -> Result<MergeBack, GitError> {
+        // Where they share nothing, all of it was merged.
+        let fork: Vec<Sha> = self.merge_base(again.parent, &again.others)?.into_iter().collect();
         let as_if = scratch.commit(&format!("{}^{{tree}}", again.head), &fork)?;
         scratch.merge_back(again.parent, as_if, fork.is_empty())
     }

@@ -4,6 +4,7 @@
 use super::{GitError, run};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
+use gonogo_core::ids::Sha;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -53,6 +54,26 @@ fn fetch(dir: &Path, remote: &Remote) -> Result<(), GitError> {
         must(run::plain(dir, &["symbolic-ref", "HEAD", default]), "symbolic-ref")?;
     }
     Ok(())
+}
+
+/// Brings single refs of the remote into a mirror that is there, each under the
+/// name that stands second.
+pub fn bring(dir: &Path, remote: &Remote, refs: &[(String, String)]) -> Result<(), GitError> {
+    let mut args = vec!["fetch", "--force", "--no-tags", "--quiet", "--no-auto-maintenance", "--", &remote.url];
+    let specs: Vec<String> = refs.iter().map(|(from, to)| format!("+{from}:{to}")).collect();
+    args.extend(specs.iter().map(String::as_str));
+    must(outward(dir, remote, &args), "fetch").map(drop)
+}
+
+/// Where a ref of the remote stands now; `None` where there is no such ref.
+pub fn remote_ref(dir: &Path, remote: &Remote, name: &str) -> Result<Option<Sha>, GitError> {
+    let lines = must(outward(dir, remote, &["ls-remote", "--", &remote.url, name]), "ls-remote")?;
+    let lines = String::from_utf8_lossy(&lines).into_owned();
+    let of = |line: &str| {
+        let (sha, found) = line.split_once('\t')?;
+        (found == name).then(|| sha.parse().ok())?
+    };
+    Ok(lines.lines().find_map(of))
 }
 
 /// git that may speak to the outside, by these ways alone.

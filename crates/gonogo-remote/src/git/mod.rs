@@ -18,7 +18,7 @@ pub use error::GitError;
 pub use here::{Here, HooksPath, InProgress, MessageSettings};
 pub use log::{CutRange, Messages};
 pub use merge::Again;
-pub use mirror::{Remote, mirror};
+pub use mirror::{Remote, bring, mirror, remote_ref};
 pub use refs::{Branches, Resolved};
 pub use undoing::Undo;
 

@@ -123,6 +123,14 @@ impl Git {
         Ok(text.lines().filter_map(pair).collect())
     }
 
+    /// Of these commits, those that are not here.
+    pub fn lacks(&self, shas: &[Sha]) -> Result<Vec<Sha>, GitError> {
+        let names: Vec<String> = shas.iter().map(|sha| format!("{sha}^{{commit}}")).collect();
+        let found = self.with_objects(|objects| objects.find(&names))?;
+        let is_missing = |found: &Found| commit(found).is_none();
+        Ok(shas.iter().zip(&found).filter(|(_, found)| is_missing(found)).map(|(sha, _)| *sha).collect())
+    }
+
     /// The branches of a bare repository that have a commit.
     pub fn branches_with(&self, sha: Sha) -> Result<Vec<String>, GitError> {
         let contains = format!("--contains={sha}");

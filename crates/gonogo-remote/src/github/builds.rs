@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 /// GitHub keeps at most 1,000 statuses a context; more pages than these are
 /// more than one commit has.
-const MOST_PAGES: usize = 20;
+pub(super) const MOST_PAGES: usize = 20;
 
 impl GitHub {
     pub async fn builds(&self, name: &RepositoryName, sha: Sha, now: Timestamp) -> Result<Vec<Build>, GitHubError> {

@@ -1,6 +1,7 @@
 //! Who we are to GitHub: a personal token, or an App that is installed.
 
 use super::{GitHub, GitHubError, RepositoryName};
+use crate::http::Ask;
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
@@ -38,6 +39,7 @@ pub struct App {
 struct Installed {
     token: SecretString,
     ends_at: Timestamp,
+    may_write_checks: bool,
 }
 
 impl fmt::Debug for App {
@@ -77,11 +79,11 @@ impl App {
         Ok(SecretString::from(format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))))
     }
 
-    fn known(&self, owner: &str, now: Timestamp) -> Option<SecretString> {
+    fn known(&self, owner: &str, now: Timestamp) -> Option<Installed> {
         let installed = self.installed.lock().unwrap_or_else(PoisonError::into_inner);
         let found = installed.get(owner)?;
         let is_good = now < found.ends_at.saturating_sub(BEFORE_ITS_END).unwrap_or(found.ends_at);
-        is_good.then(|| found.token.clone())
+        is_good.then(|| found.clone())
     }
 
     fn keep(&self, owner: &str, new: Option<Installed>) {
@@ -94,31 +96,47 @@ impl App {
 }
 
 impl GitHub {
+    pub fn is_app(&self) -> bool {
+        matches!(self.credentials, Credentials::App(_))
+    }
+
+    /// Whether we are an App that was given the right to post check runs there.
+    pub async fn may_post_check_runs(&self, name: &RepositoryName, now: Timestamp) -> Result<bool, GitHubError> {
+        match &self.credentials {
+            Credentials::Token(_) => Ok(false),
+            Credentials::App(app) => Ok(self.installed(app, name, now).await?.may_write_checks),
+        }
+    }
+
     /// A token that sees the repository, good for some minutes at least.
     pub async fn token_for(&self, name: &RepositoryName, now: Timestamp) -> Result<SecretString, GitHubError> {
-        let app = match &self.credentials {
-            Credentials::Token(token) => return Ok(token.clone()),
-            Credentials::App(app) => app,
-        };
+        match &self.credentials {
+            Credentials::Token(token) => Ok(token.clone()),
+            Credentials::App(app) => Ok(self.installed(app, name, now).await?.token),
+        }
+    }
+
+    async fn installed(&self, app: &App, name: &RepositoryName, now: Timestamp) -> Result<Installed, GitHubError> {
         let owner = name.owner.to_ascii_lowercase();
-        if let Some(token) = app.known(&owner, now) {
-            return Ok(token);
+        if let Some(installed) = app.known(&owner, now) {
+            return Ok(installed);
         }
         let jwt = bearer(&app.jwt(now)?)?;
         let path = name.path("/installation");
-        let found = self.send_as(jwt.clone(), Method::GET, self.url(&path)?, None, now).await?;
+        let found = self.send_as(jwt.clone(), Ask::new(Method::GET, self.url(&path)?, None), now).await?;
         let id = found.body.get("id").and_then(Value::as_u64);
         let id = id.ok_or_else(|| GitHubError::odd(&path, "an installation without an id"))?;
         let path = format!("app/installations/{id}/access_tokens");
-        let made = self.send_as(jwt, Method::POST, self.url(&path)?, None, now).await?;
+        let made = self.send_as(jwt, Ask::new(Method::POST, self.url(&path)?, None), now).await?;
         let text = |name: &str| made.body.get(name).and_then(Value::as_str);
         let ends_at: Option<Timestamp> = text("expires_at").and_then(|text| text.parse().ok());
         let (Some(token), Some(ends_at)) = (text("token"), ends_at) else {
             return Err(GitHubError::odd(&path, "no token with an end"));
         };
-        let token = SecretString::from(token.to_owned());
-        app.keep(&owner, Some(Installed { token: token.clone(), ends_at }));
-        Ok(token)
+        let may_write_checks = made.body["permissions"]["checks"] == "write";
+        let installed = Installed { token: SecretString::from(token.to_owned()), ends_at, may_write_checks };
+        app.keep(&owner, Some(installed.clone()));
+        Ok(installed)
     }
 
     /// The token may be taken no more: the next one is new.

@@ -2,13 +2,17 @@
 //! calls that we make, their limits, and errors that say what to do.
 
 mod builds;
+mod check_runs;
 mod credentials;
 mod deployments;
 mod error;
 mod limits;
+mod pulls;
+mod remembered;
 mod sign_in;
 mod statuses;
 
+pub use check_runs::{Annotation, AnnotationLevel, CheckRun, Conclusion, MOST_ANNOTATIONS, MOST_SUMMARY};
 pub use credentials::{App, Credentials};
 pub use deployments::{Deployment, DeploymentState};
 pub use error::GitHubError;
@@ -19,8 +23,9 @@ use crate::http::{Answer, Ask, Connections, Http};
 use credentials::bearer;
 use jiff::Timestamp;
 use limits::Limits;
-use reqwest::header::{HeaderName, HeaderValue, LOCATION};
-use reqwest::{Method, Url};
+use remembered::Remembered;
+use reqwest::header::{HeaderName, HeaderValue, IF_NONE_MATCH, LOCATION};
+use reqwest::{Method, StatusCode, Url};
 use serde_json::Value;
 
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/vnd.github+json");
@@ -42,6 +47,7 @@ pub struct GitHub {
     connections: Connections,
     credentials: Credentials,
     limits: Limits,
+    remembered: Remembered,
 }
 
 impl GitHub {
@@ -50,7 +56,7 @@ impl GitHub {
         if !api.path().ends_with('/') {
             api.set_path(&format!("{}/", api.path()));
         }
-        Self { api, connections, credentials, limits: Limits::default() }
+        Self { api, connections, credentials, limits: Limits::default(), remembered: Remembered::default() }
     }
 
     /// `path` is below the API's root, without a slash in front.
@@ -61,6 +67,21 @@ impl GitHub {
     /// `rest` is below the repository's address.
     async fn get(&self, name: &RepositoryName, rest: &str, now: Timestamp) -> Result<Value, GitHubError> {
         self.send(Method::GET, name, rest, None, now).await.map(|answer| answer.body)
+    }
+
+    /// The same, unless it still has the tag that an earlier answer had: `None`
+    /// then.
+    async fn get_unless(
+        &self,
+        name: &RepositoryName,
+        rest: &str,
+        tag: Option<HeaderValue>,
+        now: Timestamp,
+    ) -> Result<Option<Answer>, GitHubError> {
+        let mut ask = Ask::new(Method::GET, self.url(&name.path(rest))?, None);
+        ask.headers.extend(tag.map(|tag| (IF_NONE_MATCH, tag)));
+        let answer = self.send_asked(name, ask, now).await?;
+        Ok(Some(answer).filter(|answer| answer.status != StatusCode::NOT_MODIFIED))
     }
 
     /// What the repository is called now, by a name that it had once.
@@ -89,9 +110,13 @@ impl GitHub {
         body: Option<&Value>,
         now: Timestamp,
     ) -> Result<Answer, GitHubError> {
+        self.send_asked(name, Ask::new(method, self.url(&name.path(rest))?, body), now).await
+    }
+
+    async fn send_asked(&self, name: &RepositoryName, ask: Ask<'_>, now: Timestamp) -> Result<Answer, GitHubError> {
         self.limits.may_ask(now)?;
         let authorization = bearer(&self.token_for(name, now).await?)?;
-        let answer = self.send_as(authorization, method, self.url(&name.path(rest))?, body, now).await;
+        let answer = self.send_as(authorization, ask, now).await;
         if matches!(answer, Err(GitHubError::Unauthorized)) {
             self.forget_token(name);
         }
@@ -104,26 +129,24 @@ impl GitHub {
     async fn send_as(
         &self,
         authorization: HeaderValue,
-        method: Method,
-        mut url: Url,
-        body: Option<&Value>,
+        mut ask: Ask<'_>,
         now: Timestamp,
     ) -> Result<Answer, GitHubError> {
         self.limits.may_ask(now)?;
         let http = Http::over(&self.connections, Some(authorization));
+        ask.headers.push((reqwest::header::ACCEPT, ACCEPTED));
+        ask.headers.push((HeaderName::from_static("x-github-api-version"), API_VERSION));
+        ask.sees = |status| !status.is_success() && !status.is_server_error();
         for _ in 0..=MOST_REDIRECTS {
-            let mut ask = Ask::new(method.clone(), url.clone(), body);
-            ask.headers.push((reqwest::header::ACCEPT, ACCEPTED));
-            ask.headers.push((HeaderName::from_static("x-github-api-version"), API_VERSION));
-            ask.sees = |status| !status.is_success() && !status.is_server_error();
             let answer = http.answer(&ask).await.map_err(GitHubError::Http)?;
             match answer.status.as_u16() {
-                200..=299 => return Ok(answer),
-                301 | 302 | 307 | 308 => url = self.moved_to(&url, &answer)?,
-                _ => return Err(self.error(&url, &answer, now)),
+                // Not modified: only who names a tag is told so.
+                200..=299 | 304 => return Ok(answer),
+                301 | 302 | 307 | 308 => ask.url = self.moved_to(&ask.url, &answer)?,
+                _ => return Err(self.error(&ask.url, &answer, now)),
             }
         }
-        Err(GitHubError::odd(url.path(), "it redirects without end"))
+        Err(GitHubError::odd(ask.url.path(), "it redirects without end"))
     }
 
     /// Another host would be sent our token; what is beside the API, such as a

@@ -98,7 +98,7 @@ impl GitHub {
     #[must_use]
     pub fn asked_by(&self, token: SecretString) -> Self {
         let (api, connections) = (self.api.clone(), self.connections.clone());
-        Self { api, connections, credentials: Credentials::Token(token), limits: super::Limits::default() }
+        Self::new(api, connections, Credentials::Token(token))
     }
 
     /// Whose token it is.
@@ -155,7 +155,7 @@ impl GitHub {
             return Err(GitHubError::Credentials("an App by itself is nobody's account".to_owned()));
         };
         let authorization = super::bearer(token)?;
-        let answer = self.send_as(authorization, Method::GET, self.url(path)?, None, now).await?;
+        let answer = self.send_as(authorization, Ask::new(Method::GET, self.url(path)?, None), now).await?;
         if answer.status == StatusCode::OK { Ok(answer.body) } else { Err(GitHubError::odd(path, "no content")) }
     }
 }

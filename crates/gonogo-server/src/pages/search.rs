@@ -67,7 +67,7 @@ fn shown(text: &str, hits: &Hits) -> Markup {
         @if is_empty && !text.is_empty() { p { "Nothing has “" (outside(text)) "” in it. Candidates that are closed are found by their stories." } }
         @if let Some(code) = code { p { a href={ "/explain/" (code) } { "What " (code) " means" } } }
         @if !services.is_empty() {
-            section { h2 { "Services" } ul { @for name in services { li { a href={ "/#" (name) } { (name) } } } } }
+            section { h2 { "Services" } ul { @for name in services { li { a href={ "/services/" (name) } { (name) } } } } }
         }
         @if !stories.is_empty() {
             section {

@@ -1,6 +1,7 @@
 //! The first page: for each service what runs, and what waits over it.
 
 use super::layout::{self, Follows, ago, away, outside, short, verdict};
+use super::pulls;
 use super::service::{doubts, runs};
 use super::table::table;
 use crate::App;
@@ -19,7 +20,9 @@ pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Mar
     let since = app.serving.store.cursor().await.map_err(|e| away(&e))?;
     let open = app.serving.store.all_open_candidates().await.map_err(|e| away(&e))?;
     let productions = app.serving.store.productions().await.map_err(|e| away(&e))?;
+    let counts = app.serving.store.pull_counts().await.map_err(|e| away(&e))?;
     let troubles = app.serving.store.troubles(jobs::SYNC).await.map_err(|e| away(&e))?;
+    let unread = app.serving.store.troubles(jobs::PULLS).await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
     let waivers = app.serving.store.all_waivers(None).await.map_err(|e| away(&e))?;
     let is_changing = open.iter().any(|c| c.judged.is_none());
@@ -30,13 +33,21 @@ pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Mar
         @for service in &app.serving.services {
             section {
                 h2 id=(service.name) { a href={ "/services/" (service.name) } { (service.name) } }
-                p.quiet { (service.repository.to_string()) @if let Some(row) = productions.get(&service.name) { " · " (runs(row)) } }
+                p.quiet {
+                    (service.repository.to_string())
+                    @if let Some(row) = productions.get(&service.name) { " · " (runs(row)) }
+                    @if service.is_observed { " · only observed: " a href={ "/services/" (service.name) "/observed" } { "what it would have stopped" } }
+                }
                 @if let Some(row) = productions.get(&service.name) { (doubts(row, now)) }
                 @for trouble in troubles.iter().filter(|trouble| trouble.key == service.repository.to_string()) {
-                    (not_seen(trouble))
+                    (not_seen("Its repository could not be looked at: what is shown may be older than what is there. It is tried again.", trouble))
                 }
                 (waiting(&service.name, &waivers, now))
                 (candidates(open.iter().filter(|c| c.service == service.name).collect(), now))
+                @for trouble in unread.iter().filter(|trouble| trouble.key == service.name) {
+                    (not_seen("Its pull requests could not be looked at, and are not judged. It is tried again; pull_requests = false in the server's configuration leaves them alone.", trouble))
+                }
+                @if service.judges_pull_requests { (pulls::summary(&service.name, &counts)) }
             }
         }
     };
@@ -62,11 +73,11 @@ fn waiting(service: &str, waivers: &[WaiverRow], now: Timestamp) -> Markup {
     }
 }
 
-/// What stands below is of an earlier look.
-fn not_seen(trouble: &Trouble) -> Markup {
+/// What is shown is of an earlier look.
+fn not_seen(said: &str, trouble: &Trouble) -> Markup {
     html! {
         div.stale role="alert" {
-            p { "Its repository could not be looked at: what is shown may be older than what is there. It is tried again." }
+            p { (said) }
             pre { (say::printable(&trouble.error)) }
         }
     }
@@ -90,6 +101,6 @@ pub(super) fn candidates(open: Vec<&OpenCandidate>, now: Timestamp) -> Markup {
 }
 
 /// The summary without the verdict, which stands beside it.
-fn reason(summary: &str) -> &str {
+pub(super) fn reason(summary: &str) -> &str {
     summary.split_once(": ").map_or("", |(_, reason)| reason)
 }

@@ -1,13 +1,17 @@
 //! One file for each page or list: the struct that it shows, by few statements.
 
 mod changes;
+mod observed;
 mod open_candidates;
+mod pulls;
 mod recording;
 mod stories;
 mod troubles;
 
 pub use changes::Cursor;
+pub use observed::{Observed, Stopped};
 pub use open_candidates::{Judged, OpenCandidate};
+pub use pulls::{OpenPull, PullCount};
 pub use stories::{StoryHit, StoryPlace};
 pub use troubles::Trouble;
 

@@ -1,4 +1,4 @@
-//! What is open, everywhere, with how it was judged last.
+//! What is open for a deploy, everywhere, with how it was judged last.
 
 use super::escaped;
 use crate::db::fetch;
@@ -59,7 +59,7 @@ impl Store {
                  e.verdict, e.summary, e.evaluated_at
              from candidate c
              left join evaluation e on e.id = (select max(id) from evaluation where candidate = c.id)
-             where c.closed_at is null
+             where c.closed_at is null and c.pull_request is null
              order by c.service, c.branch";
         let rows: Vec<Row> = self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT)?) })).await?;
         rows.into_iter().map(read).collect()
@@ -71,7 +71,7 @@ impl Store {
                  e.verdict, e.summary, e.evaluated_at
              from candidate c
              left join evaluation e on e.id = (select max(id) from evaluation where candidate = c.id)
-             where c.closed_at is null and (lower(c.branch) like $1 escape '\\' or c.head like $2 escape '\\')
+             where c.closed_at is null and c.pull_request is null and (lower(c.branch) like $1 escape '\\' or c.head like $2 escape '\\')
              order by c.service, c.branch limit $3";
         let text = escaped(&text.to_lowercase());
         let (branch, head, most) = (format!("%{text}%"), format!("{text}%"), i64::from(most));

@@ -1,4 +1,5 @@
 use crate::{at, conformance, sha};
+use gonogo_core::case::Stage;
 use gonogo_store::{CandidateId, EvaluationId, NewEvaluation, Sighted, Store, StoryOf, Wanted};
 
 fn seen(head: char, production: char) -> Sighted {
@@ -7,6 +8,7 @@ fn seen(head: char, production: char) -> Sighted {
         branch: "main".to_owned(),
         head: sha(head),
         production: Some(sha(production).into()),
+        stage: Stage::Deploy,
     }
 }
 

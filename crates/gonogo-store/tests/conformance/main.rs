@@ -14,6 +14,7 @@ mod messages;
 mod opening;
 mod people;
 mod production;
+mod pulls;
 mod queue_model;
 mod server;
 mod upgrades;

@@ -1,9 +1,10 @@
 use crate::{at, conformance, sha};
+use gonogo_core::case::Stage;
 use gonogo_store::{Candidate, News, Saying, Sighted, Store, Wanted};
 
 async fn candidate(store: &Store, branch: &str, head: char) -> Candidate {
     let (service, branch) = ("web".to_owned(), branch.to_owned());
-    let seen = Sighted { service, branch, head: sha(head), production: None };
+    let seen = Sighted { service, branch, head: sha(head), production: None, stage: Stage::Deploy };
     store.open_candidate(seen, at(1)).await.unwrap().0
 }
 

@@ -1,4 +1,5 @@
 use crate::engine::{postgres, sqlite};
+use gonogo_core::case::Stage;
 use gonogo_store::{Store, StoreError};
 
 #[tokio::test]
@@ -37,6 +38,7 @@ async fn what_is_stored_is_there_after_opening_again() {
                 branch: "main".to_owned(),
                 head: crate::sha('a'),
                 production: None,
+                stage: Stage::Deploy,
             },
             crate::at(1),
         );

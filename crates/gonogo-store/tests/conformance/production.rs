@@ -1,4 +1,5 @@
 use crate::{at, conformance, sha};
+use gonogo_core::case::Stage;
 use gonogo_core::running::Running;
 use gonogo_store::{Deed, ProductionSeen, Sighted, Store};
 
@@ -19,7 +20,7 @@ fn seen(running: Option<&str>) -> ProductionSeen {
 
 fn main_over(running: Option<&str>) -> Vec<Sighted> {
     let (service, branch) = ("web".to_owned(), "main".to_owned());
-    vec![Sighted { service, branch, head: sha('e'), production: running.map(runs) }]
+    vec![Sighted { service, branch, head: sha('e'), production: running.map(runs), stage: Stage::Deploy }]
 }
 
 fn deed() -> Deed {

@@ -8,12 +8,13 @@ use gonogo_store::{AuditAsked, Received, Store, StoreError};
 use sha2::{Digest, Sha256};
 
 /// Each step of the schema, and rows in the tables that it made.
-const STEPS: [(i64, &str, &str); 7] = [
+const STEPS: [(i64, &str, &str); 8] = [
     (1, include_str!("../../migrations/0001_intake.sql"), include_str!("rows/0001.sql")),
     (2, include_str!("../../migrations/0002_people.sql"), include_str!("rows/0002.sql")),
     (3, include_str!("../../migrations/0003_stories.sql"), include_str!("rows/0003.sql")),
     (4, include_str!("../../migrations/0004_slack.sql"), include_str!("rows/0004.sql")),
     (8, include_str!("../../migrations/0008_production.sql"), include_str!("rows/0008.sql")),
+    (9, include_str!("../../migrations/0009_pulls.sql"), include_str!("rows/0009.sql")),
     (10, include_str!("../../migrations/0010_accounts.sql"), include_str!("rows/0010.sql")),
     (13, include_str!("../../migrations/0013_story_titles.sql"), include_str!("rows/0013.sql")),
 ];
@@ -60,7 +61,9 @@ async fn schema_of(engine: &Engine) -> Vec<String> {
 async fn holds_what_was_there(store: &Store, version: i64) {
     assert_eq!(store.deliveries(None, 9).await.unwrap()[0].outcome.as_deref(), Some("evaluates web"));
     assert_eq!(store.job_counts().await.unwrap(), (2, 1));
-    let candidate = store.open_candidates("web").await.unwrap().remove(0);
+    let open = store.open_candidates("web").await.unwrap();
+    assert_eq!(open.iter().filter(|c| !c.stage.is_deploy()).count(), usize::from(version >= 9));
+    let candidate = open.into_iter().find(|c| c.stage.is_deploy()).unwrap();
     assert_eq!(store.newest_evaluation(candidate.id).await.unwrap().unwrap().verdict, "go");
     // Work goes on where it was.
     let job = store.lease_job(at(1), at(60)).await.unwrap().unwrap();

@@ -34,6 +34,13 @@ pub(super) struct Repository {
     pub(super) pushed: Timestamp,
 }
 
+impl Repository {
+    /// As GitHub does: the head of a pull request stays in its repository.
+    pub(super) fn keep_head(&self, pull: &Pull) {
+        self.bare.git(&["update-ref", &format!("refs/pull/{}/head", pull.number), &pull.head_sha]);
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Pull {
     pub(super) id: u64,
@@ -41,6 +48,8 @@ pub(super) struct Pull {
     pub(super) title: String,
     pub(super) body: Option<String>,
     pub(super) author: String,
+    /// The owner of the fork that the head's branch is in.
+    pub(super) fork_of: Option<String>,
     /// Branches, without `refs/heads/`.
     pub(super) head: String,
     pub(super) base: String,

@@ -128,7 +128,12 @@ impl Playground {
         });
         let places: Vec<Place> = places.collect();
         let names: Vec<&str> = places.iter().map(|place| place.repository.as_str()).collect();
-        github.token(GITHUB_TOKEN).may_write("statuses").may_read("contents").only_for(&names);
+        github
+            .token(GITHUB_TOKEN)
+            .may_write("statuses")
+            .may_read("contents")
+            .may_read("pull_requests")
+            .only_for(&names);
         let stage = Arc::new(Stage { github, jira, slack, company, url, program: Mutex::new(None) });
         if let Some(kept) = &kept {
             kept::restore(&stage, kept, wish)?;

@@ -49,7 +49,7 @@ fn a_stranger_can_check_the_chain_of_the_export() {
             hash.update((text.len() as u64).to_be_bytes());
             hash.update(text);
         }
-        let hash: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         assert_eq!(entry["hash"], hash.as_str());
         previous = hash;
     }

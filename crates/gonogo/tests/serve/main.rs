@@ -14,6 +14,7 @@ mod live;
 mod pages;
 mod people;
 mod production;
+mod pulls;
 mod pushes;
 #[path = "../shared/rig.rs"]
 mod rig;

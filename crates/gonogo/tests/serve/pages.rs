@@ -107,7 +107,6 @@ fn no_page_keeps_anybody_out() {
         ["/findings", "/stories", "/commits", "/plan", "/facts", "/history"].map(|part| format!("{open}{part}"));
     let others = [
         "/",
-        "/services/web",
         &open,
         &old,
         "/people",
@@ -121,10 +120,15 @@ fn no_page_keeps_anybody_out() {
         "/waivers?state=lapsed",
         "/audit",
         "/audit?from=x",
+        "/services/web",
         "/deliveries",
         "/candidates/999",
         "/explain/story-wrong-state",
+        "/services/web/pulls",
+        "/services/web/observed?days=7",
     ];
+    let (_, proposed) = world.proposes("topic", "tidy up too", ODD);
+    world.merge_status_of(&proposed).is_failure(&format!("No-Go: {} \"tidy up too\" names no story", &proposed[..7]));
     for path in others.into_iter().chain(parts.iter().map(String::as_str)) {
         wrong.extend(look(&world, &browser, path));
     }
@@ -217,7 +221,7 @@ fn a_search_finds_stories_branches_heads_services_and_codes() {
         ("story-1", "/stories/STORY-14"),
         ("mai", &open),
         (&head[..9], &open),
-        ("web", "/#web"),
+        ("web", "/services/web"),
         ("story-wrong-state", "/explain/story-wrong-state"),
     ] {
         let found = text_of(&world, &format!("/search?q={text}"));

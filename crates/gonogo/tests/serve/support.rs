@@ -2,7 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests start the program, and stop it")]
 
-use gonogo_world::github::{PostedStatus, Repository, StatusOf};
+use gonogo_world::github::{PostedStatus, PullRequest, Repository, StatusOf};
 use gonogo_world::{GitHub, Repo, Slack};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -15,6 +15,7 @@ pub(crate) const SECRET: &str = "hook-secret";
 pub(crate) const PASSWORD: &str = "correct horse battery";
 /// A fine-grained token with the rights that the docs name, and no others.
 pub(crate) const TOKEN: &str = "github_pat_gonogo";
+const HOOKS: [&str; 5] = ["push", "status", "check_run", "pull_request", "merge_group"];
 /// Something that should happen does so within this.
 const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -67,7 +68,8 @@ impl World {
         repo.commit_files("no-jira first", &[("gonogo.toml", policy)]);
         repo.branch("production");
         github.repository("acme/web").made_from(&repo);
-        github.token(TOKEN).may_write("statuses").may_read("contents").only_for(&["acme/web"]);
+        let rights = github.token(TOKEN).may_write("statuses").may_read("contents");
+        rights.may_read("pull_requests").only_for(&["acme/web"]);
         let folder = tempfile::tempdir().expect("the temporary folder is writable");
         let database = format!("sqlite:{}", folder.path().join("data.db").display());
         Self {
@@ -130,6 +132,12 @@ impl World {
     pub(crate) fn with_classic_token(mut self) -> Self {
         self.token = "ghp_gonogo";
         self.github.user("robin").with_token(self.token);
+        self
+    }
+
+    /// Another token for GitHub.
+    pub(crate) fn with_token(mut self, token: &'static str) -> Self {
+        self.token = token;
         self
     }
 
@@ -272,7 +280,7 @@ impl World {
         let address = first.trim().rsplit("http://").next().expect("an address").to_owned();
         assert!(address.starts_with("127.0.0.1:"), "{first}");
         self.server = Some(Server { child, address });
-        self.web().unhooked().hooked_to_for(&self.hook_url(), SECRET, &["push", "status", "check_run"]);
+        self.web().unhooked().hooked_to_for(&self.hook_url(), SECRET, &HOOKS);
         if self.cookie.is_empty() {
             let code = line();
             let code = code.trim().rsplit("code=").next().expect("a code").to_owned();
@@ -386,6 +394,21 @@ impl World {
     /// The commit's status, to be waited for.
     pub(crate) fn status_of(&self, sha: &str) -> StatusOf<'_> {
         self.web().status_of(sha, "gonogo/deploy (web)")
+    }
+
+    /// The status before a merge, to be waited for.
+    pub(crate) fn merge_status_of(&self, sha: &str) -> StatusOf<'_> {
+        self.web().status_of(sha, "gonogo/pr (web)")
+    }
+
+    /// A branch with one more commit, as a pull request of this title; its head.
+    pub(crate) fn proposes(&self, branch: &str, message: &str, title: &str) -> (PullRequest<'_>, String) {
+        self.repo.checkout("main").branch(branch).checkout(branch);
+        self.repo.commit_files(message, &[(format!("{}.txt", branch.replace('/', "-")), message)]);
+        let sha = self.web().pushes(branch, &self.repo);
+        let pull = self.web().opens_pull_request(title, branch, "main");
+        self.repo.checkout("main");
+        (pull, sha)
     }
 
     /// The commit's status comes to be in this state, and begins so.

@@ -3,6 +3,7 @@
 use super::http::{Answer, Client};
 use crate::programs::{output_of, program};
 use anyhow::{Context, bail};
+use gonogo_core::case::Stage;
 use gonogo_store::{NewEvaluation, Sighted, Store, StoryOf};
 use gonogo_world::GitHub;
 use jiff::Timestamp;
@@ -209,7 +210,8 @@ async fn fill(url: &str, number: usize) -> anyhow::Result<()> {
     for at in 0..number {
         let head = sha(at + 1).parse().map_err(|_| anyhow::anyhow!("no SHA"))?;
         let production = Some(sha(1 << 40).parse().map_err(|_| anyhow::anyhow!("no SHA"))?);
-        let seen = Sighted { service: "web".to_owned(), branch: format!("old/{}", at % 100), head, production };
+        let (service, branch, stage) = ("web".to_owned(), format!("old/{}", at % 100), Stage::Deploy);
+        let seen = Sighted { service, branch, head, production, stage };
         let (candidate, _) = store.open_candidate(seen, now).await?;
         let stories = (1..=20).map(|n| StoryOf { key: format!("STORY-{n}"), title: "x".to_owned(), ships: true });
         let judged = NewEvaluation {

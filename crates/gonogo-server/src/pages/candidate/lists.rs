@@ -86,7 +86,7 @@ pub(crate) async fn commits(
     let main = listed(&look, |check| {
         let pages = Pages::of(&check.commits, asked, 100);
         html! {
-            @if check.commits.is_empty() { p { "Nothing lies between production and this head." } }
+            @if check.commits.is_empty() { p { "Nothing is brought by this head." } }
             @else { (table(["Commit", "Subject", "Stories", "Author"], pages.rows.iter().map(commit))) }
             (pages.links(&format!("{}/commits", look.path())))
         }

@@ -5,6 +5,7 @@ use crate::pages::layout::{self, Follows, ago, away, not_found, outside, verdict
 use crate::session::Session;
 use axum::http::StatusCode;
 use gonogo_api::Check;
+use gonogo_core::case::Stage;
 use gonogo_core::running::Running;
 use gonogo_engine::{Digest, Evidence};
 use gonogo_store::views::Cursor;
@@ -46,21 +47,35 @@ impl Look {
     }
 
     pub(crate) fn title(&self) -> String {
-        format!("{}: {}", self.candidate.service, self.candidate.branch)
+        match &self.candidate.stage {
+            Stage::Deploy => format!("{}: {}", self.candidate.service, self.candidate.branch),
+            Stage::Merge { pull_request, .. } => {
+                format!("{}: #{pull_request} {}", self.candidate.service, self.candidate.branch)
+            }
+        }
     }
 
     /// The first lines of each of its pages, and the way to the others.
     pub(crate) fn top(&self, here: &str) -> Markup {
-        let runs = self.candidate.production.as_ref();
-        let production = runs.map_or_else(|| "production, which is not known".to_owned(), Running::short);
+        let base = match &self.candidate.stage {
+            Stage::Deploy => "production",
+            Stage::Merge { into, .. } => into,
+        };
+        let over = self.candidate.production.as_ref().map(Running::short);
         html! {
             p {
                 (verdict(self.newest.as_ref().map(|e| e.verdict.as_str()))) " "
-                code { (outside(&self.candidate.branch)) " @ " (self.candidate.head.short()) } " over " code { (production) }
+                code { (outside(&self.candidate.branch)) " @ " (self.candidate.head.short()) } " over "
+                @match &over { Some(sha) => code { (sha) }, None => { (outside(base)) ", which is not known" } }
+                @if let Stage::Merge { pull_request, into } = &self.candidate.stage {
+                    " · "
+                    a href={ "/services/" (self.candidate.service) "/pulls" } { "pull request #" (pull_request) }
+                    " into " (outside(into))
+                }
                 @if let Some(newest) = &self.newest { " · judged " (ago(newest.evaluated_at, self.now)) }
             }
             @if !self.candidate.is_open {
-                p.stale { "This candidate is no longer open: its branch or production has moved on. " a href="/" { "See what is open" } "." }
+                p.stale { "This candidate is no longer open: its branch, or what it was judged over, has moved on. " a href="/" { "See what is open" } "." }
             }
             (self.tabs(here))
         }

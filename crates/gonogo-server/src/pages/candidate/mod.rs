@@ -80,7 +80,7 @@ fn class(verdict: Verdict) -> &'static str {
 fn headline(check: &Check, digest: &Digest, stops: usize) -> String {
     let what = format!("{}, {}", count(digest.commits, "commit"), count(digest.all_stories(), "story"));
     match check.verdict {
-        Verdict::Go if digest.commits == 0 => "Nothing lies between production and this head.".to_owned(),
+        Verdict::Go if digest.commits == 0 => "Nothing is brought by this head.".to_owned(),
         Verdict::Go => format!("Nothing blocks {what}."),
         Verdict::NoGo => format!("{} {} {what}:", count(stops, "thing"), if stops == 1 { "blocks" } else { "block" }),
         Verdict::Waiting => format!("{what} wait for {}:", count(stops, "answer")),

@@ -176,18 +176,21 @@ impl State {
         self.tell_of(id, "deployment_status", Some("created"), payload, &status.creator);
     }
 
-    pub(in super::super) fn tell_merge_group(&mut self, id: u64, head_ref: &str, base: &str) {
+    pub(in super::super) fn tell_merge_group(&mut self, id: u64, head_ref: &str, base: &str, action: &str) {
         let repository = self.repository(id);
         let (head_sha, base_sha) = (repository.refs.get(head_ref), repository.branch(base));
         let commit = head_sha.and_then(|sha| repository.commit(sha));
-        let payload = json!({"merge_group": {
+        let mut payload = json!({"merge_group": {
             "head_sha": head_sha,
             "head_ref": head_ref,
             "base_sha": base_sha,
             "base_ref": format!("refs/heads/{base}"),
             "head_commit": commit.map(|commit| simple_commit_json(&commit)),
         }});
-        self.tell_of(id, "merge_group", Some("checks_requested"), payload, "robin");
+        if action == "destroyed" {
+            payload["reason"] = "dequeued".into();
+        }
+        self.tell_of(id, "merge_group", Some(action), payload, "robin");
     }
 
     pub(in super::super) fn tell_renamed(&mut self, id: u64, action: &str, changes: &Value) {

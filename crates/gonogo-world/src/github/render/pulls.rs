@@ -15,13 +15,15 @@ impl State {
         let (url_of_pull, issue) = (format!("{url}/pulls/{number}"), format!("{url}/issues/{number}"));
         let statuses = format!("{url}/statuses/{}", pull.head_sha);
         let comments = format!("{url_of_pull}/comments");
-        let end = |branch: &str, sha: &str| {
+        let end = |fork_of: Option<&String>, branch: &str, sha: &str| {
+            let owner = fork_of.unwrap_or(&repository.owner);
             json!({
-                "label": format!("{}:{branch}", repository.owner),
+                "label": format!("{owner}:{branch}"),
                 "ref": branch,
                 "sha": sha,
-                "user": self.user_json(&repository.owner),
-                "repo": self.repository_json(repository),
+                "user": self.user_json(owner),
+                // This GitHub keeps no forks: it is as if they were deleted.
+                "repo": if fork_of.is_some() { Value::Null } else { self.repository_json(repository) },
             })
         };
         let labels: Vec<Value> = pull.labels.iter().map(|name| label_json(&url, name)).collect();
@@ -57,8 +59,8 @@ impl State {
             "assignees": [],
             "requested_reviewers": [],
             "requested_teams": [],
-            "head": end(&pull.head, &pull.head_sha),
-            "base": end(&pull.base, &pull.base_sha),
+            "head": end(pull.fork_of.as_ref(), &pull.head, &pull.head_sha),
+            "base": end(None, &pull.base, &pull.base_sha),
             "_links": {
                 "self": {"href": url_of_pull},
                 "html": {"href": format!("{html}/pull/{number}")},

@@ -67,6 +67,15 @@ impl<'a> PullRequest<'a> {
         self.tell("edited", json!({"changes": {"base": {"ref": {"from": old}, "sha": {"from": old_sha}}}}))
     }
 
+    /// git gives its head no more, as when GitHub is at fault.
+    pub fn loses_its_head(self) -> Self {
+        let state = self.github.state();
+        let bare = &state.repository(self.repository).bare;
+        bare.git(&["update-ref", "-d", &format!("refs/pull/{}/head", self.number)]);
+        drop(state);
+        self
+    }
+
     /// It is closed without a merge.
     pub fn closes(self) -> Self {
         let now = self.github.state().clock.now();
@@ -115,8 +124,23 @@ impl<'a> PullRequest<'a> {
         let name = format!("refs/heads/gh-readonly-queue/{}/pr-{}-{base}", pull.base, pull.number);
         repository.bare.git(&["update-ref", &name, &head]);
         state.notice_moves(self.repository, "github-merge-queue[bot]");
-        state.tell_merge_group(self.repository, &name, &pull.base);
+        state.tell_merge_group(self.repository, &name, &pull.base, "checks_requested");
         head
+    }
+
+    /// The merge queue has done with it: its branch goes.
+    pub fn leaves_merge_queue(self, head: &str) -> Self {
+        let mut state = self.github.state();
+        let repository = state.repository(self.repository);
+        let is_it = |(name, sha): &(&String, &String)| name.contains("/gh-readonly-queue/") && *sha == head;
+        let (name, _) = repository.refs.iter().find(is_it).expect("it is in the merge queue");
+        let (name, base) = (name.clone(), repository.pull(self.number).expect("pull requests stay").base.clone());
+        // What is told has the commit still.
+        state.tell_merge_group(self.repository, &name, &base, "destroyed");
+        state.repository(self.repository).bare.git(&["update-ref", "-d", &name]);
+        state.notice_moves(self.repository, "github-merge-queue[bot]");
+        drop(state);
+        self
     }
 
     fn merge(self, commit: impl FnOnce(&Repository, &Pull, &str) -> String) -> String {
@@ -177,7 +201,7 @@ impl State {
         let repository = self.repository(id);
         let open: Vec<Pull> = repository.pulls.iter().filter(|pull| pull.is_open).cloned().collect();
         for mut pull in open {
-            let is_head = pull.head == branch;
+            let is_head = pull.head == branch && pull.fork_of.is_none();
             let brings = |sha: &str| !moved.is_gone() && self.repository(id).is_ancestor(sha, &moved.after);
             if is_head && moved.is_gone() {
                 (pull.is_open, pull.closed) = (false, Some(now));
@@ -185,6 +209,7 @@ impl State {
                 self.tell_pull(id, &pull, "closed", json!({}), pusher);
             } else if is_head {
                 (pull.head_sha, pull.updated) = (moved.after.clone(), now);
+                self.repository(id).keep_head(&pull);
                 *self.pull_mut(id, pull.number) = pull.clone();
                 let more = json!({"before": moved.before, "after": moved.after});
                 self.tell_pull(id, &pull, "synchronize", more, pusher);

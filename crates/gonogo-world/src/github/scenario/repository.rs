@@ -233,11 +233,25 @@ impl<'a> Repository<'a> {
 
     /// A pull request is opened, of one branch into another.
     pub fn opens_pull_request(self, title: &str, head: &str, base: &str) -> PullRequest<'a> {
+        let head_sha = self.branch(head).expect("the test has pushed this branch");
+        self.opens(title, None, head, &head_sha, base)
+    }
+
+    /// A pull request is opened, of a branch that this person has in a fork;
+    /// there it is where it is in this repository.
+    pub fn opens_pull_request_from_fork(self, title: &str, repo: &Repo, head: &str, base: &str) -> PullRequest<'a> {
+        let sha = repo.rev(&format!("refs/heads/{head}"));
+        // A fork shares its objects with the repository that it is of.
+        let (url, name) = (repo.url(), format!("+{sha}:refs/forks/{}/{head}", self.who));
+        self.github.state().repository(self.id).bare.git(&["fetch", "--quiet", "--no-tags", &url, &name]);
+        self.opens(title, Some(self.who), head, &sha, base)
+    }
+
+    fn opens(self, title: &str, fork_of: Option<&str>, head: &str, head_sha: &str, base: &str) -> PullRequest<'a> {
         let mut state = self.github.state();
         let (pull_id, now) = (state.next_id(), state.clock.now());
         let repository = state.repository_mut(self.id);
-        let sha_of = |branch: &str| repository.branch(branch).expect("the test has pushed this branch").clone();
-        let (head_sha, base_sha) = (sha_of(head), sha_of(base));
+        let base_sha = repository.branch(base).expect("the test has pushed this branch").clone();
         let number = repository.pulls.len() as u64 + 1;
         let pull = Pull {
             id: pull_id,
@@ -245,9 +259,10 @@ impl<'a> Repository<'a> {
             title: title.to_owned(),
             body: None,
             author: self.who.to_owned(),
+            fork_of: fork_of.map(str::to_owned),
             head: head.to_owned(),
             base: base.to_owned(),
-            head_sha,
+            head_sha: head_sha.to_owned(),
             base_sha,
             is_draft: false,
             labels: Vec::new(),
@@ -258,6 +273,7 @@ impl<'a> Repository<'a> {
             updated: now,
             closed: None,
         };
+        repository.keep_head(&pull);
         repository.pulls.push(pull.clone());
         state.tell_pull(self.id, &pull, "opened", json!({}), self.who);
         drop(state);

@@ -100,6 +100,8 @@ fn configuration(world: &Playground, listen: SocketAddr, folder: &Path) -> Confi
         git: Some(place.git.clone()),
         path: None,
         production: None,
+        pull_requests: true,
+        observe: false,
         slack_channel: None,
     });
     Config {

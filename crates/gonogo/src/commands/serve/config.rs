@@ -87,6 +87,12 @@ pub(crate) struct ServiceConfig {
     pub path: Option<ServicePath>,
     /// What says what runs; without it the policy's.
     pub production: Option<ProductionSource>,
+    /// Whether pull requests and merge groups are judged too.
+    #[serde(default = "yes")]
+    pub pull_requests: bool,
+    /// Only tells what would be stopped: every status is green.
+    #[serde(default)]
+    pub observe: bool,
     /// Where in Slack it is told of, instead of in the channel of `[slack]`.
     pub slack_channel: Option<String>,
 }
@@ -105,6 +111,10 @@ impl Default for SlackConfig {
 
 fn four() -> usize {
     4
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn a_minute() -> u64 {
@@ -186,15 +196,20 @@ mod tests {
         let told = parse(examples.next().unwrap()).unwrap();
         assert_eq!(told.slack_channel(&told.services[0]).as_deref(), Some("#team-web"));
         assert_eq!(examples.next(), None, "each example is read here");
+        let page = include_str!("../../../../../docs/pull-requests.md");
+        let mut examples = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+        let observed = parse(examples.next().unwrap()).unwrap();
+        assert!(observed.services[0].observe && observed.services[0].pull_requests);
+        assert_eq!(examples.next(), None, "each example is read here");
+        let page = include_str!("../../../../../docs/people.md");
+        let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+        let config = parse(&format!("[[service]]\nname = 'web'\nrepository = 'acme/web'\n{example}")).unwrap();
+        assert_eq!(sign_in::ways(&config).unwrap().len(), 3);
         let page = include_str!("../../../../../docs/services.md");
         for example in page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
             let config = parse(example).unwrap();
             assert!(config.services.iter().all(|service| service.production.is_some()), "{example}");
         }
-        let page = include_str!("../../../../../docs/people.md");
-        let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
-        let config = parse(&format!("[[service]]\nname = 'web'\nrepository = 'acme/web'\n{example}")).unwrap();
-        assert_eq!(sign_in::ways(&config).unwrap().len(), 3);
     }
 
     #[test]
@@ -224,6 +239,15 @@ mod tests {
                 "[[service]]\nname = \"a\"\nrepository = \"x/y\"\nslack_channel = \"#a\"",
                 "server.toml:8:17: service `a` has a channel, and there is no [slack]: write that too",
             ),
+            ("[[github.sign_in]]\nrole = 'admin'", "has one of organization, team and permission"),
+            ("[[github.sign_in]]\nteam = 'acme'\nrole = 'admin'", "`acme` is no team: write organization/team-slug"),
+            ("[[github.sign_in]]\nteam = 'acme/../x'\nrole = 'admin'", "is no team"),
+            ("[[github.sign_in]]\norganization = 'a'\nrole = 'boss'", "unknown variant `boss`"),
+            (
+                "[[github.sign_in]]\npermission = 'push'\nrole = 'admin'\nservice = 'x'",
+                "names the service `x`, and there is none",
+            ),
+            ("[github]\nask_again_seconds = 301", "ask_again_seconds is 1 to 300"),
             (
                 "[[service]]\nname = \"a\"\nrepository = \"x/y\"\n[[service]]\nname = \"b\"\nrepository = \"x/y\"\ngit = \"/srv/y\"",
                 "`b` and `a` are of one repository: fetch both from the same place",
@@ -237,15 +261,6 @@ mod tests {
                 "[[service]]\nname = \"a\"\nrepository = \"x/y\"\nproduction = {}",
                 "names none of ref, tag, url and told",
             ),
-            ("[[github.sign_in]]\nrole = 'admin'", "has one of organization, team and permission"),
-            ("[[github.sign_in]]\nteam = 'acme'\nrole = 'admin'", "`acme` is no team: write organization/team-slug"),
-            ("[[github.sign_in]]\nteam = 'acme/../x'\nrole = 'admin'", "is no team"),
-            ("[[github.sign_in]]\norganization = 'a'\nrole = 'boss'", "unknown variant `boss`"),
-            (
-                "[[github.sign_in]]\npermission = 'push'\nrole = 'admin'\nservice = 'x'",
-                "names the service `x`, and there is none",
-            ),
-            ("[github]\nask_again_seconds = 301", "ask_again_seconds is 1 to 300"),
             ("[slack]\n[[service]]\nname = \"a\"\nrepository = \"x/y\"", "[slack] names no channel"),
         ] {
             let error = parse(more).unwrap_err();

@@ -200,6 +200,8 @@ fn service(all: &Config, config: &ServiceConfig) -> anyhow::Result<Service> {
         is_at_code_host: config.git.is_none(),
         path: config.path.clone(),
         production: config.production.clone(),
+        judges_pull_requests: config.pull_requests,
+        is_observed: config.observe,
         slack_channel: all.slack_channel(config),
     })
 }
