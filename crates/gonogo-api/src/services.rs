@@ -8,9 +8,22 @@ pub struct Service {
     pub name: String,
     /// `owner/name`
     pub repository: String,
-    /// The branch or tag that the server's configuration names; null where it
-    /// names none: the policy does, or something else says what runs.
-    pub production: Option<String>,
+    /// What runs, as it was known last; empty until it was known once.
+    pub running: Vec<String>,
     /// Why its repository could not be looked at; null where it could.
     pub trouble: Option<String>,
 }
+
+/// What runs by now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewProduction {
+    /// All that runs, while a deploy is half done several: SHAs, or how they begin.
+    #[schemars(length(min = 1, max = 20))]
+    pub running: Vec<ShaBegin>,
+}
+
+/// A SHA, or how it begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct ShaBegin(#[schemars(regex(pattern = r"^[0-9a-f]{7,64}$"))] pub String);

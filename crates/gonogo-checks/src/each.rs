@@ -29,7 +29,12 @@ pub fn judge_each(judges: &[Judge<'_>], facts: &Facts) -> Judged {
 
 fn both(one: Judgement, other: Judgement) -> Judgement {
     let findings = all_findings(one.findings, other.findings);
-    let waivers = one.waivers.into_iter().zip(other.waivers).map(|(a, b)| std::cmp::max_by_key(a, b, weight)).collect();
+    let waivers = one
+        .waivers
+        .into_iter()
+        .zip(other.waivers)
+        .map(|(a, b)| std::cmp::max_by_key(a, b, |state| weight(*state)))
+        .collect();
     let newest_go =
         one.newest_go.filter(|newest| other.newest_go.as_ref().is_some_and(|other| other.sha == newest.sha));
     let checks = one.checks.into_iter().zip(other.checks).map(|(a, b)| worse(a, b)).collect();
@@ -54,7 +59,7 @@ fn worse(one: CheckOutcome, other: CheckOutcome) -> CheckOutcome {
     if rank(&other) > rank(&one) { other } else { one }
 }
 
-fn weight(state: &WaiverState) -> u8 {
+fn weight(state: WaiverState) -> u8 {
     match state {
         WaiverState::Unneeded => 0,
         WaiverState::Expired => 1,

@@ -46,16 +46,18 @@ impl FromStr for Role {
 pub enum Scope {
     Read,
     Waive,
+    Production,
     Admin,
 }
 
 impl Scope {
-    pub const ALL: [Self; 3] = [Self::Read, Self::Waive, Self::Admin];
+    pub const ALL: [Self; 4] = [Self::Read, Self::Waive, Self::Production, Self::Admin];
 
     pub fn word(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Waive => "waive",
+            Self::Production => "production",
             Self::Admin => "admin",
         }
     }
@@ -65,7 +67,8 @@ impl Scope {
         match self {
             Self::Read => "read everything",
             Self::Waive => "have a candidate judged again, waive, take waivers back",
-            Self::Admin => "say what runs in production, add people, run deliveries and dead work again",
+            Self::Production => "say what runs in production",
+            Self::Admin => "add people, run deliveries and dead work again",
         }
     }
 
@@ -130,7 +133,8 @@ impl Act {
         match self {
             Self::Read => Some(Scope::Read),
             Self::CheckAgain | Self::Waive | Self::TakeBackOwn => Some(Scope::Waive),
-            Self::SayWhatRuns | Self::AddPerson | Self::RunAgain => Some(Scope::Admin),
+            Self::SayWhatRuns => Some(Scope::Production),
+            Self::AddPerson | Self::RunAgain => Some(Scope::Admin),
             Self::ChangePerson | Self::MakeToken | Self::RevokeAnyToken => None,
         }
     }
@@ -334,8 +338,11 @@ mod tests {
         assert_eq!(open(&with(Role::Admin, &[])), []);
         assert_eq!(open(&with(Role::Admin, &[Scope::Read])), [Act::Read]);
         assert_eq!(open(&with(Role::Admin, &[Scope::Waive])), [Act::CheckAgain, Act::Waive, Act::TakeBackOwn]);
-        assert_eq!(open(&with(Role::Developer, &[Scope::Waive, Scope::Admin])), [Act::CheckAgain, Act::TakeBackOwn]);
-        assert_eq!(open(&with(Role::ReleaseManager, &[Scope::Admin])), [Act::SayWhatRuns]);
+        assert_eq!(
+            open(&with(Role::Developer, &[Scope::Waive, Scope::Production])),
+            [Act::CheckAgain, Act::TakeBackOwn]
+        );
+        assert_eq!(open(&with(Role::ReleaseManager, &[Scope::Production, Scope::Admin])), [Act::SayWhatRuns]);
         let never = [Act::ChangePerson, Act::MakeToken, Act::RevokeAnyToken];
         let rest: Vec<_> = Act::ALL.into_iter().filter(|act| !never.contains(act)).collect();
         assert_eq!(open(&with(Role::Admin, &Scope::ALL)), rest, "never another token, nor what people may");
@@ -343,7 +350,7 @@ mod tests {
         assert_eq!(refused(Act::Waive), "to waive a token needs the scope waive: make one that has it");
         assert_eq!(refused(Act::MakeToken), "to make a token one has to sign in: no token may");
         let needs = Scope::ALL.map(Scope::needs);
-        assert_eq!(needs, [Role::Viewer, Role::Developer, Role::ReleaseManager]);
+        assert_eq!(needs, [Role::Viewer, Role::Developer, Role::ReleaseManager, Role::Admin]);
         assert!(Scope::ALL.into_iter().all(|scope| scope.word().parse() == Ok(scope)));
     }
 

@@ -92,12 +92,11 @@ fn merged<T>(lists: impl Iterator<Item = Vec<T>>, key: fn(&T) -> String, merge: 
             places = all.iter().enumerate().map(|(at, item)| (key(item), at)).collect();
         }
         for item in list {
-            match places.get(&key(&item)) {
-                Some(at) => merge(&mut all[*at], item),
-                None => {
-                    places.insert(key(&item), all.len());
-                    all.push(item);
-                }
+            if let Some(at) = places.get(&key(&item)) {
+                merge(&mut all[*at], item);
+            } else {
+                places.insert(key(&item), all.len());
+                all.push(item);
             }
         }
     }

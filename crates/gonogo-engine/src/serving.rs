@@ -4,7 +4,7 @@ use crate::commands::people::Throttle;
 use crate::{Clock, Outside};
 use gonogo_core::let_in::LetIn;
 use gonogo_core::policy::{ProductionSource, ServicePath};
-use gonogo_remote::git::Remote;
+use gonogo_remote::git::{Fetches, Remote};
 use gonogo_remote::github::{GitHub, RepositoryName, SignInApp};
 use gonogo_remote::slack::Slack;
 use gonogo_store::Store;
@@ -25,6 +25,7 @@ pub struct Serving {
     pub slack: Option<Slack>,
     /// Where the mirrors of repositories are.
     pub mirrors: PathBuf,
+    pub fetches: Arc<Fetches>,
     /// How people reach our pages, without a slash at the end.
     pub pages: String,
     /// The hash of the code by which the first admin is added; without people alone.
@@ -147,6 +148,11 @@ impl Serving {
     pub(crate) fn mirror_of(&self, service: &Service) -> PathBuf {
         let RepositoryName { owner, name } = &service.repository;
         self.mirrors.join(owner).join(format!("{name}.git"))
+    }
+
+    /// How far the first fetch of a service's repository is, while that goes on here.
+    pub fn first_fetch(&self, service: &Service) -> Option<String> {
+        self.fetches.first_of(&self.mirror_of(service))
     }
 
     pub(crate) fn page_of(&self, candidate: gonogo_store::CandidateId) -> String {

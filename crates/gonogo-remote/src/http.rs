@@ -114,6 +114,8 @@ pub struct Answer {
 #[derive(Clone, Debug)]
 pub struct Connections {
     client: Client,
+    /// Whose, for what is counted and logged.
+    system: &'static str,
 }
 
 impl Connections {
@@ -138,13 +140,19 @@ impl Connections {
             }
             builder = builder.tls_certs_merge(certificates);
         }
-        Ok(Self { client: builder.build().map_err(|e| HttpError::Client(causes(&e)))? })
+        Ok(Self { client: builder.build().map_err(|e| HttpError::Client(causes(&e)))?, system: "other" })
+    }
+
+    /// The same, counted and logged as this system's.
+    pub(crate) fn of(self, system: &'static str) -> Self {
+        Self { system, ..self }
     }
 }
 
 /// A client of one system, with its credentials and its patience.
 pub struct Http {
     client: Client,
+    system: &'static str,
     authorization: Option<HeaderValue>,
     /// When its time is up; the clock starts with the first request.
     deadline: OnceLock<Instant>,
@@ -162,13 +170,19 @@ impl Http {
         Ok(Self::over(&Connections::new(settings)?, authorization))
     }
 
+    /// The same, counted and logged as this system's.
+    pub(crate) fn of(self, system: &'static str) -> Self {
+        Self { system, ..self }
+    }
+
     /// The same over connections that are there already, with time of its own.
     pub fn over(connections: &Connections, authorization: Option<HeaderValue>) -> Self {
         let authorization = authorization.map(|mut value| {
             value.set_sensitive(true);
             value
         });
-        Self { client: connections.client.clone(), authorization, deadline: OnceLock::new() }
+        let (client, system) = (connections.client.clone(), connections.system);
+        Self { client, system, authorization, deadline: OnceLock::new() }
     }
 
     /// Sends until there is an answer with JSON, or no more sense in sending.
@@ -226,7 +240,10 @@ impl Http {
         }
         let mut headers: HeaderMap = ask.headers.iter().cloned().collect();
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
-        let response = request.headers(headers).send().await.map_err(|e| trouble_of(&e))?;
+        let counted = Counted::begin(self.system, ask);
+        let response = request.headers(headers).send().await;
+        counted.ended(response.as_ref());
+        let response = response.map_err(|e| trouble_of(&e))?;
         let status = response.status();
         if (ask.sees)(status) {
             let headers = response.headers().clone();
@@ -266,11 +283,57 @@ impl Http {
     }
 }
 
+/// One request, for the metrics and the log.
+struct Counted<'a> {
+    system: &'static str,
+    method: &'a Method,
+    /// Without the query, in which there may be anything.
+    path: &'a str,
+    begun: Instant,
+}
+
+impl<'a> Counted<'a> {
+    fn begin(system: &'static str, ask: &'a Ask<'_>) -> Self {
+        Self { system, method: &ask.method, path: ask.url.path(), begun: Instant::now() }
+    }
+
+    fn ended(self, answer: Result<&Response, &reqwest::Error>) {
+        let Self { system, method, path, begun } = self;
+        let took = begun.elapsed();
+        let outcome = match answer.map(Response::status) {
+            Ok(StatusCode::TOO_MANY_REQUESTS) => "limited",
+            Ok(status) if status.is_success() => "2xx",
+            Ok(status) if status.is_redirection() => "3xx",
+            Ok(status) if status.is_client_error() => "4xx",
+            Ok(_) => "5xx",
+            Err(_) => "no-answer",
+        };
+        metrics::histogram!("gonogo_outside_seconds", "system" => system, "outcome" => outcome).record(took);
+        let left = answer.ok().and_then(|answer| {
+            answer.headers().get("x-ratelimit-remaining")?.to_str().ok()?.trim().parse::<u32>().ok()
+        });
+        if let Some(left) = left {
+            metrics::gauge!("gonogo_outside_rate_limit_remaining", "system" => system).set(left);
+        }
+        let seconds = took.as_secs_f64();
+        match answer {
+            Ok(answer) => {
+                let status = answer.status().as_u16();
+                tracing::debug!(system, %method, path, status, seconds, "asked");
+            }
+            Err(error) => tracing::warn!(system, %method, path, error = causes(error), seconds, "no answer"),
+        }
+    }
+}
+
 /// A short text from an address outside: asked once, without credentials; what
 /// redirects is not followed.
 pub async fn short_text(connections: &Connections, url: Url, most: usize) -> Result<String, HttpError> {
     let patience = Duration::from_secs(10);
+    let path = url.path().to_owned();
+    let counted = Counted { system: "production", method: &Method::GET, path: &path, begun: Instant::now() };
     let sent = connections.client.get(url).timeout(patience).send().await;
+    counted.ended(sent.as_ref());
     let response =
         sent.map_err(|e| if e.is_timeout() { HttpError::TimedOut(patience) } else { trouble_of(&e).into_error() })?;
     let status = response.status();
@@ -328,6 +391,13 @@ fn causes(error: &reqwest::Error) -> String {
         source = inner.source();
     }
     said
+}
+
+/// When it was answered, by the clock of who answered.
+pub(crate) fn date_of(headers: &HeaderMap) -> Option<jiff::Timestamp> {
+    let text = headers.get(reqwest::header::DATE)?.to_str().ok()?;
+    let civil = jiff::civil::DateTime::strptime("%a, %d %b %Y %H:%M:%S GMT", text).ok()?;
+    jiff::tz::Offset::UTC.to_timestamp(civil).ok()
 }
 
 /// Addresses of logins carry tokens and return paths that help nobody.

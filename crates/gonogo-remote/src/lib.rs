@@ -5,4 +5,5 @@ pub mod git;
 pub mod github;
 pub mod http;
 pub mod jira;
+pub mod secret;
 pub mod slack;

@@ -75,6 +75,24 @@ struct Follower {
     pulse: watch::Receiver<Cursor>,
     stop: watch::Receiver<bool>,
     until: Instant,
+    _counted: Counted,
+}
+
+/// An open stream, in the metrics for as long as it is there.
+#[derive(Debug)]
+struct Counted;
+
+impl Counted {
+    fn begin() -> Self {
+        metrics::gauge!("gonogo_event_streams").increment(1);
+        Self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        metrics::gauge!("gonogo_event_streams").decrement(1);
+    }
 }
 
 pub(crate) async fn stream(
@@ -96,7 +114,8 @@ pub(crate) async fn stream(
         Err(error) => return away(&error).into_response(),
     }
     let candidate = followed.candidate.map(CandidateId);
-    let follower = Follower { store, candidate, seen, pulse, stop: live.stop, until: Instant::now() + MOST };
+    let (stop, until) = (live.stop, Instant::now() + MOST);
+    let follower = Follower { store, candidate, seen, pulse, stop, until, _counted: Counted::begin() };
     Sse::new(futures_util::stream::unfold(follower, next)).into_response()
 }
 

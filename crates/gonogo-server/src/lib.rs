@@ -5,23 +5,26 @@ mod api;
 mod door;
 mod events;
 mod hooks;
+mod listen;
 mod pages;
+mod prometheus;
+mod requests;
 mod session;
 
 pub use api::Pace;
+pub use listen::{Certificate, CertificateError, Listen, ListenError, Listener};
+pub use prometheus::Registry;
 
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 pub use door::OpenDoor;
 use events::Live;
-use gonogo_engine::Serving;
-use secrecy::SecretString;
+use gonogo_engine::{Secret, Serving};
 use std::sync::Arc;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 /// GitHub sends at most this.
@@ -31,11 +34,14 @@ const MOST_BODY: usize = 25 << 20;
 #[derive(Clone, Debug)]
 pub struct App {
     pub serving: Arc<Serving>,
-    /// Any of these may have signed a hook of GitHub's: two while they are
-    /// changed, none where hooks are not taken.
-    pub hook_secrets: Arc<Vec<SecretString>>,
+    /// What GitHub signs hooks with: any of its lines, two while they are
+    /// changed. Without it hooks are not taken.
+    pub hook_secret: Option<Secret>,
     /// The same of Jira.
-    pub jira_hook_secrets: Arc<Vec<SecretString>>,
+    pub jira_hook_secret: Option<Secret>,
+    /// Who has it sees the metrics.
+    pub metrics_token: Option<Secret>,
+    pub metrics: Registry,
     /// How often programs may ask.
     pub pace: Arc<Pace>,
     /// Where people are let in without a password: on a demo.
@@ -43,13 +49,13 @@ pub struct App {
 }
 
 /// Answers until told to stop; what is being answered then is finished.
-pub async fn serve(listener: TcpListener, app: App, mut stop: watch::Receiver<bool>) -> std::io::Result<()> {
+pub async fn serve(listener: Listener, app: App, mut stop: watch::Receiver<bool>) -> std::io::Result<()> {
     let live = Live::new(stop.clone());
     tokio::spawn(live.clone().beat(app.serving.store.clone()));
     let stopped = async move {
         stop.wait_for(|is_stopped| *is_stopped).await.ok();
     };
-    axum::serve(listener, router(app, live)).with_graceful_shutdown(stopped).await
+    listener.answer(router(app, live), stopped).await
 }
 
 fn router(app: App, live: Live) -> Router {
@@ -108,6 +114,7 @@ fn router(app: App, live: Live) -> Router {
         .route("/style.css", get(pages::layout::style))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(is_ready))
+        .route("/metrics", get(prometheus::page))
         .route("/hooks/github", post(hooks::github::receive))
         .route("/hooks/jira", post(hooks::jira::receive))
         .nest(api::ROOT, api::router())
@@ -115,6 +122,7 @@ fn router(app: App, live: Live) -> Router {
         .layer(DefaultBodyLimit::max(MOST_BODY))
         .layer(from_fn_with_state(app.clone(), door::guarded))
         .layer(map_response(with_safe_headers))
+        .layer(from_fn(requests::told))
         .with_state(app)
 }
 
@@ -122,7 +130,10 @@ fn router(app: App, live: Live) -> Router {
 async fn is_ready(axum::extract::State(app): axum::extract::State<App>) -> (StatusCode, &'static str) {
     match app.serving.store.is_there().await {
         Ok(()) => (StatusCode::OK, "ready\n"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer: gonogo store check says why\n"),
+        Err(error) => {
+            tracing::error!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer: gonogo store check says why\n")
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const READERS: u32 = 4;
 const CONNECTIONS: u32 = 16;
@@ -102,11 +102,12 @@ impl Db {
         T: Send + 'static,
         F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
     {
-        match self {
+        let begun = Instant::now();
+        let answer = match self {
             Self::Sqlite { writer, .. } => writer.run(run).await,
             Self::Postgres { pool, .. } => change(pool, run).await,
-        }
-        .map_err(|error| error.at(&self.place()))
+        };
+        self.ended("write", begun, answer)
     }
 
     /// Reads one state of the database.
@@ -114,13 +115,25 @@ impl Db {
     where
         F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, StoreError>>,
     {
+        let begun = Instant::now();
         let read = async {
             match self {
                 Self::Sqlite { readers, .. } => run(&mut Tx::Sqlite(&mut *readers.begin().await?)).await,
                 Self::Postgres { pool, .. } => run(&mut Tx::Postgres(&mut *pool.begin().await?)).await,
             }
         };
-        read.await.map_err(|error| error.at(&self.place()))
+        self.ended("read", begun, read.await)
+    }
+
+    /// Counts it, and says where an error was.
+    fn ended<T>(&self, act: &'static str, begun: Instant, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        let outcome = match &answer {
+            Err(error) if error.is_of_the_database() => "failed",
+            // What a fence or a rule refuses was answered all the same.
+            Ok(_) | Err(_) => "answered",
+        };
+        metrics::histogram!("gonogo_store_seconds", "act" => act, "outcome" => outcome).record(begun.elapsed());
+        answer.map_err(|error| error.at(&self.place()))
     }
 
     /// Where the database is, for errors.

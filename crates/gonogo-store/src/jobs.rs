@@ -76,10 +76,7 @@ impl Store {
         let (id, fence, kind, key, at) = (job.id.0, job.fence, job.kind.clone(), job.key.clone(), micros(at));
         self.change(move |tx| {
             Box::pin(async move {
-                let waits = "select count(*) from job where kind = $1 and key = $2 and id <> $3
-                     and leased_until is null and dead_at is null";
-                let (waiting,): (i64,) = fetch!(tx, fetch_one, waits, &kind, &key, id)?;
-                if waiting > 0 {
+                if waits(tx, &kind, &key, id).await? {
                     let delete = "delete from job where id = $1 and fence = $2 and leased_until is not null";
                     let deleted = execute!(tx, delete, id, fence)?;
                     if deleted > 0 {
@@ -92,6 +89,24 @@ impl Store {
                 let update = "update job set leased_until = null, run_at = $3, error = $4
                      where id = $1 and fence = $2 and leased_until is not null";
                 Ok(execute!(tx, update, id, fence, at, &error)?)
+            })
+        })
+        .await
+    }
+
+    /// Puts it back as if it had not been begun, for who comes next. Where the
+    /// same key was queued meanwhile that one does the work.
+    pub async fn give_back(&self, job: &Job) -> Result<(), StoreError> {
+        let (id, fence, kind, key) = (job.id.0, job.fence, job.kind.clone(), job.key.clone());
+        self.change(move |tx| {
+            Box::pin(async move {
+                if waits(tx, &kind, &key, id).await? {
+                    let delete = "delete from job where id = $1 and fence = $2 and leased_until is not null";
+                    return Ok(execute!(tx, delete, id, fence)?);
+                }
+                let update = "update job set leased_until = null, attempts = attempts - 1
+                     where id = $1 and fence = $2 and leased_until is not null";
+                Ok(execute!(tx, update, id, fence)?)
             })
         })
         .await
@@ -134,6 +149,14 @@ pub(crate) async fn put(tx: &mut Tx<'_>, job: &NewJob) -> Result<(), StoreError>
              run_at = case when excluded.run_at < job.run_at then excluded.run_at else job.run_at end";
     execute!(tx, insert, job.kind, &job.key, &job.body, micros(job.run_at))?;
     Ok(())
+}
+
+/// Whether another job with this key waits.
+async fn waits(tx: &mut Tx<'_>, kind: &str, key: &str, beside: i64) -> Result<bool, StoreError> {
+    let select = "select count(*) from job where kind = $1 and key = $2 and id <> $3
+         and leased_until is null and dead_at is null";
+    let (waiting,): (i64,) = fetch!(tx, fetch_one, select, kind, key, beside)?;
+    Ok(waiting > 0)
 }
 
 /// A key is worked on by one at a time: what waits behind a live lease of its

@@ -93,7 +93,9 @@ impl Store {
                 Box::pin(async move {
                     let row: Option<Row> = fetch!(tx, fetch_optional, SELECT, name)?;
                     let Some((id, name, password_hash, role)) = row else { return Ok(None) };
-                    let person = given(tx, Person { id, name, role: role_of(&role)?, at: BTreeMap::new(), token: None }, "").await?;
+                    let person =
+                        given(tx, Person { id, name, role: role_of(&role)?, at: BTreeMap::new(), token: None }, "")
+                            .await?;
                     Ok(Some(Credentials { person, password_hash }))
                 })
             })

@@ -152,6 +152,12 @@ pub(crate) struct InitArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
+    /// Try what the server is configured for, instead of a repository
+    #[arg(long, conflicts_with_all = ["repo", "policy"])]
+    pub server: bool,
+    /// The server's configuration, with --server
+    #[arg(long, value_name = "FILE", default_value = "gonogo-server.toml")]
+    pub config: PathBuf,
     /// The repository
     #[arg(long, value_name = "PATH", default_value = ".")]
     pub repo: PathBuf,

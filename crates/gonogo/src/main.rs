@@ -4,6 +4,7 @@
 mod cli;
 mod clock;
 mod commands;
+mod logs;
 mod progress;
 mod render;
 mod server;

@@ -46,7 +46,7 @@ impl Server {
                 "no GONOGO_TOKEN\n  → make a token at {url}/tokens, and set it, or GONOGO_TOKEN_FILE to a file with it"
             );
         };
-        let authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
+        let authorization = HeaderValue::from_str(&format!("Bearer {}", token.now().expose_secret()))
             .context("GONOGO_TOKEN has characters that no token has")?;
         Ok(Self { api, connections: Connections::new(&outside()?.http)?, authorization })
     }

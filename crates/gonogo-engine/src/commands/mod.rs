@@ -14,6 +14,6 @@ pub mod tokens;
 pub mod waive;
 
 pub use check::{CheckRequest, Checked, check};
-pub use doctor::{DoctorRequest, Health, Line, doctor};
+pub use doctor::{DoctorRequest, Health, HooksTaken, Line, doctor, doctor_server};
 pub use guess::{Guess, guess_projects};
 pub use init::{InitError, init};

@@ -37,7 +37,7 @@ pub async fn say_what_runs(
     service: &str,
     running: &[String],
 ) -> Result<(), ProductionError> {
-    let actor = who.may(Act::SayWhatRuns).map_err(ProductionError::Forbidden)?;
+    let actor = who.may_at(service, Act::SayWhatRuns).map_err(ProductionError::Forbidden)?;
     let service = serving.service(service).ok_or_else(|| ProductionError::NoService(service.to_owned()))?;
     let running = commits(running)?;
     if !is_told(serving, service).await.map_err(not_looked_at)? {

@@ -63,7 +63,7 @@ impl CodeHostToken {
             )
         })?;
         let connections = Connections::new(http).map_err(|e| wrong(e.to_string()))?;
-        let github = Arc::new(GitHub::new(api, connections, Credentials::Token(self.token.clone())));
+        let github = Arc::new(GitHub::new(api, connections, Credentials::Token(self.token.clone().into())));
         Ok(CodeHost { github, repository })
     }
 }

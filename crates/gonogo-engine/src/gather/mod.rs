@@ -8,8 +8,8 @@ mod tracker;
 
 pub use code_host::{CodeHost, CodeHostAccess, CodeHostToken, web_of};
 pub(crate) use git::{prefixes, why};
-pub(crate) use tracker::TrackerAccess;
 pub use tracker::{Outside, TrustedTracker};
+pub(crate) use tracker::{TrackerAccess, may_ask};
 
 use futures_util::future::join_all;
 use gonogo_checks::Wants;

@@ -99,7 +99,7 @@ impl TrackerAccess {
     }
 }
 
-fn may_ask(policy: &TrackerPolicy, outside: &Outside) -> Result<(), Why> {
+pub(crate) fn may_ask(policy: &TrackerPolicy, outside: &Outside) -> Result<(), Why> {
     let is_same = |url: &String| url.trim_end_matches('/') == policy.url.trim_end_matches('/');
     match &outside.trusted {
         TrustedTracker::Any => return Ok(()),

@@ -4,11 +4,12 @@ use super::{JobError, check_run, hex_sha256, message, production, pulls, seen};
 use crate::commands::{CheckRequest, check};
 use crate::serving::Serving;
 use crate::{CodeHost, CodeHostAccess, GivenProduction, Outside, Progress};
-use gonogo_api::Story;
+use gonogo_api::{Story, Verdict};
 use gonogo_core::running::Running;
 use gonogo_core::waiver::Waiver;
 use gonogo_store::{Candidate, CandidateId, NewEvaluation, StoryOf, WaiverRow, Wanted};
 use std::sync::Arc;
+use std::time::Instant;
 
 struct Silent;
 
@@ -36,10 +37,16 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
     };
     // Judging a large range keeps a processor busy: not on a thread that serves.
     let runtime = tokio::runtime::Handle::current();
+    let begun = Instant::now();
     let checked = tokio::task::spawn_blocking(move || runtime.block_on(check(&request, &Silent)))
         .await
         .map_err(|_| JobError::Broken("the judge ended early".to_owned()))??;
     let result = &checked.outcome.check;
+    let verdict = match (result.verdict, checked.outcome.exit_code) {
+        (Verdict::NoGo, 3) => "unknown",
+        (verdict, _) => seen::word(verdict),
+    };
+    metrics::histogram!("gonogo_evaluation_seconds", "verdict" => verdict).record(begun.elapsed());
     let json = serde_json::to_string(result).map_err(|e| JobError::Broken(e.to_string()))?;
     let newest = serving.store.newest_evaluation(id).await?;
     let now = (serving.clock)();

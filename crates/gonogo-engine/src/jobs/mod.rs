@@ -11,9 +11,10 @@ mod seen;
 mod show;
 mod sync;
 mod telling;
+mod told;
 mod worker;
 
-pub(crate) use production::is_told;
+pub(crate) use production::{is_told, wanted_as_known};
 pub use worker::work;
 
 use crate::LocateError;

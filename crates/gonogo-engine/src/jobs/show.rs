@@ -3,11 +3,12 @@
 use super::check_run::{CheckRunWanted, GITHUB_CHECK_RUN};
 use super::message::SLACK_MESSAGE;
 use super::seen::{GITHUB_STATUS, StatusWanted};
-use super::telling;
+use super::{telling, told};
 use crate::serving::Serving;
 use gonogo_remote::github::GitHubError;
 use gonogo_store::{Due, StoreError};
 use jiff::{SignedDuration, Timestamp};
+use std::time::Instant;
 
 /// What there is to be shown; each kind has workers of its own.
 pub(super) const KINDS: [&str; 3] = [GITHUB_STATUS, GITHUB_CHECK_RUN, SLACK_MESSAGE];
@@ -16,7 +17,10 @@ const MOST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 
 /// One target, made, or put off until it may be tried again.
 pub(super) async fn show(serving: &Serving, due: &Due) -> Result<(), StoreError> {
-    match make(serving, due).await {
+    let begun = Instant::now();
+    let made = make(serving, due).await;
+    told::shown(due, begun, made.as_ref().err().map(|(error, _)| error.as_str()));
+    match made {
         Ok(()) => match serving.store.mirror_made(due).await {
             // Somebody made it meanwhile.
             Err(StoreError::Fenced) => Ok(()),

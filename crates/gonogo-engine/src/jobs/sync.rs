@@ -39,12 +39,13 @@ pub(super) async fn look(serving: &Serving, repository: &str) -> Result<(), JobE
 async fn fetch(serving: &Serving, service: &Service) -> Result<Git, JobError> {
     let remote = remote_of(serving, service).await?;
     let dir = serving.mirror_of(service);
+    let fetches = Arc::clone(&serving.fetches);
     let _turn = serving.turns.wait(&service.repository).await;
     let fetched = blocking(move || {
         if let Some(parent) = dir.parent() {
             std::fs::create_dir_all(parent).map_err(gonogo_remote::git::GitError::from)?;
         }
-        mirror(&dir, &remote)?;
+        mirror(&dir, &remote, &fetches)?;
         Ok(Git::open(&dir)?)
     })
     .await;

@@ -1,12 +1,12 @@
 //! Takes work that is due, holds its lease while it is done, and puts it back
 //! when it cannot be.
 
-use super::{DELIVERY, EVALUATE, JobError, PULL, PULLS, SYNC, delivery, evaluate, look_soon, pulls, show, sync};
+use super::{DELIVERY, EVALUATE, JobError, PULL, PULLS, SYNC, delivery, evaluate, look_soon, pulls, show, sync, told};
 use crate::serving::Serving;
 use gonogo_store::{CandidateId, DeliveryId, Job, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// How long work is somebody's without a word from them.
@@ -15,9 +15,12 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 /// Work that is not told of, from another replica or of a later time, is found so soon.
 const AT_LEAST_EVERY: Duration = Duration::from_millis(500);
 /// Then a person has to look.
-const MOST_ATTEMPTS: i64 = 12;
+pub(super) const MOST_ATTEMPTS: i64 = 12;
+/// Told to stop, what is being done has so long to end; then it is given back.
+const TO_END: Duration = Duration::from_secs(5);
 
-/// Works until told to stop; what is being done then is finished first.
+/// Works until told to stop; what is being done then is finished first, or given
+/// back for the next start or another replica.
 /// `workers` run side by side, and every `poll` all services are looked at.
 pub async fn work(serving: Arc<Serving>, workers: usize, poll: Duration, stop: watch::Receiver<bool>) {
     let mut tasks = tokio::task::JoinSet::new();
@@ -35,28 +38,41 @@ async fn do_jobs(serving: Arc<Serving>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         let now = (serving.clock)();
         match serving.store.lease_job(now, after(now)).await {
-            Ok(Some(job)) => do_job(&serving, &job).await,
-            Ok(None) | Err(_) => idle(&serving, &mut stop).await,
+            Ok(Some(job)) => do_job(&serving, &job, stop.clone()).await,
+            Ok(None) => idle(&serving, &mut stop).await,
+            Err(error) => {
+                told::store_is_away(&error);
+                idle(&serving, &mut stop).await;
+            }
         }
     }
 }
 
-async fn do_job(serving: &Serving, job: &Job) {
+async fn do_job(serving: &Serving, job: &Job, stop: watch::Receiver<bool>) {
+    let begun = Instant::now();
     let ended = {
-        let run = run(serving, job);
-        tokio::pin!(run);
+        let (run, late) = (run(serving, job), too_late(stop));
+        tokio::pin!(run, late);
         loop {
             tokio::select! {
                 ended = &mut run => break ended,
+                () = &mut late => {
+                    told::job(job, begun, None);
+                    serving.fetches.end_all();
+                    // Else its lease runs out.
+                    return serving.store.give_back(job).await.unwrap_or(());
+                }
                 () = tokio::time::sleep(HEARTBEAT) => {
                     let until = after((serving.clock)());
                     if matches!(serving.store.extend_job(job, until).await, Err(StoreError::Fenced)) {
+                        told::job(job, begun, None);
                         return; // somebody else does it now
                     }
                 }
             }
         }
     };
+    told::job(job, begun, Some(&ended));
     let now = (serving.clock)();
     // A store that is away leaves the lease to run out: then it is done again.
     match ended {
@@ -68,6 +84,11 @@ async fn do_job(serving: &Serving, job: &Job) {
         Err(error) => serving.store.retry_job(job, show::later(now, job.attempts), error.to_string()).await,
     }
     .ok();
+}
+
+async fn too_late(mut stop: watch::Receiver<bool>) {
+    stop.wait_for(|is_stopped| *is_stopped).await.ok();
+    tokio::time::sleep(TO_END).await;
 }
 
 async fn run(serving: &Serving, job: &Job) -> Result<(), JobError> {
@@ -87,7 +108,11 @@ async fn show_all(serving: Arc<Serving>, kind: &'static str, mut stop: watch::Re
         let now = (serving.clock)();
         match serving.store.lease_mirror(kind, now, after(now)).await {
             Ok(Some(due)) => show::show(&serving, &due).await.unwrap_or(()),
-            Ok(None) | Err(_) => idle(&serving, &mut stop).await,
+            Ok(None) => idle(&serving, &mut stop).await,
+            Err(error) => {
+                told::store_is_away(&error);
+                idle(&serving, &mut stop).await;
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! A bare copy of a repository that the server keeps: the only place of ours
 //! that fetches. A fetch that broke off leaves what was there before.
 
-use super::{GitError, run};
+use super::fetches::First;
+use super::{Fetches, GitError, run};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use gonogo_core::ids::Sha;
@@ -17,6 +18,8 @@ pub struct Remote {
     /// Sent as a code host takes it over HTTP; never in the address, which
     /// others on this machine can see.
     pub token: Option<SecretString>,
+    /// Whom git believes over HTTPS; without it, whom the system does.
+    pub authorities: Option<PathBuf>,
 }
 
 /// A transfer slower than this for so long is given up.
@@ -26,10 +29,11 @@ const PATIENCE: (&str, &str) = ("http.lowSpeedTime", "60");
 const BRANCHES_AND_TAGS: [&str; 2] = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
 
 /// Makes the mirror in `dir` as its remote is now, the first time whole.
-pub fn mirror(dir: &Path, remote: &Remote) -> Result<(), GitError> {
+pub fn mirror(dir: &Path, remote: &Remote, fetches: &Fetches) -> Result<(), GitError> {
     if dir.is_dir() {
-        return fetch(dir, remote);
+        return fetch(dir, remote, fetches, None);
     }
+    let first = fetches.begin_first(dir);
     // A first fetch that breaks off must not look like a mirror.
     let beside = PathBuf::from(format!("{}.new", dir.display()));
     if beside.exists() {
@@ -37,17 +41,19 @@ pub fn mirror(dir: &Path, remote: &Remote) -> Result<(), GitError> {
     }
     std::fs::create_dir_all(&beside)?;
     must(run::plain(&beside, &["init", "--bare", "--quiet", "."]), "init")?;
-    fetch(&beside, remote)?;
+    fetch(&beside, remote, fetches, Some(&first))?;
     Ok(std::fs::rename(&beside, dir)?)
 }
 
-fn fetch(dir: &Path, remote: &Remote) -> Result<(), GitError> {
-    let mut args =
-        vec!["fetch", "--prune", "--force", "--no-tags", "--quiet", "--no-auto-maintenance", "--", &remote.url];
+fn fetch(dir: &Path, remote: &Remote, fetches: &Fetches, first: Option<&First<'_>>) -> Result<(), GitError> {
+    let mut args = vec!["fetch", "--prune", "--force", "--no-tags", "--no-auto-maintenance"];
+    args.push(if first.is_some() { "--progress" } else { "--quiet" });
+    args.extend(["--", &remote.url]);
     args.extend(BRANCHES_AND_TAGS);
-    must(outward(dir, remote, &args), "fetch")?;
+    succeeded(fetches.run(outward(dir, remote, &args), first)?, "fetch")?;
     // Which branch is the default one: what their HEAD stands for.
-    let heads = must(outward(dir, remote, &["ls-remote", "--symref", "--", &remote.url, "HEAD"]), "ls-remote")?;
+    let heads = outward(dir, remote, &["ls-remote", "--symref", "--", &remote.url, "HEAD"]);
+    let heads = succeeded(fetches.run(heads, None)?, "ls-remote")?;
     let heads = String::from_utf8_lossy(&heads).into_owned();
     let default = heads.lines().find_map(|line| line.strip_prefix("ref: ")?.strip_suffix("\tHEAD"));
     if let Some(default) = default.filter(|name| name.starts_with("refs/heads/")) {
@@ -86,6 +92,8 @@ fn outward(dir: &Path, remote: &Remote, args: &[&str]) -> Command {
     let mut settings: Vec<(String, String)> =
         [SLOWEST, PATIENCE].map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     settings.extend(header);
+    let authorities = remote.authorities.as_ref().map(|path| path.display().to_string());
+    settings.extend(authorities.map(|path| ("http.sslCAInfo".to_owned(), path)));
     for (at, (name, value)) in settings.iter().enumerate() {
         command.env(format!("GIT_CONFIG_KEY_{at}"), name).env(format!("GIT_CONFIG_VALUE_{at}"), value);
     }
@@ -97,5 +105,9 @@ fn outward(dir: &Path, remote: &Remote, args: &[&str]) -> Command {
 }
 
 fn must(command: Command, name: &str) -> Result<Vec<u8>, GitError> {
-    run::run(command, None)?.bytes().map_err(|stderr| GitError::failed(&[name], &stderr))
+    succeeded(run::run(command, None)?, name)
+}
+
+fn succeeded(ended: run::Ended, name: &str) -> Result<Vec<u8>, GitError> {
+    ended.bytes().map_err(|stderr| GitError::failed(&[name], &stderr))
 }

@@ -1,9 +1,11 @@
 //! One repository, read through the `git` program: a work tree, a bare
 //! repository, a worktree or a mirror. Only reads; never fetches.
 
+mod authorities;
 mod below;
 mod diffs;
 mod error;
+mod fetches;
 mod here;
 mod log;
 mod merge;
@@ -14,7 +16,9 @@ mod refs;
 mod run;
 mod undoing;
 
+pub use authorities::write_authorities;
 pub use error::GitError;
+pub use fetches::Fetches;
 pub use here::{Here, HooksPath, InProgress, MessageSettings};
 pub use log::{CutRange, Messages};
 pub use merge::Again;

@@ -2,6 +2,7 @@
 
 use super::{GitHub, GitHubError, RepositoryName};
 use crate::http::Ask;
+use crate::secret::Secret;
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
@@ -23,14 +24,15 @@ const JWT_UNTIL: SignedDuration = SignedDuration::from_mins(8);
 
 #[derive(Debug)]
 pub enum Credentials {
-    Token(SecretString),
+    Token(Secret),
     App(Box<App>),
 }
 
 /// An App with its key.
 pub struct App {
     id: String,
-    key: RsaKeyPair,
+    /// Read anew for each JWT: one serves an hour.
+    key: Secret,
     /// By the owner of repositories.
     installed: Mutex<HashMap<String, Installed>>,
 }
@@ -50,31 +52,20 @@ impl fmt::Debug for App {
 
 impl App {
     /// `key` is the private key as GitHub gives it: PEM, PKCS #1, or PKCS #8.
-    pub fn new(id: &str, key: &SecretString) -> Result<Self, GitHubError> {
-        let wrong = |said: &str| GitHubError::Credentials(format!("the App's key {said}"));
-        let key = key.expose_secret();
-        let label = key.lines().find_map(|line| line.trim().strip_prefix("-----BEGIN ")?.strip_suffix("-----"));
-        let label = label.ok_or_else(|| wrong("is no PEM file"))?;
-        let body: String = key.lines().map(str::trim).filter(|line| !line.starts_with("-----")).collect();
-        let der = BASE64_STANDARD.decode(body).map_err(|_| wrong("is no PEM file"))?;
-        let pair = match label {
-            "RSA PRIVATE KEY" => RsaKeyPair::from_der(&der),
-            "PRIVATE KEY" => RsaKeyPair::from_pkcs8(&der),
-            _ => return Err(wrong("is not a private RSA key")),
-        };
-        let key = pair.map_err(|_| wrong("cannot be used: it is no whole RSA key of 2048 bits or more"))?;
+    pub fn new(id: &str, key: Secret) -> Result<Self, GitHubError> {
+        read_key(&key.now())?;
         Ok(Self { id: id.to_owned(), key, installed: Mutex::default() })
     }
 
     /// <https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app>
-    fn jwt(&self, now: Timestamp) -> Result<SecretString, GitHubError> {
+    pub(super) fn jwt(&self, now: Timestamp) -> Result<SecretString, GitHubError> {
         let at = |shift: SignedDuration| now.saturating_add(shift).unwrap_or(now).as_second();
         let part = |json: Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
         let claims = json!({ "iat": at(JWT_FROM), "exp": at(JWT_UNTIL), "iss": self.id });
         let signed = format!("{}.{}", part(json!({ "alg": "RS256", "typ": "JWT" })), part(claims));
-        let mut signature = vec![0; self.key.public().modulus_len()];
-        self.key
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
+        let key = read_key(&self.key.now())?;
+        let mut signature = vec![0; key.public().modulus_len()];
+        key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
             .map_err(|_| GitHubError::Credentials("the App's key does not sign".to_owned()))?;
         Ok(SecretString::from(format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))))
     }
@@ -95,6 +86,21 @@ impl App {
     }
 }
 
+fn read_key(key: &SecretString) -> Result<RsaKeyPair, GitHubError> {
+    let wrong = |said: &str| GitHubError::Credentials(format!("the App's key {said}"));
+    let key = key.expose_secret();
+    let label = key.lines().find_map(|line| line.trim().strip_prefix("-----BEGIN ")?.strip_suffix("-----"));
+    let label = label.ok_or_else(|| wrong("is no PEM file"))?;
+    let body: String = key.lines().map(str::trim).filter(|line| !line.starts_with("-----")).collect();
+    let der = BASE64_STANDARD.decode(body).map_err(|_| wrong("is no PEM file"))?;
+    let pair = match label {
+        "RSA PRIVATE KEY" => RsaKeyPair::from_der(&der),
+        "PRIVATE KEY" => RsaKeyPair::from_pkcs8(&der),
+        _ => return Err(wrong("is not a private RSA key")),
+    };
+    pair.map_err(|_| wrong("cannot be used: it is no whole RSA key of 2048 bits or more"))
+}
+
 impl GitHub {
     pub fn is_app(&self) -> bool {
         matches!(self.credentials, Credentials::App(_))
@@ -111,7 +117,7 @@ impl GitHub {
     /// A token that sees the repository, good for some minutes at least.
     pub async fn token_for(&self, name: &RepositoryName, now: Timestamp) -> Result<SecretString, GitHubError> {
         match &self.credentials {
-            Credentials::Token(token) => Ok(token.clone()),
+            Credentials::Token(token) => Ok(token.now()),
             Credentials::App(app) => Ok(self.installed(app, name, now).await?.token),
         }
     }
@@ -160,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_key_that_is_none_says_what_is_wrong() {
-        let wrong = |key: &str| App::new("1", &SecretString::from(key.to_owned())).unwrap_err().to_string();
+        let wrong = |key: &str| App::new("1", Secret::from(key)).unwrap_err().to_string();
         assert!(wrong("nonsense").contains("is no PEM file"));
         assert!(wrong("-----BEGIN RSA PRIVATE KEY-----\n!\n-----END RSA PRIVATE KEY-----").contains("is no PEM file"));
         assert!(

@@ -33,7 +33,7 @@ impl GitHub {
     ) -> Result<Vec<Deployment>, GitHubError> {
         let path = format!("/deployments?{}", query(&[("environment", environment), ("per_page", MOST)]));
         let body = self.get(name, &path, now).await?;
-        Vec::deserialize(&body).map_err(|e| GitHubError::odd(&name.path("/deployments"), &e.to_string()))
+        Vec::deserialize(&body).map_err(|e| GitHubError::odd(&name.path("/deployments"), e.to_string()))
     }
 
     /// `None` where nothing was said of it yet.
@@ -46,7 +46,7 @@ impl GitHub {
         let path = format!("/deployments/{}/statuses?per_page=1", deployment.id);
         let body = self.get(name, &path, now).await?;
         let statuses: Vec<DeploymentState> =
-            Vec::deserialize(&body).map_err(|e| GitHubError::odd(&name.path(&path), &e.to_string()))?;
+            Vec::deserialize(&body).map_err(|e| GitHubError::odd(&name.path(&path), e.to_string()))?;
         Ok(statuses.into_iter().next())
     }
 }

@@ -10,6 +10,7 @@ mod limits;
 mod pulls;
 mod remembered;
 mod sign_in;
+mod standing;
 mod statuses;
 
 pub use check_runs::{Annotation, AnnotationLevel, CheckRun, Conclusion, MOST_ANNOTATIONS, MOST_SUMMARY};
@@ -17,6 +18,7 @@ pub use credentials::{App, Credentials};
 pub use deployments::{Deployment, DeploymentState};
 pub use error::GitHubError;
 pub use sign_in::{SignInApp, User, UserToken};
+pub use standing::{Hook, HookDelivery, Rights, Standing};
 pub use statuses::{CommitStatus, MOST_DESCRIPTION, StatusState};
 
 use crate::http::{Answer, Ask, Connections, Http};
@@ -56,7 +58,13 @@ impl GitHub {
         if !api.path().ends_with('/') {
             api.set_path(&format!("{}/", api.path()));
         }
-        Self { api, connections, credentials, limits: Limits::default(), remembered: Remembered::default() }
+        Self {
+            api,
+            connections: connections.of("github"),
+            credentials,
+            limits: Limits::default(),
+            remembered: Remembered::default(),
+        }
     }
 
     /// `path` is below the API's root, without a slash in front.

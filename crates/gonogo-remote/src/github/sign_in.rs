@@ -3,6 +3,7 @@
 
 use super::{Credentials, GitHub, GitHubError, RepositoryName};
 use crate::http::{Again, Ask, Http};
+use crate::secret::Secret;
 use gonogo_core::let_in::Permission;
 use jiff::Timestamp;
 use reqwest::{Method, StatusCode, Url};
@@ -16,7 +17,7 @@ pub struct SignInApp {
     /// Where people go: `https://github.com`.
     web: Url,
     client_id: String,
-    client_secret: SecretString,
+    client_secret: Secret,
 }
 
 /// What a code was exchanged for.
@@ -35,7 +36,7 @@ pub struct User {
 }
 
 impl SignInApp {
-    pub fn new(mut web: Url, client_id: String, client_secret: SecretString) -> Self {
+    pub fn new(mut web: Url, client_id: String, client_secret: Secret) -> Self {
         if !web.path().ends_with('/') {
             web.set_path(&format!("{}/", web.path()));
         }
@@ -71,7 +72,7 @@ impl GitHub {
         let path = "login/oauth/access_token";
         let body = json!({
             "client_id": app.client_id,
-            "client_secret": app.client_secret.expose_secret(),
+            "client_secret": app.client_secret.now().expose_secret(),
             "code": code,
             "redirect_uri": redirect,
             "code_verifier": verifier.expose_secret(),
@@ -98,7 +99,7 @@ impl GitHub {
     #[must_use]
     pub fn asked_by(&self, token: SecretString) -> Self {
         let (api, connections) = (self.api.clone(), self.connections.clone());
-        Self::new(api, connections, Credentials::Token(token))
+        Self::new(api, connections, Credentials::Token(token.into()))
     }
 
     /// Whose token it is.
@@ -154,7 +155,7 @@ impl GitHub {
         let Credentials::Token(token) = &self.credentials else {
             return Err(GitHubError::Credentials("an App by itself is nobody's account".to_owned()));
         };
-        let authorization = super::bearer(token)?;
+        let authorization = super::bearer(&token.now())?;
         let answer = self.send_as(authorization, Ask::new(Method::GET, self.url(path)?, None), now).await?;
         if answer.status == StatusCode::OK { Ok(answer.body) } else { Err(GitHubError::odd(path, "no content")) }
     }

@@ -53,7 +53,7 @@ pub fn tracker(
 ) -> Result<Box<dyn Tracker>, Why> {
     let fix = "mend [tracker] url, the credentials or GONOGO_CA_FILE";
     let http = Http::new(settings, Some(credentials.header())).map_err(|e| Why::new(e.to_string(), fix))?;
-    let base = Base::new(policy, http)?;
+    let base = Base::new(policy, http.of("jira"))?;
     Ok(match policy.kind {
         TrackerKind::JiraCloud => Box::new(cloud::Cloud::new(base)),
         TrackerKind::JiraDataCenter => Box::new(data_center::DataCenter::new(base)),

@@ -5,16 +5,19 @@ mod channels;
 mod error;
 mod limits;
 mod messages;
+mod standing;
 
 pub use error::SlackError;
 pub use messages::{MOST_SECTION, Message, MessageKey, Place};
+pub use standing::Standing;
 
 use crate::http::{Again, Answer, Ask, Connections, Http, HttpError};
+use crate::secret::Secret;
 use jiff::Timestamp;
 use limits::Limits;
 use reqwest::header::HeaderValue;
 use reqwest::{Method, Url};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -28,17 +31,17 @@ const MOST_PAGES: usize = 100;
 pub struct Slack {
     api: Url,
     connections: Connections,
-    token: SecretString,
+    token: Secret,
     limits: Limits,
 }
 
 impl Slack {
     /// `api` is `https://slack.com/api/`.
-    pub fn new(mut api: Url, connections: Connections, token: SecretString) -> Self {
+    pub fn new(mut api: Url, connections: Connections, token: Secret) -> Self {
         if !api.path().ends_with('/') {
             api.set_path(&format!("{}/", api.path()));
         }
-        Self { api, connections, token, limits: Limits::default() }
+        Self { api, connections: connections.of("slack"), token, limits: Limits::default() }
     }
 
     /// A method that says something. It is sent once: what came of it has to be
@@ -65,12 +68,16 @@ impl Slack {
     async fn send(
         &self,
         method: &'static str,
-        mut ask: Ask<'_>,
+        ask: Ask<'_>,
         channel: Option<&str>,
         now: Timestamp,
     ) -> Result<Value, SlackError> {
+        taken(method, channel, self.answer(method, ask, now).await?)
+    }
+
+    async fn answer(&self, method: &'static str, mut ask: Ask<'_>, now: Timestamp) -> Result<Answer, SlackError> {
         self.limits.may_ask(method, now)?;
-        let authorization = HeaderValue::from_str(&format!("Bearer {}", self.token.expose_secret()))
+        let authorization = HeaderValue::from_str(&format!("Bearer {}", self.token.now().expose_secret()))
             .map_err(|_| SlackError::Unauthorized("it has characters that no token has".to_owned()))?;
         let http = Http::over(&self.connections, Some(authorization));
         ask.sees = |status| status.is_client_error();
@@ -79,7 +86,7 @@ impl Slack {
         if answer.status.as_u16() == 429 {
             return Err(self.limits.refused(method, &answer, now));
         }
-        taken(method, channel, answer)
+        Ok(answer)
     }
 
     fn url(&self, method: &str) -> Result<Url, SlackError> {

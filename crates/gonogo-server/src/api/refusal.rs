@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use gonogo_api::{PROBLEM_TYPE, Problem};
 use gonogo_core::person::Forbidden;
 use gonogo_engine::commands::people::PersonError;
+use gonogo_engine::commands::production::ProductionError;
 use gonogo_engine::commands::run_again::RunAgainError;
 use gonogo_engine::commands::waive::WaiveError;
 use gonogo_store::StoreError;
@@ -188,6 +189,18 @@ impl From<RunAgainError> for Refusal {
             RunAgainError::Store(error) => error.into(),
             RunAgainError::Forbidden(forbidden) => forbidden.into(),
             RunAgainError::Gone(said) => Self::new(Kind::NotFound, said),
+        }
+    }
+}
+
+impl From<ProductionError> for Refusal {
+    fn from(error: ProductionError) -> Self {
+        match error {
+            ProductionError::Store(error) => error.into(),
+            ProductionError::Forbidden(forbidden) => forbidden.into(),
+            ProductionError::Input(said) => Self::new(Kind::Wrong, said),
+            ProductionError::NotTold(said) => Self::new(Kind::Conflict, said),
+            ProductionError::NoService(_) => Self::not_there("service"),
         }
     }
 }

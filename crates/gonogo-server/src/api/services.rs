@@ -1,19 +1,33 @@
 //! Services.
 
 use super::asked::{Asked, At, Reader, limit, position, slice};
-use super::operation::{Operation, read};
+use super::once::Ask;
+use super::operation::{Operation, read, write};
 use super::refusal::Refusal;
 use crate::App;
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
 use gonogo_api as api;
-use gonogo_core::policy::ProductionSource;
+use gonogo_core::person::Act;
+use gonogo_core::running::Running;
+use gonogo_engine::commands::production::say_what_runs;
 use gonogo_engine::jobs;
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
         read::<api::Page<api::Service>>("/services", "services", "All services, by name").asked::<api::Part>().by(all),
         read::<api::Service>("/services/{service}", "service", "One service").by(one),
+        write(
+            "/services/{service}/production",
+            "sayWhatRuns",
+            "Says what runs, where the service's production is told",
+            Act::SayWhatRuns,
+        )
+        .takes::<api::NewProduction>()
+        .comes_to(StatusCode::ACCEPTED)
+        .by(say),
     ]
 }
 
@@ -33,23 +47,33 @@ async fn one(State(app): State<App>, _: Reader, At(name): At<String>) -> Result<
     found.map(Json).ok_or_else(|| Refusal::not_there("service"))
 }
 
+async fn say(
+    State(app): State<App>,
+    At(service): At<String>,
+    ask: Ask<api::NewProduction>,
+) -> Result<Response, Refusal> {
+    ask.done(&app, StatusCode::ACCEPTED, |serving, who, new: api::NewProduction| {
+        Box::pin(async move {
+            let running: Vec<String> = new.running.into_iter().map(|sha| sha.0).collect();
+            say_what_runs(serving, &who, &service, &running).await?;
+            Ok(None)
+        })
+    })
+    .await
+}
+
 async fn told(app: &App) -> Result<Vec<api::Service>, Refusal> {
     let troubles = app.serving.store.troubles(jobs::SYNC).await?;
-    let trouble_of = |repository: &str| troubles.iter().find(|trouble| trouble.key == repository).map(|t| t.error.clone());
+    let productions = app.serving.store.productions().await?;
+    let trouble_of = |repository: &str| troubles.iter().find(|t| t.key == repository).map(|t| t.error.clone());
+    let running = |name: &str| productions.get(name).and_then(|row| row.running.as_ref());
     let tell = |service: &gonogo_engine::Service| api::Service {
         name: service.name.clone(),
         repository: service.repository.to_string(),
-        production: reference(service.production.as_ref()),
+        running: running(&service.name).into_iter().flat_map(Running::shas).map(ToString::to_string).collect(),
         trouble: trouble_of(&service.repository.to_string()),
     };
     let mut all: Vec<api::Service> = app.serving.services.iter().map(tell).collect();
     all.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(all)
-}
-
-fn reference(source: Option<&ProductionSource>) -> Option<String> {
-    match source {
-        Some(ProductionSource::Ref(name)) => Some(name.clone()),
-        _ => None,
-    }
 }

@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use gonogo_api as api;
 use gonogo_core::person::Act;
-use gonogo_engine::commands::waive::{take_back, waive};
+use gonogo_engine::commands::waive::{confirm, take_back, waive};
 use gonogo_store::{CandidateId, WaiverId, WaiverRow};
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -33,6 +33,14 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .asked::<api::Part>()
         .by(all),
+        write(
+            "/services/{service}/waivers/{waiver}/confirmation",
+            "confirmWaiver",
+            "Agrees, as a second person, to a waiver that is proposed",
+            Act::Waive,
+        )
+        .comes_to(StatusCode::NO_CONTENT)
+        .by(agree),
         remove("/services/{service}/waivers/{waiver}", "takeBack", "Takes a waiver back", Act::Waive)
             .comes_to(StatusCode::NO_CONTENT)
             .by(take),
@@ -63,6 +71,21 @@ async fn all(
     rows.retain(|row| row.id.0 < before);
     rows.truncate(most as usize);
     Ok(Json(page(rows, most, |row| row.id.0, |row| told(&service, row))))
+}
+
+async fn agree(
+    State(app): State<App>,
+    At((service, waiver)): At<(String, i64)>,
+    ask: Ask<()>,
+) -> Result<Response, Refusal> {
+    exists(&app, &service)?;
+    ask.done(&app, StatusCode::NO_CONTENT, |serving, who, ()| {
+        Box::pin(async move {
+            confirm(serving, &who, &service, WaiverId(waiver)).await?;
+            Ok(None)
+        })
+    })
+    .await
 }
 
 async fn take(

@@ -1,7 +1,7 @@
 //! GitHub's webhooks: believed by their signature over the raw bytes, stored
 //! before they are acknowledged, and worked on later.
 
-use super::{answer, is_signed, store, text};
+use super::{answer, counted, is_signed, store, text};
 use crate::App;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -13,18 +13,22 @@ const EVENT: &str = "x-github-event";
 const ID: &str = "x-github-delivery";
 
 pub(crate) async fn receive(State(app): State<App>, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
-    if app.hook_secrets.is_empty() {
+    counted(GITHUB, taken(&app, &headers, &body).await)
+}
+
+async fn taken(app: &App, headers: &HeaderMap, body: &[u8]) -> (StatusCode, String) {
+    let Some(secret) = &app.hook_secret else {
         let said = "no webhook secret is configured: set GONOGO_GITHUB_WEBHOOK_SECRET";
         return answer(StatusCode::SERVICE_UNAVAILABLE, said);
-    }
-    let Some(signature) = text(&headers, SIGNATURE) else {
+    };
+    let Some(signature) = text(headers, SIGNATURE) else {
         return answer(StatusCode::UNAUTHORIZED, "not signed: give the webhook a secret");
     };
-    if !is_signed(&app.hook_secrets, signature, &body) {
+    if !is_signed(&secret.lines(), signature, body) {
         return answer(StatusCode::UNAUTHORIZED, "the signature does not fit: compare the webhook's secret");
     }
-    let (Some(event), Some(id)) = (text(&headers, EVENT), text(&headers, ID)) else {
+    let (Some(event), Some(id)) = (text(headers, EVENT), text(headers, ID)) else {
         return answer(StatusCode::BAD_REQUEST, "no X-GitHub-Event or X-GitHub-Delivery: not a webhook of GitHub's");
     };
-    store(&app, GITHUB, id, event, &body).await
+    store(app, GITHUB, id, event, body).await
 }

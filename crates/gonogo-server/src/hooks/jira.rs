@@ -1,6 +1,6 @@
 //! Jira's webhooks, as an admin makes them with a secret.
 
-use super::{answer, is_signed, store, text};
+use super::{answer, counted, is_signed, store, text};
 use crate::App;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -11,18 +11,22 @@ const SIGNATURE: &str = "x-hub-signature";
 const ID: &str = "x-atlassian-webhook-identifier";
 
 pub(crate) async fn receive(State(app): State<App>, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
-    if app.jira_hook_secrets.is_empty() {
+    counted(JIRA, taken(&app, &headers, &body).await)
+}
+
+async fn taken(app: &App, headers: &HeaderMap, body: &[u8]) -> (StatusCode, String) {
+    let Some(secret) = &app.jira_hook_secret else {
         let said = "no webhook secret is configured: set GONOGO_JIRA_WEBHOOK_SECRET";
         return answer(StatusCode::SERVICE_UNAVAILABLE, said);
-    }
-    let Some(signature) = text(&headers, SIGNATURE) else {
+    };
+    let Some(signature) = text(headers, SIGNATURE) else {
         return answer(StatusCode::UNAUTHORIZED, "not signed: give the webhook a secret");
     };
-    if !is_signed(&app.jira_hook_secrets, signature, &body) {
+    if !is_signed(&secret.lines(), signature, body) {
         return answer(StatusCode::UNAUTHORIZED, "the signature does not fit: compare the webhook's secret");
     }
-    let Some(id) = text(&headers, ID) else {
+    let Some(id) = text(headers, ID) else {
         return answer(StatusCode::BAD_REQUEST, "no X-Atlassian-Webhook-Identifier: not a webhook of Jira's");
     };
-    store(&app, JIRA, id, "webhook", &body).await
+    store(app, JIRA, id, "webhook", body).await
 }

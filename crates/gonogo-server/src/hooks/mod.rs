@@ -25,8 +25,21 @@ async fn store(app: &App, source: &str, id: &str, event: &str, body: &[u8]) -> (
     match app.serving.store.receive(delivery, DELIVERY).await {
         Ok(Received::New(_)) => answer(StatusCode::ACCEPTED, "stored"),
         Ok(Received::Known(_)) => answer(StatusCode::ACCEPTED, "known already"),
-        Err(_) => answer(StatusCode::SERVICE_UNAVAILABLE, "it could not be stored: send it again"),
+        Err(error) => {
+            tracing::error!(source, id, event, %error, "a delivery could not be stored");
+            answer(StatusCode::SERVICE_UNAVAILABLE, "it could not be stored: send it again")
+        }
     }
+}
+
+fn counted(source: &'static str, answer: (StatusCode, String)) -> (StatusCode, String) {
+    let outcome = match answer.0 {
+        StatusCode::ACCEPTED => "stored",
+        StatusCode::SERVICE_UNAVAILABLE => "not-stored",
+        _ => "refused",
+    };
+    metrics::counter!("gonogo_deliveries_total", "source" => source, "outcome" => outcome).increment(1);
+    answer
 }
 
 fn answer(status: StatusCode, said: &str) -> (StatusCode, String) {

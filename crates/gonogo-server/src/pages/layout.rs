@@ -164,6 +164,7 @@ fn refused(status: StatusCode, error: &PersonError) -> Response {
 
 /// The store is away: what to do stands in the error.
 pub(crate) fn away(error: &StoreError) -> (StatusCode, Markup) {
+    tracing::error!(%error, "the store is away");
     let main = html! {
         p { "The page cannot be shown now. It is tried again by itself." }
         pre { (error) }

@@ -1,7 +1,7 @@
 //! A service: what runs, since when, how we know, and how old that is; what waits
 //! over it; each of production's moves.
 
-use super::layout::{self, Shown, ago, away, not_found, outside};
+use super::layout::{self, Follows, Shown, ago, away, not_found, outside};
 use super::services::candidates;
 use super::table::table;
 use crate::App;
@@ -43,13 +43,14 @@ pub(crate) async fn page(
 ) -> Shown {
     let Some(service) = app.serving.service(&name) else { return Err(not_found().await) };
     let store = &app.serving.store;
+    let since = store.cursor().await.map_err(|e| away(&e))?;
     let row = store.production(&name).await.map_err(|e| away(&e))?;
     let newest = store.production_moves(&name, None, 1).await.map_err(|e| away(&e))?;
     let before = asked.before.and_then(|id| id.parse().ok());
     let moves = store.production_moves(&name, before, ROWS).await.map_err(|e| away(&e))?;
     let open = store.all_open_candidates().await.map_err(|e| away(&e))?;
     let open: Vec<_> = open.iter().filter(|candidate| candidate.service == name).collect();
-    let may_tell = session.person.may(Act::SayWhatRuns).is_ok() && is_told_of(&app.serving, service).await;
+    let may_tell = session.person.may_at(&name, Act::SayWhatRuns).is_ok() && is_told_of(&app.serving, service).await;
     let now = (app.serving.clock)();
     let is_changing = open.iter().any(|candidate| candidate.judged.is_none());
     let main = html! {
@@ -65,7 +66,8 @@ pub(crate) async fn page(
         section { h2 { "Open candidates" } (candidates(open, now)) }
         (history(&name, &moves, now))
     };
-    Ok(layout::page(&name, is_changing || row.is_none(), Some(&session), &main))
+    let follows = Follows { candidate: None, since };
+    Ok(layout::live_page(&name, is_changing || row.is_none(), &session, &follows, &main))
 }
 
 pub(crate) async fn tell(

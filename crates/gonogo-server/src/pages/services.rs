@@ -39,6 +39,12 @@ pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Mar
                     @if service.is_observed { " · only observed: " a href={ "/services/" (service.name) "/observed" } { "what it would have stopped" } }
                 }
                 @if let Some(row) = productions.get(&service.name) { (doubts(row, now)) }
+                @if let Some(said) = app.serving.first_fetch(service) {
+                    p.first-fetch role="status" {
+                        (verdict(Some("waiting")))
+                        " its repository is being fetched for the first time: " (outside(&said))
+                    }
+                }
                 @for trouble in troubles.iter().filter(|trouble| trouble.key == service.repository.to_string()) {
                     (not_seen("Its repository could not be looked at: what is shown may be older than what is there. It is tried again.", trouble))
                 }
@@ -51,6 +57,10 @@ pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Mar
             }
         }
     };
+    if app.serving.services.iter().any(|service| app.serving.first_fetch(service).is_some()) {
+        // How far a fetch is, is no news of the store's.
+        return Ok(layout::page("Services", true, Some(&session), &main));
+    }
     let follows = Follows { candidate: None, since };
     Ok(layout::live_page("Services", is_changing, &session, &follows, &main))
 }

@@ -104,7 +104,22 @@ impl Store {
 }
 
 fn read(row: Row) -> Result<CandidateRow, StoreError> {
-    let (id, service, branch, head, production, opened_at, closed_at, pull_request, into, evaluation, verdict, exit_code, summary, at) = row;
+    let (
+        id,
+        service,
+        branch,
+        head,
+        production,
+        opened_at,
+        closed_at,
+        pull_request,
+        into,
+        evaluation,
+        verdict,
+        exit_code,
+        summary,
+        at,
+    ) = row;
     let candidate = read_candidate((id, service, branch, head, production, opened_at, closed_at, pull_request, into))?;
     let judged = evaluation.zip(exit_code).zip(verdict).zip(summary).zip(at);
     let judged = judged.map(|((((evaluation, exit_code), verdict), summary), at)| Evaluated {

@@ -1,5 +1,6 @@
 use crate::{at, conformance};
-use gonogo_store::{NewJob, Store, StoreError};
+use gonogo_store::views::{JobLoad, Load, MirrorLoad};
+use gonogo_store::{NewJob, Store, StoreError, Wanted};
 use std::collections::BTreeMap;
 
 pub(crate) fn job(key: &str, second: i64) -> NewJob {
@@ -59,6 +60,59 @@ conformance! {
         assert_eq!(store.lease_job(at(999), at(1_000)).await.unwrap(), None);
         assert_eq!(store.job_counts().await.unwrap(), (0, 1));
         assert_eq!(store.troubles("evaluate").await.unwrap(), [], "what was given up is not tried again");
+    }
+
+    async fn work_that_is_given_back_is_somebody_elses_at_once(store: Store) {
+        store.enqueue(job("web", 1)).await.unwrap();
+        let first = store.lease_job(at(1), at(60)).await.unwrap().unwrap();
+        store.give_back(&first).await.unwrap();
+        let second = store.lease_job(at(2), at(60)).await.unwrap().unwrap();
+        assert_eq!((second.id, second.attempts), (first.id, 1), "it was not tried");
+        assert!(matches!(store.finish_job(&first).await, Err(StoreError::Fenced)));
+        // The same was asked for again meanwhile: that does the work.
+        store.enqueue(job("web", 2)).await.unwrap();
+        store.give_back(&second).await.unwrap();
+        assert_eq!(store.job_counts().await.unwrap(), (1, 0));
+        assert!(matches!(store.give_back(&second).await, Err(StoreError::Fenced)));
+    }
+
+    async fn the_load_says_what_waits_and_since_when(store: Store) {
+        assert_eq!(store.load(at(1)).await.unwrap(), Load::default());
+        for (key, second) in [("a", 5), ("b", 6), ("c", 7), ("d", 90)] {
+            store.enqueue(job(key, second)).await.unwrap();
+        }
+        let given_up = store.lease_job(at(5), at(9)).await.unwrap().unwrap();
+        store.bury_job(&given_up, at(6), "no".to_owned()).await.unwrap();
+        store.lease_job(at(6), at(60)).await.unwrap().unwrap();
+        let load = store.load(at(10)).await.unwrap();
+        let jobs = JobLoad {
+            kind: "evaluate".to_owned(),
+            waiting: 2,
+            running: 1,
+            given_up: 1,
+            oldest_due: Some(at(7)),
+        };
+        assert_eq!(load.jobs, [jobs]);
+        // A lease that ran out is work that waits.
+        assert_eq!(store.load(at(61)).await.unwrap().jobs[0].running, 0);
+
+        for (target, second) in [("x", 3), ("y", 4)] {
+            let (target, wanted_at) = (target.to_owned(), at(second));
+            store.want(Wanted { target, kind: "github-status", wanted: "{}".to_owned(), wanted_at }).await.unwrap();
+        }
+        let due = store.lease_mirror("github-status", at(5), at(9)).await.unwrap().unwrap();
+        store.mirror_failed(&due, at(20), "away".to_owned()).await.unwrap();
+        let mirror = |waiting, failing, second| MirrorLoad {
+            kind: "github-status".to_owned(),
+            waiting,
+            failing,
+            oldest_wanted: Some(at(second)),
+        };
+        assert_eq!(store.load(at(10)).await.unwrap().mirror, [mirror(2, 1, 3)]);
+        let due = store.lease_mirror("github-status", at(20), at(30)).await.unwrap().unwrap();
+        store.mirror_made(&due).await.unwrap();
+        let left = store.load(at(20)).await.unwrap().mirror;
+        assert_eq!(left.iter().map(|mirror| mirror.waiting).sum::<u32>(), 1, "{left:?}");
     }
 
     async fn who_put_work_back_has_nothing_to_say_of_it(store: Store) {

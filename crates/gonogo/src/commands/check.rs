@@ -53,7 +53,11 @@ pub(crate) fn outside() -> anyhow::Result<Outside> {
     let code_host = match secret("GONOGO_GITHUB_TOKEN")? {
         Some(token) => {
             let api = variable("GONOGO_GITHUB_API_URL").unwrap_or_else(|| "https://api.github.com".to_owned());
-            CodeHostAccess::Token(CodeHostToken { token, api, repository: variable("GONOGO_GITHUB_REPOSITORY") })
+            CodeHostAccess::Token(CodeHostToken {
+                token: token.now(),
+                api,
+                repository: variable("GONOGO_GITHUB_REPOSITORY"),
+            })
         }
         None => CodeHostAccess::None,
     };

@@ -9,6 +9,15 @@ use gonogo_engine::Wanted;
 use gonogo_engine::commands::{DoctorRequest, Health, Line, doctor};
 
 pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<u8> {
+    let lines = if args.server { super::serve::doctored(&args.config)? } else { of_a_repository(args)? };
+    match args.format {
+        ListFormat::Human => lines.iter().for_each(human),
+        ListFormat::Json => anstream::println!("{}", serde_json::to_string_pretty(&lines)?),
+    }
+    Ok(u8::from(lines.iter().any(|line| line.health == Health::Bad)))
+}
+
+fn of_a_repository(args: &DoctorArgs) -> anyhow::Result<Vec<Line>> {
     let policy = given_policy(args.policy.as_deref())?;
     let wanted = Wanted { repo: args.repo.clone(), policy, ..Wanted::default() };
     let request = DoctorRequest {
@@ -18,12 +27,7 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<u8> {
         clock: clock::now,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let lines = runtime.block_on(doctor(&request));
-    match args.format {
-        ListFormat::Human => lines.iter().for_each(human),
-        ListFormat::Json => anstream::println!("{}", serde_json::to_string_pretty(&lines)?),
-    }
-    Ok(u8::from(lines.iter().any(|line| line.health == Health::Bad)))
+    Ok(runtime.block_on(doctor(&request)))
 }
 
 fn human(line: &Line) {

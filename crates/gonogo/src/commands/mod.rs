@@ -20,8 +20,8 @@ pub(crate) use check::outside;
 pub(crate) use hook::HookCommand;
 
 use crate::cli::{Command, StoreCommand};
-use anyhow::{Context, bail};
-use secrecy::SecretString;
+use anyhow::Context;
+use gonogo_engine::Secret;
 
 pub(crate) fn run(command: Command) -> anyhow::Result<u8> {
     match command {
@@ -49,18 +49,6 @@ fn read_text(path: &std::path::Path) -> anyhow::Result<String> {
 }
 
 /// A secret of the environment, or of the file that a variable with `_FILE` names.
-pub(crate) fn secret(name: &str) -> anyhow::Result<Option<SecretString>> {
-    let given = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-    let text = match (given(name), given(&format!("{name}_FILE"))) {
-        (Some(text), _) => text,
-        (None, Some(path)) => {
-            std::fs::read_to_string(&path).with_context(|| format!("{name}_FILE: {path} could not be read"))?
-        }
-        (None, None) => return Ok(None),
-    };
-    let text = text.trim();
-    if text.is_empty() {
-        bail!("{name}_FILE: the file is empty\n  → write the secret into it, alone");
-    }
-    Ok(Some(SecretString::from(text.to_owned())))
+pub(crate) fn secret(name: &str) -> anyhow::Result<Option<Secret>> {
+    Ok(Secret::read(name, |name| std::env::var(name).ok())?)
 }

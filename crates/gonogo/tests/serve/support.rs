@@ -2,14 +2,18 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests start the program, and stop it")]
 
+mod asking;
+
+pub(crate) use asking::location_of;
+
 use gonogo_world::github::{PostedStatus, PullRequest, Repository, StatusOf};
 use gonogo_world::{GitHub, Repo, Slack};
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::fs::OpenOptions;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 pub(crate) const SECRET: &str = "hook-secret";
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -38,6 +42,17 @@ pub(crate) struct World {
     client: Option<(String, String)>,
     /// What the service has beside its name and repository.
     service: String,
+    /// Keys of `[server]` beside the usual.
+    keys: String,
+    listen: String,
+    /// How people reach it.
+    url: String,
+    /// A socket is handed over to the server, as systemd does.
+    is_handed_over: bool,
+    /// Variables beside the usual, or in their place.
+    variables: Vec<(&'static str, String)>,
+    /// What the server says on standard error.
+    log: NamedTempFile,
     /// The server's, for GitHub.
     token: &'static str,
     /// The App that the server is to GitHub, if it is one.
@@ -49,6 +64,16 @@ pub(crate) struct World {
 struct Server {
     child: Child,
     address: String,
+    out: BufReader<ChildStdout>,
+}
+
+impl Server {
+    /// What it prints next.
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.out.read_line(&mut line).expect("it says where it listens");
+        line
+    }
 }
 
 impl World {
@@ -87,6 +112,12 @@ impl World {
             github_keys: String::new(),
             client: None,
             service: String::new(),
+            keys: String::new(),
+            listen: "127.0.0.1:0".to_owned(),
+            url: "https://gonogo.example.com".to_owned(),
+            is_handed_over: false,
+            variables: Vec::new(),
+            log: NamedTempFile::new().expect("the temporary folder is writable"),
             token: TOKEN,
             app: None,
             cookie: String::new(),
@@ -159,6 +190,46 @@ impl World {
     pub(crate) fn with_service(mut self, keys: &str) -> Self {
         keys.clone_into(&mut self.service);
         self
+    }
+
+    /// `[server]` has these keys too.
+    pub(crate) fn with_keys(mut self, keys: &str) -> Self {
+        keys.clone_into(&mut self.keys);
+        self
+    }
+
+    pub(crate) fn handed_a_socket(mut self) -> Self {
+        self.is_handed_over = true;
+        self.listening_on("systemd")
+    }
+
+    /// As what is configured has it from now on, people and GitHub reach it where it listens.
+    pub(crate) fn is_reached_where_it_listens(&mut self) {
+        self.url = format!("http://{}", self.address());
+        self.writes_configuration();
+    }
+
+    pub(crate) fn listening_on(mut self, place: &str) -> Self {
+        place.clone_into(&mut self.listen);
+        self
+    }
+
+    /// The server's environment has this variable.
+    pub(crate) fn with_variable(mut self, name: &'static str, value: &str) -> Self {
+        self.variables.push((name, value.to_owned()));
+        self
+    }
+
+    /// What all servers of this world said on standard error.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.log.path()).expect("the log is text")
+    }
+
+    /// The first line of the log that says all of this.
+    #[track_caller]
+    pub(crate) fn logs(&self, parts: &[&str]) -> String {
+        let fits = |line: &&str| parts.iter().all(|part| line.contains(part));
+        self.wait(|| self.log().lines().find(fits).map(str::to_owned), || self.log())
     }
 
     /// People sign in with GitHub, which is asked again each second; `ways` are
@@ -254,17 +325,24 @@ impl World {
             }
             None => drop(command.env("GONOGO_GITHUB_TOKEN", self.token)),
         }
+        for (name, value) in &self.variables {
+            // A variable goes before its file.
+            command.env_remove(name.trim_end_matches("_FILE")).env(name, value);
+        }
         command
     }
 
     pub(crate) fn writes_configuration(&self) {
         let config = format!(
-            "[server]\nlisten = '127.0.0.1:0'\nurl = 'https://gonogo.example.com'\ndata = '{}'\npoll_seconds = {}\napi_per_minute = {}\n\
+            "[server]\nlisten = '{}'\nurl = '{}'\ndata = '{}'\npoll_seconds = {}\napi_per_minute = {}\n{}\
              [store]\nurl = '{}'\n[github]\nurl = '{}'\n{}{}{}\
              [[service]]\nname = 'web'\nrepository = 'acme/web'\n{}",
+            self.listen,
+            self.url,
             self.folder.path().join("data").display(),
             self.poll_seconds,
             self.api_per_minute,
+            self.keys,
             self.database,
             self.github.api_url(),
             self.github_keys,
@@ -277,21 +355,12 @@ impl World {
     }
 
     pub(crate) fn start(&mut self) {
-        self.writes_configuration();
-        let mut child = self.command(&["serve"]).stdout(Stdio::piped()).spawn().expect("the program starts");
-        let mut out = BufReader::new(child.stdout.take().expect("its output is read"));
-        let mut line = || {
-            let mut line = String::new();
-            out.read_line(&mut line).expect("it says where it listens");
-            line
-        };
-        let first = line();
-        let address = first.trim().rsplit("http://").next().expect("an address").to_owned();
-        assert!(address.starts_with("127.0.0.1:"), "{first}");
-        self.server = Some(Server { child, address });
+        self.spawn();
+        let address = self.address();
+        assert!(address.starts_with("127.0.0.1:"), "{address}{}", self.log());
         self.web().unhooked().hooked_to_for(&self.hook_url(), SECRET, &HOOKS);
         if self.cookie.is_empty() {
-            let code = line();
+            let code = self.server.as_mut().expect("it runs").line();
             let code = code.trim().rsplit("code=").next().expect("a code").to_owned();
             let added = self.post("/first-admin", &[("code", &code), ("name", "ada"), ("password", PASSWORD)]);
             assert_eq!(added.0, 303, "{}", added.1);
@@ -299,63 +368,25 @@ impl World {
         }
     }
 
-    /// From now on pages are asked for as this person.
-    pub(crate) fn signs_in(&mut self, name: &str, password: &str) {
-        let (status, answer) = self.post("/sign-in", &[("name", name), ("password", password)]);
-        assert_eq!(status, 303, "{answer}");
-        self.keeps_cookies(&answer);
+    /// Starts it wherever it listens: where that is, as it says.
+    pub(crate) fn starts_somewhere(&mut self) -> String {
+        self.spawn();
+        self.address().to_owned()
     }
 
-    /// What a browser does with an answer: a cookie without a value is forgotten.
-    pub(crate) fn keeps_cookies(&mut self, answer: &str) {
-        for set in answer.lines().filter_map(|line| line.strip_prefix("set-cookie: ")) {
-            let pair = set.split(';').next().expect("a cookie has a value");
-            let (name, value) = pair.split_once('=').expect("a cookie has a name");
-            let others = self.cookie.split("; ").filter(|kept| kept.split('=').next() != Some(name));
-            let mut kept: Vec<String> = others.filter(|kept| !kept.is_empty()).map(str::to_owned).collect();
-            if !value.is_empty() {
-                kept.push(pair.to_owned());
-            }
-            self.cookie = kept.join("; ");
+    fn spawn(&mut self) {
+        self.writes_configuration();
+        let log = OpenOptions::new().append(true).open(self.log.path()).expect("the log can be written");
+        let mut command = self.command(&["serve"]);
+        if self.is_handed_over {
+            command = handing_over(&command);
         }
-    }
-
-    /// The browser's cookies, to be put back later.
-    pub(crate) fn cookies(&self) -> String {
-        self.cookie.clone()
-    }
-
-    pub(crate) fn has_cookies(&mut self, cookies: &str) {
-        cookies.clone_into(&mut self.cookie);
-    }
-
-    /// Who was the first admin, once their session is gone.
-    pub(crate) fn signs_in_again(&mut self) {
-        self.signs_in("ada", PASSWORD);
-    }
-
-    /// What a browser of who is signed in sends.
-    pub(crate) fn cookie(&self) -> &str {
-        &self.cookie
-    }
-
-    /// Nobody is signed in.
-    pub(crate) fn forgets_cookie(&mut self) {
-        "none=x".clone_into(&mut self.cookie);
-    }
-
-    /// Sends a form of a page as its buttons would.
-    pub(crate) fn submit(&self, page: &str, action: &str, fields: &[(&str, &str)]) -> (u16, String) {
-        let word = self.form_word(page);
-        let mut fields = fields.to_vec();
-        fields.push(("form", &word));
-        self.post(action, &fields)
-    }
-
-    pub(crate) fn form_word(&self, page: &str) -> String {
-        let (_, text) = self.get(page);
-        let word = text.split("name=\"form\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
-        word.unwrap_or_else(|| panic!("no form on {page}: {text}")).to_owned()
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("the program starts");
+        let out = BufReader::new(child.stdout.take().expect("its output is read"));
+        let mut server = Server { child, address: String::new(), out };
+        let first = server.line();
+        server.address = first.trim().rsplit("listening on ").next().expect("an address").replace("http://", "");
+        self.server = Some(server);
     }
 
     /// The repository on GitHub.
@@ -461,91 +492,6 @@ impl World {
         }
     }
 
-    /// The page that a status leads to.
-    pub(crate) fn page_of(&self, status: &PostedStatus) -> String {
-        self.get(&path_of(status)).1
-    }
-
-    /// A page's status and text.
-    pub(crate) fn get(&self, path: &str) -> (u16, String) {
-        self.ask("GET", path, "")
-    }
-
-    /// What a form comes to.
-    pub(crate) fn post(&self, path: &str, fields: &[(&str, &str)]) -> (u16, String) {
-        let escape = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
-        let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", escape(value))).collect();
-        self.ask("POST", path, &pairs.join("&"))
-    }
-
-    fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String) {
-        ask_at(self.address(), &self.cookie, method, path, body)
-    }
-
-    /// What a request comes to: the status, and all of the answer.
-    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
-        send_to(self.address(), method, path, headers, body)
-    }
-
-    /// What a command prints that asks the server with a token, and its exit code.
-    pub(crate) fn asks(&self, token: &str, words: &[&str]) -> (String, Option<i32>) {
-        self.asks_at(&format!("http://{}", self.address()), token, words)
-    }
-
-    pub(crate) fn asks_at(&self, server: &str, token: &str, words: &[&str]) -> (String, Option<i32>) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gonogo"));
-        command.args(words).env("GONOGO_SERVER", server).env("GONOGO_TOKEN", token).env("NO_PROXY", "127.0.0.1");
-        let ended = command.current_dir(self.folder.path()).output().expect("the program starts");
-        let said = [ended.stdout, ended.stderr].concat();
-        (String::from_utf8_lossy(&said).into_owned(), ended.status.code())
-    }
-
-    /// Begins to sign in, or to join an account, at this path, and lets GitHub
-    /// send the browser back: the path that it comes back to.
-    pub(crate) fn goes_to_github(&mut self, path: &str) -> String {
-        let (status, answer) = self.get(path);
-        assert_eq!(status, 303, "{answer}");
-        self.keeps_cookies(&answer);
-        let address = location_of(&answer);
-        let (host, rest) = address.strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect("an address");
-        let (status, answer) = ask_at(host, "", "GET", &format!("/{rest}"), "");
-        assert_eq!(status, 302, "{answer}");
-        let back = location_of(&answer);
-        back.strip_prefix("https://gonogo.example.com").expect("GitHub sends people back to the server").to_owned()
-    }
-
-    /// In a new browser, signs in with GitHub as this person of its, who wants to
-    /// see `/account`.
-    pub(crate) fn signs_in_with_github(&mut self, login: &str) -> (u16, String) {
-        self.forgets_cookie();
-        self.comes_back_from_github(login)
-    }
-
-    /// The same in the browser that is open.
-    pub(crate) fn comes_back_from_github(&mut self, login: &str) -> (u16, String) {
-        self.github.signs_in(login);
-        let back = self.goes_to_github("/sign-in/github?next=/account");
-        let (status, answer) = self.get(&back);
-        self.keeps_cookies(&answer);
-        (status, answer)
-    }
-
-    /// Somebody with a password, whom an admin adds.
-    pub(crate) fn adds(&self, name: &str, role: &str) {
-        let fields = [("name", name), ("password", PASSWORD), ("role", role)];
-        assert_eq!(self.submit("/people", "/people", &fields).0, 303);
-    }
-
-    /// The page of a person, for admins.
-    pub(crate) fn page_of_person(&self, name: &str) -> String {
-        let (_, text) = self.get("/people");
-        let links = text.split("href=\"").filter_map(|rest| rest.split_once("\">"));
-        let mut to_people =
-            links.filter(|(path, rest)| path.starts_with("/people/") && rest.starts_with(&format!("{name}</a>")));
-        let found = to_people.next().map(|(path, _)| path.to_owned());
-        found.unwrap_or_else(|| panic!("{name} is not in {text}"))
-    }
-
     pub(crate) fn kill(&mut self) {
         if let Some(mut server) = self.server.take() {
             server.child.kill().expect("it can be killed");
@@ -568,29 +514,25 @@ impl World {
     }
 }
 
-fn ask_at(address: &str, cookie: &str, method: &str, path: &str, body: &str) -> (u16, String) {
-    let form = [("Cookie", cookie), ("Content-Type", "application/x-www-form-urlencoded")];
-    send_to(address, method, path, &form, body)
-}
-
-fn send_to(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(address).expect("the server answers");
-    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let ask = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    stream.write_all(ask.as_bytes()).expect("it reads the request");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it answers in text");
-    let status = answer.split(' ').nth(1).and_then(|word| word.parse().ok()).unwrap_or(0);
-    (status, answer)
-}
-
-/// Where an answer sends the browser.
-pub(crate) fn location_of(answer: &str) -> String {
-    let header = answer.lines().find(|line| line.to_ascii_lowercase().starts_with("location: "));
-    header.map_or_else(|| panic!("it sends nowhere: {answer}"), |line| line["location: ".len()..].to_owned())
+/// The same program, after a socket was made for it: its third file, as systemd has it.
+fn handing_over(command: &Command) -> Command {
+    const SCRIPT: &str = "
+import os, socket, sys
+listener = socket.create_server(('127.0.0.1', 0))
+os.dup2(listener.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[1], sys.argv[1:])
+";
+    let mut handing = Command::new("python3");
+    handing.args(["-c", SCRIPT]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => handing.env(name, value),
+            None => handing.env_remove(name),
+        };
+    }
+    handing
 }
 
 /// Where on the server a status leads.
@@ -602,5 +544,8 @@ pub(crate) fn path_of(status: &PostedStatus) -> String {
 impl Drop for World {
     fn drop(&mut self) {
         self.kill();
+        if std::thread::panicking() {
+            eprintln!("the server's log:\n{}", self.log());
+        }
     }
 }

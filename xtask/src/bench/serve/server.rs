@@ -77,7 +77,7 @@ impl Site {
 
     /// The mirror of a service's repository.
     pub(super) fn mirror(&self, service: &str) -> PathBuf {
-        self.folder.path().join("data/mirrors").join(format!("{service}.git"))
+        self.folder.path().join("data/mirrors/acme").join(format!("{service}.git"))
     }
 
     pub(super) fn start(&self) -> anyhow::Result<Server> {

@@ -83,6 +83,13 @@ pub(super) fn wanted(repo: PathBuf, service: &Service) -> Wanted {
     Wanted { repo, service: Some(service.name.clone()), path: service.path.clone(), production, ..Wanted::default() }
 }
 
+/// The same with what was found to run when that was looked at last, if it was.
+pub(crate) fn wanted_as_known(repo: PathBuf, service: &Service, row: Option<&ProductionRow>) -> Wanted {
+    let known = row.map(|row| given(row.running.as_ref(), &row.name, &row.why, row.trouble.as_deref()));
+    let wanted = wanted(repo, service);
+    Wanted { production: known.or(wanted.production), ..wanted }
+}
+
 fn here(git: &Git, wanted: &Wanted) -> Result<Source, JobError> {
     if let Says::Policy { source, file } = who_says(git, wanted, &git.branches()?)? {
         match source {
@@ -187,30 +194,30 @@ mod tests {
         digit.repeat(40).parse().unwrap()
     }
 
-    fn last(known_at: i64) -> Option<ProductionRow> {
-        Some(ProductionRow {
+    fn last(known_at: i64) -> ProductionRow {
+        ProductionRow {
             running: Some(runs("a")),
             name: "live".to_owned(),
             why: "so".to_owned(),
             known_at: Some(at(known_at)),
             trouble: None,
             astray: None,
-        })
+        }
     }
 
     #[test]
     fn what_was_known_last_counts_for_a_while_and_no_longer() {
         let away = || Err(Why::new("no answer", "mend it"));
         let seen = |last, minute| decide("web", away(), last, SignedDuration::from_mins(15), at(minute));
-        let stale = seen(last(10), 24);
+        let stale = seen(Some(last(10)), 24);
         assert_eq!((stale.running, stale.name.as_str()), (Some(runs("a")), "live"));
         assert_eq!(stale.trouble.as_deref(), Some("no answer\n  → mend it"));
-        assert_eq!(seen(last(10), 25).running, None);
+        assert_eq!(seen(Some(last(10)), 25).running, None);
         assert_eq!(seen(None, 0).running, None);
         // A clock that went back makes nothing older.
-        assert!(seen(last(10), 5).running.is_some());
+        assert!(seen(Some(last(10)), 5).running.is_some());
         let word = Word { running: runs("b"), name: "live".to_owned(), why: "so".to_owned() };
-        let now = decide("web", Ok(word), last(10), SignedDuration::ZERO, at(99));
+        let now = decide("web", Ok(word), Some(last(10)), SignedDuration::ZERO, at(99));
         assert_eq!((now.running, now.trouble), (Some(runs("b")), None));
     }
 

@@ -116,6 +116,14 @@ impl State {
             .header("X-GitHub-Media-Type", "github.v3; format=json")
             .header("X-GitHub-Request-Id", "0400:1EF2:3C90:7F1A:65A1B2C3")
             .header("Date", &self.clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+        let end = caller.token().and_then(|token| token.expires);
+        let answer = match end {
+            Some(end) => {
+                let end = end.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+                answer.header("GitHub-Authentication-Token-Expiration", &end)
+            }
+            None => answer,
+        };
         let is_classic = caller.token().is_some_and(|token| token.kind == super::access::Kind::Classic);
         if is_classic { answer.header("X-OAuth-Scopes", "repo, user") } else { answer }
     }

@@ -7,16 +7,17 @@ mod folder;
 use super::serve::config::{
     Config, GitHubConfig, Server as ServerConfig, ServiceConfig, SlackConfig, StoreConfig, TrackerConfig,
 };
-use super::serve::{Access, Server, listen, told_to_stop};
+use super::serve::{Access, Server, told_to_stop};
 use crate::cli::{DemoArgs, DemoSize};
-use anyhow::bail;
+use crate::logs::{self, LogFormat, LogLevel};
+use anyhow::{Context, bail};
 use folder::Folder;
 use gonogo_engine::commands::people::{add_first, random_word};
 use gonogo_engine::{CodeHostAccess, Outside, TrustedTracker};
 use gonogo_remote::github;
 use gonogo_remote::http::HttpSettings;
 use gonogo_remote::jira;
-use gonogo_server::OpenDoor;
+use gonogo_server::{Listen, Listener, OpenDoor};
 use gonogo_world::play::{self, Playground, PlaygroundError, Program, Size, Wish};
 use secrecy::{ExposeSecret, SecretString};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -61,8 +62,11 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<()> {
     };
     let world =
         tokio::task::spawn_blocking(move || Playground::start(&wish)).await?.map_err(|error| no_world(&error))?;
-    let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, port(1)))).await?;
-    let config = configuration(&world, listener.local_addr()?, folder.path());
+    let place = Listen::Address(SocketAddr::from((Ipv4Addr::LOCALHOST, port(1))));
+    let listener = Listener::bind(&place, None).await?;
+    let address = listener.address().context("a demo listens on an address")?;
+    let config = configuration(&world, address, folder.path());
+    logs::begin(config.server.log, config.server.log_level);
     let secret = random_word();
     let tour = world.tour_url();
     let server =
@@ -70,7 +74,7 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<()> {
     if server.serving.first_code_hash.is_some() {
         add_first(&server.serving, server.first_code.expose_secret(), PERSON, random_word()).await?;
     }
-    let program = Program { url: format!("http://{}", server.address), secret: secret.expose_secret().to_owned() };
+    let program = Program { url: server.place.clone(), secret: secret.expose_secret().to_owned() };
     let world = tokio::task::spawn_blocking(move || {
         world.tells(&program);
         world
@@ -106,7 +110,12 @@ fn configuration(world: &Playground, listen: SocketAddr, folder: &Path) -> Confi
     });
     Config {
         server: ServerConfig {
-            listen,
+            listen: listen.to_string(),
+            tls_certificate: None,
+            tls_key: None,
+            log: LogFormat::Human,
+            // What somebody who plays has to know.
+            log_level: LogLevel::Error,
             url: format!("http://{listen}"),
             data: folder.join("gonogo"),
             workers: 2,
@@ -124,10 +133,12 @@ fn configuration(world: &Playground, listen: SocketAddr, folder: &Path) -> Confi
 /// What the world's stand-ins take; the environment has no say.
 fn access(hooks: &SecretString) -> Access {
     Access {
-        github: github::Credentials::Token(SecretString::from(play::GITHUB_TOKEN)),
-        github_hooks: vec![hooks.clone()],
-        jira_hooks: vec![hooks.clone()],
-        slack: Some(SecretString::from(play::SLACK_TOKEN)),
+        github: github::Credentials::Token(play::GITHUB_TOKEN.into()),
+        github_hooks: Some(hooks.clone().into()),
+        jira_hooks: Some(hooks.clone().into()),
+        slack: Some(play::SLACK_TOKEN.into()),
+        metrics: None,
+        sign_in: None,
         outside: Outside {
             credentials: |kind| jira::Credentials::read(kind, jira_variable),
             http: HttpSettings { ca_file: None, is_direct: true },

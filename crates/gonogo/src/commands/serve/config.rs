@@ -2,11 +2,12 @@
 //! services it watches over. Secrets are not in it.
 
 use super::sign_in::{self, WayIn};
+use crate::logs::{LogFormat, LogLevel};
 use gonogo_core::policy::{PolicyError, ProductionSource, ServicePath, Source, typed};
 use gonogo_remote::github::RepositoryName;
+use gonogo_server::Listen;
 use serde::Deserialize;
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 #[derive(Debug, Deserialize)]
@@ -28,8 +29,15 @@ pub(crate) struct Config {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Server {
-    /// Where it listens: `127.0.0.1:8040`.
-    pub listen: SocketAddr,
+    /// Where it listens: `127.0.0.1:8040`, `unix:PATH` or `systemd`.
+    pub listen: String,
+    /// PEM files, for TLS without a proxy.
+    pub tls_certificate: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    #[serde(default)]
+    pub log: LogFormat,
+    #[serde(default)]
+    pub log_level: LogLevel,
     /// How people reach it, for links.
     pub url: String,
     /// Where it keeps mirrors, and the database where none is named.
@@ -177,6 +185,23 @@ impl Config {
         if config.slack.is_some() && !config.services.is_empty() && tells_nobody {
             return Err(source.error("[slack] names no channel: write channel = \"#deploys\"", None));
         }
+        let listen = config.server.listen.as_str();
+        let Ok(place) = listen.parse::<Listen>() else {
+            let said = format!("`{listen}` is nowhere to listen: write ADDRESS:PORT, unix:PATH or systemd");
+            return Err(wrong(said, listen));
+        };
+        let files = [&config.server.tls_certificate, &config.server.tls_key];
+        if files.iter().any(|file| file.is_some()) {
+            if files.iter().any(|file| file.is_none()) {
+                return Err(source.error("tls_certificate and tls_key are wanted together", None));
+            }
+            if matches!(place, Listen::Unix(_)) {
+                return Err(wrong(
+                    "a unix socket has no TLS: leave tls_certificate and tls_key out".to_owned(),
+                    listen,
+                ));
+            }
+        }
         sign_in::ways(&config).map_err(|said| source.error(said, source.find(&["github", "sign_in"])))?;
         if config.server.poll_seconds == 0 {
             return Err(source.error("poll_seconds is 1 or more", None));
@@ -208,6 +233,9 @@ mod tests {
         let observed = parse(examples.next().unwrap()).unwrap();
         assert!(observed.services[0].observe && observed.services[0].pull_requests);
         assert_eq!(examples.next(), None, "each example is read here");
+        let page = include_str!("../../../../../docs/operate.md");
+        let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        assert!(Config::parse(&Source::new("docs/operate.md", example)).unwrap().server.tls_key.is_some());
         let page = include_str!("../../../../../docs/people.md");
         let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
         let config = parse(&format!("[[service]]\nname = 'web'\nrepository = 'acme/web'\n{example}")).unwrap();
@@ -229,6 +257,31 @@ mod tests {
         };
         assert_eq!(channels("[slack]\nchannel = '#all'"), [Some("#a".to_owned()), Some("#all".to_owned())]);
         assert_eq!(channels("[slack]"), [Some("#a".to_owned()), None]);
+    }
+
+    #[test]
+    fn where_it_listens_is_read_before_it_starts() {
+        let parse = |server: &str| {
+            let text = format!("[server]\nurl = 'http://x'\ndata = 'd'\n{server}");
+            Config::parse(&Source::new("server.toml", text)).map(drop).map_err(|e| e.to_string())
+        };
+        let files = "tls_certificate = 'c'\ntls_key = 'k'";
+        for right in ["listen = 'systemd'", "listen = 'unix:/run/x'", &format!("listen = '[::]:443'\n{files}")] {
+            assert_eq!(parse(right), Ok(()), "{right}");
+        }
+        for (wrong, said) in [
+            (
+                "listen = \"here\"".to_owned(),
+                "server.toml:4:10: `here` is nowhere to listen: write ADDRESS:PORT, unix:PATH",
+            ),
+            ("listen = ':80'".to_owned(), "`:80` is nowhere to listen"),
+            ("listen = '[::]:443'\ntls_key = 'k'".to_owned(), "tls_certificate and tls_key are wanted together"),
+            (format!("listen = 'unix:/run/x'\n{files}"), "a unix socket has no TLS"),
+            ("listen = 'systemd'\nlog = 'xml'".to_owned(), "unknown variant `xml`"),
+        ] {
+            let error = parse(&wrong).unwrap_err();
+            assert!(error.contains(said), "{error}");
+        }
     }
 
     #[test]

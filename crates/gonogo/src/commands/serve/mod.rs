@@ -8,30 +8,31 @@ pub(crate) mod store;
 use super::check::outside;
 use super::secret;
 use crate::cli::ServeArgs;
-use crate::clock;
-use anyhow::{Context, bail};
+use crate::{clock, logs};
+use anyhow::{Context, anyhow, bail};
 use config::{Config, ServiceConfig, SlackConfig};
 use gonogo_core::policy::Source;
 use gonogo_engine::commands::people::{Throttle, hash_of, random_word};
-use gonogo_engine::{CodeHostAccess, Outside, Renamed, Service, Serving, TrustedTracker, Turns, jobs, web_of};
-use gonogo_remote::git::Remote;
+use gonogo_engine::commands::{HooksTaken, Line, doctor_server};
+use gonogo_engine::{CodeHostAccess, Outside, Renamed, Secret, Service, Serving, TrustedTracker, Turns, jobs, web_of};
+use gonogo_remote::git::{Remote, write_authorities};
 use gonogo_remote::github::{Credentials, GitHub, RepositoryName};
 use gonogo_remote::http::Connections;
 use gonogo_remote::slack::Slack;
-use gonogo_server::{App, OpenDoor, Pace};
+use gonogo_server::{App, Certificate, Listener, OpenDoor, Pace, Registry};
 use gonogo_store::{ServerLock, Store};
 use secrecy::{ExposeSecret, SecretString};
+use sign_in::Client;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// What is being done when it is told to stop has so long to end.
-const LAST_WORDS: Duration = Duration::from_secs(10);
+const LAST_WORDS: Duration = Duration::from_secs(8);
 
 pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<u8> {
     let config = configuration(&args.config)?;
@@ -50,15 +51,16 @@ pub(crate) fn configuration(path: &Path) -> anyhow::Result<Config> {
 
 async fn serve(config: Config) -> anyhow::Result<()> {
     let stop = told_to_stop()?;
+    logs::begin(config.server.log, config.server.log_level);
     let access = Access::from_environment()?;
-    let takes_hooks = !access.github_hooks.is_empty();
+    let takes_hooks = access.github_hooks.is_some();
     let server = Server::start(&config, access, None, |_| None).await?;
     if !takes_hooks {
-        anstream::eprintln!(
-            "gonogo: no GONOGO_GITHUB_WEBHOOK_SECRET: webhooks are refused, changes are found by polling"
-        );
+        tracing::warn!("no GONOGO_GITHUB_WEBHOOK_SECRET: webhooks are refused, changes are found by polling");
     }
-    anstream::println!("gonogo: listening on http://{}", server.address);
+    let place = &server.place;
+    anstream::println!("gonogo: listening on {place}");
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), %place, "serving");
     if server.serving.first_code_hash.is_some() {
         let (pages, code) = (&server.serving.pages, server.first_code.expose_secret());
         anstream::println!(
@@ -66,26 +68,42 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         );
     }
     stop.await;
+    tracing::info!("told to stop");
     server.stop().await;
+    tracing::info!("stopped");
     Ok(())
+}
+
+/// `gonogo doctor --server`.
+pub(crate) fn doctored(config: &Path) -> anyhow::Result<Vec<Line>> {
+    let config = configuration(config)?;
+    let access = Access::from_environment()?;
+    let taken = HooksTaken { github: access.github_hooks.is_some(), jira: access.jira_hooks.is_some() };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    runtime.block_on(async { Ok(doctor_server(&serving(&config, access, &random_word()).await?, taken).await) })
 }
 
 /// What the server may show to the systems outside, and they to it.
 pub(crate) struct Access {
     pub github: Credentials,
-    pub github_hooks: Vec<SecretString>,
-    pub jira_hooks: Vec<SecretString>,
-    pub slack: Option<SecretString>,
+    pub github_hooks: Option<Secret>,
+    pub jira_hooks: Option<Secret>,
+    pub slack: Option<Secret>,
+    /// Who has it sees the metrics.
+    pub metrics: Option<Secret>,
+    /// The App that people sign in to.
+    pub sign_in: Option<Client>,
     pub outside: Outside,
 }
 
 impl Access {
     fn from_environment() -> anyhow::Result<Self> {
-        let secrets = |name: &str| anyhow::Ok(secret(name)?.map(|lines| each_line(&lines)).unwrap_or_default());
         Ok(Self {
-            github_hooks: secrets("GONOGO_GITHUB_WEBHOOK_SECRET")?,
-            jira_hooks: secrets("GONOGO_JIRA_WEBHOOK_SECRET")?,
+            github_hooks: secret("GONOGO_GITHUB_WEBHOOK_SECRET")?,
+            jira_hooks: secret("GONOGO_JIRA_WEBHOOK_SECRET")?,
             slack: secret("GONOGO_SLACK_TOKEN")?,
+            metrics: secret("GONOGO_METRICS_TOKEN")?,
+            sign_in: Client::from_environment()?,
             outside: outside()?,
             github: github_credentials()?,
         })
@@ -95,7 +113,8 @@ impl Access {
 /// A server that answers and works.
 pub(crate) struct Server {
     pub serving: Arc<Serving>,
-    pub address: SocketAddr,
+    /// Where it listens, such as `http://127.0.0.1:8040`.
+    pub place: String,
     /// Makes the first admin, where there is nobody yet.
     pub first_code: SecretString,
     tell: watch::Sender<bool>,
@@ -110,44 +129,53 @@ impl Server {
     pub(crate) async fn start(
         config: &Config,
         access: Access,
-        listener: Option<TcpListener>,
+        bound: Option<Listener>,
         door: impl FnOnce(SocketAddr) -> Option<OpenDoor>,
     ) -> anyhow::Result<Self> {
+        let metrics = Registry::of_this_process();
         let first_code = random_word();
-        let hook_secrets = Arc::new(access.github_hooks.clone());
-        let jira_hook_secrets = Arc::new(access.jira_hooks.clone());
+        let (hook_secret, jira_hook_secret) = (access.github_hooks.clone(), access.jira_hooks.clone());
+        let metrics_token = access.metrics.clone();
         let serving = Arc::new(serving(config, access, &first_code).await?);
         let lock = serving.store.begin_serving().await?;
-        let listener = match listener {
+        let listener = match bound {
             Some(listener) => listener,
-            None => listen(config.server.listen).await?,
+            None => listener(&config.server).await?,
         };
-        let address = listener.local_addr()?;
+        let place = listener.to_string();
+        let door = listener.address().and_then(door).map(Arc::new);
         let (tell, stop) = watch::channel(false);
         let poll = Duration::from_secs(config.server.poll_seconds);
         let working = tokio::spawn(jobs::work(Arc::clone(&serving), config.server.workers, poll, stop.clone()));
-        let door = door(address).map(Arc::new);
         let pace = Arc::new(Pace::new(config.server.api_per_minute));
-        let app = App { serving: Arc::clone(&serving), hook_secrets, jira_hook_secrets, pace, door };
+        let app =
+            App { serving: Arc::clone(&serving), hook_secret, jira_hook_secret, metrics_token, metrics, pace, door };
         let answering = tokio::spawn(gonogo_server::serve(listener, app, stop));
-        Ok(Self { serving, address, first_code, tell, answering, working, _lock: lock })
+        Ok(Self { serving, place, first_code, tell, answering, working, _lock: lock })
     }
 
     /// What is being done is finished, within a limit.
     pub(crate) async fn stop(self) {
+        let fetches = Arc::clone(&self.serving.fetches);
         self.tell.send(true).ok();
         let ended = tokio::time::timeout(LAST_WORDS, async {
             self.answering.await.ok();
             self.working.await.ok();
         });
         if ended.await.is_err() {
-            anstream::eprintln!("gonogo: work was left undone; the next start does it");
+            fetches.end_all();
+            tracing::warn!("work was left undone; the next start does it");
         }
     }
 }
 
-pub(crate) async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+async fn listener(config: &config::Server) -> anyhow::Result<Listener> {
+    let listen = config.listen.parse().map_err(|()| anyhow!("[server] listen was looked at before"))?;
+    let certificate = match (&config.tls_certificate, &config.tls_key) {
+        (Some(chain), Some(key)) => Some(Certificate::read(chain.clone(), key.clone())?),
+        _ => None,
+    };
+    Ok(Listener::bind(&listen, certificate).await?)
 }
 
 async fn serving(config: &Config, access: Access, first_code: &SecretString) -> anyhow::Result<Serving> {
@@ -163,7 +191,17 @@ async fn serving(config: &Config, access: Access, first_code: &SecretString) -> 
         Some(slack) => Some(slack_of(slack, Connections::new(&outside.http)?, access.slack)?),
         None => None,
     };
-    let services = config.services.iter().map(|s| service(config, s)).collect::<Result<_, _>>()?;
+    let authorities = match &outside.http.ca_file {
+        Some(ca_file) => {
+            // git runs in the mirror's folder.
+            let bundle = std::path::absolute(data.join("authorities.pem"))?;
+            write_authorities(ca_file, &bundle)?;
+            Some(bundle)
+        }
+        None => None,
+    };
+    let services =
+        config.services.iter().map(|s| service(config, s, authorities.as_deref())).collect::<Result<_, _>>()?;
     Ok(Serving {
         store,
         services,
@@ -172,16 +210,17 @@ async fn serving(config: &Config, access: Access, first_code: &SecretString) -> 
         turns: Turns::default(),
         slack,
         mirrors: data.join("mirrors"),
+        fetches: Arc::default(),
         first_code_hash,
         throttle: Throttle::default(),
-        sign_in: sign_in::sign_in(config)?,
+        sign_in: sign_in::sign_in(config, access.sign_in)?,
         pages: config.server.url.trim_end_matches('/').to_owned(),
         outside,
         clock: clock::now,
     })
 }
 
-fn slack_of(config: &SlackConfig, connections: Connections, token: Option<SecretString>) -> anyhow::Result<Slack> {
+fn slack_of(config: &SlackConfig, connections: Connections, token: Option<Secret>) -> anyhow::Result<Slack> {
     let Some(token) = token else {
         bail!(
             "no GONOGO_SLACK_TOKEN\n  → set it, or GONOGO_SLACK_TOKEN_FILE to a file with it: [slack] is told with it"
@@ -191,13 +230,13 @@ fn slack_of(config: &SlackConfig, connections: Connections, token: Option<Secret
     Ok(Slack::new(api, connections, token))
 }
 
-fn service(all: &Config, config: &ServiceConfig) -> anyhow::Result<Service> {
+fn service(all: &Config, config: &ServiceConfig, authorities: Option<&Path>) -> anyhow::Result<Service> {
     let repository = RepositoryName::parse(&config.repository).context("the repository was looked at before")?;
     let url = config.git.clone().unwrap_or_else(|| format!("{}/{repository}.git", web_of(&all.github.url)));
     Ok(Service {
         name: config.name.clone(),
         repository,
-        remote: Remote { url, token: None },
+        remote: Remote { url, token: None, authorities: authorities.map(Path::to_owned) },
         is_at_code_host: config.git.is_none(),
         path: config.path.clone(),
         production: config.production.clone(),
@@ -211,9 +250,7 @@ fn service(all: &Config, config: &ServiceConfig) -> anyhow::Result<Service> {
 fn github_credentials() -> anyhow::Result<Credentials> {
     let id = std::env::var("GONOGO_GITHUB_APP_ID").ok().filter(|id| !id.trim().is_empty());
     match (id, secret("GONOGO_GITHUB_APP_KEY")?, secret("GONOGO_GITHUB_TOKEN")?) {
-        (Some(id), Some(key), None) => {
-            Ok(Credentials::App(Box::new(gonogo_remote::github::App::new(id.trim(), &key)?)))
-        }
+        (Some(id), Some(key), None) => Ok(Credentials::App(Box::new(gonogo_remote::github::App::new(id.trim(), key)?))),
         (None, None, Some(token)) => Ok(Credentials::Token(token)),
         (None, None, None) => bail!(
             "no credentials for GitHub\n  → set GONOGO_GITHUB_APP_ID and GONOGO_GITHUB_APP_KEY_FILE, or GONOGO_GITHUB_TOKEN: \
@@ -227,12 +264,6 @@ fn github_credentials() -> anyhow::Result<Credentials> {
             bail!("an App and a token for GitHub are set\n  → unset GONOGO_GITHUB_TOKEN, or the App")
         }
     }
-}
-
-/// Two secrets count while one is changed for the other.
-fn each_line(secrets: &SecretString) -> Vec<SecretString> {
-    let lines = secrets.expose_secret().lines().map(str::trim).filter(|line| !line.is_empty());
-    lines.map(|line| SecretString::from(line.to_owned())).collect()
 }
 
 /// TERM and Ctrl-C are heard from now on; what is given back ends by either.

@@ -5,7 +5,7 @@ use crate::commands::secret;
 use anyhow::{Context, bail};
 use gonogo_core::let_in::{LetIn, Permission, Who};
 use gonogo_core::person::Role;
-use gonogo_engine::{GitHubSignIn, Silent, web_of};
+use gonogo_engine::{GitHubSignIn, Secret, Silent, web_of};
 use gonogo_remote::github::SignInApp;
 use jiff::SignedDuration;
 use serde::Deserialize;
@@ -67,24 +67,40 @@ pub(super) fn ways(config: &Config) -> Result<Vec<LetIn>, String> {
     sign_in.iter().map(WayIn::read).collect()
 }
 
+/// The App that people sign in to, by its id and its secret as a client.
+pub(crate) struct Client {
+    id: String,
+    secret: Secret,
+}
+
+impl Client {
+    pub(super) fn from_environment() -> anyhow::Result<Option<Self>> {
+        let id = std::env::var("GONOGO_GITHUB_CLIENT_ID").ok().filter(|id| !id.trim().is_empty());
+        match (id, secret("GONOGO_GITHUB_CLIENT_SECRET")?) {
+            (Some(id), Some(secret)) => Ok(Some(Self { id: id.trim().to_owned(), secret })),
+            (None, None) => Ok(None),
+            (Some(_), None) => bail!(
+                "GONOGO_GITHUB_CLIENT_ID is set, and no GONOGO_GITHUB_CLIENT_SECRET or GONOGO_GITHUB_CLIENT_SECRET_FILE"
+            ),
+            (None, Some(_)) => bail!("GONOGO_GITHUB_CLIENT_SECRET is set, and no GONOGO_GITHUB_CLIENT_ID"),
+        }
+    }
+}
+
 /// With an App's client id and secret, people sign in with it.
-pub(super) fn sign_in(config: &Config) -> anyhow::Result<Option<GitHubSignIn>> {
-    let id = std::env::var("GONOGO_GITHUB_CLIENT_ID").ok().filter(|id| !id.trim().is_empty());
-    let (id, secret) = match (id, secret("GONOGO_GITHUB_CLIENT_SECRET")?) {
-        (Some(id), Some(secret)) => (id, secret),
-        (None, None) if config.github.sign_in.is_empty() => return Ok(None),
-        (None, None) => bail!(
+pub(super) fn sign_in(config: &Config, client: Option<Client>) -> anyhow::Result<Option<GitHubSignIn>> {
+    let Some(Client { id, secret }) = client else {
+        if config.github.sign_in.is_empty() {
+            return Ok(None);
+        }
+        bail!(
             "[[github.sign_in]] lets people in, and GitHub is not set up for that\n  → set GONOGO_GITHUB_CLIENT_ID and GONOGO_GITHUB_CLIENT_SECRET_FILE"
-        ),
-        (Some(_), None) => bail!(
-            "GONOGO_GITHUB_CLIENT_ID is set, and no GONOGO_GITHUB_CLIENT_SECRET or GONOGO_GITHUB_CLIENT_SECRET_FILE"
-        ),
-        (None, Some(_)) => bail!("GONOGO_GITHUB_CLIENT_SECRET is set, and no GONOGO_GITHUB_CLIENT_ID"),
+        );
     };
     let web = web_of(&config.github.url);
     let web = web.parse().with_context(|| format!("[github] url: {web}"))?;
     Ok(Some(GitHubSignIn {
-        app: SignInApp::new(web, id.trim().to_owned(), secret),
+        app: SignInApp::new(web, id, secret),
         ways: ways(config).map_err(anyhow::Error::msg)?,
         asked_again: SignedDuration::from_secs(config.github.ask_again_seconds),
         silent: Silent::default(),

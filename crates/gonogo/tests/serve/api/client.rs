@@ -39,7 +39,7 @@ impl<'w> Api<'w> {
     /// With a token for all scopes.
     #[track_caller]
     pub(super) fn of(world: &'w World) -> Self {
-        Self::with(world, &["read", "waive", "admin"])
+        Self::with(world, &["read", "waive", "production", "admin"])
     }
 
     #[track_caller]

@@ -55,8 +55,37 @@ fn a_candidate_is_judged_again_when_a_program_says_so() {
     let api = Api::with(&world, &["read", "waive"]);
     let asked = api.post(&format!("{page}/checks"), &Value::Null);
     assert_eq!((asked.status, asked.body), (202, Value::Null));
-    assert_eq!(api.deeds()[0], "had judged again");
+    assert_eq!(api.deeds()[0], "asked to check again");
     assert_eq!(api.post("/candidates/999/checks", &Value::Null).status, 404);
+}
+
+#[test]
+fn a_deploy_tool_says_what_runs() {
+    let mut world = World::stopped();
+    world.policy("");
+    let text = "stories.projects = ['STORY']\nproduction.told = true\n";
+    world.repo.commit_files("no-jira told", &[("gonogo.toml", text)]);
+    let first = world.repo.rev("main");
+    world.web().made_from(&world.repo);
+    world.start();
+    let api = Api::with(&world, &["read", "production"]);
+    let say = |running: &Value| api.post_once("d-1", "/services/web/production", &json!({ "running": running }));
+    let said = world.wait(
+        || Some(say(&json!([first]))).filter(|answered| answered.status != 409),
+        || "the repository is looked at".to_owned(),
+    );
+    assert_eq!((said.status, say(&json!([first])).status), (202, 202));
+    assert_eq!(say(&json!(["abcdef7"])).status, 422, "another one under the same key");
+    world.wait(
+        || (api.get("/services/web")["running"] == json!([first])).then_some(()),
+        || api.get("/services/web").to_string(),
+    );
+    assert_eq!(api.deeds().iter().filter(|did| *did == "said what runs").count(), 1);
+    let no = |path: &str, body: &Value| api.post(path, body).status;
+    assert_eq!(no("/services/none/production", &json!({"running": [first]})), 404);
+    assert_eq!(no("/services/web/production", &json!({"running": ["main"]})), 422);
+    let read = Api::with(&world, &["read"]).post("/services/web/production", &json!({"running": [first]}));
+    assert_eq!(read.status, 403);
 }
 
 #[test]

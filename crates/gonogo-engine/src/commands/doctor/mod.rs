@@ -1,5 +1,9 @@
 //! `doctor`: whether each thing that a check stands on works, one line each.
 
+mod server;
+
+pub use server::{HooksTaken, doctor_server};
+
 use crate::gather::{Clock, CodeHostAccess, Outside};
 use crate::locate::{Located, Wanted, locate};
 use gonogo_core::case::{PolicyOrigin, Production};
@@ -7,8 +11,8 @@ use gonogo_core::policy::Tracker as TrackerPolicy;
 use gonogo_core::say;
 use gonogo_remote::git::{self, Git};
 use gonogo_remote::http::CA_FILE_VARIABLE;
-use gonogo_remote::jira::{Account, tracker};
-use jiff::SignedDuration;
+use gonogo_remote::jira::tracker;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 /// What is tried.
@@ -95,7 +99,7 @@ pub async fn doctor(request: &DoctorRequest) -> Vec<Line> {
         None => lines.push(note("tracker", "none configured: checks that need one are off")),
         Some(policy) => {
             lines.push(proxy(policy, request.variable));
-            lines.extend(tracker_lines(policy, request).await);
+            lines.extend(tracker_lines(policy, &request.outside, request.clock).await);
         }
     }
     lines
@@ -187,12 +191,12 @@ fn proxy(policy: &TrackerPolicy, variable: fn(&str) -> Option<String>) -> Line {
     }
 }
 
-async fn tracker_lines(policy: &TrackerPolicy, request: &DoctorRequest) -> Vec<Line> {
-    let credentials = match (request.outside.credentials)(policy.kind) {
+async fn tracker_lines(policy: &TrackerPolicy, outside: &Outside, now: Clock) -> Vec<Line> {
+    let credentials = match (outside.credentials)(policy.kind) {
         Ok(credentials) => credentials,
         Err(error) => return vec![bad("credentials", error.to_string(), error.fix())],
     };
-    let tracker = match tracker(policy, &credentials, &request.outside.http) {
+    let tracker = match tracker(policy, &credentials, &outside.http) {
         Ok(tracker) => tracker,
         Err(why) => return vec![bad("tracker", why.said, why.fix)],
     };
@@ -208,17 +212,20 @@ async fn tracker_lines(policy: &TrackerPolicy, request: &DoctorRequest) -> Vec<L
     } else {
         bad("rights", "the account may not browse any project", "give it the permission Browse Projects")
     });
-    lines.push(clock(&account, request.clock));
+    lines.push(match account.server_time {
+        Some(theirs) => clock("the tracker's", now(), theirs),
+        None => note("clock", "the tracker does not tell its time"),
+    });
     lines
 }
 
-fn clock(account: &Account, clock: Clock) -> Line {
-    let Some(theirs) = account.server_time else { return note("clock", "the tracker does not tell its time") };
-    let off = clock().duration_since(theirs);
+/// `whose` is "the tracker's".
+fn clock(whose: &str, now: Timestamp, theirs: Timestamp) -> Line {
+    let off = now.duration_since(theirs);
     let seconds = say::count(usize::try_from(off.abs().as_secs()).unwrap_or(usize::MAX), "second");
     if off.abs() <= MOST_SKEW {
-        return good("clock", format!("within {} s of the tracker's", MOST_SKEW.as_secs()));
+        return good("clock", format!("within {} s of {whose}", MOST_SKEW.as_secs()));
     }
     let which = if off.is_negative() { "behind" } else { "ahead of" };
-    bad("clock", format!("{seconds} {which} the tracker's"), "set this machine's clock by NTP")
+    bad("clock", format!("{seconds} {which} {whose}"), "set this machine's clock by NTP")
 }

@@ -1,0 +1,294 @@
+//! `doctor --server`: whether a server can do what it is configured for. It
+//! changes nothing outside, and may run beside the server.
+
+use super::{Health, Line, bad, bad_as, clock, good, note, policy, production, tracker_lines};
+use crate::gather::may_ask;
+use crate::jobs::{self, SYNC};
+use crate::locate::{Located, locate};
+use crate::serving::{Service, Serving};
+use gonogo_core::policy::Tracker as TrackerPolicy;
+use gonogo_core::say;
+use gonogo_remote::git::{self, Git};
+use gonogo_remote::github::{GitHubError, Hook, HookDelivery, Rights, Standing};
+use gonogo_store::ProductionRow;
+use jiff::{SignedDuration, Timestamp};
+
+/// A token that ends sooner is said.
+const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// What the bot needs to post and to find again what it may have posted.
+const SCOPES: [&str; 3] = ["chat:write", "channels:history", "channels:read"];
+
+/// The events that lead to something.
+const HOOKS: [&str; 4] = ["push", "status", "check_run", "check_suite"];
+
+/// What the server's environment says of hooks.
+#[derive(Clone, Copy, Debug)]
+pub struct HooksTaken {
+    pub github: bool,
+    pub jira: bool,
+}
+
+pub async fn doctor_server(serving: &Serving, taken: HooksTaken) -> Vec<Line> {
+    let mut lines = vec![match git::version() {
+        Ok(version) => good("git", version),
+        Err(error) => bad_as("git", &error.to_string()),
+    }];
+    lines.extend(store(serving).await);
+    lines.push(hooks_taken("GitHub", "GONOGO_GITHUB_WEBHOOK_SECRET", taken.github));
+    if serving.services.is_empty() {
+        lines.push(bad("services", "none is configured", "write a [[service]] into the server's configuration"));
+    }
+    let mut trackers: Vec<TrackerPolicy> = Vec::new();
+    let mut has_told_token = false;
+    for service in &serving.services {
+        lines.extend(github(serving, service, taken, &mut has_told_token).await);
+        lines.extend(repository(serving, service, &mut trackers).await);
+    }
+    if let Some(delivery) = last_of_app(serving).await {
+        lines.push(delivery);
+    }
+    lines.extend(slack(serving).await);
+    if !trackers.is_empty() {
+        lines.push(hooks_taken("Jira", "GONOGO_JIRA_WEBHOOK_SECRET", taken.jira));
+    }
+    for tracker in trackers {
+        lines.extend(tracker_lines(&tracker, &serving.outside, serving.clock).await);
+    }
+    lines
+}
+
+async fn store(serving: &Serving) -> Vec<Line> {
+    let findings = match serving.store.check().await {
+        Ok(findings) => findings,
+        Err(error) => return vec![bad_as("store", &error.to_string())],
+    };
+    let fix = |what: &str| match what {
+        "database" | "audit" => "restore the newest backup (gonogo restore)",
+        "work" => "the server's log says why, by kind and key",
+        _ => "mend what it says; it is tried again by itself",
+    };
+    let wrong = findings.into_iter().filter_map(|finding| {
+        let said = finding.wrong?;
+        Some(bad("store", format!("{}: {said}", finding.what), fix(finding.what)))
+    });
+    let mut lines: Vec<Line> = wrong.collect();
+    if lines.is_empty() {
+        lines.push(good("store", "whole; nothing was given up, and nothing waits to be shown in vain"));
+    }
+    lines
+}
+
+fn hooks_taken(of: &str, variable: &str, are_taken: bool) -> Line {
+    if are_taken {
+        good("hooks", format!("{of}'s are taken, by the secret of {variable}"))
+    } else {
+        note("hooks", format!("{of}'s are refused: no {variable}; changes are found by polling"))
+    }
+}
+
+/// What the code host says of us, for one service.
+async fn github(serving: &Serving, service: &Service, taken: HooksTaken, has_told_token: &mut bool) -> Vec<Line> {
+    let now = (serving.clock)();
+    let standing = match serving.github.standing(&service.repository, now).await {
+        Ok(standing) => standing,
+        Err(error) => return vec![of_github("github", service, &error)],
+    };
+    let mut lines = vec![named(service, &standing.repository.to_string())];
+    if !std::mem::replace(has_told_token, true) {
+        lines.push(token(&standing, now));
+        lines.push(match standing.server_time {
+            Some(theirs) => clock("GitHub's", now, theirs),
+            None => note("clock", "GitHub does not tell its time"),
+        });
+    }
+    lines.push(rights(service, &standing.rights));
+    if taken.github {
+        lines.push(match &standing.rights {
+            Rights::Installation { events, .. } => events_line(service, "the App", events),
+            Rights::Scopes(_) | Rights::NotTold => webhook(serving, service, now).await,
+        });
+    }
+    lines
+}
+
+fn named(service: &Service, now: &str) -> Line {
+    if now.eq_ignore_ascii_case(&service.repository.to_string()) {
+        return good("github", format!("{}: {now} answers", service.name));
+    }
+    let said = format!("{}: {} is called {now} now: it is followed", service.name, service.repository);
+    Line { fix: Some("write the new name into the configuration".to_owned()), ..note("github", said) }
+}
+
+fn of_github(what: &'static str, service: &Service, error: &GitHubError) -> Line {
+    let why = error.why();
+    bad(what, format!("{}: {}", service.name, why.said), why.fix)
+}
+
+fn token(standing: &Standing, now: Timestamp) -> Line {
+    let Some(end) = standing.token_ends else { return good("token", "GitHub names no end of it") };
+    let left = end.duration_since(now);
+    let days = left.as_hours() / 24;
+    if left > SOON {
+        return good("token", format!("ends in {days} days"));
+    }
+    bad(
+        "token",
+        format!("ends in {days} days, at {end}"),
+        "make a new one, and write it into GONOGO_GITHUB_TOKEN_FILE: no restart is needed",
+    )
+}
+
+fn rights(service: &Service, rights: &Rights) -> Line {
+    let missing: Vec<&str> = match rights {
+        Rights::NotTold => {
+            return note(
+                "rights",
+                format!("{}: a fine-grained token's are not told; what fails says so", service.name),
+            );
+        }
+        Rights::Scopes(scopes) => {
+            let has = |scope: &str| scopes.iter().any(|known| known == scope || known == "repo");
+            ["repo:status"].into_iter().filter(|scope| !has(scope)).collect()
+        }
+        Rights::Installation { permissions, .. } => {
+            let has =
+                |name: &str, level: &str| permissions.get(name).is_some_and(|held| held == level || held == "write");
+            [("contents", "read", "Contents: read"), ("statuses", "write", "Commit statuses: write")]
+                .into_iter()
+                .filter_map(|(name, level, said)| (!has(name, level)).then_some(said))
+                .collect()
+        }
+    };
+    if missing.is_empty() {
+        return good("rights", format!("{}: enough to fetch and to post statuses", service.name));
+    }
+    let said = format!("{}: {} lacking", service.name, missing.join(", "));
+    bad("rights", said, "add it at GitHub; docs/serve.md has what each feature needs")
+}
+
+fn events_line(service: &Service, whose: &str, events: &[String]) -> Line {
+    let has_all = events.iter().any(|event| event == "*");
+    let missing: Vec<&str> =
+        HOOKS.into_iter().filter(|event| !has_all && !events.iter().any(|known| known == event)).collect();
+    if missing.is_empty() {
+        return good("webhook", format!("{}: {whose} tells of all that is looked at", service.name));
+    }
+    let said = format!("{}: {whose} does not tell of {}", service.name, missing.join(", "));
+    bad("webhook", said, "add these events; until then polling finds them")
+}
+
+async fn webhook(serving: &Serving, service: &Service, now: Timestamp) -> Line {
+    const WHAT: &str = "webhook";
+    let address = format!("{}/hooks/github", serving.pages);
+    let hooks = match serving.github.hooks(&service.repository, now).await {
+        Ok(hooks) => hooks,
+        Err(GitHubError::Forbidden { .. } | GitHubError::NotFound { .. }) => {
+            let said = format!(
+                "{}: the token may not list webhooks (Webhooks: read), so they are not looked at",
+                service.name
+            );
+            return note(WHAT, said);
+        }
+        Err(error) => return of_github(WHAT, service, &error),
+    };
+    let Some(hook) = hooks.iter().find(|hook| hook.url == address) else {
+        let fix = format!("add one to {address}, or see that [server] url is what GitHub calls");
+        return bad(WHAT, format!("{}: GitHub has none to {address}", service.name), fix);
+    };
+    if !hook.is_active {
+        return bad(WHAT, format!("{}: it is switched off", service.name), "switch it on in the repository's settings");
+    }
+    let events = events_line(service, "the webhook", &hook.events);
+    if events.health == Health::Bad {
+        return events;
+    }
+    last_of(serving, service, hook, now).await
+}
+
+async fn last_of(serving: &Serving, service: &Service, hook: &Hook, now: Timestamp) -> Line {
+    match serving.github.last_delivery(&service.repository, hook, now).await {
+        Err(error) => of_github("webhook", service, &error),
+        Ok(last) => delivery(&service.name, last.as_ref()),
+    }
+}
+
+async fn last_of_app(serving: &Serving) -> Option<Line> {
+    match serving.github.last_app_delivery((serving.clock)()).await {
+        Err(error) => Some(bad("webhook", format!("the App: {}", error.why().said), error.why().fix)),
+        Ok(last) => last.map(|last| delivery("the App", Some(&last))),
+    }
+}
+
+fn delivery(of: &str, last: Option<&HookDelivery>) -> Line {
+    let Some(last) = last else {
+        return note("webhook", format!("{of}: there, and nothing was delivered in the days that GitHub remembers"));
+    };
+    let at = last.at.map(|at| format!(" at {at}")).unwrap_or_default();
+    if last.is_taken {
+        return good("webhook", format!("{of}: the last delivery ({}{at}) was taken", last.event));
+    }
+    let fix = if last.outcome.contains("401") {
+        "the secrets differ: write GitHub's into GONOGO_GITHUB_WEBHOOK_SECRET"
+    } else {
+        "see that GitHub reaches [server] url: firewall, proxy, certificate"
+    };
+    bad("webhook", format!("{of}: the last delivery ({}{at}) failed: {}", last.event, last.outcome), fix)
+}
+
+/// What our copy of the repository says; the server fetches it.
+async fn repository(serving: &Serving, service: &Service, trackers: &mut Vec<TrackerPolicy>) -> Vec<Line> {
+    const WHAT: &str = "repository";
+    let troubles = serving.store.troubles(SYNC).await.unwrap_or_default(); // a store that is away was said
+    if let Some(trouble) = troubles.iter().find(|trouble| trouble.key == service.repository.to_string()) {
+        let line = bad_as(WHAT, &trouble.error);
+        return vec![Line { said: format!("{}: {}", service.name, line.said), ..line }];
+    }
+    let mirror = serving.mirror_of(service);
+    if !mirror.is_dir() {
+        return vec![note(WHAT, format!("{}: not fetched yet; the server does that", service.name))];
+    }
+    let row = serving.store.production(&service.name).await.unwrap_or_default(); // as above
+    let wanted = jobs::wanted_as_known(mirror, service, row.as_ref());
+    let located = Git::open(&wanted.repo).map_err(Into::into).and_then(|git| locate(&git, &wanted));
+    let located: Located = match located {
+        Ok(located) => located,
+        Err(error) => return vec![bad_as(WHAT, &error.to_string())],
+    };
+    let of = |line: Line| Line { said: format!("{}: {}", service.name, line.said), ..line };
+    let runs = match &row {
+        Some(ProductionRow { trouble: Some(trouble), .. }) => bad_as("production", trouble),
+        Some(ProductionRow { running: Some(running), name, why, .. }) => {
+            good("production", format!("{name} @ {} ({why})", running.short()))
+        }
+        _ => production(&located),
+    };
+    let mut lines = vec![of(runs), of(policy(&located))];
+    if let Some(tracker) = &located.policy.sections.tracker {
+        match may_ask(tracker, &serving.outside) {
+            Err(why) => lines.push(of(bad("tracker", why.said, why.fix))),
+            Ok(()) if trackers.iter().any(|known| known.url == tracker.url) => {}
+            Ok(()) => trackers.push(tracker.clone()),
+        }
+    }
+    lines
+}
+
+async fn slack(serving: &Serving) -> Vec<Line> {
+    let Some(slack) = &serving.slack else { return vec![note("slack", "none: nobody is told anything")] };
+    let now = (serving.clock)();
+    let standing = match slack.standing(now).await {
+        Ok(standing) => standing,
+        Err(error) => return vec![bad("slack", error.why().said, error.why().fix)],
+    };
+    let missing: Vec<&str> =
+        SCOPES.into_iter().filter(|scope| !standing.scopes.iter().any(|known| known == scope)).collect();
+    let who = format!("{} of {}", standing.user, standing.team);
+    let mut lines = vec![if missing.is_empty() {
+        good("slack", format!("takes our token, as {who}"))
+    } else {
+        let missing = say::list(&missing, SCOPES.len());
+        bad("slack", format!("as {who}: the bot lacks {missing}"), "add the scopes to the app, and install it again")
+    }];
+    lines.extend(standing.server_time.map(|theirs| clock("Slack's", now, theirs)));
+    lines
+}

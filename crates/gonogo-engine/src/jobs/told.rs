@@ -1,0 +1,56 @@
+//! What operators are told of work: a line in the log and a number for each
+//! piece, with its reason where it failed.
+
+use super::{JobError, worker::MOST_ATTEMPTS};
+use gonogo_store::{Due, Job, StoreError};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The same trouble is said so often at most.
+const AGAIN: Duration = Duration::from_mins(1);
+
+/// A job ended, `None` where it was given back or somebody else has it by now.
+pub(super) fn job(job: &Job, begun: Instant, ended: Option<&Result<(), JobError>>) {
+    let took = begun.elapsed();
+    let outcome = match ended {
+        None => "left",
+        Some(Ok(())) => "done",
+        Some(Err(_)) if job.attempts >= MOST_ATTEMPTS => "given-up",
+        Some(Err(_)) => "failed",
+    };
+    let kind = job.kind.clone();
+    metrics::histogram!("gonogo_job_seconds", "kind" => kind, "outcome" => outcome).record(took);
+    let Job { kind, key, attempts, .. } = job;
+    let seconds = took.as_secs_f64();
+    match ended {
+        Some(Err(error)) if outcome == "given-up" => {
+            tracing::error!(kind, key, attempts, outcome, seconds, %error, "job");
+        }
+        Some(Err(error)) => tracing::warn!(kind, key, attempts, outcome, seconds, %error, "job"),
+        _ => tracing::info!(kind, key, attempts, outcome, seconds, "job"),
+    }
+}
+
+/// Something was to be shown outside.
+pub(super) fn shown(due: &Due, begun: Instant, error: Option<&str>) {
+    let took = begun.elapsed();
+    let outcome = if error.is_none() { "done" } else { "failed" };
+    let kind = due.kind.clone();
+    metrics::histogram!("gonogo_shown_seconds", "kind" => kind, "outcome" => outcome).record(took);
+    let Due { kind, target, attempts, .. } = due;
+    let seconds = took.as_secs_f64();
+    match error {
+        None => tracing::info!(kind, target, attempts, outcome, seconds, "shown"),
+        Some(error) => tracing::warn!(kind, target, attempts, outcome, seconds, error, "shown"),
+    }
+}
+
+/// The store gives no work: said once, and again each minute while it lasts.
+pub(super) fn store_is_away(error: &StoreError) {
+    static LAST: Mutex<Option<Instant>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if last.is_none_or(|last| last.elapsed() >= AGAIN) {
+        *last = Some(Instant::now());
+        tracing::error!(%error, "no work can be taken from the store");
+    }
+}

@@ -1,0 +1,118 @@
+//! `gonogo doctor --server`: what is wrong with what the server stands on.
+
+use crate::support::{SECRET, World};
+use gonogo_world::{Jira, Slack};
+
+const EVENTS: [&str; 4] = ["push", "status", "check_run", "check_suite"];
+
+/// The lines, and the exit code.
+fn doctor(world: &World) -> (String, Option<i32>) {
+    world.runs(&["doctor", "--server"])
+}
+
+#[track_caller]
+fn says(said: &str, parts: &[&str]) {
+    let is_there =
+        |part: &&str| said.lines().any(|line| line.split_whitespace().collect::<Vec<_>>().join(" ").contains(*part));
+    for part in parts {
+        assert!(is_there(part), "{part}\n{said}");
+    }
+}
+
+/// A server at work whose webhook is as the docs have it.
+fn whole(world: World) -> World {
+    let mut world = world;
+    world.start();
+    world.is_reached_where_it_listens();
+    world.web().unhooked().hooked_to_for(&world.hook_url(), SECRET, &EVENTS);
+    let sha = world.repo.commit("STORY-1 x");
+    world.push("main");
+    world.status_of(&sha).is_success("Go");
+    world.github.hooks().settle();
+    world
+}
+
+#[test]
+fn nothing_is_wrong_with_a_server_that_works() {
+    let jira = Jira::cloud();
+    let slack = Slack::start();
+    let world = World::stopped().trusts(&jira.url()).tells(&slack, "#deploys").with_classic_token();
+    world.policy(&format!("[tracker]\nkind = 'jira-cloud'\nurl = '{}'\n[checks]\nstory-exists = 'off'\n", jira.url()));
+    let world = whole(world);
+    let (said, code) = doctor(&world);
+    says(
+        &said,
+        &[
+            "✓ store whole",
+            "✓ github web: acme/web answers",
+            "✓ token GitHub names no end of it",
+            "✓ clock within 60 s of GitHub's",
+            "✓ rights web: enough to fetch and to post statuses",
+            "✓ webhook web: the last delivery (",
+            "✓ production web: production @",
+            "✓ policy web:",
+            "✓ slack takes our token, as gonogo of Acme",
+            "✓ tracker",
+            "✓ clock within 60 s of the tracker's",
+        ],
+    );
+    assert_eq!(code, Some(0), "{said}");
+    world.github.check_requests();
+}
+
+#[test]
+fn what_is_wrong_says_what_to_do() {
+    let slack = Slack::start();
+    slack.without_scope("channels:read");
+    let world = whole(World::stopped().tells(&slack, "#deploys"));
+    let token =
+        world.github.token(crate::support::TOKEN).may_read("repository_hooks").expires_in(3 * 24 * 60 * 60 + 60);
+    let (said, code) = doctor(&world);
+    says(
+        &said,
+        &[
+            "✗ token ends in 3 days, at",
+            "→ make a new one, and write it into GONOGO_GITHUB_TOKEN_FILE",
+            "· rights web: a fine-grained token's are not told",
+            "✗ slack as gonogo of Acme: the bot lacks channels:read",
+            "→ add the scopes to the app, and install it again",
+        ],
+    );
+    assert_eq!(code, Some(1), "{said}");
+
+    world.web().unhooked().hooked_to_for(&world.hook_url(), "other", &EVENTS);
+    world.repo.commit("STORY-2 y");
+    world.web().pushes("main", &world.repo);
+    world.github.hooks().settle();
+    says(
+        &doctor(&world).0,
+        &["✗ webhook web: the last delivery (", "failed: Invalid HTTP Response: 401", "→ the secrets differ"],
+    );
+
+    world.web().unhooked().hooked_to_for(&world.hook_url(), SECRET, &["push"]);
+    says(&doctor(&world).0, &["✗ webhook web: the webhook does not tell of status, check_run, check_suite"]);
+    world.web().unhooked();
+    says(&doctor(&world).0, &["✗ webhook web: GitHub has none to http://", "→ add one to http://"]);
+
+    token.expires_in(-1);
+    let (said, code) = doctor(&world);
+    says(&said, &["✗ github web: GitHub"]);
+    assert_eq!(code, Some(1), "{said}");
+}
+
+#[test]
+fn an_app_is_asked_for_its_own_rights_and_hook() {
+    let world = whole(World::stopped().being_an_app());
+    let (said, _) = doctor(&world);
+    says(&said, &["✓ github web: acme/web answers", "rights web:", "webhook web: the App"]);
+    world.github.check_requests();
+}
+
+#[test]
+fn a_clock_that_is_off_is_said() {
+    let world = whole(World::stopped());
+    world.github.clock("2026-01-02T15:04:05Z");
+    let (said, code) = doctor(&world);
+    says(&said, &["ahead of GitHub's", "→ set this machine's clock by NTP"]);
+    assert_eq!(code, Some(1), "{said}");
+}
