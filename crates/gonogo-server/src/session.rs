@@ -5,7 +5,7 @@ use crate::App;
 use crate::pages::layout;
 use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use gonogo_core::person::Person;
 use gonogo_engine::commands::github_sign_in::Ticket;
@@ -116,10 +116,16 @@ fn set_cookie(name: &str, value: &str, path: &str, seconds: u32, pages: &str) ->
     HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-/// A path of ours to go on to; anything else is the first page.
+/// A path of ours to go on to; anything else is the first page. Browsers leave
+/// out tabs and line ends, and take `\` for `/`, before they look where it leads.
 pub(crate) fn next_of(text: Option<&str>) -> &str {
-    text.filter(|path| path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']))
-        .unwrap_or("/")
+    let stays_here = |path: &&str| {
+        path.starts_with('/')
+            && !path.starts_with("//")
+            && !path.contains(|c: char| c == '\\' || c.is_control() || c.is_whitespace())
+            && path.parse::<Uri>().is_ok_and(|uri| uri.authority().is_none())
+    };
+    text.filter(stays_here).unwrap_or("/")
 }
 
 pub(crate) fn escaped(text: &str) -> String {
@@ -140,7 +146,22 @@ mod tests {
     #[test]
     fn only_paths_of_ours_are_gone_on_to() {
         assert_eq!(next_of(Some("/candidates/3?x=1")), "/candidates/3?x=1");
-        for elsewhere in ["//evil.example", "https://evil.example", "/\\evil.example", "", "x", "/a\r\nb"] {
+        for elsewhere in [
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "/\t/evil.example",
+            "/\n/evil.example",
+            "/\r/evil.example",
+            "/\u{0}/evil.example",
+            "/\u{85}/evil.example",
+            "\t//evil.example",
+            " //evil.example",
+            "/ /evil.example",
+            "",
+            "x",
+            "/a\r\nb",
+        ] {
             assert_eq!(next_of(Some(elsewhere)), "/", "{elsewhere:?}");
         }
         assert_eq!(escaped("/a?b=c&d"), "/a%3Fb%3Dc%26d");
