@@ -18,6 +18,8 @@ pub use reqwest::{Method, StatusCode, Url};
 
 /// All requests of one run to one system end within this.
 pub const BUDGET: Duration = Duration::from_secs(30);
+/// No answer makes us wait longer, whatever it asks for: then it is asked again.
+const MOST_WAIT: Duration = Duration::from_mins(15);
 /// A larger answer is dropped.
 pub const MOST_BODY: usize = 32 << 20;
 /// Server errors and resets are tried again so often.
@@ -262,7 +264,7 @@ impl Http {
             };
             return Ok(Answer { status, headers, body });
         }
-        let told = retry_after(&response);
+        let told = told_to_wait(response.headers());
         let said = json_of(response).await.map(|v| said_by(&v)).unwrap_or_default();
         let error = HttpError::Status { status: status.as_u16(), said };
         Err(match (status, told) {
@@ -405,9 +407,11 @@ fn without_query(url: &str) -> String {
     url.split(['?', '#']).next().unwrap_or(url).chars().take(200).collect()
 }
 
-fn retry_after(response: &Response) -> Option<Duration> {
-    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    text.trim().parse().ok().map(Duration::from_secs)
+/// How long an answer asks to wait. It may be anybody's: a proxy's, or one that
+/// is wrong by a year.
+pub(crate) fn told_to_wait(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    text.trim().parse().ok().map(|seconds| Duration::from_secs(seconds).min(MOST_WAIT))
 }
 
 /// Jira's own words on an error, cut.

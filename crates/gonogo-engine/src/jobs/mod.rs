@@ -19,11 +19,14 @@ pub use worker::work;
 
 use crate::LocateError;
 use crate::serving::Serving;
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, TryFutureExt};
 use gonogo_remote::github::RepositoryName;
 use gonogo_store::{CandidateId, NewJob, StoreError};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
+use std::panic::AssertUnwindSafe;
 use thiserror::Error;
 
 /// A delivery to be read; its key is the delivery's id.
@@ -65,6 +68,17 @@ async fn blocking<T: Send + 'static>(
     ended.unwrap_or_else(|_| Err(JobError::Broken("the reader of git ended early".to_owned())))
 }
 
+/// Lets work go on to its end, also where that is a fault of ours: it ends this
+/// work alone, and is told like any other reason.
+fn contained<'a, T: 'a>(work: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a, Result<T, String>> {
+    let work = AssertUnwindSafe(work).catch_unwind();
+    Box::pin(work.map_err(|fault| {
+        let said = fault.downcast_ref::<&str>().map(|said| (*said).to_owned());
+        let said = said.or_else(|| fault.downcast_ref::<String>().cloned()).unwrap_or_default();
+        format!("gonogo has a fault: {said}\n  → please report it")
+    }))
+}
+
 /// Why a job could not be done now.
 #[derive(Debug, Error)]
 pub(crate) enum JobError {
@@ -94,4 +108,16 @@ pub fn hex_sha256(bytes: &[u8]) -> String {
         let _ = write!(hex, "{byte:02x}"); // a String takes all
         hex
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::contained;
+
+    #[tokio::test]
+    async fn a_fault_in_one_piece_of_work_is_told_and_ends_nothing_else() {
+        let told = contained(async { panic!("of {}", "a test") }).await.map(|(): ()| ());
+        assert_eq!(told, Err("gonogo has a fault: of a test\n  → please report it".to_owned()));
+        assert_eq!(contained(async { 7 }).await, Ok(7));
+    }
 }

@@ -3,7 +3,7 @@
 use super::check_run::{CheckRunWanted, GITHUB_CHECK_RUN};
 use super::message::SLACK_MESSAGE;
 use super::seen::{GITHUB_STATUS, StatusWanted};
-use super::{telling, told};
+use super::{contained, telling, told};
 use crate::serving::Serving;
 use gonogo_remote::github::GitHubError;
 use gonogo_store::{Due, StoreError};
@@ -18,7 +18,7 @@ const MOST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 /// One target, made, or put off until it may be tried again.
 pub(super) async fn show(serving: &Serving, due: &Due) -> Result<(), StoreError> {
     let begun = Instant::now();
-    let made = make(serving, due).await;
+    let made = contained(make(serving, due)).await.unwrap_or_else(|fault| Err((fault, None)));
     told::shown(due, begun, made.as_ref().err().map(|(error, _)| error.as_str()));
     match made {
         Ok(()) => match serving.store.mirror_made(due).await {

@@ -5,6 +5,7 @@ use super::{JobError, worker::MOST_ATTEMPTS};
 use gonogo_store::{Due, Job, StoreError};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::task::JoinError;
 
 /// The same trouble is said so often at most.
 const AGAIN: Duration = Duration::from_mins(1);
@@ -43,6 +44,13 @@ pub(super) fn shown(due: &Due, begun: Instant, error: Option<&str>) {
         None => tracing::info!(kind, target, attempts, outcome, seconds, "shown"),
         Some(error) => tracing::warn!(kind, target, attempts, outcome, seconds, error, "shown"),
     }
+}
+
+/// A worker ended before it was told to stop.
+pub(super) fn worker_ended(of: &'static str, ended: &Result<(), JoinError>) {
+    metrics::counter!("gonogo_workers_begun_anew_total", "of" => of).increment(1);
+    let error = ended.as_ref().err().map(ToString::to_string);
+    tracing::error!(of, error, "a worker ended, and is begun anew");
 }
 
 /// The store gives no work: said once, and again each minute while it lasts.

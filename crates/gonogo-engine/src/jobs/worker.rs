@@ -1,7 +1,8 @@
 //! Takes work that is due, holds its lease while it is done, and puts it back
 //! when it cannot be.
 
-use super::{DELIVERY, EVALUATE, JobError, PULL, PULLS, SYNC, delivery, evaluate, look_soon, pulls, show, sync, told};
+use super::{DELIVERY, EVALUATE, JobError, PULL, PULLS, SYNC};
+use super::{contained, delivery, evaluate, look_soon, pulls, show, sync, told};
 use crate::serving::Serving;
 use gonogo_store::{CandidateId, DeliveryId, Job, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -16,6 +17,8 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 const AT_LEAST_EVERY: Duration = Duration::from_millis(500);
 /// Then a person has to look.
 pub(super) const MOST_ATTEMPTS: i64 = 12;
+/// Before a worker that ended is begun anew.
+const PAUSE: Duration = Duration::from_secs(1);
 /// Told to stop, what is being done has so long to end; then it is given back.
 const TO_END: Duration = Duration::from_secs(5);
 
@@ -24,14 +27,38 @@ const TO_END: Duration = Duration::from_secs(5);
 /// `workers` run side by side, and every `poll` all services are looked at.
 pub async fn work(serving: Arc<Serving>, workers: usize, poll: Duration, stop: watch::Receiver<bool>) {
     let mut tasks = tokio::task::JoinSet::new();
+    let all = || (Arc::clone(&serving), stop.clone());
     for _ in 0..workers.max(1) {
-        tasks.spawn(do_jobs(Arc::clone(&serving), stop.clone()));
+        let (serving, told) = all();
+        tasks.spawn(kept("jobs", PAUSE, stop.clone(), move || do_jobs(Arc::clone(&serving), told.clone())));
         for kind in show::KINDS {
-            tasks.spawn(show_all(Arc::clone(&serving), kind, stop.clone()));
+            let (serving, told) = all();
+            let show = move || show_all(Arc::clone(&serving), kind, told.clone());
+            tasks.spawn(kept(kind, PAUSE, stop.clone(), show));
         }
     }
-    tasks.spawn(poll_services(serving, poll, stop));
+    let (serving, told) = all();
+    tasks.spawn(kept("poll", PAUSE, stop.clone(), move || poll_services(Arc::clone(&serving), poll, told.clone())));
     while tasks.join_next().await.is_some() {}
+}
+
+/// A worker, for as long as the server runs: one that ends before that has a
+/// fault, and is begun anew.
+async fn kept<W>(of: &'static str, pause: Duration, mut stop: watch::Receiver<bool>, begin: impl Fn() -> W)
+where
+    W: Future<Output = ()> + Send + 'static,
+{
+    loop {
+        let ended = tokio::spawn(begin()).await;
+        if *stop.borrow() {
+            return;
+        }
+        told::worker_ended(of, &ended);
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            _ = stop.changed() => {}
+        }
+    }
 }
 
 async fn do_jobs(serving: Arc<Serving>, mut stop: watch::Receiver<bool>) {
@@ -51,11 +78,11 @@ async fn do_jobs(serving: Arc<Serving>, mut stop: watch::Receiver<bool>) {
 async fn do_job(serving: &Serving, job: &Job, stop: watch::Receiver<bool>) {
     let begun = Instant::now();
     let ended = {
-        let (run, late) = (run(serving, job), too_late(stop));
+        let (run, late) = (contained(run(serving, job)), too_late(stop));
         tokio::pin!(run, late);
         loop {
             tokio::select! {
-                ended = &mut run => break ended,
+                ended = &mut run => break ended.unwrap_or_else(|fault| Err(JobError::Broken(fault))),
                 () = &mut late => {
                     told::job(job, begun, None);
                     serving.fetches.end_all();
@@ -140,4 +167,28 @@ async fn idle(serving: &Serving, stop: &mut watch::Receiver<bool>) {
 
 fn after(now: Timestamp) -> Timestamp {
     now.checked_add(LEASE).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[tokio::test]
+    async fn a_worker_that_ends_is_begun_anew_until_the_stop() {
+        let (tell, stop) = watch::channel(false);
+        let begun = Arc::new(AtomicUsize::new(0));
+        let worker = move || {
+            let (time, tell) = (begun.fetch_add(1, Ordering::Relaxed), tell.clone());
+            async move {
+                match time {
+                    0 => panic!("a fault that a test asks for"),
+                    1 => {}
+                    _ => tell.send(true).unwrap_or(()),
+                }
+            }
+        };
+        let kept = kept("jobs", Duration::ZERO, stop, worker);
+        tokio::time::timeout(Duration::from_secs(30), kept).await.expect("the third one tells to stop");
+    }
 }

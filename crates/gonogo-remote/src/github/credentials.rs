@@ -28,6 +28,20 @@ pub enum Credentials {
     App(Box<App>),
 }
 
+/// The allowance that is nobody's but ours: a token's, or an App's own.
+pub(super) const OWN: &str = "";
+
+impl Credentials {
+    /// Whose hourly allowance a request for a repository takes from: an App has
+    /// one for each owner that it is installed for.
+    pub(super) fn allowance_for(&self, name: &RepositoryName) -> String {
+        match self {
+            Self::Token(_) => OWN.to_owned(),
+            Self::App(_) => name.owner.to_ascii_lowercase(),
+        }
+    }
+}
+
 /// An App with its key.
 pub struct App {
     id: String,
@@ -129,11 +143,11 @@ impl GitHub {
         }
         let jwt = bearer(&app.jwt(now)?)?;
         let path = name.path("/installation");
-        let found = self.send_as(jwt.clone(), Ask::new(Method::GET, self.url(&path)?, None), now).await?;
+        let found = self.send_as(OWN, jwt.clone(), Ask::new(Method::GET, self.url(&path)?, None), now).await?;
         let id = found.body.get("id").and_then(Value::as_u64);
         let id = id.ok_or_else(|| GitHubError::odd(&path, "an installation without an id"))?;
         let path = format!("app/installations/{id}/access_tokens");
-        let made = self.send_as(jwt, Ask::new(Method::POST, self.url(&path)?, None), now).await?;
+        let made = self.send_as(OWN, jwt, Ask::new(Method::POST, self.url(&path)?, None), now).await?;
         let text = |name: &str| made.body.get(name).and_then(Value::as_str);
         let ends_at: Option<Timestamp> = text("expires_at").and_then(|text| text.parse().ok());
         let (Some(token), Some(ends_at)) = (text("token"), ends_at) else {

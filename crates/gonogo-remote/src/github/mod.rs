@@ -122,9 +122,10 @@ impl GitHub {
     }
 
     async fn send_asked(&self, name: &RepositoryName, ask: Ask<'_>, now: Timestamp) -> Result<Answer, GitHubError> {
-        self.limits.may_ask(now)?;
+        let whose = self.credentials.allowance_for(name);
+        self.limits.may_ask(&whose, now)?;
         let authorization = bearer(&self.token_for(name, now).await?)?;
-        let answer = self.send_as(authorization, ask, now).await;
+        let answer = self.send_as(&whose, authorization, ask, now).await;
         if matches!(answer, Err(GitHubError::Unauthorized)) {
             self.forget_token(name);
         }
@@ -133,14 +134,15 @@ impl GitHub {
 
     /// Follows a renamed repository within the same GitHub; waits for no limit,
     /// which would hold up what others ask: the caller comes back at the time
-    /// that the error names.
+    /// that the error names. `whose` allowance it takes from.
     async fn send_as(
         &self,
+        whose: &str,
         authorization: HeaderValue,
         mut ask: Ask<'_>,
         now: Timestamp,
     ) -> Result<Answer, GitHubError> {
-        self.limits.may_ask(now)?;
+        self.limits.may_ask(whose, now)?;
         let http = Http::over(&self.connections, Some(authorization));
         ask.headers.push((reqwest::header::ACCEPT, ACCEPTED));
         ask.headers.push((HeaderName::from_static("x-github-api-version"), API_VERSION));
@@ -151,7 +153,7 @@ impl GitHub {
                 // Not modified: only who names a tag is told so.
                 200..=299 | 304 => return Ok(answer),
                 301 | 302 | 307 | 308 => ask.url = self.moved_to(&ask.url, &answer)?,
-                _ => return Err(self.error(&ask.url, &answer, now)),
+                _ => return Err(self.error(whose, &ask.url, &answer, now)),
             }
         }
         Err(GitHubError::odd(ask.url.path(), "it redirects without end"))
@@ -165,13 +167,13 @@ impl GitHub {
             .ok_or_else(|| GitHubError::odd(from.path(), "it redirects to another place"))
     }
 
-    fn error(&self, url: &Url, answer: &Answer, now: Timestamp) -> GitHubError {
+    fn error(&self, whose: &str, url: &Url, answer: &Answer, now: Timestamp) -> GitHubError {
         let path = url.path().trim_start_matches(self.api.path()).to_owned();
         let said = answer.body.get("message").and_then(Value::as_str).unwrap_or_default();
         let said: String = said.chars().take(300).collect();
         match answer.status.as_u16() {
             401 => GitHubError::Unauthorized,
-            403 | 429 => match self.limits.refused(answer, now) {
+            403 | 429 => match self.limits.refused(whose, answer, now) {
                 Some(until) => GitHubError::Limited { until },
                 None => GitHubError::Forbidden { path, said },
             },

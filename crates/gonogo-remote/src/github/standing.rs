@@ -1,7 +1,7 @@
 //! What GitHub tells of us: what our token may and until when, what its clock
 //! says, and how our webhooks fare. For the doctor; nothing is changed.
 
-use super::credentials::bearer;
+use super::credentials::{OWN, bearer};
 use super::{Credentials, GitHub, GitHubError, RepositoryName};
 use crate::http::Ask;
 use crate::http::date_of;
@@ -71,7 +71,7 @@ impl GitHub {
     async fn installation(&self, name: &RepositoryName, now: Timestamp) -> Result<Rights, GitHubError> {
         let Credentials::App(app) = &self.credentials else { return Ok(Rights::NotTold) };
         let url = self.url(&name.path("/installation"))?;
-        let body = self.send_as(bearer(&app.jwt(now)?)?, Ask::new(Method::GET, url, None), now).await?.body;
+        let body = self.send_as(OWN, bearer(&app.jwt(now)?)?, Ask::new(Method::GET, url, None), now).await?.body;
         let permissions = body.get("permissions").and_then(Value::as_object).into_iter().flatten();
         let permissions = permissions.filter_map(|(name, level)| Some((name.clone(), level.as_str()?.to_owned())));
         Ok(Rights::Installation { permissions: permissions.collect(), events: words(&body["events"]) })
@@ -106,7 +106,7 @@ impl GitHub {
     pub async fn last_app_delivery(&self, now: Timestamp) -> Result<Option<HookDelivery>, GitHubError> {
         let Credentials::App(app) = &self.credentials else { return Ok(None) };
         let url = self.url("app/hook/deliveries?per_page=1")?;
-        let body = self.send_as(bearer(&app.jwt(now)?)?, Ask::new(Method::GET, url, None), now).await?.body;
+        let body = self.send_as(OWN, bearer(&app.jwt(now)?)?, Ask::new(Method::GET, url, None), now).await?.body;
         Ok(body.get(0).and_then(delivery))
     }
 }

@@ -2,14 +2,15 @@
 //! Nobody waits for them here: an error names the time to come back at.
 
 use super::SlackError;
-use crate::http::Answer;
-use jiff::{SignedDuration, Timestamp};
-use reqwest::header::RETRY_AFTER;
+use crate::http::{Answer, told_to_wait};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Where a refusal names no time.
-const A_MINUTE: i64 = 60;
+const A_MINUTE: Duration = Duration::from_mins(1);
+const A_SECOND: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
 pub(super) struct Limits {
@@ -25,8 +26,7 @@ impl Limits {
     }
 
     pub(super) fn refused(&self, method: &'static str, answer: &Answer, now: Timestamp) -> SlackError {
-        let told = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse::<i64>().ok());
-        let pause = SignedDuration::from_secs(told.unwrap_or(A_MINUTE).max(1));
+        let pause = told_to_wait(&answer.headers).unwrap_or(A_MINUTE).max(A_SECOND);
         let until = now.saturating_add(pause).unwrap_or(Timestamp::MAX);
         self.until().insert(method, until);
         SlackError::Limited { until }
@@ -54,6 +54,10 @@ mod tests {
         };
         assert_eq!(refuse(&[]), Some(at(1_060)));
         assert_eq!(refuse(&[("retry-after", "0")]), Some(at(1_001)));
+        for endless in ["31536000", "9223372036854775807", "18446744073709551615"] {
+            assert_eq!(refuse(&[("retry-after", endless)]), Some(at(1_900)), "{endless}");
+        }
+        assert_eq!(refuse(&[("retry-after", "-1")]), Some(at(1_060)));
         assert_eq!(refuse(&[("retry-after", "7")]), Some(at(1_007)));
         assert!(limits.may_ask("chat.postMessage", at(1_006)).is_err());
         assert!(limits.may_ask("chat.postMessage", at(1_007)).is_ok());

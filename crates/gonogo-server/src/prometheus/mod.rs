@@ -19,7 +19,7 @@ use secrecy::ExposeSecret;
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Every metric that there is, and what it says.
-const HELP: [(&str, &str); 15] = [
+const HELP: [(&str, &str); 16] = [
     ("gonogo_info", "Always 1; the label tells the version."),
     ("gonogo_deliveries_total", "Webhooks that came in."),
     ("gonogo_evaluation_seconds", "Candidates judged, by verdict, and how long that took."),
@@ -35,6 +35,7 @@ const HELP: [(&str, &str); 15] = [
     ("gonogo_served_seconds", "Requests that were made of this server, and how long they took."),
     ("gonogo_shown_seconds", "Tries to make the outside show what is wanted, and how long they took."),
     ("gonogo_store_seconds", "Reads and writes of the database, and how long they took."),
+    ("gonogo_workers_begun_anew_total", "Workers that ended by a fault of gonogo's and were begun anew."),
 ];
 
 fn help(name: &str) -> &'static str {

@@ -134,6 +134,15 @@ fn a_wait_longer_than_a_run_is_not_begun() {
 }
 
 #[test]
+fn a_wait_without_end_is_an_answer_like_another() {
+    for status in [429, 503] {
+        let team = team();
+        team.jira.faults().status(status).retry_after(u64::MAX);
+        could_not_check(&team, "asks to wait 900 s", "check again");
+    }
+}
+
+#[test]
 fn one_bad_chunk_leaves_the_others_judged() {
     let team = Team::cloud().policy("[checks.story-state]\nstates = [\"Done\"]");
     for number in 1..=150 {
