@@ -1,6 +1,6 @@
 //! What people did, each entry chained to the one before by hash.
 
-use crate::db::{Tx, execute, fetch};
+use crate::db::{Tx, alone, execute, fetch};
 use crate::{Store, StoreError, micros, requests, time};
 use gonogo_core::person::Once;
 use jiff::Timestamp;
@@ -125,9 +125,7 @@ pub(crate) async fn note_made(tx: &mut Tx<'_>, deed: &Deed, made: Option<i64>) -
     if let Some(once) = &deed.once {
         requests::is_done(tx, once, made, deed.at).await?;
     }
-    if let Tx::Postgres(connection) = tx {
-        sqlx::query("select pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut **connection).await?;
-    }
+    alone(tx, LOCK).await?;
     let last: Option<(String,)> = fetch!(tx, fetch_optional, "select hash from audit order by id desc limit 1")?;
     let previous = last.map(|(hash,)| hash).unwrap_or_default();
     let at = micros(deed.at);

@@ -145,6 +145,16 @@ impl Db {
     }
 }
 
+/// Waits until no other transaction has this lock, and holds it to the end: what
+/// is looked at from here on is not changed by others who take it. SQLite has
+/// one writer anyway.
+pub(crate) async fn alone(tx: &mut Tx<'_>, lock: i64) -> Result<(), StoreError> {
+    if let Tx::Postgres(connection) = tx {
+        sqlx::query("select pg_advisory_xact_lock($1)").bind(lock).execute(&mut **connection).await?;
+    }
+    Ok(())
+}
+
 async fn change<T, F>(pool: &PgPool, run: F) -> Result<T, StoreError>
 where
     F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T, StoreError>>,

@@ -43,7 +43,7 @@ pub use requests::DoneRequest;
 pub use serving::ServerLock;
 pub use sessions::{Guest, NewSession, Outside, Session};
 pub use tokens::{NewToken, TokenId, TokenRow};
-pub use waivers::{NewWaiver, WaiverId, WaiverRow};
+pub use waivers::{NewWaiver, Waived, WaiverId, WaiverRow};
 
 use db::Db;
 use jiff::Timestamp;

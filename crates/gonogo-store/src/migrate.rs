@@ -2,7 +2,7 @@
 //! engine's own. What was released never changes.
 
 use crate::StoreError;
-use crate::db::{Db, Tx, both, execute, fetch};
+use crate::db::{Db, Tx, alone, both, execute, fetch};
 use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, Executor};
 use std::fmt::Write;
@@ -36,9 +36,7 @@ pub(crate) async fn run(db: &Db) -> Result<(), StoreError> {
 }
 
 async fn migrate(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    if let Tx::Postgres(connection) = tx {
-        sqlx::query("select pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut **connection).await?;
-    }
+    alone(tx, LOCK).await?;
     let steps = "create table if not exists schema_history (version {int} primary key, hash text not null) {strict}";
     execute(tx, steps).await?;
     let done = history(tx).await?;

@@ -2,7 +2,7 @@
 //! are here as hashes alone.
 
 use crate::audit::{Deed, note, note_made};
-use crate::db::{Tx, execute, fetch};
+use crate::db::{Tx, alone, execute, fetch};
 use crate::{Store, StoreError, micros, time};
 use gonogo_core::person::{Person, Role};
 use jiff::Timestamp;
@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 
 /// Whose word a role that an admin gave is.
 pub(crate) const BY_ADMIN: &str = "admin";
+/// Who is an admin is changed by one at a time: of two who demote each other, or
+/// become the first, one is told that it is not so any more.
+const ADMINS: i64 = 0x0061_646d_696e;
 
 /// A person in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +56,7 @@ impl Store {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
+                    alone(tx, ADMINS).await?;
                     if only_first && admins(tx).await? > 0 {
                         return Ok(None);
                     }
@@ -114,6 +118,7 @@ impl Store {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
+                    alone(tx, ADMINS).await?;
                     let before = admins(tx).await?;
                     match &service {
                         None => {
@@ -137,6 +142,7 @@ impl Store {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
+                    alone(tx, ADMINS).await?;
                     let before = admins(tx).await?;
                     execute!(tx, "update person set deactivated_at = $2 where id = $1", person, gone_at)?;
                     // Also of who is activated: one may have begun meanwhile.

@@ -2,7 +2,7 @@
 //! time. They are never changed; one that is taken back says by whom.
 
 use crate::audit::{Deed, note, note_made};
-use crate::db::{execute, fetch};
+use crate::db::{alone, execute, fetch};
 use crate::{Store, StoreError, micros, time};
 use gonogo_core::person::Actor;
 use jiff::Timestamp;
@@ -21,6 +21,21 @@ pub struct NewWaiver {
     /// Then it lets nothing pass until another person confirms it.
     pub needs_second: bool,
 }
+
+/// What came of giving a waiver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Waived {
+    Given(WaiverId),
+    /// Another one of the same lasts still, or is proposed: nothing was recorded.
+    Stands {
+        id: WaiverId,
+        by_id: i64,
+        why: String,
+    },
+}
+
+/// Waivers are given one at a time: of a form that is sent twice at once, one counts.
+const GIVING: i64 = 0x7761_6976_6572;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WaiverRow {
@@ -45,20 +60,29 @@ impl WaiverRow {
 }
 
 impl Store {
-    /// Records a waiver with its audit entry.
-    pub async fn waive(&self, new: NewWaiver, actor: &Actor, deed: Deed) -> Result<WaiverId, StoreError> {
+    /// Records a waiver with its audit entry, unless one of the same stands.
+    pub async fn waive(&self, new: NewWaiver, actor: &Actor, deed: Deed) -> Result<Waived, StoreError> {
         let by = actor.id();
+        let select = "select id, given_by, why from waiver where service = $1 and fingerprint = $2
+             and taken_back_at is null and until > $3 order by id desc limit 1";
         let insert = "insert into waiver (service, fingerprint, said, given_by, why, given_at, until, needs_second)
              values ($1, $2, $3, $4, $5, $6, $7, $8) returning id";
         self.db
             .write(move |tx| {
                 Box::pin(async move {
+                    alone(tx, GIVING).await?;
+                    let (service, fingerprint) = (&new.service, &new.fingerprint);
+                    let stands: Option<(i64, i64, String)> =
+                        fetch!(tx, fetch_optional, select, service, fingerprint, micros(deed.at))?;
+                    if let Some((id, by_id, why)) = stands {
+                        return Ok(Waived::Stands { id: WaiverId(id), by_id, why });
+                    }
                     let (id,): (i64,) = fetch!(
                         tx,
                         fetch_one,
                         insert,
-                        &new.service,
-                        &new.fingerprint,
+                        service,
+                        fingerprint,
                         &new.said,
                         by,
                         &new.why,
@@ -67,7 +91,7 @@ impl Store {
                         i64::from(new.needs_second)
                     )?;
                     note_made(tx, &deed, Some(id)).await?;
-                    Ok(WaiverId(id))
+                    Ok(Waived::Given(WaiverId(id)))
                 })
             })
             .await

@@ -9,7 +9,7 @@ use gonogo_core::finding::COULD_NOT_CHECK;
 use gonogo_core::person::{Act, Forbidden, Person};
 use gonogo_core::policy::WaiverRule;
 use gonogo_core::verdict::PRODUCTION_UNKNOWN;
-use gonogo_store::{Candidate, CandidateId, NewWaiver, StoreError, WaiverId, WaiverRow};
+use gonogo_store::{Candidate, CandidateId, NewWaiver, StoreError, Waived, WaiverId, WaiverRow};
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
@@ -50,11 +50,6 @@ pub async fn waive(
     }
     let now = (serving.clock)();
     let until = until(&finding, &rule, why, days, now)?;
-    let is_same = |row: &WaiverRow| row.fingerprint == fingerprint && row.is_proposed() && now < row.until;
-    if serving.store.waivers(service).await?.iter().any(is_same) {
-        let said = "a waiver of this is proposed already: it waits for a second person, or is taken back";
-        return Err(WaiveError::Gone(said.to_owned()));
-    }
     let new = NewWaiver {
         service: service.to_owned(),
         fingerprint: finding.fingerprint,
@@ -65,9 +60,19 @@ pub async fn waive(
     };
     let action = if rule.needs_second { "proposed a waiver" } else { "waived" };
     let detail = format!("{} (until {until}): {}", finding.message, new.why);
-    let id = serving.store.waive(new, &actor, deed_of(&actor, now, action, service, &detail)).await?;
-    judge_all(serving, service).await?;
-    Ok(id)
+    let deed = deed_of(&actor, now, action, service, &detail);
+    match serving.store.waive(new, &actor, deed).await? {
+        Waived::Given(id) => {
+            judge_all(serving, service).await?;
+            Ok(id)
+        }
+        // The same form came twice.
+        Waived::Stands { id, by_id, why: said } if by_id == who.id && said == why.trim() => Ok(id),
+        Waived::Stands { .. } => {
+            let said = "a waiver of this is there already: it holds, or is proposed and waits for a second person";
+            Err(WaiveError::Gone(said.to_owned()))
+        }
+    }
 }
 
 /// A second person agrees to a waiver, which holds from now on.

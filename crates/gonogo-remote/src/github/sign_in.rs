@@ -156,7 +156,9 @@ impl GitHub {
             return Err(GitHubError::Credentials("an App by itself is nobody's account".to_owned()));
         };
         let authorization = super::bearer(&token.now())?;
-        let answer = self.send_as(super::credentials::OWN, authorization, Ask::new(Method::GET, self.url(path)?, None), now).await?;
+        let answer = self
+            .send_as(super::credentials::OWN, authorization, Ask::new(Method::GET, self.url(path)?, None), now)
+            .await?;
         if answer.status == StatusCode::OK { Ok(answer.body) } else { Err(GitHubError::odd(path, "no content")) }
     }
 }

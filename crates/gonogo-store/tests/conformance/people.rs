@@ -1,6 +1,6 @@
 use crate::{at, conformance};
 use gonogo_core::person::{Act, Person, Role, Roles};
-use gonogo_store::{AuditAsked, Deed, Guest, NewSession, NewWaiver, Store, StoreError};
+use gonogo_store::{AuditAsked, Deed, Guest, NewSession, NewWaiver, Store, StoreError, Waived, WaiverId};
 
 pub(crate) fn deed(second: i64, action: &'static str) -> Deed {
     let (actor, subject) = ("ada".to_owned(), "web".to_owned());
@@ -9,6 +9,23 @@ pub(crate) fn deed(second: i64, action: &'static str) -> Deed {
 
 pub(crate) async fn add(store: &Store, name: &str, role: Role) -> Option<Person> {
     store.add_person(name.to_owned(), "hash".to_owned(), role, false, deed(1, "added")).await.unwrap()
+}
+
+fn given(waived: Result<Waived, StoreError>) -> WaiverId {
+    match waived {
+        Ok(Waived::Given(id)) => id,
+        other => panic!("it was not given: {other:?}"),
+    }
+}
+
+/// Begun together, and what came of each.
+async fn at_once<T: Send + 'static>(all: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>) -> Vec<T> {
+    let tasks: Vec<_> = all.into_iter().map(tokio::spawn).collect();
+    let mut ended = Vec::new();
+    for task in tasks {
+        ended.push(task.await.unwrap());
+    }
+    ended
 }
 
 conformance! {
@@ -45,7 +62,7 @@ conformance! {
             until: at(99),
             needs_second: false,
         };
-        let id = store.waive(new, &actor, deed(5, "waived")).await.unwrap();
+        let id = given(store.waive(new, &actor, deed(5, "waived")).await);
         let rows = store.waivers("web").await.unwrap();
         assert_eq!((rows[0].id, rows[0].by.as_str(), rows[0].until), (id, "ada", at(99)));
         assert!(store.waivers("api").await.unwrap().is_empty());
@@ -60,15 +77,15 @@ conformance! {
     async fn a_waiver_for_two_waits_for_another_person(store: Store) {
         let actor = async |name: &str| add(&store, name, Role::Admin).await.unwrap().may(Act::Waive).unwrap();
         let (ada, bob) = (actor("ada").await, actor("bob").await);
-        let new = |until| NewWaiver {
+        let new = |fingerprint: &str, until| NewWaiver {
             service: "web".to_owned(),
-            fingerprint: "f".to_owned(),
+            fingerprint: fingerprint.to_owned(),
             said: "x".to_owned(),
             why: "agreed".to_owned(),
             until: at(until),
             needs_second: true,
         };
-        let id = store.waive(new(99), &ada, deed(5, "proposed")).await.unwrap();
+        let id = given(store.waive(new("f", 99), &ada, deed(5, "proposed")).await);
         let confirm = async |id, who, second| {
             store.confirm_waiver("web", id, who, deed(second, "confirmed")).await.unwrap()
         };
@@ -80,9 +97,62 @@ conformance! {
         assert!(!confirm(id, &bob, 8).await, "once is enough");
         let row = store.all_waivers(None).await.unwrap().remove(0);
         assert_eq!((row.is_proposed(), row.confirmed_by.as_deref()), (false, Some("bob")));
-        let gone = store.waive(new(99), &ada, deed(9, "proposed")).await.unwrap();
+        let gone = given(store.waive(new("g", 99), &ada, deed(9, "proposed")).await);
         assert!(store.take_back("web", gone, &ada, deed(10, "took back")).await.unwrap());
         assert!(!confirm(gone, &bob, 11).await);
+    }
+
+    async fn of_a_waiver_that_is_given_twice_at_once_one_counts(store: Store) {
+        let actor = add(&store, "ada", Role::Admin).await.unwrap().may(Act::Waive).unwrap();
+        let new = |until| NewWaiver {
+            service: "web".to_owned(),
+            fingerprint: "f".to_owned(),
+            said: "x".to_owned(),
+            why: "agreed".to_owned(),
+            until: at(until),
+            needs_second: false,
+        };
+        let all = at_once((0..8).map(|_| {
+            let (store, actor, new) = (store.clone(), actor.clone(), new(20));
+            async move { store.waive(new, &actor, deed(5, "waived")).await.unwrap() }
+        }));
+        let (mut new_ones, others): (Vec<_>, Vec<_>) =
+            all.await.into_iter().partition(|one| matches!(one, Waived::Given(_)));
+        let id = given(Ok(new_ones.remove(0)));
+        let same = Waived::Stands { id, by_id: actor.id(), why: "agreed".to_owned() };
+        assert_eq!((new_ones, others), (vec![], vec![same; 7]));
+        assert_eq!(store.waivers("web").await.unwrap().len(), 1);
+        assert!(store.take_back("web", id, &actor, deed(6, "took back")).await.unwrap());
+        given(store.waive(new(9), &actor, deed(7, "waived")).await);
+        given(store.waive(new(99), &actor, deed(9, "waived")).await); // the one before has lapsed
+    }
+
+    async fn of_admins_who_all_demote_each_other_at_once_one_stays(store: Store) {
+        let mut admins = Vec::new();
+        for number in 0..6 {
+            admins.push(add(&store, &format!("p{number}"), Role::Admin).await.unwrap().id);
+        }
+        let done = at_once(admins.into_iter().map(|person| {
+            let store = store.clone();
+            async move {
+                if person % 2 == 0 {
+                    store.set_role(person, Role::Viewer, None, deed(5, "gave a role")).await
+                } else {
+                    store.set_active(person, false, deed(5, "deactivated")).await
+                }
+            }
+        }));
+        let refused: Vec<_> = done.await.into_iter().filter_map(Result::err).collect();
+        assert_eq!(refused, [StoreError::LastAdmin]);
+        assert!(store.has_admin().await.unwrap());
+    }
+
+    async fn there_is_one_first_admin(store: Store) {
+        let added = at_once((0..8).map(|number| {
+            let (store, name) = (store.clone(), format!("p{number}"));
+            async move { store.add_person(name, "h".to_owned(), Role::Admin, true, deed(1, "became")).await.unwrap() }
+        }));
+        assert_eq!(added.await.into_iter().flatten().count(), 1);
     }
 
     async fn who_is_deactivated_has_no_session_and_gets_none(store: Store) {

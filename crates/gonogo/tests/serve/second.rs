@@ -28,7 +28,9 @@ fn a_waiver_for_two_lets_nothing_pass_before_another_person_confirms_it() {
     let fields = [("fingerprint", fingerprint.as_str()), ("why", "agreed with Maria"), ("days", "3")];
     assert!(world.get(&page).1.contains("Propose the waiver"));
     assert_eq!(world.submit(&page, &format!("{page}/waivers"), &fields).0, 303);
-    assert_eq!(world.submit(&page, &format!("{page}/waivers"), &fields).0, 409, "it is proposed already");
+    assert_eq!(world.submit(&page, &format!("{page}/waivers"), &fields).0, 303, "pressed twice: it is the same one");
+    let other = [fields[0], ("why", "for another reason"), fields[2]];
+    assert_eq!(world.submit(&page, &format!("{page}/waivers"), &other).0, 409, "it is proposed already");
     let (_, text) = world.get(&page);
     assert!(text.contains("ada proposed to waive it until") && text.contains("agreed with Maria"), "{text}");
     assert!(world.get("/").1.contains("1 waiver</a> waits for a second person"));
