@@ -5,7 +5,7 @@ use crate::findings::{Findings, Found};
 use crate::reading::said;
 use crate::registry::{Entry, parse};
 use crate::scene::{Check, Scene, story};
-use gonogo_core::changeset::{Commit, Dropped, MergeBack};
+use gonogo_core::changeset::{Commit, MergeBack};
 use gonogo_core::finding::{Code, Subject};
 use gonogo_core::ids::Sha;
 use gonogo_core::policy::Level;
@@ -141,21 +141,27 @@ fn dropped_by_merges(scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> 
     let reading = scene.reading()?;
     let odd = scene.odd_merges()?;
     // What is left out of production is for ancestry to say.
-    let sides = odd.iter().flat_map(|(at, diff)| diff.dropped.iter().map(|side| (reading.commit(*at), side)));
-    let sides: Vec<(&Commit, &Dropped, usize)> =
-        sides.filter_map(|(merge, side)| Some((merge, side, reading.position(side.parent)?))).collect();
-    let questions = sides.iter().map(|(merge, side, _)| reading.again(merge, side.parent, side.parent, scene.head));
+    let sides = odd.into_iter().flat_map(|(at, diff)| diff.dropped.into_iter().map(move |side| (at, side)));
+    let sides: Vec<(&Commit, usize, Vec<String>)> = sides
+        .filter_map(|(at, side)| Some((reading.commit(at), reading.position(side.parent)?, scene.below(side.paths))))
+        .filter(|(_, _, paths)| !paths.is_empty())
+        .collect();
+    let questions = sides.iter().map(|(merge, parent, _)| {
+        let parent = reading.commit(*parent).sha;
+        reading.again(merge, parent, parent, scene.head)
+    });
     let answers = scene.facts.all(questions)?;
-    for ((merge, side, parent), answer) in sides.into_iter().zip(answers) {
+    for ((merge, parent, paths), answer) in sides.into_iter().zip(answers) {
         if said(answer)? == MergeBack::NothingLost {
             continue;
         }
         let stories: Vec<String> = reading.keys(parent).iter().map(ToString::to_string).collect();
         let of = if stories.is_empty() { String::new() } else { format!(" ({})", stories.join(", ")) };
-        let (from, paths) = (side.parent.short(), say::list(&side.paths, SHOWN));
-        let message = format!("left out what {from}{of} brought in {paths}: it only appears to ship");
+        let (left, shown) = (reading.commit(parent).sha, say::list(&paths, SHOWN));
+        let from = left.short();
+        let message = format!("left out what {from}{of} brought in {shown}: it only appears to ship");
         let fix = "look at it with git show --remerge-diff; bring back what was left out by accident";
-        let substance = json!({ "parent": side.parent, "paths": side.paths });
+        let substance = json!({ "parent": left, "paths": paths });
         out.add(Found::new(DROPPED, Subject::Commit(merge.sha), message, fix).substance(substance));
     }
     Ok(())

@@ -102,8 +102,7 @@ impl Scene<'_> {
         let suspects: HashSet<Sha> = reading.changeset.suspect_merges.iter().copied().collect();
         let is_in_production = |parent: &Sha| reading.position(*parent).is_none();
         let asked: Vec<usize> = reading
-            .indexes()
-            .filter(|at| reading.commit(*at).is_merge())
+            .merges()
             .filter(|at| {
                 let merge = reading.commit(*at);
                 suspects.contains(&merge.sha) || merge.parents.iter().any(is_in_production)

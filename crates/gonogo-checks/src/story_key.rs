@@ -88,9 +88,10 @@ impl Check for StoryKey {
             }
         }
         for (at, diff) in scene.odd_merges()? {
-            let has_own = !diff.own.is_empty() && reading.ships(at);
+            let own = scene.below(diff.own);
+            let has_own = !own.is_empty() && reading.ships(at);
             if has_own && !reading.names_story(at) && !reading.no_key(at) {
-                let message = format!("changes {}, which no commit that it merges does", say::list(&diff.own, SHOWN));
+                let message = format!("changes {}, which no commit that it merges does", say::list(&own, SHOWN));
                 let fix = "look at it with git show --remerge-diff; name its story in the merge's message";
                 let found = Found::new(MERGE_CHANGES, Subject::Commit(reading.commit(at).sha), message, fix);
                 out.add(found.warn().note_if(reading.only_notes(&[at])));

@@ -102,6 +102,11 @@ fn case() -> Case {
     Case { service, path: None, stage, production, head, policy, knows_pull_requests: true }
 }
 
+/// The same of a service that is the folder in which all is.
+fn in_a_folder() -> Case {
+    Case { path: Some("a".to_owned().try_into().expect("a folder")), ..case() }
+}
+
 fn commit(id: u8, parent: u8, message: &str) -> Commit {
     Commit {
         sha: sha(id),
@@ -155,7 +160,7 @@ fn answer(ask: &Ask) -> Answer {
             missing: vec![commit(b'b', b'a', "a hotfix")],
             suspect_merges: Vec::new(),
         }))),
-        Ask::Below(_) => Answer::Below(Fact::Known(Arc::default())),
+        Ask::Below(_) => Answer::Below(Fact::Known(Arc::new(b"7fedcb".map(sha).into()))),
         Ask::Copies(_) => Answer::Copies(Fact::Known(Arc::default())),
         Ask::Named(_) => {
             // A revert in production is reverted: its story ships again.
@@ -212,6 +217,11 @@ fn judge(policy: &TypedPolicy, spoil: impl Fn(&Ask) -> bool) -> (Facts, Judgemen
 }
 
 fn judge_case(case: &Case, policy: &TypedPolicy, spoil: impl Fn(&Ask) -> bool) -> (Facts, Judgement, BTreeSet<Ask>) {
+    judge_in(|ask| if spoil(ask) { unknown(ask) } else { answer(ask) }, case, policy)
+}
+
+/// Judges in a world of these answers.
+fn judge_in(answer: impl Fn(&Ask) -> Answer, case: &Case, policy: &TypedPolicy) -> (Facts, Judgement, BTreeSet<Ask>) {
     let judge = Judge::new(case, policy, None, &[], now());
     let (mut facts, mut asked) = (Facts::default(), BTreeSet::new());
     for _ in 0..12 {
@@ -219,7 +229,7 @@ fn judge_case(case: &Case, policy: &TypedPolicy, spoil: impl Fn(&Ask) -> bool) -
             Judged::Done(judgement) => return (facts, *judgement, asked),
             Judged::Missing { asks, for_newest_go } => {
                 for ask in asks {
-                    let answer = if spoil(&ask) { unknown(&ask) } else { answer(&ask) };
+                    let answer = answer(&ask);
                     if !for_newest_go {
                         asked.insert(ask.clone());
                     }
@@ -285,7 +295,7 @@ fn before_a_merge_those_checks_alone_are_asked_that_say_so() {
 #[test]
 fn any_unknown_answer_that_a_blocking_check_asked_for_is_never_go() {
     let policy = policy("block");
-    for (case, ask) in [case(), before_merge()].iter().flat_map(|case| {
+    for (case, ask) in [case(), before_merge(), in_a_folder()].iter().flat_map(|case| {
         let (_, _, asked) = judge_case(case, &policy, |_| false);
         asked.into_iter().map(move |ask| (case.clone(), ask))
     }) {
@@ -307,6 +317,26 @@ fn at_warn_an_unknown_answer_is_a_warning() {
         let is_told = |f: &gonogo_core::finding::Finding| f.code == COULD_NOT_CHECK && f.severity == Severity::Warn;
         assert!(judgement.findings.iter().any(is_told), "{ask:?} unknown");
     }
+}
+
+#[test]
+fn a_revert_that_turns_out_to_be_none_may_have_its_story_from_a_pull_request() {
+    let revert = format!("Revert \"x\"\n\nThis reverts commit {}.", sha(b'b'));
+    let answer = |ask: &Ask| match ask {
+        Ask::Range(_) => {
+            let commits = vec![commit(b'f', b'a', &revert)];
+            Answer::Range(Fact::Known(Arc::new(Changeset { commits, missing: Vec::new(), suspect_merges: Vec::new() })))
+        }
+        Ask::UndoingOf(_) => Answer::UndoingOf(Fact::Known(Undoing { is_foreign: true, ..Undoing::default() })),
+        other => answer(other),
+    };
+    let (policy, case) = (policy("block"), case());
+    let (facts, judgement, _) = judge_in(answer, &case, &policy);
+    assert_eq!(judgement.verdict, Verdict::Go, "{:#?}", judgement.findings);
+    let Judged::Done(again) = Judge::new(&case, &policy, None, &[], now()).judge(&facts) else {
+        panic!("a replay asks for more")
+    };
+    assert_eq!(text(&judgement), text(&again));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::locate::type_policy;
 use crate::recording::{Recording, RecordingError};
 use gonogo_api::Finding;
 use gonogo_checks::questions::{Answer, Ask};
+use gonogo_core::case::PolicyInForce;
 use gonogo_core::changeset::{Changeset, LineCount};
 use gonogo_core::fact::Fact;
 use gonogo_core::ids::Sha;
@@ -44,8 +45,8 @@ pub struct Evidence {
     issues: BTreeMap<String, Arc<Issue>>,
     changed: BTreeMap<Sha, LineCount>,
     policy: (String, String),
-    /// `None` where the policy cannot be read.
-    waivers: Option<Waivers>,
+    /// Of each policy that judged; `None` where one cannot be read.
+    waivers: Vec<Option<Waivers>>,
 }
 
 /// Where the policy's own rule cannot be read: the strictest.
@@ -62,10 +63,7 @@ impl Evidence {
             issues: BTreeMap::new(),
             changed: BTreeMap::new(),
             policy: (policy.name.clone(), policy.text.clone()),
-            waivers: match type_policy(policy) {
-                (typed, None) => Some(typed.sections.waivers),
-                (_, Some(_)) => None,
-            },
+            waivers: recording.policies().map(waivers_of).collect(),
         };
         for (ask, recorded) in recording.facts() {
             match (ask, &recorded.answer) {
@@ -134,9 +132,11 @@ impl Evidence {
         Some(Rule { file: file.clone(), line: at + 1, text: line.trim().to_owned() })
     }
 
-    /// Who may waive what a check found, by the policy that judged.
+    /// Who may waive what a check found, by the policy that judged; where several
+    /// did, by what all of them ask for.
     pub fn waiver_rule(&self, check: &str) -> WaiverRule {
-        self.waivers.as_ref().map_or(WITHOUT_POLICY, |waivers| waivers.rule_for(check))
+        let rule = |waivers: &Option<Waivers>| waivers.as_ref().map_or(WITHOUT_POLICY, |one| one.rule_for(check));
+        self.waivers.iter().map(rule).reduce(WaiverRule::strictest).unwrap_or(WITHOUT_POLICY)
     }
 
     /// A story's fields, by the names that the policy uses, as text.
@@ -162,6 +162,11 @@ impl Evidence {
     }
 }
 
+fn waivers_of(policy: &PolicyInForce) -> Option<Waivers> {
+    let (typed, error) = type_policy(policy);
+    error.is_none().then_some(typed.sections.waivers)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,7 +181,7 @@ mod tests {
                 issues: BTreeMap::new(),
                 changed: BTreeMap::new(),
                 policy,
-                waivers: None,
+                waivers: Vec::new(),
             };
             evidence.rule("story-key").map(|rule| rule.line)
         };

@@ -74,6 +74,11 @@ impl Recording {
         &self.case.policy
     }
 
+    /// Of each of what production runs its own.
+    pub(crate) fn policies(&self) -> impl Iterator<Item = &PolicyInForce> {
+        [&self.case].into_iter().chain(&self.also_over).map(|case| &case.policy)
+    }
+
     pub(crate) fn facts(&self) -> &[(Ask, Recorded)] {
         &self.facts
     }

@@ -12,13 +12,13 @@ pub use parsed::{Excuse, ParsedRange};
 pub(crate) use reader::Reader;
 
 use crate::facts::{Facts, Stop};
-use crate::questions::{Below, Copies, MergedAgain, PrefixesOf, Range};
+use crate::questions::{Below, ChangedPaths, Copies, MergedAgain, PrefixesOf, Range};
 use claims::Broken;
 use gonogo_core::case::Case;
 use gonogo_core::changeset::{Changeset, Commit, Prefix, Prefixes};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
-use gonogo_core::policy::Stories;
+use gonogo_core::policy::{ServicePath, Stories};
 use gonogo_read::keys::{Grammar, scan};
 use parsed::{Parsed, Target};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -40,14 +40,24 @@ pub struct Reading {
     parsed: Rc<ParsedRange>,
     /// Commits of the candidate; others belong to a longer range that holds it.
     inside: Vec<bool>,
-    /// The commits that concern the service, where it is a folder.
-    below: Option<Arc<BTreeSet<Sha>>>,
+    /// Where the service is a folder.
+    folder: Option<Folder>,
     effective: Vec<bool>,
     already: Vec<Option<Sha>>,
     base: Sha,
     /// Whether production has commits that this head lacks.
     lacks_production: bool,
     pub stories: BTreeMap<IssueKey, StoryCommits>,
+}
+
+/// What of a range is a folder's.
+#[derive(Clone, Debug)]
+struct Folder {
+    /// The commits that change something of it.
+    commits: Arc<BTreeSet<Sha>>,
+    /// Whether head has something of it that production has not, or in another
+    /// form: also where no commit changes it, and a merge left it out.
+    differs: bool,
 }
 
 /// A story as the range has it.
@@ -127,7 +137,8 @@ impl Reading {
     /// Reads the range between two commits; asks for what it lacks.
     pub fn of(facts: &Facts, policy: &Stories, base: Sha, case: &Case) -> Result<Self, Stop> {
         let head = case.head.sha;
-        let below = case.path.as_ref().map(|path| facts.one(Below { base, head, path: path.clone() }));
+        let below = case.path.as_ref().map(|path| (path, facts.one(Below { base, head, path: path.clone() })));
+        let differing = case.path.as_ref().map(|_| facts.one(ChangedPaths { base, head }));
         let range = facts.one(Range { base, head });
         let copies = facts.one(Copies { base, head });
         let changeset = said(range?)?;
@@ -139,20 +150,19 @@ impl Reading {
             facts.known(PrefixesOf { head })?.unwrap_or_default()
         };
         let copies = said(copies?)?;
-        let below = below.map(|below| said(below?)).transpose()?;
+        let folder = match (below, differing) {
+            (Some((path, commits)), Some(differing)) => Some(Folder::of(path, said(commits?)?, &said(differing?)?)),
+            _ => None,
+        };
         let projects = projects(policy, &prefixes);
         let mut parsed = ParsedRange::of(facts, policy, &projects.keys, &changeset, base)?;
-        pulls::name_stories(
-            facts,
-            &Reader { policy, projects: &projects.keys },
-            case,
-            &changeset,
-            &mut parsed.commits,
-        )?;
+        let reader = Reader { policy, projects: &projects.keys };
+        let concerns = |sha: &Sha| folder.as_ref().is_none_or(|folder| folder.commits.contains(sha));
+        pulls::name_stories(facts, &reader, case, &changeset, &mut parsed, concerns)?;
         let already = changeset.commits.iter().map(|c| copies.get(&c.sha).copied()).collect();
         let inside = vec![true; changeset.commits.len()];
         let lacks_production = !changeset.missing.is_empty();
-        Ok(Self::assemble(changeset, projects, Rc::new(parsed), already, inside, below, base, lacks_production))
+        Ok(Self::assemble(changeset, projects, Rc::new(parsed), already, inside, folder, base, lacks_production))
     }
 
     /// The part of it that another head, in the range, would ship.
@@ -171,8 +181,8 @@ impl Reading {
         // every way from the range into production's history goes over a parent.
         let stands_on_production = |at: usize| self.changeset.commits[at].parents.contains(&self.base);
         let lacks_production = !(0..inside.len()).any(|at| inside[at] && stands_on_production(at));
-        let (projects, already, below) = (self.projects.clone(), self.already.clone(), self.below.clone());
-        Self::assemble(changeset, projects, parsed, already, inside, below, self.base, lacks_production)
+        let (projects, already, folder) = (self.projects.clone(), self.already.clone(), self.folder.clone());
+        Self::assemble(changeset, projects, parsed, already, inside, folder, self.base, lacks_production)
     }
 
     #[allow(clippy::too_many_arguments, reason = "the one place that puts a reading together")]
@@ -182,7 +192,7 @@ impl Reading {
         parsed: Rc<ParsedRange>,
         already: Vec<Option<Sha>>,
         inside: Vec<bool>,
-        below: Option<Arc<BTreeSet<Sha>>>,
+        folder: Option<Folder>,
         base: Sha,
         lacks_production: bool,
     ) -> Self {
@@ -192,7 +202,7 @@ impl Reading {
         let effective = ships::effective(changeset.commits.len(), &reverts, is_behind);
         let stories = BTreeMap::new();
         let mut reading =
-            Self { changeset, projects, parsed, inside, below, effective, already, base, lacks_production, stories };
+            Self { changeset, projects, parsed, inside, folder, effective, already, base, lacks_production, stories };
         reading.stories = reading.collect_stories();
         reading
     }
@@ -231,13 +241,13 @@ impl Reading {
             return Self { parsed, ..self };
         }
         let (set, already, inside) = (self.changeset, self.already, self.inside);
-        Self::assemble(set, self.projects, parsed, already, inside, self.below, self.base, self.lacks_production)
+        Self::assemble(set, self.projects, parsed, already, inside, self.folder, self.base, self.lacks_production)
     }
 
     /// Whether production has commits that this head lacks, and that concern the service.
     pub fn lacks_production(&self) -> bool {
         // Of a part it is not known which ones those are.
-        self.lacks_production && (self.below.is_none() || self.is_part() || self.missing().next().is_some())
+        self.lacks_production && (self.folder.is_none() || self.is_part() || self.missing().next().is_some())
     }
 
     /// Commits that production has and the whole range's head lacks.
@@ -247,12 +257,15 @@ impl Reading {
 
     /// Whether a commit changes something of the service.
     fn concerns(&self, sha: Sha) -> bool {
-        self.below.as_ref().is_none_or(|below| below.contains(&sha))
+        self.folder.as_ref().is_none_or(|folder| folder.commits.contains(&sha))
     }
 
-    /// Whether the service is a folder, below which nothing differs.
+    /// Whether the service is a folder, below which nothing differs. Of a part,
+    /// whose paths are not known, a merge may have left something out.
     pub fn concerns_nothing(&self) -> bool {
-        self.below.is_some() && self.indexes().next().is_none() && !self.lacks_production()
+        let Some(folder) = &self.folder else { return false };
+        let may_differ = if self.is_part() { self.merges().next().is_some() } else { folder.differs };
+        !may_differ && self.indexes().next().is_none() && !self.lacks_production()
     }
 
     /// Whether this is a part of a longer range, of which alone the commits that
@@ -264,6 +277,12 @@ impl Reading {
     /// The candidate's commits that concern the service, newest first.
     pub fn indexes(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.inside.len()).filter(|at| self.inside[*at] && self.concerns(self.commit(*at).sha))
+    }
+
+    /// The candidate's merges, newest first: also those that bring nothing of the
+    /// service, which may have left something of it out.
+    pub(crate) fn merges(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.inside.len()).filter(|at| self.inside[*at] && self.commit(*at).is_merge())
     }
 
     /// Where a commit of the range stands in it.
@@ -443,6 +462,13 @@ impl Reading {
             next = self.commit(at).parents.first().and_then(|p| index.get(p)).copied();
         }
         line
+    }
+}
+
+impl Folder {
+    fn of(path: &ServicePath, commits: Arc<BTreeSet<Sha>>, differing: &[String]) -> Self {
+        let differs = differing.iter().any(|changed| path.holds(changed));
+        Self { differs: differs || !commits.is_empty(), commits }
     }
 }
 

@@ -18,7 +18,7 @@ pub struct ParsedRange {
     pub(crate) commits: Vec<Parsed>,
     index: HashMap<Sha, usize>,
     /// The reverts that are taken at their word, as long as the truth is asked.
-    claims: Vec<Claim>,
+    pub(super) claims: Vec<Claim>,
 }
 
 /// One message.

@@ -2,33 +2,38 @@
 //! edit a pull request after its merge: what it says now counts, so that a key
 //! that was forgotten can be given, and what was read is recorded as a fact.
 
-use super::parsed::{Excuse, Parsed, Target};
+use super::parsed::{Excuse, Parsed, ParsedRange, Target};
 use super::reader::{Reader, without_quoted_title};
 use crate::facts::{Facts, Stop};
 use crate::questions::{PullNumbered, PullsOf};
 use gonogo_core::case::{Case, Stage};
 use gonogo_core::changeset::Changeset;
 use gonogo_core::fact::Fact;
-use gonogo_core::ids::IssueKey;
+use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::policy::ShipsIn;
 use gonogo_core::pull::{PullRequest, PullState};
 use gonogo_read::keys::Grammar;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Before a merge the one that is judged is asked; afterwards those that were
-/// merged with the commit.
+/// merged with the commit. A revert may turn out to be none: what it is then
+/// gets its story too.
 pub(super) fn name_stories(
     facts: &Facts,
     reader: &Reader<'_>,
     case: &Case,
     set: &Changeset,
-    commits: &mut [Parsed],
+    range: &mut ParsedRange,
+    concerns: impl Fn(&Sha) -> bool,
 ) -> Result<(), Stop> {
     let counts = reader.policy.ships_in.contains(&ShipsIn::PullRequest) && !reader.projects.is_empty();
     if !case.knows_pull_requests || !counts {
         return Ok(());
     }
-    let asked: Vec<usize> = (0..commits.len()).filter(|at| lacks_story(&commits[*at])).collect();
+    let without: BTreeMap<usize, &Parsed> = range.claims.iter().map(|claim| (claim.by, &claim.without)).collect();
+    let may_lack = |at: &usize| lacks_story(&range.commits[*at]) || without.get(at).is_some_and(|one| lacks_story(one));
+    let asked: Vec<usize> =
+        (0..range.commits.len()).filter(|at| concerns(&set.commits[*at].sha) && may_lack(at)).collect();
     let answers: Vec<Fact<Vec<PullRequest>>> = match &case.stage {
         Stage::Deploy => facts.all(asked.iter().map(|at| PullsOf { sha: set.commits[*at].sha }))?,
         Stage::Merge { .. } if asked.is_empty() => Vec::new(),
@@ -41,11 +46,14 @@ pub(super) fn name_stories(
             vec![one; asked.len()]
         }
     };
-    for (at, answer) in asked.into_iter().zip(answers) {
-        match answer {
-            Fact::Known(pulls) => commits[at].take_from(reader, pulls.iter().filter(|pull| brought(pull, case))),
-            Fact::Absent => {}
-            Fact::Unknown(why) => commits[at].unread_pull_request = Some(Box::new(why)),
+    let answers: BTreeMap<usize, Fact<Vec<PullRequest>>> = asked.into_iter().zip(answers).collect();
+    let commits = range.commits.iter_mut().enumerate();
+    let claims = range.claims.iter_mut().map(|claim| (claim.by, &mut claim.without));
+    for (at, parsed) in commits.chain(claims).filter(|(_, parsed)| lacks_story(parsed)) {
+        match answers.get(&at) {
+            Some(Fact::Known(pulls)) => parsed.take_from(reader, pulls.iter().filter(|pull| brought(pull, case))),
+            Some(Fact::Unknown(why)) => parsed.unread_pull_request = Some(Box::new(why.clone())),
+            Some(Fact::Absent) | None => {}
         }
     }
     Ok(())

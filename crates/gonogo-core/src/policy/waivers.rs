@@ -38,6 +38,18 @@ pub struct WaiverRule {
     pub needs_second: bool,
 }
 
+impl WaiverRule {
+    /// What both ask for, where more than one policy judged.
+    #[must_use]
+    pub fn strictest(self, other: Self) -> Self {
+        Self {
+            role: self.role.max(other.role),
+            days: self.days.min(other.days),
+            needs_second: self.needs_second || other.needs_second,
+        }
+    }
+}
+
 impl Default for Waivers {
     fn default() -> Self {
         Self { role: Role::ReleaseManager, days: MOST_DAYS, second: false, checks: BTreeMap::new() }
@@ -86,6 +98,13 @@ mod tests {
         assert_eq!(waivers.rule_for("story-key"), all);
         assert_eq!(waivers.rule_for("ancestry"), WaiverRule { role: Role::Admin, days: 7, needs_second: true });
         assert_eq!(parse("").unwrap().rule_for("x").days, MOST_DAYS);
+    }
+
+    #[test]
+    fn the_strictest_of_two_rules_is_what_both_ask_for() {
+        let rule = |role, days, needs_second| WaiverRule { role, days, needs_second };
+        let both = rule(Role::Developer, 3, true).strictest(rule(Role::Admin, 7, false));
+        assert_eq!(both, rule(Role::Admin, 3, true));
     }
 
     #[test]

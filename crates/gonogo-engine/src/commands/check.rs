@@ -31,7 +31,8 @@ pub async fn check(request: &CheckRequest, progress: &dyn Progress) -> Result<Ch
     let now = (request.clock)();
     let git = Git::open(&request.wanted.repo)?;
     let mut located = locate_each(&git, &request.wanted)?;
-    let tracker = TrackerAccess::of(located[0].policy.sections.tracker.as_ref(), &request.outside);
+    let trackers = located.iter().filter_map(|located| located.policy.sections.tracker.as_ref());
+    let tracker = TrackerAccess::of(trackers, &request.outside);
     let code_host = request.outside.code_host.of(&git, &request.outside.http);
     for one in &mut located {
         one.case.knows_pull_requests = code_host.is_ok();

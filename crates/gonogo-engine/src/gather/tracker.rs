@@ -43,11 +43,17 @@ pub enum TrustedTracker {
 }
 
 impl TrackerAccess {
-    pub(crate) fn of(policy: Option<&TrackerPolicy>, outside: &Outside) -> Self {
-        let Some(policy) = policy else {
-            let why = Why::new("no tracker is configured", "write [tracker] into gonogo.toml");
-            return Self { source: "tracker".to_owned(), tracker: Err(why) };
+    /// The one that these policies name, of each commit that production runs its own.
+    pub(crate) fn of<'a>(policies: impl Iterator<Item = &'a TrackerPolicy>, outside: &Outside) -> Self {
+        let unusable = |why| Self { source: "tracker".to_owned(), tracker: Err(why) };
+        let mut policies = policies.fuse();
+        let Some(policy) = policies.next() else {
+            return unusable(Why::new("no tracker is configured", "write [tracker] into gonogo.toml"));
         };
+        if let Some(other) = policies.find(|other| *other != policy) {
+            let what = format!("production runs commits whose policies name {} and {}", policy.url, other.url);
+            return unusable(Why::new(what, "bring production to one commit"));
+        }
         let source = policy.url.clone();
         let usable = may_ask(policy, outside).and_then(|()| {
             (outside.credentials)(policy.kind)

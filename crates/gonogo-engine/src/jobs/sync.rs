@@ -133,7 +133,10 @@ async fn is_concerned(git: &Arc<Git>, path: Option<ServicePath>, candidate: &Can
     let (git, head) = (Arc::clone(git), candidate.head);
     blocking(move || {
         for base in running.shas() {
-            if !git.below(*base, head, path.as_str())?.is_empty() {
+            // A merge may have left out what production has: no commit changes it.
+            let differs =
+                || Ok::<_, JobError>(git.changed_paths(*base, head)?.iter().any(|changed| path.holds(changed)));
+            if !git.below(*base, head, path.as_str())?.is_empty() || differs()? {
                 return Ok(true);
             }
         }

@@ -71,6 +71,22 @@ fn a_hotfix_of_another_service_is_not_lost_by_this_one() {
 }
 
 #[test]
+fn a_merge_that_keeps_its_own_side_loses_what_is_below_the_folder() {
+    let repo = both();
+    repo.checkout("production");
+    repo.commit_files("STORY-9 hotfix", &[("web/a", "mended\n")]);
+    repo.checkout("main");
+    repo.commit_files("STORY-1 x", &[("api/a", "2\n")]);
+    repo.git(&["merge", "-s", "ours", "-m", "Merge production", "production"]);
+    let merge = repo.head();
+    let report = of(&repo, "web");
+    let finding = report.is("no-go").finding("ancestry-lost");
+    assert_eq!(finding["subject"]["id"], merge);
+    says(text(&finding["message"]), &["left out what", "of production has in web/a, and head would lose it"]);
+    of(&repo, "api").is("go");
+}
+
+#[test]
 fn the_newest_go_of_a_service_counts_its_own_commits() {
     let repo = both();
     let good = repo.commit_files("STORY-1 x", &[("web/a", "2\n")]);
