@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Everything that jobs work with.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub struct Serving {
     /// Where people may sign in with GitHub.
     pub sign_in: Option<GitHubSignIn>,
     pub outside: Outside,
+    /// How often everything is looked at, told or not.
+    pub poll: Duration,
     pub clock: Clock,
 }
 

@@ -1,10 +1,10 @@
 //! Evaluations: recorded once, never changed. With one goes what the outside
 //! should see of it, in the same transaction.
 
-use crate::candidates::{CandidateId, is_open};
+use crate::candidates::CandidateId;
 use crate::db::{execute, fetch};
 use crate::messages::{News, tell};
-use crate::mirror::{Wanted, want};
+use crate::same_head::{Shown, hold, show};
 use crate::{Store, StoreError, micros, time};
 use jiff::Timestamp;
 
@@ -53,13 +53,15 @@ impl Store {
     pub async fn record_evaluation(
         &self,
         new: NewEvaluation,
-        wanted: Vec<Wanted>,
+        shown: impl Into<Shown>,
         news: Option<News>,
     ) -> Result<EvaluationId, StoreError> {
+        let shown = shown.into();
         let id = self
             .db
             .write(move |tx| {
                 Box::pin(async move {
+                    hold(tx, new.candidate).await?;
                     let insert = "insert into evaluation
                          (candidate, verdict, exit_code, policy_hash, evaluated_at, summary, result, recording)
                          values ($1, $2, $3, $4, $5, $6, $7, $8) returning id";
@@ -83,11 +85,7 @@ impl Store {
                              on conflict do nothing";
                         execute!(tx, insert, new.candidate.0, &story.key, &story.title, i64::from(story.ships))?;
                     }
-                    if is_open(tx, new.candidate).await? {
-                        for wanted in &wanted {
-                            want(tx, wanted).await?;
-                        }
-                    }
+                    show(tx, new.candidate, shown).await?;
                     if let Some(news) = &news {
                         tell(tx, news).await?;
                     }

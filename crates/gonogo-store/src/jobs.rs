@@ -64,10 +64,20 @@ impl Store {
         self.change(move |tx| Box::pin(async move { Ok(execute!(tx, update, id, fence, until)?) })).await
     }
 
+    /// It is done, and with it what had been given up of the same key.
     pub async fn finish_job(&self, job: &Job) -> Result<(), StoreError> {
-        let (id, fence) = (job.id.0, job.fence);
-        let delete = "delete from job where id = $1 and fence = $2 and leased_until is not null";
-        self.change(move |tx| Box::pin(async move { Ok(execute!(tx, delete, id, fence)?) })).await
+        let (id, fence, kind, key) = (job.id.0, job.fence, job.kind.clone(), job.key.clone());
+        self.change(move |tx| {
+            Box::pin(async move {
+                let delete = "delete from job where id = $1 and fence = $2 and leased_until is not null";
+                let done = execute!(tx, delete, id, fence)?;
+                if done > 0 {
+                    forget_dead(tx, &kind, &key).await?;
+                }
+                Ok(done)
+            })
+        })
+        .await
     }
 
     /// Puts it back. Where the same key was queued meanwhile that one does the
@@ -112,12 +122,18 @@ impl Store {
         .await
     }
 
-    /// Gives it up, where a person can see it.
+    /// Gives it up, where a person can see it, once for a key.
     pub async fn bury_job(&self, job: &Job, now: Timestamp, error: String) -> Result<(), StoreError> {
-        let (id, fence, now) = (job.id.0, job.fence, micros(now));
+        let (id, fence, kind, key, now) = (job.id.0, job.fence, job.kind.clone(), job.key.clone(), micros(now));
         let update = "update job set dead_at = $3, error = $4, leased_until = null
              where id = $1 and fence = $2 and leased_until is not null";
-        self.change(move |tx| Box::pin(async move { Ok(execute!(tx, update, id, fence, now, &error)?) })).await
+        self.change(move |tx| {
+            Box::pin(async move {
+                forget_dead(tx, &kind, &key).await?;
+                Ok(execute!(tx, update, id, fence, now, &error)?)
+            })
+        })
+        .await
     }
 
     /// How many wait, and how many were given up.
@@ -159,6 +175,19 @@ async fn waits(tx: &mut Tx<'_>, kind: &str, key: &str, beside: i64) -> Result<bo
     Ok(waiting > 0)
 }
 
+/// Whether somebody works on another job with this key.
+async fn is_leased(tx: &mut Tx<'_>, kind: &str, key: &str, beside: i64, now: i64) -> Result<bool, StoreError> {
+    let select = "select count(*) from job where kind = $1 and key = $2 and id <> $3 and leased_until > $4";
+    let (leased,): (i64,) = fetch!(tx, fetch_one, select, kind, key, beside, now)?;
+    Ok(leased > 0)
+}
+
+/// What was given up of a key, whose work is done, or given up anew.
+async fn forget_dead(tx: &mut Tx<'_>, kind: &str, key: &str) -> Result<(), StoreError> {
+    execute!(tx, "delete from job where kind = $1 and key = $2 and dead_at is not null", kind, key)?;
+    Ok(())
+}
+
 /// A key is worked on by one at a time: what waits behind a live lease of its
 /// key stays.
 async fn lease(tx: &mut Tx<'_>, now: i64, until: i64) -> Result<Option<Job>, StoreError> {
@@ -180,6 +209,14 @@ async fn lease(tx: &mut Tx<'_>, now: i64, until: i64) -> Result<Option<Job>, Sto
         }
     };
     let Some((id, kind, key, body, attempts, fence)) = found else { return Ok(None) };
+    if let Tx::Postgres(c) = tx {
+        // Two rows of a key may be found by two at once: one of them comes first.
+        const TURN: &str = "select pg_advisory_xact_lock(hashtextextended($1, 0))";
+        sqlx::query(TURN).bind(format!("{kind} {key}")).execute(&mut **c).await?;
+        if is_leased(tx, &kind, &key, id, now).await? {
+            return Ok(None);
+        }
+    }
     let update = "update job set leased_until = $2, attempts = attempts + 1, fence = fence + 1 where id = $1";
     execute!(tx, update, id, until)?;
     Ok(Some(Job { id: JobId(id), kind, key, body, attempts: attempts + 1, fence: fence + 1 }))

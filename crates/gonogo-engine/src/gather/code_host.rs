@@ -4,10 +4,13 @@ use futures_util::StreamExt;
 use gonogo_checks::questions::{Answer, Ask};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_remote::git::Git;
-use gonogo_remote::github::{Credentials, GitHub, RepositoryName};
+use gonogo_remote::github::{Credentials, GitHub, GitHubError, RepositoryName};
 use gonogo_remote::http::{Connections, HttpSettings};
 use jiff::Timestamp;
 use secrecy::SecretString;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
 
 /// A repository at its code host.
@@ -94,29 +97,55 @@ pub(super) fn answers(ask: &Ask) -> bool {
     matches!(ask, Ask::BuildsOf(_) | Ask::PullsOf(_) | Ask::PullNumbered(_))
 }
 
+/// Questions of one head that are asked at most: each is a request.
+const MOST: usize = 500;
+
+/// Asks each kind until one is not answered for a reason that is no matter of
+/// that one alone: then the others would not be either.
 pub(super) async fn gather(host: &Result<CodeHost, Why>, asks: &[&Ask], now: Timestamp) -> Vec<(Ask, Answer)> {
-    let one = |ask: Ask| async move {
-        let answer = match (host, &ask) {
-            (Ok(host), Ask::BuildsOf(question)) => {
-                let builds = host.github.builds(&host.repository, question.sha, now).await;
-                Answer::BuildsOf(builds.map_or_else(|error| Fact::Unknown(error.why()), Fact::Known))
-            }
-            (Ok(host), Ask::PullsOf(question)) => {
-                let pulls = host.github.pulls_of(&host.repository, question.sha, now).await;
-                Answer::PullsOf(pulls.map_or_else(|error| Fact::Unknown(error.why()), Fact::Known))
-            }
-            (Ok(host), Ask::PullNumbered(question)) => {
-                let pull = host.github.pull(&host.repository, question.number, now).await;
-                Answer::PullNumbered(pull.map_or_else(|error| Fact::Unknown(error.why()), Fact::Known))
-            }
-            (Err(why), ask) => ask.unknown(why.clone()),
-            // Nothing else is asked of a code host.
-            (Ok(_), other) => other.unknown(Why::new("no question for a code host", "report it")),
-        };
-        (ask, answer)
+    let host = match host {
+        Ok(host) => host,
+        Err(why) => return asks.iter().map(|ask| ((*ask).clone(), ask.unknown(why.clone()))).collect(),
     };
-    let all = asks.iter().map(|ask| one((*ask).clone()));
+    let silent: RefCell<HashMap<Discriminant<Ask>, Why>> = RefCell::default();
+    let one = |(at, ask): (usize, &Ask)| {
+        let (ask, silent) = (ask.clone(), &silent);
+        async move {
+            let known = silent.borrow().get(&discriminant(&ask)).cloned();
+            if let Some(why) = known.or_else(|| (at >= MOST).then(too_many)) {
+                return (ask.clone(), ask.unknown(why));
+            }
+            let answer = host.answer(&ask, now).await.unwrap_or_else(|error| {
+                let why = error.why();
+                if error.is_of_all() {
+                    silent.borrow_mut().insert(discriminant(&ask), why.clone());
+                }
+                ask.unknown(why)
+            });
+            (ask, answer)
+        }
+    };
+    let all = asks.iter().copied().enumerate().map(one);
     futures_util::stream::iter(all).buffer_unordered(SIDE_BY_SIDE).collect().await
+}
+
+fn too_many() -> Why {
+    Why::new(
+        format!("more than {MOST} commits name no story, and each of their pull requests would have to be asked for"),
+        "name stories in the commits, or take pull-request out of [stories] ships_in",
+    )
+}
+
+impl CodeHost {
+    async fn answer(&self, ask: &Ask, now: Timestamp) -> Result<Answer, GitHubError> {
+        let (github, repository) = (&self.github, &self.repository);
+        Ok(match ask {
+            Ask::BuildsOf(of) => Answer::BuildsOf(Fact::Known(github.builds(repository, of.sha, now).await?)),
+            Ask::PullsOf(of) => Answer::PullsOf(Fact::Known(github.pulls_of(repository, of.sha, now).await?)),
+            Ask::PullNumbered(of) => Answer::PullNumbered(Fact::Known(github.pull(repository, of.number, now).await?)),
+            other => other.unknown(Why::new("no question for a code host", "report it")),
+        })
+    }
 }
 
 #[cfg(test)]

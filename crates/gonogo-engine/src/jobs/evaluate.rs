@@ -1,13 +1,14 @@
 //! A candidate, judged: gathered, decided, recorded with what should be seen.
 
-use super::{JobError, check_run, hex_sha256, message, production, pulls, seen};
+use super::{JobError, check_run, hex_sha256, judge_soon, message, production, seen};
 use crate::commands::{CheckRequest, check};
 use crate::serving::Serving;
 use crate::{CodeHost, CodeHostAccess, GivenProduction, Outside, Progress};
 use gonogo_api::{Story, Verdict};
 use gonogo_core::running::Running;
 use gonogo_core::waiver::Waiver;
-use gonogo_store::{Candidate, CandidateId, NewEvaluation, StoryOf, WaiverRow, Wanted};
+use gonogo_store::{Candidate, CandidateId, NewEvaluation, Shown, StoryOf, WaiverRow, Wanted};
+use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -50,16 +51,13 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
     let json = serde_json::to_string(result).map_err(|e| JobError::Broken(e.to_string()))?;
     let newest = serving.store.newest_evaluation(id).await?;
     let now = (serving.clock)();
-    let beside = pulls::beside(serving, &candidate).await?;
-    let status = seen::verdict(serving, service, &candidate, &checked.outcome, &beside, now);
+    let at_head = seen::AtHead::of(serving, service, &candidate, &checked.outcome);
     let report = check_run::wanted(serving, service, &candidate, &checked.outcome, now);
-    let wanted: Vec<Wanted> = report.into_iter().chain([status]).collect();
+    let shown = shown(at_head.clone(), report, now);
     let news = message::news(serving, service, &candidate, &checked.outcome, now);
     if newest.is_some_and(|newest| newest.result == json) {
         // Nothing new to record; what was never shown or told is wanted still.
-        for wanted in wanted {
-            serving.store.want(wanted).await?;
-        }
+        serving.store.show(id, shown).await?;
         return match news {
             Some(news) => Ok(serving.store.tell(news).await?),
             None => Ok(()),
@@ -77,8 +75,22 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
         recording,
         stories: result.stories.iter().map(story).collect(),
     };
-    serving.store.record_evaluation(new, wanted, news).await?;
+    serving.store.record_evaluation(new, shown, news).await?;
+    // Whom the commit's report is of now may be another one.
+    let others = serving.store.same_head(id).await?;
+    let speaks = at_head.speaks(&others);
+    if !at_head.is_own(speaks) {
+        judge_soon(serving, speaks.candidate).await?;
+    }
     Ok(())
+}
+
+/// The status, and the report of the candidate that it speaks of.
+fn shown(at_head: seen::AtHead, report: Option<Wanted>, now: Timestamp) -> Shown {
+    Shown::beside(move |others| {
+        let report = report.filter(|_| at_head.is_own(at_head.speaks(others)));
+        report.into_iter().chain([at_head.status(others, now)]).collect()
+    })
 }
 
 fn story(story: &Story) -> StoryOf {
@@ -88,11 +100,16 @@ fn story(story: &Story) -> StoryOf {
 /// Exactly what the candidate lies over, as it was found. Before a merge it is
 /// what runs now, whose policy is in force.
 async fn over(serving: &Serving, candidate: &Candidate) -> Result<GivenProduction, JobError> {
-    let row = serving.store.production(&candidate.service).await?;
-    let row = row.map(|row| (row.running, row.name, row.why, row.trouble));
-    let (running, name, why, trouble) = row.unwrap_or_default();
-    let running = if candidate.stage.is_deploy() { candidate.production.clone() } else { running };
-    Ok(production::given(running.as_ref(), &name, &why, trouble.as_deref()))
+    let Some(mut row) = serving.store.production(&candidate.service).await? else {
+        return Ok(production::given(None, "", "", None));
+    };
+    if let Some(why) = production::is_out_of_sight(&row, serving.poll, (serving.clock)()) {
+        return Ok(GivenProduction::Unknown(why));
+    }
+    if candidate.stage.is_deploy() {
+        row.running.clone_from(&candidate.production);
+    }
+    Ok(production::given(row.running.as_ref(), &row.name, &row.why, row.trouble.as_deref()))
 }
 
 /// What people of the service let pass.

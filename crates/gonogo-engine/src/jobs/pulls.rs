@@ -9,7 +9,6 @@ use gonogo_core::ids::Sha;
 use gonogo_core::pull::{PullRequest, PullState};
 use gonogo_core::running::Running;
 use gonogo_remote::git::{Git, GitError, Remote, bring, remote_ref};
-use gonogo_store::views::OpenPull;
 use gonogo_store::{Candidate, CandidateId, SeenPull, Sighted};
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
@@ -37,20 +36,20 @@ type OverBase = (Incoming, Option<Sha>);
 /// All open pull requests of a service, and its merge queue's branches.
 pub(super) async fn look(serving: &Serving, name: &str) -> Result<(), JobError> {
     let Some(service) = serving.service(name) else { return Ok(()) };
-    let open = open_merges(serving, name).await?;
     let dir = serving.mirror_of(service);
     if !service.judges_pull_requests {
-        return close_all(serving, open.iter()).await;
+        return close_all(serving, open_merges(serving, name).await?.iter()).await;
     }
     if !dir.is_dir() {
         // The look at the repository, which makes it, leads here again.
         return Ok(());
     }
-    let pulls = serving.github.open_pulls(&service.repository, (serving.clock)()).await?;
+    let listed_at = (serving.clock)();
+    let pulls = serving.github.open_pulls(&service.repository, listed_at).await?;
     let remote = sync::remote_of(serving, service).await?;
     let mut incoming: Vec<Incoming> = pulls.iter().map(Incoming::of).collect();
     let turn = serving.turns.wait(&service.repository).await;
-    let (incoming, here, late) = blocking(move || {
+    let (incoming, mut here, late) = blocking(move || {
         incoming.extend(Git::open(&dir)?.heads()?.into_iter().filter_map(|(branch, head)| in_queue(&branch, head)));
         let failed = fetch_missing(&dir, &remote, &incoming)?;
         let (here, late) = over_bases(&dir, &incoming, |one| format!("refs/heads/{}", one.into))?;
@@ -58,7 +57,12 @@ pub(super) async fn look(serving: &Serving, name: &str) -> Result<(), JobError> 
     })
     .await?;
     drop(turn);
-    close_all(serving, open.iter().filter(|c| incoming.iter().all(|one| !one.is(c)))).await?;
+    // What a hook has told of since the list was made is newer than the list.
+    let (mut open, newer): (Vec<Candidate>, Vec<Candidate>) =
+        open_merges(serving, name).await?.into_iter().partition(|candidate| candidate.opened_at < listed_at);
+    here.retain(|(one, _)| newer.iter().all(|candidate| !one.is(candidate)));
+    close_all(serving, open.extract_if(.., |c| incoming.iter().all(|one| !one.is(c))).collect::<Vec<_>>().iter())
+        .await?;
     take(serving, service, &open, here, &pulls).await?;
     late.map_or(Ok(()), Err)
 }
@@ -196,22 +200,11 @@ async fn open_merges(serving: &Serving, name: &str) -> Result<Vec<Candidate>, Jo
 async fn close_all(serving: &Serving, gone: impl Iterator<Item = &Candidate>) -> Result<(), JobError> {
     for candidate in gone {
         serving.store.close_candidate(candidate.id, (serving.clock)()).await?;
-        for other in beside(serving, candidate).await? {
+        for other in serving.store.same_head(candidate.id).await? {
             judge_soon(serving, other.candidate).await?;
         }
     }
     Ok(())
-}
-
-/// Others that want to bring the same head into another branch: they share its
-/// status.
-pub(super) async fn beside(serving: &Serving, candidate: &Candidate) -> Result<Vec<OpenPull>, JobError> {
-    if candidate.stage.is_deploy() {
-        return Ok(Vec::new());
-    }
-    let mut others = serving.store.open_pulls(&candidate.service).await?;
-    others.retain(|other| other.head == candidate.head.to_string() && other.candidate != candidate.id);
-    Ok(others)
 }
 
 /// Opens a candidate for each, and has those judged of which anything is new.

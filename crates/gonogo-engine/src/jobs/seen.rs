@@ -3,11 +3,11 @@
 use crate::Outcome;
 use crate::serving::{Service, Serving};
 use gonogo_api::{Check, Severity, Verdict};
+use gonogo_core::case::Stage;
 use gonogo_core::ids::Sha;
 use gonogo_core::say;
 use gonogo_remote::github::{CommitStatus, MOST_DESCRIPTION, StatusState};
-use gonogo_store::views::OpenPull;
-use gonogo_store::{Candidate, Wanted};
+use gonogo_store::{Candidate, JudgedAs, SameHead, Wanted};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -48,53 +48,109 @@ pub(super) fn superseded(serving: &Serving, old: &Candidate, head: Sha, now: Tim
     status(serving, old, StatusState::Error, said, now)
 }
 
-/// `beside` are other pull requests with the same head: it is Go when all are.
-pub(super) fn verdict(
-    serving: &Serving,
-    service: &Service,
-    candidate: &Candidate,
-    outcome: &Outcome,
-    beside: &[OpenPull],
-    now: Timestamp,
-) -> Wanted {
-    let (check, exit_code) = (&outcome.check, outcome.exit_code);
-    let is_go = |other: &OpenPull| other.judged.as_ref().is_some_and(|judged| judged.verdict == word(Verdict::Go));
-    let holds = beside.iter().find(|other| !is_go(other)).filter(|_| check.verdict == Verdict::Go);
-    if let Some(other) = holds.filter(|_| !service.is_observed) {
-        let (state, said) = match &other.judged {
-            Some(judged) if judged.verdict == word(Verdict::NoGo) => (StatusState::Failure, judged.summary.as_str()),
-            Some(judged) => (StatusState::Pending, judged.summary.as_str()),
-            None => (StatusState::Pending, "is being judged"),
+/// What is seen at a head: by one or by several candidates.
+#[derive(Clone, Debug)]
+pub(super) struct AtHead {
+    own: SameHead,
+    sha: Sha,
+    context: String,
+    service: String,
+    is_observed: bool,
+    /// Before the number of a candidate's page.
+    pages: String,
+}
+
+impl AtHead {
+    pub(super) fn of(serving: &Serving, service: &Service, candidate: &Candidate, outcome: &Outcome) -> Self {
+        let (check, exit_code) = (&outcome.check, outcome.exit_code);
+        let summary = sentence(check, exit_code);
+        let own = SameHead {
+            candidate: candidate.id,
+            branch: candidate.branch.clone(),
+            pull_request: match candidate.stage {
+                Stage::Merge { pull_request, .. } => Some(pull_request),
+                Stage::Deploy => None,
+            },
+            judged: Some(JudgedAs { verdict: word(check.verdict).to_owned(), exit_code, summary }),
         };
-        let said = format!("#{}, of the same head: {said}", other.number);
-        return status(serving, candidate, state, say::cut(&said, MOST_DESCRIPTION), now);
+        Self {
+            own,
+            sha: candidate.head,
+            context: context(candidate),
+            service: service.name.clone(),
+            is_observed: service.is_observed,
+            pages: serving.pages.clone(),
+        }
     }
-    if service.is_observed && check.verdict != Verdict::Go {
-        let would_be = sentence_after("would be ", check, exit_code);
-        return status(serving, candidate, StatusState::Success, would_be, now);
+
+    /// The one whose word counts beside others of the same head, whoever asks:
+    /// Go is what all of them are.
+    pub(super) fn speaks<'a>(&'a self, others: &'a [SameHead]) -> &'a SameHead {
+        let all = others.iter().chain([&self.own]);
+        all.min_by_key(|one| (state(one), one.candidate)).unwrap_or(&self.own)
     }
-    let state = match (check.verdict, exit_code) {
-        (Verdict::Go, _) => StatusState::Success,
-        (Verdict::Waiting, _) => StatusState::Pending,
-        (Verdict::NoGo, 3) => StatusState::Error,
-        (Verdict::NoGo, _) => StatusState::Failure,
-    };
-    status(serving, candidate, state, sentence(check, exit_code), now)
+
+    pub(super) fn is_own(&self, one: &SameHead) -> bool {
+        one.candidate == self.own.candidate
+    }
+
+    pub(super) fn status(&self, others: &[SameHead], now: Timestamp) -> Wanted {
+        let speaks = self.speaks(others);
+        let summary = speaks.judged.as_ref().map_or("is being judged", |judged| judged.summary.as_str());
+        let named = match speaks.pull_request {
+            _ if others.is_empty() => String::new(),
+            Some(number) => format!("#{number}, of the same head: "),
+            None => format!("{}, of the same head: ", speaks.branch),
+        };
+        let state = state(speaks);
+        let (state, would_be) = match (self.is_observed, state) {
+            (true, State::Go) | (false, _) => (state.of_status(), ""),
+            (true, _) => (StatusState::Success, "would be "),
+        };
+        let said = say::cut(&format!("{named}{would_be}{summary}"), MOST_DESCRIPTION);
+        let page = format!("{}/candidates/{}", self.pages, speaks.candidate.0);
+        wanted(&self.service, self.sha, self.context.clone(), state, said, page, now)
+    }
 }
 
-/// `No-Go: STORY-12 is In Review (+3)`: the first reason, and how many more.
+/// The worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum State {
+    NoGo,
+    CouldNotFindOut,
+    Waiting,
+    Go,
+}
+
+impl State {
+    fn of_status(self) -> StatusState {
+        match self {
+            Self::NoGo => StatusState::Failure,
+            Self::CouldNotFindOut => StatusState::Error,
+            Self::Waiting => StatusState::Pending,
+            Self::Go => StatusState::Success,
+        }
+    }
+}
+
+fn state(one: &SameHead) -> State {
+    match &one.judged {
+        Some(judged) if judged.verdict == word(Verdict::Go) => State::Go,
+        Some(judged) if judged.verdict == word(Verdict::NoGo) && judged.exit_code == 3 => State::CouldNotFindOut,
+        Some(judged) if judged.verdict == word(Verdict::NoGo) => State::NoGo,
+        Some(_) | None => State::Waiting,
+    }
+}
+
+/// `No-Go: STORY-12 is In Review (+3)`: the first reason, and how many more; as
+/// long as GitHub takes.
 pub(super) fn sentence(check: &Check, exit_code: u8) -> String {
-    sentence_after("", check, exit_code)
-}
-
-/// As long as GitHub takes, with the words before it.
-fn sentence_after(before: &str, check: &Check, exit_code: u8) -> String {
     let reasons = reasons(check);
     let lead = match (check.verdict, exit_code) {
         (Verdict::Go, _) if check.concerns_nothing() => return does_not_concern(&check.service),
         (Verdict::Go, _) => {
             let waived = check.findings.iter().filter(|f| f.waiver.is_some()).count();
-            return if waived == 0 { format!("{before}Go") } else { format!("{before}Go, {waived} waived") };
+            return if waived == 0 { "Go".to_owned() } else { format!("Go, {waived} waived") };
         }
         (Verdict::Waiting, _) => "Waiting: ",
         (Verdict::NoGo, 3) => "Could not find out: ",
@@ -104,9 +160,9 @@ fn sentence_after(before: &str, check: &Check, exit_code: u8) -> String {
         0 | 1 => String::new(),
         all => format!(" (+{})", all - 1),
     };
-    let room = MOST_DESCRIPTION - before.len() - lead.len() - more.len();
+    let room = MOST_DESCRIPTION - lead.len() - more.len();
     let first = reasons.first().copied().unwrap_or_default();
-    format!("{before}{lead}{}{more}", say::cut(&say::printable(first), room))
+    format!("{lead}{}{more}", say::cut(&say::printable(first), room))
 }
 
 /// What makes the verdict what it is.
@@ -123,11 +179,22 @@ pub(super) fn context(candidate: &Candidate) -> String {
 }
 
 fn status(serving: &Serving, candidate: &Candidate, state: StatusState, said: String, now: Timestamp) -> Wanted {
-    let context = context(candidate);
-    let target = format!("{GITHUB_STATUS} {} {context}", candidate.head);
-    let status =
-        CommitStatus { context, state, description: Some(said), target_url: Some(serving.page_of(candidate.id)) };
-    let wanted = StatusWanted { service: candidate.service.clone(), sha: candidate.head, status };
+    let (context, page) = (context(candidate), serving.page_of(candidate.id));
+    wanted(&candidate.service, candidate.head, context, state, said, page, now)
+}
+
+fn wanted(
+    service: &str,
+    sha: Sha,
+    context: String,
+    state: StatusState,
+    said: String,
+    page: String,
+    now: Timestamp,
+) -> Wanted {
+    let target = format!("{GITHUB_STATUS} {sha} {context}");
+    let status = CommitStatus { context, state, description: Some(said), target_url: Some(page) };
+    let wanted = StatusWanted { service: service.to_owned(), sha, status };
     // Strings and a SHA: there is always JSON for them.
     let wanted = serde_json::to_string(&wanted).unwrap_or_default();
     Wanted { target, kind: GITHUB_STATUS, wanted, wanted_at: now }

@@ -8,17 +8,23 @@ use crate::serving::Serving;
 use gonogo_remote::github::GitHubError;
 use gonogo_store::{Due, StoreError};
 use jiff::{SignedDuration, Timestamp};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What there is to be shown; each kind has workers of its own.
 pub(super) const KINDS: [&str; 3] = [GITHUB_STATUS, GITHUB_CHECK_RUN, SLACK_MESSAGE];
+/// One try, so that it ends before its lease does: two would post side by side.
+const WITHIN: Duration = Duration::from_secs(15);
 /// Between two tries at most.
 const MOST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 
 /// One target, made, or put off until it may be tried again.
 pub(super) async fn show(serving: &Serving, due: &Due) -> Result<(), StoreError> {
     let begun = Instant::now();
-    let made = contained(make(serving, due)).await.unwrap_or_else(|fault| Err((fault, None)));
+    let made = contained(tokio::time::timeout(WITHIN, make(serving, due))).await;
+    let made = made.unwrap_or_else(|fault| Ok(Err((fault, None)))).unwrap_or_else(|_| {
+        let seconds = WITHIN.as_secs();
+        Err((format!("there was no answer within {seconds} seconds"), None))
+    });
     told::shown(due, begun, made.as_ref().err().map(|(error, _)| error.as_str()));
     match made {
         Ok(()) => match serving.store.mirror_made(due).await {

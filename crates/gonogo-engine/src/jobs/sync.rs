@@ -116,6 +116,8 @@ pub(super) async fn begins(
     let (head, now) = (candidate.head, (serving.clock)());
     if let Some(old) = before.filter(|old| old.head != head)
         && serving.store.newest_evaluation(old.id).await?.is_none()
+        // What else stands there is judged still.
+        && serving.store.same_head(old.id).await?.is_empty()
     {
         serving.store.want(seen::superseded(serving, old, head, now)).await?;
     }

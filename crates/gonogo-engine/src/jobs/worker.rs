@@ -24,8 +24,8 @@ const TO_END: Duration = Duration::from_secs(5);
 
 /// Works until told to stop; what is being done then is finished first, or given
 /// back for the next start or another replica.
-/// `workers` run side by side, and every `poll` all services are looked at.
-pub async fn work(serving: Arc<Serving>, workers: usize, poll: Duration, stop: watch::Receiver<bool>) {
+/// `workers` run side by side.
+pub async fn work(serving: Arc<Serving>, workers: usize, stop: watch::Receiver<bool>) {
     let mut tasks = tokio::task::JoinSet::new();
     let all = || (Arc::clone(&serving), stop.clone());
     for _ in 0..workers.max(1) {
@@ -38,7 +38,7 @@ pub async fn work(serving: Arc<Serving>, workers: usize, poll: Duration, stop: w
         }
     }
     let (serving, told) = all();
-    tasks.spawn(kept("poll", PAUSE, stop.clone(), move || poll_services(Arc::clone(&serving), poll, told.clone())));
+    tasks.spawn(kept("poll", PAUSE, stop.clone(), move || poll_services(Arc::clone(&serving), told.clone())));
     while tasks.join_next().await.is_some() {}
 }
 
@@ -145,13 +145,13 @@ async fn show_all(serving: Arc<Serving>, kind: &'static str, mut stop: watch::Re
 }
 
 /// Finds what no hook told.
-async fn poll_services(serving: Arc<Serving>, poll: Duration, mut stop: watch::Receiver<bool>) {
+async fn poll_services(serving: Arc<Serving>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         for repository in serving.repositories() {
             look_soon(&serving, repository).await.unwrap_or(()); // the next round asks again
         }
         tokio::select! {
-            () = tokio::time::sleep(poll) => {}
+            () = tokio::time::sleep(serving.poll) => {}
             _ = stop.changed() => {}
         }
     }

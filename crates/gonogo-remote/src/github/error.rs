@@ -43,6 +43,11 @@ impl GitHubError {
         if let Self::Limited { until } = self { Some(*until) } else { None }
     }
 
+    /// Whether another question of the kind would fare no better.
+    pub fn is_of_all(&self) -> bool {
+        !matches!(self, Self::NotFound { .. } | Self::Refused { .. } | Self::Odd { .. })
+    }
+
     pub fn why(&self) -> Why {
         let fix = match self {
             Self::Unauthorized | Self::Credentials(_) => {

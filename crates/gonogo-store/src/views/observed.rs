@@ -39,7 +39,7 @@ impl Store {
              where c.service = $1 and e.evaluated_at >= $2";
         const SELECT: &str = "select c.id, c.branch, c.pull_request, c.head, e.summary, e.evaluated_at,
                  (select count(*) from candidate other where other.service = c.service
-                     and other.pull_request is null and other.production = c.head)
+                     and other.pull_request is null and ' ' || other.production || ' ' like '% ' || c.head || ' %')
              from candidate c
              join evaluation e on e.id = (select max(id) from evaluation where candidate = c.id)
              where c.service = $1 and e.evaluated_at >= $2 and e.verdict = 'no-go'

@@ -62,6 +62,35 @@ conformance! {
         assert_eq!(store.troubles("evaluate").await.unwrap(), [], "what was given up is not tried again");
     }
 
+    async fn what_was_given_up_is_forgotten_when_it_is_done_after_all(store: Store) {
+        let give_up = async |second| {
+            store.enqueue(job("web", second)).await.unwrap();
+            let leased = store.lease_job(at(second), at(99)).await.unwrap().unwrap();
+            store.bury_job(&leased, at(second), "gave up".to_owned()).await.unwrap();
+        };
+        give_up(1).await;
+        give_up(2).await;
+        assert_eq!(store.job_counts().await.unwrap(), (0, 1), "once for a key");
+        store.enqueue(job("api", 3)).await.unwrap();
+        let other = store.lease_job(at(3), at(99)).await.unwrap().unwrap();
+        store.finish_job(&other).await.unwrap();
+        assert_eq!(store.job_counts().await.unwrap(), (0, 1), "another key's");
+        store.enqueue(job("web", 4)).await.unwrap();
+        let done = store.lease_job(at(4), at(99)).await.unwrap().unwrap();
+        store.finish_job(&done).await.unwrap();
+        assert_eq!(store.job_counts().await.unwrap(), (0, 0));
+    }
+
+    async fn two_that_look_at_once_never_have_one_key(store: Store) {
+        store.enqueue(job("web", 1)).await.unwrap();
+        store.lease_job(at(1), at(10)).await.unwrap().unwrap();
+        store.enqueue(job("web", 2)).await.unwrap();
+        // The lease has run out, and the same key waits.
+        let (one, other) = tokio::join!(store.lease_job(at(20), at(30)), store.lease_job(at(20), at(30)));
+        let leased = [one.unwrap(), other.unwrap()];
+        assert_eq!(leased.iter().flatten().count(), 1, "{leased:?}");
+    }
+
     async fn work_that_is_given_back_is_somebody_elses_at_once(store: Store) {
         store.enqueue(job("web", 1)).await.unwrap();
         let first = store.lease_job(at(1), at(60)).await.unwrap().unwrap();

@@ -226,10 +226,12 @@ fn a_head_that_goes_into_two_branches_is_go_when_it_may_go_into_both() {
     let tidied = world.repo.rev("main");
     let backport = world.web().opens_pull_request("X, for the release", "topic", "release/2");
     let said = format!("No-Go: {} \"tidy up\" names no story", &tidied[..7]);
+    let said = format!("#2, of the same head: {said}");
     world.merge_status_of(&head).is_failure(&said);
     // Judged again, the first one does not hide it.
     world.web().pull_request(1).edits_title("STORY-1 X");
-    world.merge_status_of(&head).is_failure(&format!("#2, of the same head: {said}"));
+    world.wait(|| world.get("/services/web/pulls").1.contains("STORY-1 X").then_some(()), || world.log());
+    world.merge_status_of(&head).is_failure(&said);
     backport.closes();
     world.merge_status_of(&head).is_success("Go");
 }

@@ -49,6 +49,31 @@ fn production_that_moves_is_another_candidate() {
 }
 
 #[test]
+fn two_branches_at_one_head_share_a_status_that_stays() {
+    let world = World::new();
+    let head = world.repo.commit("tidy up");
+    let said = format!("No-Go: {} \"tidy up\" names no story", &head[..7]);
+    world.push("main");
+    let first = path_of(&world.status_of(&head).is_failure(&said));
+    world.repo.branch("hotfix/1");
+    world.push("hotfix/1");
+    let shared = format!("main, of the same head: {said}");
+    assert_eq!(path_of(&world.status_of(&head).is_failure(&shared)), first);
+    // Looked at again, neither posts over the other.
+    let posted = world.web().statuses(&head).len();
+    world.repo.checkout("main").branch("hotfix/2").checkout("hotfix/2");
+    let other = world.repo.commit("STORY-1 x");
+    world.push("hotfix/2");
+    world.status_of(&other).is_failure(&said);
+    assert_eq!(world.web().statuses(&head).len(), posted);
+    // One of them moves on, and the other is still judged.
+    world.repo.checkout("main").git(&["commit", "--amend", "-qm", "STORY-2 tidy up"]);
+    let mended = world.push("main");
+    world.status_of(&mended).is_success("Go");
+    assert_ne!(path_of(&world.status_of(&head).is_failure(&said)), first);
+}
+
+#[test]
 fn branches_that_are_candidates_are_judged_and_others_are_not() {
     let world = World::new();
     world.repo.branch("topic").checkout("topic");

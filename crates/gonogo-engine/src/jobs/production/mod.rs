@@ -21,6 +21,7 @@ use gonogo_store::{ProductionRow, ProductionSeen};
 use jiff::{SignedDuration, Timestamp};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What somebody says runs, under which name, and why that counts.
 struct Word {
@@ -173,6 +174,21 @@ fn decide(
     }
 }
 
+/// Nobody has looked for so long, or for three times as long as one looks again,
+/// as where the repository cannot be fetched: it is not known any more what runs.
+const LOOKED_WITHIN: SignedDuration = SignedDuration::from_mins(15);
+
+/// Why what was known last counts no more. What was asked for in vain has an
+/// age of its own.
+pub(super) fn is_out_of_sight(row: &ProductionRow, poll: Duration, now: Timestamp) -> Option<Why> {
+    let known_at = row.known_at.filter(|_| row.trouble.is_none())?;
+    let within = SignedDuration::try_from(poll * 3).map_or(LOOKED_WITHIN, |looks| looks.max(LOOKED_WITHIN));
+    (now.duration_since(known_at) > within).then(|| {
+        let said = format!("what runs was known last at {}, and could not be looked at since", say::minute(known_at));
+        Why::new(said, "see the service's page for what is wrong with its repository")
+    })
+}
+
 /// What a candidate is judged over.
 pub(super) fn given(running: Option<&Running>, name: &str, why: &str, trouble: Option<&str>) -> GivenProduction {
     let Some(running) = running.cloned() else {
@@ -219,6 +235,18 @@ mod tests {
         let word = Word { running: runs("b"), name: "live".to_owned(), why: "so".to_owned() };
         let now = decide("web", Ok(word), Some(last(10)), SignedDuration::ZERO, at(99));
         assert_eq!((now.running, now.trouble), (Some(runs("b")), None));
+    }
+
+    #[test]
+    fn what_nobody_looked_at_for_long_is_not_known() {
+        let minute = Duration::from_mins(1);
+        let is_known = |row: &ProductionRow, now| is_out_of_sight(row, minute, at(now)).is_none();
+        assert!(is_known(&last(10), 25) && !is_known(&last(10), 26));
+        // Looked at in vain: it counts as long as its source says.
+        let looked = ProductionRow { trouble: Some("no answer".to_owned()), ..last(10) };
+        assert!(is_known(&looked, 99));
+        assert!(is_out_of_sight(&last(10), 10 * minute, at(40)).is_none(), "it is looked at seldom");
+        assert!(is_known(&ProductionRow { known_at: None, running: None, ..last(10) }, 99));
     }
 
     #[test]

@@ -145,8 +145,7 @@ impl Server {
         let place = listener.to_string();
         let door = listener.address().and_then(door).map(Arc::new);
         let (tell, stop) = watch::channel(false);
-        let poll = Duration::from_secs(config.server.poll_seconds);
-        let working = tokio::spawn(jobs::work(Arc::clone(&serving), config.server.workers, poll, stop.clone()));
+        let working = tokio::spawn(jobs::work(Arc::clone(&serving), config.server.workers, stop.clone()));
         let pace = Arc::new(Pace::new(config.server.api_per_minute));
         let app =
             App { serving: Arc::clone(&serving), hook_secret, jira_hook_secret, metrics_token, metrics, pace, door };
@@ -216,6 +215,7 @@ async fn serving(config: &Config, access: Access, first_code: &SecretString) -> 
         sign_in: sign_in::sign_in(config, access.sign_in)?,
         pages: config.server.url.trim_end_matches('/').to_owned(),
         outside,
+        poll: Duration::from_secs(config.server.poll_seconds),
         clock: clock::now,
     })
 }
