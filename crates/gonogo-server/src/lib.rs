@@ -2,6 +2,7 @@
 //! each request reads one view or stores one delivery.
 
 mod api;
+mod bounds;
 mod door;
 mod events;
 mod hooks;
@@ -27,8 +28,8 @@ use gonogo_engine::{Secret, Serving};
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// GitHub sends at most this.
-const MOST_BODY: usize = 25 << 20;
+/// A form of ours is shorter. Hooks and the API have limits of their own.
+const MOST_BODY: usize = 64 << 10;
 
 /// What the faces need.
 #[derive(Clone, Debug)]
@@ -49,13 +50,13 @@ pub struct App {
 }
 
 /// Answers until told to stop; what is being answered then is finished.
-pub async fn serve(listener: Listener, app: App, mut stop: watch::Receiver<bool>) -> std::io::Result<()> {
+pub async fn serve(listener: Listener, app: App, mut stop: watch::Receiver<bool>) {
     let live = Live::new(stop.clone());
     tokio::spawn(live.clone().beat(app.serving.store.clone()));
     let stopped = async move {
         stop.wait_for(|is_stopped| *is_stopped).await.ok();
     };
-    listener.answer(router(app, live), stopped).await
+    listener.answer(router(app, live), stopped).await;
 }
 
 fn router(app: App, live: Live) -> Router {
@@ -120,6 +121,7 @@ fn router(app: App, live: Live) -> Router {
         .nest(api::ROOT, api::router())
         .fallback(pages::layout::not_found)
         .layer(DefaultBodyLimit::max(MOST_BODY))
+        .layer(from_fn(bounds::held))
         .layer(from_fn_with_state(app.clone(), door::guarded))
         .layer(map_response(with_safe_headers))
         .layer(from_fn(requests::told))

@@ -28,12 +28,12 @@ pub async fn change_password(
             "you have no password here: an admin makes you a link to choose one".to_owned(),
         ));
     };
-    let is_right = tokio::task::spawn_blocking(move || fits(Some(&known), &old)).await.unwrap_or(false);
+    let is_right = serving.throttle.hashing.run(move || fits(Some(&known), &old)).await?;
     if !is_right {
         serving.throttle.was_wrong(&who.name, now);
         return Err(PersonError::Input("the password until now is another one".to_owned()));
     }
-    let hash = checked_hash(new).await?;
+    let hash = checked_hash(serving, new).await?;
     let deed = deed(now, &who.name, "changed their password", &who.name, "");
     Ok(serving.store.set_password(who.id, hash, hash_of(session), deed).await?)
 }
@@ -54,7 +54,7 @@ pub async fn make_link(serving: &Serving, who: &Person, person: i64) -> Result<S
 pub async fn use_link(serving: &Serving, code: &str, password: SecretString) -> Result<bool, PersonError> {
     let (code_hash, now) = (hash_of(code), (serving.clock)());
     let Some((person, name)) = serving.store.person_of_reset(&code_hash, now).await? else { return Ok(false) };
-    let hash = checked_hash(password).await?;
+    let hash = checked_hash(serving, password).await?;
     let deed = deed(now, &name, "chose a password by a link", &name, "");
     let is_done = serving.store.end_reset(code_hash, person, hash, deed).await?;
     if is_done {

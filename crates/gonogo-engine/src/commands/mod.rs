@@ -6,6 +6,7 @@ mod doctor;
 pub mod explain;
 pub mod github_sign_in;
 mod guess;
+mod hashing;
 mod init;
 pub mod people;
 pub mod production;

@@ -1,6 +1,7 @@
 //! People: signing in, and adding who may.
 
 use super::github_sign_in::still_may;
+use super::hashing::Hashing;
 use crate::serving::Serving;
 use argon2::Argon2;
 use argon2::password_hash::rand_core::OsRng;
@@ -51,6 +52,8 @@ pub enum PersonError {
     Input(String),
     #[error("the password could not be hashed: {0}")]
     Hash(String),
+    #[error("too many passwords are being looked at just now: try again in some seconds")]
+    Busy,
     /// Whether the person may still come in cannot be found out now.
     #[error("whether you may still come in is not known, since GitHub does not say: {0}")]
     NotKnown(String),
@@ -62,6 +65,7 @@ pub enum PersonError {
 pub struct Throttle {
     tries: Mutex<HashMap<String, Tries>>,
     noted: Mutex<Noted>,
+    pub(super) hashing: Hashing,
 }
 
 /// Failed sign-ins of this hour.
@@ -126,7 +130,7 @@ pub async fn sign_in(serving: &Serving, name: &str, password: SecretString) -> R
     }
     let known = serving.store.credentials(name).await?;
     let person = known.as_ref().map(|known| known.person.clone());
-    let is_right = tokio::task::spawn_blocking(move || fits(known.as_ref(), &password)).await.unwrap_or(false);
+    let is_right = serving.throttle.hashing.run(move || fits(known.as_ref(), &password)).await?;
     let Some(person) = person.filter(|_| is_right) else {
         serving.throttle.was_wrong(name, now);
         note_failure(serving, name, "wrong name or password").await?;
@@ -218,19 +222,18 @@ async fn add(
         let said = format!("a name has up to {MOST_NAME} letters, digits and `.`, `-`, `_`, `@`, `+`");
         return Err(PersonError::Input(said));
     }
-    let hash = checked_hash(password).await?;
+    let hash = checked_hash(serving, password).await?;
     Ok(serving.store.add_person(name.to_owned(), hash, role, only_first, deed).await?)
 }
 
 /// The hash of a password that somebody chose, if it is one to choose.
-pub(super) async fn checked_hash(password: SecretString) -> Result<String, PersonError> {
+pub(super) async fn checked_hash(serving: &Serving, password: SecretString) -> Result<String, PersonError> {
     let length = password.expose_secret().chars().count();
     if !(LEAST_PASSWORD..=MOST_PASSWORD).contains(&length) {
         let said = format!("a password has {LEAST_PASSWORD} to {MOST_PASSWORD} characters");
         return Err(PersonError::Input(said));
     }
-    let hashed = tokio::task::spawn_blocking(move || hash_password(&password));
-    hashed.await.map_err(|e| PersonError::Hash(e.to_string()))?.map_err(PersonError::Hash)
+    serving.throttle.hashing.run(move || hash_password(&password)).await?.map_err(PersonError::Hash)
 }
 
 fn hash_password(password: &SecretString) -> Result<String, String> {

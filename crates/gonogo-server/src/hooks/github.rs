@@ -1,9 +1,10 @@
 //! GitHub's webhooks: believed by their signature over the raw bytes, stored
 //! before they are acknowledged, and worked on later.
 
+use super::body::read;
 use super::{answer, counted, is_signed, store, text};
 use crate::App;
-use axum::body::Bytes;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use gonogo_engine::jobs::GITHUB;
@@ -12,11 +13,11 @@ const SIGNATURE: &str = "x-hub-signature-256";
 const EVENT: &str = "x-github-event";
 const ID: &str = "x-github-delivery";
 
-pub(crate) async fn receive(State(app): State<App>, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
-    counted(GITHUB, taken(&app, &headers, &body).await)
+pub(crate) async fn receive(State(app): State<App>, headers: HeaderMap, body: Body) -> (StatusCode, String) {
+    counted(GITHUB, taken(&app, &headers, body).await)
 }
 
-async fn taken(app: &App, headers: &HeaderMap, body: &[u8]) -> (StatusCode, String) {
+async fn taken(app: &App, headers: &HeaderMap, body: Body) -> (StatusCode, String) {
     let Some(secret) = &app.hook_secret else {
         let said = "no webhook secret is configured: set GONOGO_GITHUB_WEBHOOK_SECRET";
         return answer(StatusCode::SERVICE_UNAVAILABLE, said);
@@ -24,11 +25,15 @@ async fn taken(app: &App, headers: &HeaderMap, body: &[u8]) -> (StatusCode, Stri
     let Some(signature) = text(headers, SIGNATURE) else {
         return answer(StatusCode::UNAUTHORIZED, "not signed: give the webhook a secret");
     };
-    if !is_signed(&secret.lines(), signature, body) {
+    let body = match read(body).await {
+        Ok(body) => body,
+        Err((status, said)) => return answer(status, said),
+    };
+    if !is_signed(&secret.lines(), signature, &body.bytes) {
         return answer(StatusCode::UNAUTHORIZED, "the signature does not fit: compare the webhook's secret");
     }
     let (Some(event), Some(id)) = (text(headers, EVENT), text(headers, ID)) else {
         return answer(StatusCode::BAD_REQUEST, "no X-GitHub-Event or X-GitHub-Delivery: not a webhook of GitHub's");
     };
-    store(app, GITHUB, id, event, body).await
+    store(app, GITHUB, id, event, &body.bytes).await
 }

@@ -1,6 +1,7 @@
 //! What other systems tell us of themselves: believed by its signature over the
 //! raw bytes, stored before it is acknowledged, and worked on later.
 
+mod body;
 pub(crate) mod github;
 pub(crate) mod jira;
 

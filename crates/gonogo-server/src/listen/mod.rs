@@ -1,12 +1,14 @@
 //! Where the server listens: an address, a socket in the file system, or one
 //! that systemd hands over; with TLS of its own, or behind a proxy.
 
+mod connections;
 mod tls;
 mod unix;
 
 pub use tls::{Certificate, CertificateError};
 
 use axum::Router;
+use connections::Connections;
 use listenfd::ListenFd;
 use std::fmt;
 use std::net::SocketAddr;
@@ -49,6 +51,10 @@ pub enum ListenError {
     NotHandedOver,
     #[error("the socket that was handed over cannot be used: {0}\n  → one stream socket is wanted: ListenStream=")]
     HandedOver(String),
+    #[error(
+        "{0} is a unix socket, which has no TLS, and tls_certificate is set\n  → leave tls_certificate and tls_key out: TLS is the proxy's; or have systemd hand over an address"
+    )]
+    NoTls(String),
 }
 
 /// A socket that is listened on.
@@ -56,6 +62,8 @@ pub enum ListenError {
 pub struct Listener {
     socket: Socket,
     certificate: Option<Arc<Certificate>>,
+    /// How many connections may be open.
+    most: usize,
 }
 
 #[derive(Debug)]
@@ -75,7 +83,8 @@ impl fmt::Display for Listener {
 }
 
 impl Listener {
-    pub async fn bind(listen: &Listen, certificate: Option<Certificate>) -> Result<Self, ListenError> {
+    /// With at most so many connections open.
+    pub async fn bind(listen: &Listen, certificate: Option<Certificate>, most: usize) -> Result<Self, ListenError> {
         let socket = match listen {
             Listen::Address(address) => {
                 let taken = |e: std::io::Error| ListenError::Taken { place: address.to_string(), said: e.to_string() };
@@ -86,7 +95,10 @@ impl Listener {
             Listen::Unix(path) => Socket::Unix(unix::bind(path)?, format!("unix:{}", path.display())),
             Listen::HandedOver => handed_over()?,
         };
-        Ok(Self { socket, certificate: certificate.map(Arc::new) })
+        match &socket {
+            Socket::Unix(_, place) if certificate.is_some() => Err(ListenError::NoTls(place.clone())),
+            _ => Ok(Self { socket, certificate: certificate.map(Arc::new), most }),
+        }
     }
 
     /// Unless it is a socket in the file system.
@@ -98,18 +110,14 @@ impl Listener {
     }
 
     /// Answers until `stopped`; what is being answered then is finished.
-    pub(crate) async fn answer(
-        self,
-        router: Router,
-        stopped: impl Future<Output = ()> + Send + 'static,
-    ) -> std::io::Result<()> {
+    pub(crate) async fn answer(self, router: Router, stopped: impl Future<Output = ()>) {
+        let connections = Connections::new(router, self.most);
         match (self.socket, self.certificate) {
-            (Socket::Tcp(listener, _), None) => axum::serve(listener, router).with_graceful_shutdown(stopped).await,
+            (Socket::Tcp(listener, _), None) => connections.answer(listener, stopped).await,
             (Socket::Tcp(listener, address), Some(certificate)) => {
-                let listener = TlsListener::start(listener, address, certificate);
-                axum::serve(listener, router).with_graceful_shutdown(stopped).await
+                connections.answer(TlsListener::start(listener, address, certificate), stopped).await;
             }
-            (Socket::Unix(listener, _), _) => axum::serve(listener, router).with_graceful_shutdown(stopped).await,
+            (Socket::Unix(listener, _), _) => connections.answer(listener, stopped).await,
         }
     }
 }

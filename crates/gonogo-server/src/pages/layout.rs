@@ -155,6 +155,9 @@ pub(crate) fn trouble(error: &PersonError) -> Response {
         PersonError::Forbidden(_) => refused(StatusCode::FORBIDDEN, error),
         PersonError::Input(_) => refused(StatusCode::UNPROCESSABLE_ENTITY, error),
         PersonError::Hash(_) => refused(StatusCode::INTERNAL_SERVER_ERROR, error),
+        PersonError::Busy => {
+            ([(header::RETRY_AFTER, "5")], refused(StatusCode::SERVICE_UNAVAILABLE, error)).into_response()
+        }
     }
 }
 

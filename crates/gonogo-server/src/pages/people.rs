@@ -36,9 +36,9 @@ pub(crate) async fn add(State(app): State<App>, session: Session, Form(added): F
     let (status, said) = match add_person(&app.serving, &session.person, name, added.password, role).await {
         Ok(Some(_)) => return Redirect::to("/people").into_response(),
         Ok(None) => (StatusCode::CONFLICT, format!("there is a {name} already")),
-        Err(PersonError::Store(error)) => return away(&error).into_response(),
         Err(error @ PersonError::Forbidden(_)) => (StatusCode::FORBIDDEN, error.to_string()),
-        Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+        Err(error @ PersonError::Input(_)) => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+        Err(error) => return layout::trouble(&error),
     };
     (status, shown(&app, &session, Some(&said)).await).into_response()
 }

@@ -2,7 +2,7 @@
 
 use super::layout::{self, Shown, ago, away, not_found, outside};
 use crate::App;
-use crate::session::{Session, not_our_form};
+use crate::session::{Session, escaped, not_our_form};
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -121,7 +121,7 @@ async fn shown(app: &App, session: &Session, id: i64, said: Option<&Markup>) -> 
             Ok(_) => (controls(session, &row, &services)),
             Err(forbidden) => p.quiet { (forbidden) },
         }
-        p { a href={ "/audit?what=" (row.person.name) } { "What was done about them" } }
+        p { a href={ "/audit?what=" (escaped(&row.person.name)) } { "What was done about them" } }
     };
     Ok(layout::page(&row.person.name, false, Some(session), &main))
 }

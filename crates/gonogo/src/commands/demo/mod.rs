@@ -5,7 +5,7 @@ mod browser;
 mod folder;
 
 use super::serve::config::{
-    Config, GitHubConfig, Server as ServerConfig, ServiceConfig, SlackConfig, StoreConfig, TrackerConfig,
+    CONNECTIONS, Config, GitHubConfig, Server as ServerConfig, ServiceConfig, SlackConfig, StoreConfig, TrackerConfig,
 };
 use super::serve::{Access, Server, told_to_stop};
 use crate::cli::{DemoArgs, DemoSize};
@@ -63,7 +63,7 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<()> {
     let world =
         tokio::task::spawn_blocking(move || Playground::start(&wish)).await?.map_err(|error| no_world(&error))?;
     let place = Listen::Address(SocketAddr::from((Ipv4Addr::LOCALHOST, port(1))));
-    let listener = Listener::bind(&place, None).await?;
+    let listener = Listener::bind(&place, None, CONNECTIONS).await?;
     let address = listener.address().context("a demo listens on an address")?;
     let config = configuration(&world, address, folder.path());
     logs::begin(config.server.log, config.server.log_level);
@@ -120,6 +120,7 @@ fn configuration(world: &Playground, listen: SocketAddr, folder: &Path) -> Confi
             data: folder.join("gonogo"),
             workers: 2,
             poll_seconds: 30,
+            connections: CONNECTIONS,
             api_per_minute: 600,
         },
         store: StoreConfig::default(),

@@ -47,6 +47,9 @@ pub(crate) struct Server {
     /// How often every service is looked at, hooks or not.
     #[serde(default = "a_minute")]
     pub poll_seconds: u64,
+    /// How many connections may be open at once.
+    #[serde(default = "five_hundred")]
+    pub connections: usize,
     /// How often a token may ask the API in a minute.
     #[serde(default = "six_hundred")]
     pub api_per_minute: u32,
@@ -132,6 +135,13 @@ fn a_minute() -> u64 {
     60
 }
 
+/// Half of the files that a process may have open where nothing is said.
+pub(crate) const CONNECTIONS: usize = 500;
+
+fn five_hundred() -> usize {
+    CONNECTIONS
+}
+
 fn six_hundred() -> u32 {
     600
 }
@@ -205,6 +215,9 @@ impl Config {
         sign_in::ways(&config).map_err(|said| source.error(said, source.find(&["github", "sign_in"])))?;
         if config.server.poll_seconds == 0 {
             return Err(source.error("poll_seconds is 1 or more", None));
+        }
+        if config.server.connections == 0 {
+            return Err(source.error("connections is 1 or more", None));
         }
         Ok(config)
     }

@@ -118,7 +118,7 @@ pub(crate) struct Server {
     /// Makes the first admin, where there is nobody yet.
     pub first_code: SecretString,
     tell: watch::Sender<bool>,
-    answering: JoinHandle<std::io::Result<()>>,
+    answering: JoinHandle<()>,
     working: JoinHandle<()>,
     _lock: ServerLock,
 }
@@ -174,7 +174,7 @@ async fn listener(config: &config::Server) -> anyhow::Result<Listener> {
         (Some(chain), Some(key)) => Some(Certificate::read(chain.clone(), key.clone())?),
         _ => None,
     };
-    Ok(Listener::bind(&listen, certificate).await?)
+    Ok(Listener::bind(&listen, certificate, config.connections).await?)
 }
 
 async fn serving(config: &Config, access: Access, first_code: &SecretString) -> anyhow::Result<Serving> {

@@ -1,0 +1,152 @@
+//! Connections: so many are open at once, and each has so long to say what it
+//! wants. One that is too many is told so.
+
+use axum::Router;
+use axum::body::Body;
+use axum::serve::Listener;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::{Semaphore, watch};
+use tower::ServiceExt;
+
+/// Whose request's head is not here by then is gone, and who has nothing more to
+/// ask: later than proxies let go of theirs (nginx: 60 s), so that no request of
+/// theirs meets a closed connection.
+const PATIENCE: Duration = Duration::from_secs(65);
+/// A longer head is refused (431).
+const MOST_HEAD: usize = 64 << 10;
+/// Those that are told at once that they are too many; more are dropped.
+const MOST_TOLD: usize = 64;
+/// They have so long to hear it.
+const TO_HEAR: Duration = Duration::from_secs(1);
+
+const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
+    Retry-After: 5\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 93\r\n\r\n\
+    too many connections are open: try again in some seconds ([server] connections is the limit)\n";
+
+pub(super) struct Connections {
+    router: Router,
+    places: Arc<Semaphore>,
+    told: Arc<Semaphore>,
+}
+
+impl Connections {
+    pub(super) fn new(router: Router, most: usize) -> Self {
+        Self { router, places: Arc::new(Semaphore::new(most)), told: Arc::new(Semaphore::new(MOST_TOLD)) }
+    }
+
+    /// Answers until `stopped`; what is being answered then is finished.
+    pub(super) async fn answer<L: Listener>(self, mut listener: L, stopped: impl Future<Output = ()>) {
+        let (stop, told) = watch::channel(false);
+        let mut stopped = pin!(stopped);
+        loop {
+            let (io, _) = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = &mut stopped => break,
+            };
+            if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+                let (router, told) = (self.router.clone(), told.clone());
+                tokio::spawn(async move {
+                    answer_one(io, router, told).await;
+                    drop(place);
+                });
+            } else if let Ok(place) = Arc::clone(&self.told).try_acquire_owned() {
+                tokio::spawn(async move {
+                    tokio::time::timeout(TO_HEAR, refuse(io)).await.unwrap_or(());
+                    drop(place);
+                });
+            }
+        }
+        drop((listener, told));
+        stop.send(true).unwrap_or(()); // nobody is connected
+        stop.closed().await;
+    }
+}
+
+async fn answer_one(io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, router: Router, mut told: watch::Receiver<bool>) {
+    let service =
+        service_fn(move |request: hyper::Request<Incoming>| router.clone().oneshot(request.map(Body::new)));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(PATIENCE)
+        .max_buf_size(MOST_HEAD)
+        .serve_connection(TokioIo::new(io), service);
+    let mut connection = pin!(connection);
+    let told = async move { told.wait_for(|is_told| *is_told).await.map_or((), drop) };
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = told => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        // Strangers do that all day.
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// Says why, and waits until that was taken: what is closed with something of
+/// theirs unread is reset.
+async fn refuse(mut io: impl AsyncRead + AsyncWrite + Unpin) {
+    if io.write_all(TOO_MANY).await.is_err() || io.shutdown().await.is_err() {
+        return;
+    }
+    let mut unread = [0; 1 << 10];
+    while io.read(&mut unread).await.is_ok_and(|read| read > 0) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::routing::get;
+    use tokio::net::{TcpListener, TcpStream};
+
+    #[test]
+    fn what_is_said_is_as_long_as_it_says() {
+        let text = std::str::from_utf8(TOO_MANY).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        assert!(head.ends_with(&format!("Content-Length: {}", body.len())), "{}", body.len());
+    }
+
+    #[tokio::test]
+    async fn one_connection_too_many_is_told_so_and_the_others_go_on() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new().route("/", get(async || "here"));
+        let (tell, mut told) = watch::channel(false);
+        let answering = tokio::spawn(Connections::new(router, 2).answer(listener, async move {
+            told.wait_for(|is_told| *is_told).await.unwrap();
+        }));
+        let ask = async |stream: &mut TcpStream| {
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+            let mut answer = [0; 12];
+            stream.read_exact(&mut answer).await.unwrap();
+            String::from_utf8(answer.to_vec()).unwrap()
+        };
+        let mut open = [TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap()];
+        for stream in &mut open {
+            assert_eq!(ask(stream).await, "HTTP/1.1 200");
+        }
+        let mut third = TcpStream::connect(address).await.unwrap();
+        assert_eq!(ask(&mut third).await, "HTTP/1.1 503");
+        let [first, mut second] = open;
+        drop(first);
+        // Its place is free once its end was seen.
+        let mut fourth = TcpStream::connect(address).await.unwrap();
+        while ask(&mut fourth).await != "HTTP/1.1 200" {
+            fourth = TcpStream::connect(address).await.unwrap();
+        }
+        drop(fourth);
+        tell.send(true).unwrap();
+        answering.await.unwrap();
+        let mut rest = Vec::new();
+        second.read_to_end(&mut rest).await.expect("one that asks nothing ends with the server");
+    }
+}
