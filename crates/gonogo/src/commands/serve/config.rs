@@ -5,9 +5,11 @@ use super::sign_in::{self, WayIn};
 use crate::logs::{LogFormat, LogLevel};
 use gonogo_core::policy::{PolicyError, ProductionSource, ServicePath, Source, typed};
 use gonogo_remote::github::RepositoryName;
+use gonogo_remote::http::Url;
 use gonogo_server::Listen;
 use serde::Deserialize;
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 #[derive(Debug, Deserialize)]
@@ -200,6 +202,7 @@ impl Config {
             let said = format!("`{listen}` is nowhere to listen: write ADDRESS:PORT, unix:PATH or systemd");
             return Err(wrong(said, listen));
         };
+        address(&config.server.url).map_err(|said| wrong(said, &config.server.url))?;
         let files = [&config.server.tls_certificate, &config.server.tls_key];
         if files.iter().any(|file| file.is_some()) {
             if files.iter().any(|file| file.is_none()) {
@@ -220,6 +223,33 @@ impl Config {
             return Err(source.error("connections is 1 or more", None));
         }
         Ok(config)
+    }
+}
+
+/// Where people reach the server, as links begin.
+fn address(url: &str) -> Result<Url, String> {
+    let wrong = |why: &str| format!("`{url}` {why}: write https://HOST, as people reach it");
+    let address: Url = url.parse().map_err(|_| wrong("is no address"))?;
+    if !matches!(address.scheme(), "https" | "http") {
+        return Err(wrong("is no address of the web"));
+    }
+    if address.query().is_some() || address.fragment().is_some() {
+        return Err(wrong("has more behind it than a path"));
+    }
+    if !address.username().is_empty() || address.password().is_some() {
+        return Err(wrong("names a user"));
+    }
+    Ok(address)
+}
+
+impl Server {
+    /// Whether what people send, their passwords too, goes open over a network.
+    pub(super) fn is_open(&self) -> bool {
+        let is_here = |host: &str| {
+            let host = host.trim_start_matches('[').trim_end_matches(']');
+            host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        };
+        address(&self.url).is_ok_and(|url| url.scheme() == "http" && !url.host_str().is_some_and(is_here))
     }
 }
 
@@ -293,6 +323,36 @@ mod tests {
             ("listen = 'systemd'\nlog = 'xml'".to_owned(), "unknown variant `xml`"),
         ] {
             let error = parse(&wrong).unwrap_err();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+
+    #[test]
+    fn where_people_reach_it_is_an_address_of_the_web() {
+        let parse = |url: &str| {
+            let text = format!("[server]\nlisten = '127.0.0.1:0'\nurl = \"{url}\"\ndata = 'd'\n");
+            Config::parse(&Source::new("server.toml", text)).map(|c| c.server.is_open()).map_err(|e| e.to_string())
+        };
+        for (url, is_open) in [
+            ("https://gonogo.example.com", false),
+            ("https://gonogo.example.com/", false),
+            ("http://localhost:8040", false),
+            ("http://127.0.0.1:8040", false),
+            ("http://[::1]:8040", false),
+            ("http://gonogo.example.com", true),
+            ("http://127.0.0.1.example.com", true),
+        ] {
+            assert_eq!(parse(url), Ok(is_open), "{url}");
+        }
+        for (url, said) in [
+            ("gonogo.example.com", "server.toml:3:7: `gonogo.example.com` is no address"),
+            ("https://", "is no address"),
+            ("ftp://gonogo.example.com", "is no address of the web"),
+            ("https://gonogo.example.com?x=1", "has more behind it than a path"),
+            ("https://gonogo.example.com/#a", "has more behind it than a path"),
+            ("https://me:secret@gonogo.example.com", "names a user"),
+        ] {
+            let error = parse(url).unwrap_err();
             assert!(error.contains(said), "{error}");
         }
     }

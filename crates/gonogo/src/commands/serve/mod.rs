@@ -58,6 +58,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     if !takes_hooks {
         tracing::warn!("no GONOGO_GITHUB_WEBHOOK_SECRET: webhooks are refused, changes are found by polling");
     }
+    if config.server.is_open() {
+        let url = &config.server.url;
+        tracing::warn!(url, "[server] url is http: passwords and sessions go open over the network; use https");
+    }
     let place = &server.place;
     anstream::println!("gonogo: listening on {place}");
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %place, "serving");
