@@ -6,8 +6,15 @@ use jiff::Timestamp;
 use reqwest::Url;
 use serde::Deserialize;
 
-/// Deployments that are looked at; what is in force is among the newest.
-const MOST: &str = "30";
+/// Deployments of one page.
+const PAGE: usize = 100;
+
+/// A page of deployments, newest first.
+#[derive(Debug)]
+pub struct DeploymentsPage {
+    pub deployments: Vec<Deployment>,
+    pub is_last: bool,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Deployment {
@@ -24,16 +31,20 @@ pub struct DeploymentState {
 }
 
 impl GitHub {
-    /// The newest deployments to an environment, newest first.
+    /// A page of the deployments to an environment, from 1 on, with the newest.
     pub async fn deployments(
         &self,
         name: &RepositoryName,
         environment: &str,
+        page: usize,
         now: Timestamp,
-    ) -> Result<Vec<Deployment>, GitHubError> {
-        let path = format!("/deployments?{}", query(&[("environment", environment), ("per_page", MOST)]));
-        let body = self.get(name, &path, now).await?;
-        Vec::deserialize(&body).map_err(|e| GitHubError::odd(&name.path("/deployments"), e.to_string()))
+    ) -> Result<DeploymentsPage, GitHubError> {
+        let (size, page) = (PAGE.to_string(), page.to_string());
+        let asked = query(&[("environment", environment), ("per_page", &size), ("page", &page)]);
+        let body = self.get(name, &format!("/deployments?{asked}"), now).await?;
+        let deployments: Vec<Deployment> =
+            Vec::deserialize(&body).map_err(|e| GitHubError::odd(&name.path("/deployments"), e.to_string()))?;
+        Ok(DeploymentsPage { is_last: deployments.len() < PAGE, deployments })
     }
 
     /// `None` where nothing was said of it yet.

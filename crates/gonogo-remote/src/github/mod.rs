@@ -15,7 +15,7 @@ mod statuses;
 
 pub use check_runs::{Annotation, AnnotationLevel, CheckRun, Conclusion, MOST_ANNOTATIONS, MOST_SUMMARY};
 pub use credentials::{App, Credentials};
-pub use deployments::{Deployment, DeploymentState};
+pub use deployments::{Deployment, DeploymentState, DeploymentsPage};
 pub use error::GitHubError;
 pub use sign_in::{SignInApp, User, UserToken};
 pub use standing::{Hook, HookDelivery, Rights, Standing};

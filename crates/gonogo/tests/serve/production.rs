@@ -192,6 +192,41 @@ fn a_tag_that_was_cut_is_no_deploy() {
     world.status_says(&head, "failure", "No-Go: ");
 }
 
+fn deploys(world: &World, sha: &str, state: &str, times: usize) {
+    for _ in 0..times {
+        let deployment = world.web().deploys(sha, "live");
+        world.web().deployment_is(deployment, state);
+    }
+}
+
+#[test]
+fn what_was_deployed_is_found_behind_deploys_that_failed_and_not_guessed() {
+    let mut world = World::stopped().with_service("production = { tag = 'v*', environment = 'live' }\n").polling();
+    world.github.token(TOKEN).may_read("deployments");
+    let first = world.first();
+    let middle = world.repo.commit("tidy up");
+    let head = world.repo.commit("STORY-1 x");
+    world.repo.git(&["tag", "v1", &first]);
+    world.repo.git(&["tag", "v2", &middle]);
+    world.web().made_from(&world.repo);
+    for tag in ["v1", "v2"] {
+        world.web().pushes_tag(tag, &world.repo);
+    }
+    deploys(&world, &first, "success", 1);
+    deploys(&world, &middle, "failure", 20);
+    deploys(&world, &head, "success", 100); // of another service: it has no tag here
+    world.start();
+    world.status_says(&head, "failure", "No-Go: ");
+    world.service_says("<b>v1</b>");
+
+    // Further back than is looked: what was known last is no answer any more.
+    deploys(&world, &middle, "failure", 10);
+    let said = "Could not find out: which tag of v* is deployed is not known: none of the newest 30 deployments";
+    world.status_says(&head, "error", said);
+    deploys(&world, &middle, "success", 1);
+    world.status_of(&head).is_success("Go");
+}
+
 #[test]
 fn a_policy_has_no_address_asked() {
     let app = Deployed::saying(&says(&"a".repeat(40)));

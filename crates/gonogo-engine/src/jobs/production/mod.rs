@@ -37,7 +37,7 @@ pub(super) async fn find(serving: &Serving, service: &Service, git: &Arc<Git>) -
             (endpoint::ask(serving, git, &endpoint, &why).await?, endpoint.max_age)
         }
         Source::Elsewhere(ProductionSource::Tag(tag), why) => {
-            (tags::ask(serving, service, git, &tag, &why).await?, tag.max_age)
+            tags::ask(serving, service, git, &tag, &why).await?
         }
         Source::Elsewhere(ProductionSource::Told | ProductionSource::Ref(_), why) => {
             (told(serving, service, git, &why).await?, SignedDuration::ZERO)
