@@ -27,6 +27,14 @@ pub(crate) enum Db {
     },
 }
 
+/// What a store is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// What is not there is made.
+    Whole,
+    ReadOnly,
+}
+
 /// A transaction of either engine.
 #[derive(Debug)]
 pub(crate) enum Tx<'c> {
@@ -68,12 +76,17 @@ macro_rules! fetch {
 pub(crate) use fetch;
 
 impl Db {
-    pub(crate) async fn open(url: &str) -> Result<Self, StoreError> {
+    pub(crate) async fn open(url: &str, access: Access) -> Result<Self, StoreError> {
+        let looks_only = access == Access::ReadOnly;
         match Address::parse(url)? {
+            Address::Sqlite(path) if looks_only && !path.is_file() => {
+                Err(StoreError::NotReady(format!("there is no database at {} yet", path.display())))
+            }
             Address::Sqlite(path) => {
                 let options = SqliteConnectOptions::new()
                     .filename(&path)
-                    .create_if_missing(true)
+                    .create_if_missing(!looks_only)
+                    .read_only(looks_only)
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true)

@@ -26,6 +26,8 @@ pub enum StoreError {
         "the database was written by a newer gonogo (schema {found}, this version knows {known})\n  → use that version, or restore a backup from before"
     )]
     Newer { found: i64, known: i64 },
+    #[error("{0}\n  → `gonogo serve` sees to that at its start")]
+    NotReady(String),
     #[error("migration {0} of the database is not the one that was released\n  → use an unchanged version of gonogo")]
     Changed(i64),
     /// A backup that could not be written, or put in place.

@@ -47,7 +47,7 @@ pub use sessions::{Guest, NewSession, Outside, Session};
 pub use tokens::{NewToken, TokenId, TokenRow};
 pub use waivers::{NewWaiver, Waived, WaiverId, WaiverRow};
 
-use db::Db;
+use db::{Access, Db};
 use jiff::Timestamp;
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -61,11 +61,24 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens `sqlite:PATH` or `postgres://…`, and brings its schema up to date.
+    /// Opens `sqlite:PATH` or `postgres://…`, and brings its schema up to date: for
+    /// who is alone with it. A server takes it by [`Self::serve`].
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let db = Db::open(url).await?;
+        let db = Db::open(url, Access::Whole).await?;
         migrate::run(&db).await?;
-        Ok(Self { db: Arc::new(db), work: Arc::new(Notify::new()) })
+        Ok(Self::over(db))
+    }
+
+    /// Opens it to look at, whoever serves it: nothing of it is made or changed.
+    /// [`StoreError::NotReady`] where it is not there yet, or of an older version.
+    pub async fn look_at(url: &str) -> Result<Self, StoreError> {
+        let db = Db::open(url, Access::ReadOnly).await?;
+        migrate::is_done(&db).await?;
+        Ok(Self::over(db))
+    }
+
+    fn over(db: Db) -> Self {
+        Self { db: Arc::new(db), work: Arc::new(Notify::new()) }
     }
 
     /// Ends when work was queued here, or told by another replica.

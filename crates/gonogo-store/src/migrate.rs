@@ -51,6 +51,29 @@ async fn migrate(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Whether a database has taken all steps that this version knows; it is not changed.
+pub(crate) async fn is_done(db: &Db) -> Result<(), StoreError> {
+    let done = db.read(|tx| Box::pin(history_if_any(tx))).await?;
+    is_known(&done)?;
+    let lacking = MIGRATIONS.iter().filter(|(known, _)| done.iter().all(|(version, _)| version != known)).count();
+    match lacking {
+        0 => Ok(()),
+        _ if done.is_empty() => Err(StoreError::NotReady("the database is empty".to_owned())),
+        _ => Err(StoreError::NotReady(format!("the database is of an older gonogo, by {lacking} steps"))),
+    }
+}
+
+async fn history_if_any(tx: &mut Tx<'_>) -> Result<Vec<(i64, String)>, StoreError> {
+    let select = match tx {
+        Tx::Sqlite(_) => "select count(*) from sqlite_master where name = 'schema_history'",
+        Tx::Postgres(_) => {
+            "select count(*) from pg_tables where tablename = 'schema_history' and schemaname = any(current_schemas(false))"
+        }
+    };
+    let (is_there,): (i64,) = fetch!(tx, fetch_one, select)?;
+    if is_there == 0 { Ok(Vec::new()) } else { Ok(history(tx).await?) }
+}
+
 /// The steps that a database has taken, with the hash of each.
 pub(crate) async fn history(tx: &mut Tx<'_>) -> Result<Vec<(i64, String)>, sqlx::Error> {
     let select = "select version, hash from schema_history order by version";

@@ -1,6 +1,7 @@
 //! Who works on the store. SQLite has one server: what another process had
 //! begun is nobody's any more, and need not wait for its lease to run out.
 
+use crate::address::Address;
 use crate::db::{Db, execute};
 use crate::{Store, StoreError};
 use std::fs::{File, TryLockError};
@@ -13,10 +14,20 @@ pub struct ServerLock {
 }
 
 impl Store {
-    /// Takes the store for this server. PostgreSQL may have several.
-    pub async fn begin_serving(&self) -> Result<ServerLock, StoreError> {
-        let Db::Sqlite { path, .. } = &*self.db else { return Ok(ServerLock { _file: None }) };
-        let lock = lock_beside(path)?;
+    /// Takes the store for this server, and then brings its schema up to date:
+    /// never under a server of another version. PostgreSQL may have several servers.
+    pub async fn serve(url: &str) -> Result<(Self, ServerLock), StoreError> {
+        let lock = match Address::parse(url)? {
+            Address::Sqlite(path) => lock_beside(&path)?,
+            Address::Postgres(_) => ServerLock { _file: None },
+        };
+        let store = Self::open(url).await?;
+        store.end_leases().await?;
+        Ok((store, lock))
+    }
+
+    async fn end_leases(&self) -> Result<(), StoreError> {
+        let Db::Sqlite { .. } = &*self.db else { return Ok(()) };
         let statements = [
             // Of two with one key, one that waits does the work of both.
             "delete from job where leased_until is not null and dead_at is null and exists
@@ -34,8 +45,7 @@ impl Store {
                     Ok(())
                 })
             })
-            .await?;
-        Ok(lock)
+            .await
     }
 }
 

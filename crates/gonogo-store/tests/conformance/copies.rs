@@ -100,10 +100,9 @@ async fn what_is_replaced_is_kept_whole_each_time() {
 #[tokio::test]
 async fn a_store_that_is_served_is_not_replaced() {
     let engine = sqlite();
-    let store = engine.open().await;
+    let (_store, _lock) = Store::serve(&engine.url).await.unwrap();
     let copy = beside(&engine, "copy.db");
     backup(&engine.url, &copy).await.unwrap();
-    let _lock = store.begin_serving().await.unwrap();
     let refused = restore(&copy, &engine.url, Existing::KeepBeside).await;
     assert!(matches!(refused, Err(StoreError::Served(_))), "{refused:?}");
 }

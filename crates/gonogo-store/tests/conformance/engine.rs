@@ -24,6 +24,11 @@ impl Engine {
         self.folder.as_ref().expect("SQLite has a file").path().join("gonogo.db")
     }
 
+    /// Whether SQLite's file is there.
+    pub(crate) fn path_is_there(&self) -> bool {
+        self.is_sqlite() && self.path().exists()
+    }
+
     pub(crate) fn is_sqlite(&self) -> bool {
         self.folder.is_some()
     }

@@ -1,5 +1,7 @@
 use crate::engine::{postgres, sqlite};
+use crate::people::deed;
 use gonogo_core::case::Stage;
+use gonogo_core::person::Role;
 use gonogo_store::{Store, StoreError};
 
 #[tokio::test]
@@ -17,6 +19,39 @@ async fn a_database_of_a_newer_version_is_refused_on_both_engines() {
         engine.raw("insert into schema_history (version, hash) values (999, 'x')").await;
         assert!(matches!(Store::open(&engine.url).await, Err(StoreError::Newer { found: 999, .. })));
     }
+}
+
+#[tokio::test]
+async fn who_looks_at_a_store_makes_and_changes_nothing() {
+    for engine in [sqlite(), postgres().await] {
+        let not_ready = async || match Store::look_at(&engine.url).await {
+            Err(StoreError::NotReady(said)) => said,
+            other => panic!("{other:?}"),
+        };
+        let said = not_ready().await;
+        assert_eq!(said.contains("no database") && !engine.path_is_there(), engine.is_sqlite(), "{said}");
+        engine.open().await;
+        engine.raw("delete from schema_history where version > 2").await;
+        assert!(not_ready().await.contains("of an older gonogo"));
+        let steps = engine.lines("select cast(version as varchar(9)) from schema_history order by version").await;
+        assert_eq!(steps, ["1", "2"]);
+    }
+    let engine = sqlite();
+    engine.open().await;
+    let store = Store::look_at(&engine.url).await.unwrap();
+    assert_eq!(store.job_counts().await, Ok((0, 0)));
+    assert!(store.add_person("x".to_owned(), "h".to_owned(), Role::Viewer, false, deed(1, "added")).await.is_err());
+}
+
+#[tokio::test]
+async fn a_store_that_is_served_is_not_brought_up_to_date_by_another_server() {
+    let engine = sqlite();
+    let (_store, lock) = Store::serve(&engine.url).await.unwrap();
+    engine.raw("delete from schema_history where version > 2").await;
+    let steps = async || engine.lines("select cast(version as varchar(9)) from schema_history order by version").await;
+    assert!(matches!(Store::serve(&engine.url).await, Err(StoreError::Served(_))));
+    assert_eq!(steps().await, ["1", "2"]);
+    drop(lock);
 }
 
 #[tokio::test]

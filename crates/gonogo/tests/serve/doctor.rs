@@ -61,6 +61,17 @@ fn nothing_is_wrong_with_a_server_that_works() {
 }
 
 #[test]
+fn before_the_first_start_all_but_the_store_is_looked_at_and_nothing_is_made() {
+    let world = World::stopped();
+    world.writes_configuration();
+    let (said, _) = doctor(&world);
+    says(&said, &["· store there is no database at ", "✓ github web: acme/web answers"]);
+    let (said, code) = world.checks_store();
+    assert!(said.contains("there is no database at ") && code == Some(2), "{code:?} {said}");
+    assert_eq!(world.files_with("SQLite format"), [""; 0]);
+}
+
+#[test]
 fn what_is_wrong_says_what_to_do() {
     let slack = Slack::start();
     slack.without_scope("channels:read");

@@ -28,12 +28,17 @@ pub struct HooksTaken {
     pub jira: bool,
 }
 
-pub async fn doctor_server(serving: &Serving, taken: HooksTaken) -> Vec<Line> {
+/// `not_ready` is why the server's store cannot be looked at before its next start;
+/// that of `serving` is empty then.
+pub async fn doctor_server(serving: &Serving, taken: HooksTaken, not_ready: Option<String>) -> Vec<Line> {
     let mut lines = vec![match git::version() {
         Ok(version) => good("git", version),
         Err(error) => bad_as("git", &error.to_string()),
     }];
-    lines.extend(store(serving).await);
+    match not_ready {
+        Some(said) => lines.push(note("store", format!("{said}; the server sees to that at its start"))),
+        None => lines.extend(store(serving).await),
+    }
     lines.push(hooks_taken("GitHub", "GONOGO_GITHUB_WEBHOOK_SECRET", taken.github));
     if serving.services.is_empty() {
         lines.push(bad("services", "none is configured", "write a [[service]] into the server's configuration"));

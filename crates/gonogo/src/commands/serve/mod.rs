@@ -20,7 +20,7 @@ use gonogo_remote::github::{Credentials, GitHub, RepositoryName};
 use gonogo_remote::http::Connections;
 use gonogo_remote::slack::Slack;
 use gonogo_server::{App, Certificate, Listener, OpenDoor, Pace, Registry};
-use gonogo_store::{ServerLock, Store};
+use gonogo_store::{ServerLock, Store, StoreError};
 use secrecy::{ExposeSecret, SecretString};
 use sign_in::Client;
 use std::net::SocketAddr;
@@ -84,7 +84,19 @@ pub(crate) fn doctored(config: &Path) -> anyhow::Result<Vec<Line>> {
     let access = Access::from_environment()?;
     let taken = HooksTaken { github: access.github_hooks.is_some(), jira: access.jira_hooks.is_some() };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    runtime.block_on(async { Ok(doctor_server(&serving(&config, access, &random_word()).await?, taken).await) })
+    runtime.block_on(async {
+        make_data_folder(&config)?;
+        let scratch = tempfile::tempdir().context("no temporary folder can be made")?;
+        let (store, not_ready) = match Store::look_at(&config.store_url()).await {
+            Ok(store) => (store, None),
+            // All else can be tried with an empty one.
+            Err(StoreError::NotReady(said)) => {
+                (Store::open(&format!("sqlite:{}", scratch.path().join("none.db").display())).await?, Some(said))
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Ok(doctor_server(&serving(&config, access, store, &random_word()).await?, taken, not_ready).await)
+    })
 }
 
 /// What the server may show to the systems outside, and they to it.
@@ -140,8 +152,9 @@ impl Server {
         let first_code = random_word();
         let (hook_secret, jira_hook_secret) = (access.github_hooks.clone(), access.jira_hooks.clone());
         let metrics_token = access.metrics.clone();
-        let serving = Arc::new(serving(config, access, &first_code).await?);
-        let lock = serving.store.begin_serving().await?;
+        make_data_folder(config)?;
+        let (store, lock) = Store::serve(&config.store_url()).await?;
+        let serving = Arc::new(serving(config, access, store, &first_code).await?);
         let listener = match bound {
             Some(listener) => listener,
             None => listener(&config.server).await?,
@@ -181,10 +194,18 @@ async fn listener(config: &config::Server) -> anyhow::Result<Listener> {
     Ok(Listener::bind(&listen, certificate, config.connections).await?)
 }
 
-async fn serving(config: &Config, access: Access, first_code: &SecretString) -> anyhow::Result<Serving> {
+fn make_data_folder(config: &Config) -> anyhow::Result<()> {
     let data = &config.server.data;
-    std::fs::create_dir_all(data).with_context(|| format!("{} cannot be made", data.display()))?;
-    let store = Store::open(&config.store_url()).await?;
+    std::fs::create_dir_all(data).with_context(|| format!("{} cannot be made", data.display()))
+}
+
+async fn serving(
+    config: &Config,
+    access: Access,
+    store: Store,
+    first_code: &SecretString,
+) -> anyhow::Result<Serving> {
+    let data = &config.server.data;
     let first_code_hash = (!store.has_admin().await?).then(|| hash_of(first_code.expose_secret()));
     let trusted = config.tracker.url.clone().map_or(TrustedTracker::None, TrustedTracker::Only);
     let outside = Outside { trusted, code_host: CodeHostAccess::None, ..access.outside };
