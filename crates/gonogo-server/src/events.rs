@@ -144,7 +144,7 @@ impl Follower {
                 let concerns = match self.candidate {
                     None => true,
                     // Better once too often than never.
-                    Some(id) => self.store.has_changed(id, self.seen, now).await.unwrap_or(true),
+                    Some(id) => self.store.has_changed(id, self.seen).await.unwrap_or(true),
                 };
                 self.seen = now;
                 if concerns {

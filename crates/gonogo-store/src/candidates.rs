@@ -6,6 +6,7 @@
 use crate::db::{Tx, execute, fetch};
 use crate::messages::forget;
 use crate::production::runs;
+use crate::views::changes::{candidate_has_changed, has_changed, in_turn};
 use crate::{Store, StoreError, micros, time};
 use gonogo_core::case::Stage;
 use gonogo_core::ids::Sha;
@@ -47,7 +48,14 @@ impl Store {
     /// already, or a new one in the place of the old. The second is whether it
     /// is new.
     pub async fn open_candidate(&self, seen: Sighted, now: Timestamp) -> Result<(Candidate, bool), StoreError> {
-        self.db.write(move |tx| Box::pin(async move { open(tx, seen, now).await })).await
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    in_turn(tx).await?;
+                    open(tx, seen, now).await
+                })
+            })
+            .await
     }
 
     /// The branch is gone.
@@ -55,6 +63,7 @@ impl Store {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
+                    in_turn(tx).await?;
                     close(tx, id, now).await?;
                     forget(tx, id).await
                 })
@@ -96,6 +105,7 @@ impl Store {
     }
 }
 
+/// In turn with all that changes what pages show.
 pub(crate) async fn open(tx: &mut Tx<'_>, seen: Sighted, now: Timestamp) -> Result<(Candidate, bool), StoreError> {
     if let Some(open) = open_of(tx, &seen).await? {
         if (open.head, &open.production, &open.stage) == (seen.head, &seen.production, &seen.stage) {
@@ -119,6 +129,7 @@ pub(crate) async fn open(tx: &mut Tx<'_>, seen: Sighted, now: Timestamp) -> Resu
         pull_request,
         into
     )?;
+    has_changed(tx).await?;
     let Sighted { service, branch, head, production, stage } = seen;
     let (id, opened_at, is_open) = (CandidateId(id), now, true);
     Ok((Candidate { id, service, branch, head, production, opened_at, is_open, stage }, true))
@@ -150,7 +161,7 @@ pub(crate) async fn is_open(tx: &mut Tx<'_>, id: CandidateId) -> Result<bool, St
 async fn close(tx: &mut Tx<'_>, id: CandidateId, now: Timestamp) -> Result<(), StoreError> {
     let update = "update candidate set closed_at = $2 where id = $1 and closed_at is null";
     execute!(tx, update, id.0, micros(now))?;
-    Ok(())
+    candidate_has_changed(tx, id).await
 }
 
 pub(crate) fn read(

@@ -5,6 +5,7 @@ use crate::candidates::CandidateId;
 use crate::db::{execute, fetch};
 use crate::messages::{News, tell};
 use crate::same_head::{Shown, hold, show};
+use crate::views::changes::{candidate_has_changed, in_turn};
 use crate::{Store, StoreError, micros, time};
 use jiff::Timestamp;
 
@@ -61,6 +62,7 @@ impl Store {
             .db
             .write(move |tx| {
                 Box::pin(async move {
+                    in_turn(tx).await?;
                     hold(tx, new.candidate).await?;
                     let insert = "insert into evaluation
                          (candidate, verdict, exit_code, policy_hash, evaluated_at, summary, result, recording)
@@ -89,6 +91,7 @@ impl Store {
                     if let Some(news) = &news {
                         tell(tx, news).await?;
                     }
+                    candidate_has_changed(tx, new.candidate).await?;
                     Ok(EvaluationId(id))
                 })
             })

@@ -3,6 +3,7 @@
 
 use crate::audit::{Deed, note};
 use crate::db::{Tx, execute, fetch};
+use crate::views::changes::{has_changed, in_turn};
 use crate::{Store, StoreError, micros};
 use jiff::Timestamp;
 
@@ -28,6 +29,8 @@ pub struct Job {
     /// How often it was begun, with this time.
     pub attempts: i64,
     fence: i64,
+    /// Then people see that it does not go on.
+    has_failed: bool,
 }
 
 impl Store {
@@ -67,8 +70,13 @@ impl Store {
     /// It is done, and with it what had been given up of the same key.
     pub async fn finish_job(&self, job: &Job) -> Result<(), StoreError> {
         let (id, fence, kind, key) = (job.id.0, job.fence, job.kind.clone(), job.key.clone());
+        let has_failed = job.has_failed;
         self.change(move |tx| {
             Box::pin(async move {
+                if has_failed {
+                    in_turn(tx).await?;
+                    has_changed(tx).await?;
+                }
                 let delete = "delete from job where id = $1 and fence = $2 and leased_until is not null";
                 let done = execute!(tx, delete, id, fence)?;
                 if done > 0 {
@@ -84,8 +92,13 @@ impl Store {
     /// work, and tells of the error.
     pub async fn retry_job(&self, job: &Job, at: Timestamp, error: String) -> Result<(), StoreError> {
         let (id, fence, kind, key, at) = (job.id.0, job.fence, job.kind.clone(), job.key.clone(), micros(at));
+        let has_failed = job.has_failed;
         self.change(move |tx| {
             Box::pin(async move {
+                if !has_failed {
+                    in_turn(tx).await?;
+                    has_changed(tx).await?;
+                }
                 if waits(tx, &kind, &key, id).await? {
                     let delete = "delete from job where id = $1 and fence = $2 and leased_until is not null";
                     let deleted = execute!(tx, delete, id, fence)?;
@@ -191,8 +204,8 @@ async fn forget_dead(tx: &mut Tx<'_>, kind: &str, key: &str) -> Result<(), Store
 /// A key is worked on by one at a time: what waits behind a live lease of its
 /// key stays.
 async fn lease(tx: &mut Tx<'_>, now: i64, until: i64) -> Result<Option<Job>, StoreError> {
-    type Row = (i64, String, String, String, i64, i64);
-    let select = "select id, kind, key, body, attempts, fence from job
+    type Row = (i64, String, String, String, i64, i64, i64);
+    let select = "select id, kind, key, body, attempts, fence, case when error is null then 0 else 1 end from job
          where dead_at is null and run_at <= $1 and (leased_until is null or leased_until <= $1)
          and not exists (select 1 from job other where other.kind = job.kind and other.key = job.key
              and other.id <> job.id and other.leased_until > $1)
@@ -200,7 +213,9 @@ async fn lease(tx: &mut Tx<'_>, now: i64, until: i64) -> Result<Option<Job>, Sto
     let found: Option<Row> = match tx {
         Tx::Sqlite(c) => sqlx::query_as(select).bind(now).fetch_optional(&mut **c).await?,
         Tx::Postgres(c) => {
-            const SKIPPING: &str = "select id, kind, key, body, attempts, fence from job
+            const SKIPPING: &str =
+                "select id, kind, key, body, attempts, fence, cast(case when error is null then 0 else 1 end as bigint)
+                 from job
                  where dead_at is null and run_at <= $1 and (leased_until is null or leased_until <= $1)
                  and not exists (select 1 from job other where other.kind = job.kind and other.key = job.key
                      and other.id <> job.id and other.leased_until > $1)
@@ -208,7 +223,7 @@ async fn lease(tx: &mut Tx<'_>, now: i64, until: i64) -> Result<Option<Job>, Sto
             sqlx::query_as(SKIPPING).bind(now).fetch_optional(&mut **c).await?
         }
     };
-    let Some((id, kind, key, body, attempts, fence)) = found else { return Ok(None) };
+    let Some((id, kind, key, body, attempts, fence, has_failed)) = found else { return Ok(None) };
     if let Tx::Postgres(c) = tx {
         // Two rows of a key may be found by two at once: one of them comes first.
         const TURN: &str = "select pg_advisory_xact_lock(hashtextextended($1, 0))";
@@ -219,5 +234,6 @@ async fn lease(tx: &mut Tx<'_>, now: i64, until: i64) -> Result<Option<Job>, Sto
     }
     let update = "update job set leased_until = $2, attempts = attempts + 1, fence = fence + 1 where id = $1";
     execute!(tx, update, id, until)?;
-    Ok(Some(Job { id: JobId(id), kind, key, body, attempts: attempts + 1, fence: fence + 1 }))
+    let (id, attempts, fence, has_failed) = (JobId(id), attempts + 1, fence + 1, has_failed != 0);
+    Ok(Some(Job { id, kind, key, body, attempts, fence, has_failed }))
 }

@@ -5,6 +5,7 @@
 use crate::audit::{Deed, note};
 use crate::candidates::open;
 use crate::db::{Tx, execute, fetch};
+use crate::views::changes::{has_changed, in_turn};
 use crate::{Candidate, Sighted, Store, StoreError, micros, time};
 use gonogo_core::running::Running;
 use jiff::Timestamp;
@@ -41,6 +42,16 @@ pub struct ProductionRow {
     pub trouble: Option<String>,
     /// What of it the default branch does not have, and since when.
     pub astray: Option<(String, Timestamp)>,
+}
+
+impl ProductionRow {
+    /// Whether a look came to what is known already.
+    fn shows(&self, seen: &ProductionSeen) -> bool {
+        let astray = self.astray.as_ref().map(|(astray, _)| astray);
+        let is_same = (&self.name, &self.why, &self.trouble, astray)
+            == (&seen.name, &seen.why, &seen.trouble, seen.astray.as_ref());
+        is_same && (seen.running.is_none() || seen.running == self.running)
+    }
 }
 
 /// Production ran something else from then on.
@@ -88,6 +99,7 @@ impl Store {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
+                    in_turn(tx).await?;
                     let moved = note_production(tx, &seen, now).await?;
                     let mut candidates = Vec::new();
                     for branch in branches {
@@ -165,6 +177,9 @@ async fn note_production(
     now: Timestamp,
 ) -> Result<Option<ProductionMove>, StoreError> {
     let last = production_of(tx, &seen.service).await?;
+    if !last.as_ref().is_some_and(|last| last.shows(seen)) {
+        has_changed(tx).await?;
+    }
     let ran = last.as_ref().and_then(|last| last.running.clone());
     let since = last.and_then(|last| last.astray).map_or(now, |(_, since)| since);
     let known_at = seen.trouble.is_none().then(|| micros(now));

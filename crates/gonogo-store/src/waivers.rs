@@ -2,7 +2,8 @@
 //! time. They are never changed; one that is taken back says by whom.
 
 use crate::audit::{Deed, note, note_made};
-use crate::db::{alone, execute, fetch};
+use crate::db::{execute, fetch};
+use crate::views::changes::{in_turn, service_has_changed};
 use crate::{Store, StoreError, micros, time};
 use gonogo_core::person::Actor;
 use jiff::Timestamp;
@@ -34,9 +35,6 @@ pub enum Waived {
     },
 }
 
-/// Waivers are given one at a time: of a form that is sent twice at once, one counts.
-const GIVING: i64 = 0x7761_6976_6572;
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WaiverRow {
     pub id: WaiverId,
@@ -60,7 +58,8 @@ impl WaiverRow {
 }
 
 impl Store {
-    /// Records a waiver with its audit entry, unless one of the same stands.
+    /// Records a waiver with its audit entry, unless one of the same stands: of a
+    /// form that is sent twice at once, one counts.
     pub async fn waive(&self, new: NewWaiver, actor: &Actor, deed: Deed) -> Result<Waived, StoreError> {
         let by = actor.id();
         let select = "select id, given_by, why from waiver where service = $1 and fingerprint = $2
@@ -70,7 +69,7 @@ impl Store {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    alone(tx, GIVING).await?;
+                    in_turn(tx).await?;
                     let (service, fingerprint) = (&new.service, &new.fingerprint);
                     let stands: Option<(i64, i64, String)> =
                         fetch!(tx, fetch_optional, select, service, fingerprint, micros(deed.at))?;
@@ -91,6 +90,7 @@ impl Store {
                         i64::from(new.needs_second)
                     )?;
                     note_made(tx, &deed, Some(id)).await?;
+                    service_has_changed(tx, service).await?;
                     Ok(Waived::Given(WaiverId(id)))
                 })
             })
@@ -132,10 +132,12 @@ impl Store {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
+                    in_turn(tx).await?;
                     if execute!(tx, update, id.0, &service, by, micros(deed.at))? == 0 {
                         return Ok(false);
                     }
                     note(tx, &deed).await?;
+                    service_has_changed(tx, &service).await?;
                     Ok(true)
                 })
             })

@@ -1,7 +1,7 @@
 //! One file for each page or list: the struct that it shows, by few statements.
 
 mod candidates;
-mod changes;
+pub(crate) mod changes;
 mod dead_work;
 mod evaluations;
 mod load;

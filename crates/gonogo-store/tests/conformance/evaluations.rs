@@ -1,6 +1,10 @@
+use crate::people::{add, deed};
 use crate::{at, conformance, sha};
 use gonogo_core::case::Stage;
-use gonogo_store::{CandidateId, EvaluationId, NewEvaluation, Sighted, Store, StoryOf, Wanted};
+use gonogo_core::person::{Act, Role};
+use gonogo_store::{
+    CandidateId, EvaluationId, NewEvaluation, NewJob, NewWaiver, ProductionSeen, Sighted, Store, StoryOf, Wanted,
+};
 
 fn seen(head: char, production: char) -> Sighted {
     Sighted {
@@ -83,16 +87,80 @@ conformance! {
         let (candidate, _) = store.open_candidate(seen('a', 'b'), at(1)).await.unwrap();
         let other = Sighted { branch: "hotfix/1".to_owned(), ..seen('c', 'b') };
         let (other, _) = store.open_candidate(other, at(1)).await.unwrap();
-        let begin = store.cursor().await.unwrap();
-        assert!(!store.has_changed(candidate.id, begin, begin).await.unwrap());
+        let cursor = async || store.cursor().await.unwrap();
+        let has_changed = async |id, since| store.has_changed(id, since).await.unwrap();
+        let begin = cursor().await;
+        assert!(!has_changed(candidate.id, begin).await);
         store.record_evaluation(evaluation(other.id, "go"), Vec::new(), None).await.unwrap();
-        let judged = store.cursor().await.unwrap();
+        let judged = cursor().await;
         assert!(judged != begin);
-        assert!(!store.has_changed(candidate.id, begin, judged).await.unwrap());
-        assert!(store.has_changed(other.id, begin, judged).await.unwrap());
+        assert!(!has_changed(candidate.id, begin).await);
+        assert!(has_changed(other.id, begin).await);
         store.close_candidate(candidate.id, at(2)).await.unwrap();
-        let closed = store.cursor().await.unwrap();
-        assert!(store.has_changed(candidate.id, judged, closed).await.unwrap());
+        assert!(has_changed(candidate.id, judged).await);
+        assert!(!has_changed(other.id, judged).await, "another one was closed");
+
+        // What the first page shows of production and of work that fails.
+        let seen = |trouble: Option<&str>| ProductionSeen {
+            service: "web".to_owned(),
+            running: Some(sha('b').into()),
+            name: "live".to_owned(),
+            why: "so".to_owned(),
+            trouble: trouble.map(str::to_owned),
+            astray: None,
+        };
+        let mut last = cursor().await;
+        for (trouble, is_news) in [(None, true), (None, false), (Some("no answer"), true), (Some("no answer"), false), (None, true)] {
+            store.looked(seen(trouble), Vec::new(), at(3)).await.unwrap();
+            let now = cursor().await;
+            assert_eq!(now != last, is_news, "{trouble:?}");
+            last = now;
+        }
+        store.enqueue(NewJob { kind: "sync", key: "web".to_owned(), body: String::new(), run_at: at(1) }).await.unwrap();
+        for is_news in [true, false] {
+            let job = store.lease_job(at(9), at(20)).await.unwrap().unwrap();
+            store.retry_job(&job, at(9), "down".to_owned()).await.unwrap();
+            let now = cursor().await;
+            assert_eq!(now != last, is_news, "the trouble is said once");
+            last = now;
+        }
+        let job = store.lease_job(at(9), at(20)).await.unwrap().unwrap();
+        store.finish_job(&job).await.unwrap();
+        assert!(cursor().await != last, "it is over");
+        last = cursor().await;
+
+        let ada = add(&store, "ada", Role::Admin).await.unwrap().may(Act::Waive).unwrap();
+        let new = NewWaiver {
+            service: "web".to_owned(),
+            fingerprint: "f".to_owned(),
+            said: "x".to_owned(),
+            why: "agreed".to_owned(),
+            until: at(99),
+            needs_second: true,
+        };
+        store.waive(new, &ada, deed(5, "proposed")).await.unwrap();
+        assert!(has_changed(other.id, last).await);
+    }
+
+    async fn whoever_writes_at_once_a_number_is_seen_after_all_before_it(store: Store) {
+        let (candidate, _) = store.open_candidate(seen('a', 'b'), at(1)).await.unwrap();
+        let writers: Vec<_> = (0..20)
+            .map(|_| {
+                let (store, id) = (store.clone(), candidate.id);
+                tokio::spawn(async move { store.record_evaluation(evaluation(id, "go"), Vec::new(), None).await.unwrap() })
+            })
+            .collect();
+        // Each look that sees a number sees that many evaluations.
+        let begin: i64 = 1;
+        let mut number = begin;
+        while number < begin + 20 {
+            number = store.cursor().await.unwrap().to_string().parse().unwrap();
+            let there = store.evaluations(candidate.id, 99).await.unwrap().len();
+            assert!(i64::try_from(there).unwrap() >= number - begin, "{there} of {number}");
+        }
+        for writer in writers {
+            writer.await.unwrap();
+        }
     }
 
     async fn the_newest_evaluation_comes_first(store: Store) {

@@ -9,7 +9,7 @@ use gonogo_store::{AuditAsked, Received, Store, StoreError};
 use sha2::{Digest, Sha256};
 
 /// Each step of the schema by its number, and rows in the tables that it made.
-const STEPS: [(i64, &str, &str); 9] = [
+const STEPS: [(i64, &str, &str); 10] = [
     (1, include_str!("../../migrations/0001_intake.sql"), include_str!("rows/0001.sql")),
     (2, include_str!("../../migrations/0002_people.sql"), include_str!("rows/0002.sql")),
     (3, include_str!("../../migrations/0003_stories.sql"), include_str!("rows/0003.sql")),
@@ -19,6 +19,7 @@ const STEPS: [(i64, &str, &str); 9] = [
     (9, include_str!("../../migrations/0009_pulls.sql"), include_str!("rows/0009.sql")),
     (10, include_str!("../../migrations/0010_accounts.sql"), include_str!("rows/0010.sql")),
     (13, include_str!("../../migrations/0013_story_titles.sql"), include_str!("rows/0013.sql")),
+    (15, include_str!("../../migrations/0015_changes.sql"), include_str!("rows/0015.sql")),
 ];
 
 /// Brings an empty database to a version, with rows.
@@ -108,6 +109,7 @@ async fn holds_what_was_there(store: &Store, version: i64) {
         assert_eq!(store.production_moves("web", None, 9).await.unwrap().len(), 1);
         assert_eq!(store.production_told("web").await.unwrap().unwrap().running, ["bbbbbbb"]);
     }
+    assert_eq!(store.cursor().await.unwrap().to_string(), if version >= 15 { "7" } else { "0" });
     // New rows do not meet the old ones.
     let new = store.receive(crate::intake::delivery("d-2"), "delivery").await.unwrap();
     assert!(matches!(new, Received::New(_)));

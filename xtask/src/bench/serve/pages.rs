@@ -81,7 +81,7 @@ fn judged(github: &GitHub, sha: &str) -> Option<PostedStatus> {
 
 fn streams(server: &Server) -> anyhow::Result<f64> {
     let before = server.resident()?;
-    let open = (0..STREAMS).map(|_| server.follow("/events?since=0.0.0")).collect::<anyhow::Result<Vec<_>>>()?;
+    let open = (0..STREAMS).map(|_| server.follow("/events?since=0")).collect::<anyhow::Result<Vec<_>>>()?;
     std::thread::sleep(Duration::from_secs(2));
     let after = server.resident()?;
     drop(open);
