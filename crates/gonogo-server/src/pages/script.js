@@ -91,23 +91,28 @@ function isWrittenIn(main) {
 const same = (one) => (other) =>
   other.tagName === one.tagName && other.id === one.id && other.textContent === one.textContent && other.href === one.href;
 
+const AGAIN = 10_000;
+let renewal, again; // the newest one, and when it is tried again
+
 async function renew(evenIfWritten) {
   const main = document.querySelector("main");
-  if (!evenIfWritten && isWrittenIn(main)) {
-    say("What this page shows has changed.", "Show it", () => renew(true));
-    return;
-  }
+  renewal?.abort();
+  clearTimeout(again);
+  const mine = renewal = new AbortController();
+  if (!evenIfWritten && isWrittenIn(main)) return offer();
   let answer, text;
   try {
-    answer = await fetch(location.href);
+    answer = await fetch(location.href, { signal: mine.signal });
     text = await answer.text();
   } catch {
-    return; // the stream says when the server is back
+    answer = undefined;
   }
-  if (answer.redirected) return location.reload();
-  const page = new DOMParser().parseFromString(text, "text/html");
-  const fresh = page.querySelector("main");
-  if (!fresh) return;
+  if (mine !== renewal) return; // what it brings is older than what is asked for by now
+  if (answer?.redirected || answer?.status === 403 || answer?.status === 404) return location.reload();
+  const page = answer?.ok && new DOMParser().parseFromString(text, "text/html");
+  const fresh = page && page.querySelector("main");
+  if (!fresh) return stale(evenIfWritten);
+  if (!evenIfWritten && isWrittenIn(main)) return offer();
   const open = [...main.querySelectorAll("details[open][id]")].map((one) => one.id);
   const focused = main.contains(document.activeElement) ? document.activeElement : undefined;
   main.replaceChildren(...fresh.childNodes);
@@ -116,6 +121,16 @@ async function renew(evenIfWritten) {
   if (focused) [...main.querySelectorAll(focused.tagName)].find(same(focused))?.focus({ preventScroll: true });
   showTimes();
   say("");
+}
+
+function offer() {
+  say("What this page shows has changed.", "Show it", () => renew(true));
+}
+
+function stale(evenIfWritten) {
+  say("What this page shows has changed, and it could not be read: what stands here is old. It is tried again.",
+    "Try now", () => renew(evenIfWritten));
+  again = setTimeout(renew, AGAIN, evenIfWritten);
 }
 
 follow();

@@ -58,6 +58,64 @@ fn what_is_being_written_is_kept() {
 }
 
 #[test]
+fn a_page_that_cannot_be_read_anew_says_so_and_tries_again() {
+    let (world, browser, page) = blocked();
+    browser.value("window.really = window.fetch; window.fetch = () => Promise.reject(new Error('away'))");
+    waives(&world, &page);
+    let news = "document.querySelector('[data-news]')";
+    comes(&world, &browser, &format!("{news}.innerText.includes('could not be read')"));
+    // A server that answers with another page is no better.
+    browser.value("window.fetch = () => Promise.resolve(new Response('<main>away</main>', { status: 503 }))");
+    browser.clicks("[data-news] button");
+    comes(&world, &browser, &format!("{news}.innerText.includes('could not be read')"));
+    assert_eq!(browser.value("return document.querySelector('main').innerText.includes('away')"), false);
+    browser.value("window.fetch = window.really");
+    browser.clicks("[data-news] button");
+    comes(&world, &browser, "document.querySelector('.headline').innerText.startsWith('1 thing')");
+    assert_eq!(browser.value(&format!("return {news}.hidden")), true);
+}
+
+#[test]
+fn an_older_answer_that_comes_late_does_not_take_the_newer_ones_place() {
+    let (world, browser, page) = blocked();
+    // Holds the first answer back until it is let go.
+    browser.value(
+        "const really = window.fetch; window.held = 0;
+         window.fetch = async (address) => {
+           const answer = await really(address);
+           if (!window.held++) await new Promise((go) => { window.letGo = go; });
+           return answer;
+         }",
+    );
+    waives(&world, &page);
+    comes(&world, &browser, "window.letGo !== undefined");
+    world.wait(|| world.get(&page).1.contains("1 thing").then_some(()), || world.get(&page).1);
+    waives(&world, &page);
+    comes(&world, &browser, "document.querySelector('main').innerText.includes('✓ Go')");
+    browser.value("window.letGo()");
+    // By the time that a later task runs the answer was looked at.
+    browser.value("window.looked = 0; setTimeout(() => { window.looked = 1; }, 200)");
+    comes(&world, &browser, "window.looked === 1");
+    assert_eq!(browser.value("return document.querySelector('main').innerText.includes('✓ Go')"), true);
+}
+
+#[test]
+fn the_first_page_shows_that_a_repository_cannot_be_looked_at_and_that_it_can_again() {
+    let mut world = World::stopped().polling();
+    world.start();
+    world.status_of(&world.repo.rev("main")).is_success("Go");
+    let browser = Browser::on(world.address());
+    browser.signs_in("ada", PASSWORD);
+    browser.opens("/").value("window.isTheSame = true");
+    let says = "document.querySelector('main').innerText.includes('could not be looked at')";
+    world.github.goes_down();
+    comes(&world, &browser, says);
+    world.github.comes_back();
+    comes(&world, &browser, &format!("!{says}"));
+    assert_eq!(browser.value("return window.isTheSame"), true);
+}
+
+#[test]
 fn the_first_page_shows_a_new_branch() {
     let (world, browser, _) = blocked();
     browser.opens("/");
