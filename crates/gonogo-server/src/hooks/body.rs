@@ -38,7 +38,8 @@ async fn read_from(body: Body, all_room: &'static Semaphore) -> Result<Read, (St
             return Err(too_large);
         }
         let more = all_room.try_acquire_many(length);
-        let more = more.map_err(|_| (StatusCode::SERVICE_UNAVAILABLE, "too many webhooks come at once: send it again"))?;
+        let more =
+            more.map_err(|_| (StatusCode::SERVICE_UNAVAILABLE, "too many webhooks come at once: send it again"))?;
         match &mut room {
             Some(room) => room.merge(more),
             None => room = Some(more),

@@ -69,9 +69,12 @@ impl Connections {
     }
 }
 
-async fn answer_one(io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, router: Router, mut told: watch::Receiver<bool>) {
-    let service =
-        service_fn(move |request: hyper::Request<Incoming>| router.clone().oneshot(request.map(Body::new)));
+async fn answer_one(
+    io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    mut told: watch::Receiver<bool>,
+) {
+    let service = service_fn(move |request: hyper::Request<Incoming>| router.clone().oneshot(request.map(Body::new)));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(PATIENCE)

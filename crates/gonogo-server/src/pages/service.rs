@@ -2,6 +2,7 @@
 //! over it; each of production's moves.
 
 use super::layout::{self, Follows, Shown, ago, away, not_found, outside};
+use super::paging::{self, Pages};
 use super::services::candidates;
 use super::table::table;
 use crate::App;
@@ -21,11 +22,15 @@ use serde::Deserialize;
 
 /// Moves on a page.
 const ROWS: u32 = 50;
+const CANDIDATES: usize = 100;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Asked {
     /// Moves older than this one.
     before: Option<String>,
+    /// Of the open candidates.
+    #[serde(flatten)]
+    paging: paging::Asked,
 }
 
 #[derive(Debug, Deserialize)]
@@ -53,6 +58,7 @@ pub(crate) async fn page(
     let may_tell = session.person.may_at(&name, Act::SayWhatRuns).is_ok() && is_told_of(&app.serving, service).await;
     let now = (app.serving.clock)();
     let is_changing = open.iter().any(|candidate| candidate.judged.is_none());
+    let pages = Pages::of(&open, asked.paging, CANDIDATES);
     let main = html! {
         p.quiet { (service.repository.to_string()) }
         section {
@@ -63,7 +69,7 @@ pub(crate) async fn page(
             }
             @if may_tell { (form(service, &session)) }
         }
-        section { h2 { "Open candidates" } (candidates(open, now)) }
+        section { h2 id="candidates" { "Open candidates" } (candidates(pages.rows, now)) (pages.links(&format!("/services/{name}"))) }
         (history(&name, &moves, now))
     };
     let follows = Follows { candidate: None, since };

@@ -1,12 +1,13 @@
 //! The first page: for each service what runs, and what waits over it.
 
 use super::layout::{self, Follows, ago, away, outside, short, verdict};
+use super::paging::{Asked, Pages};
 use super::pulls;
 use super::service::{doubts, runs};
 use super::table::table;
 use crate::App;
 use crate::session::Session;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use gonogo_core::say;
 use gonogo_core::waiver::Standing;
@@ -16,7 +17,15 @@ use gonogo_store::views::{OpenCandidate, Trouble};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Markup, (StatusCode, Markup)> {
+/// Services on a page, and candidates of each: the rest is on the service's own.
+const SERVICES: usize = 50;
+const CANDIDATES: usize = 10;
+
+pub(crate) async fn page(
+    State(app): State<App>,
+    session: Session,
+    Query(asked): Query<Asked>,
+) -> Result<Markup, (StatusCode, Markup)> {
     let since = app.serving.store.cursor().await.map_err(|e| away(&e))?;
     let open = app.serving.store.all_open_candidates().await.map_err(|e| away(&e))?;
     let productions = app.serving.store.productions().await.map_err(|e| away(&e))?;
@@ -26,11 +35,12 @@ pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Mar
     let now = (app.serving.clock)();
     let waivers = app.serving.store.all_waivers(None).await.map_err(|e| away(&e))?;
     let is_changing = open.iter().any(|c| c.judged.is_none());
+    let pages = Pages::of(&app.serving.services, asked, SERVICES);
     let main = html! {
         @if app.serving.services.is_empty() {
             p { "No service is configured. Write a " code { "[[service]]" } " into the server's configuration." }
         }
-        @for service in &app.serving.services {
+        @for service in pages.rows {
             section {
                 h2 id=(service.name) { a href={ "/services/" (service.name) } { (service.name) } }
                 p.quiet {
@@ -49,13 +59,14 @@ pub(crate) async fn page(State(app): State<App>, session: Session) -> Result<Mar
                     (not_seen("Its repository could not be looked at: what is shown may be older than what is there. It is tried again.", trouble))
                 }
                 (waiting(&service.name, &waivers, now))
-                (candidates(open.iter().filter(|c| c.service == service.name).collect(), now))
+                (first_candidates(&service.name, &open, now))
                 @for trouble in unread.iter().filter(|trouble| trouble.key == service.name) {
                     (not_seen("Its pull requests could not be looked at, and are not judged. It is tried again; pull_requests = false in the server's configuration leaves them alone.", trouble))
                 }
                 @if service.judges_pull_requests { (pulls::summary(&service.name, &counts)) }
             }
         }
+        (pages.links("/"))
     };
     if app.serving.services.iter().any(|service| app.serving.first_fetch(service).is_some()) {
         // How far a fetch is, is no news of the store's.
@@ -93,12 +104,22 @@ fn not_seen(said: &str, trouble: &Trouble) -> Markup {
     }
 }
 
-pub(super) fn candidates(open: Vec<&OpenCandidate>, now: Timestamp) -> Markup {
+/// Of one service, with the way to the rest.
+fn first_candidates(service: &str, open: &[OpenCandidate], now: Timestamp) -> Markup {
+    let mine: Vec<_> = open.iter().filter(|candidate| candidate.service == service).collect();
+    let more = mine.len().saturating_sub(CANDIDATES);
+    html! {
+        (candidates(&mine[..mine.len() - more], now))
+        @if more > 0 { p { a href={ "/services/" (service) "#candidates" } { "and " (say::count(more, "more candidate")) } } }
+    }
+}
+
+pub(super) fn candidates(open: &[&OpenCandidate], now: Timestamp) -> Markup {
     html! {
         @if open.is_empty() {
             p { "No branch is a candidate yet. Push one, or name patterns in " code { "[candidates] branches" } "." }
         } @else {
-            (table(["Branch", "Verdict", "Why", "Head", "Production", "Judged"], open.into_iter().map(|candidate| [
+            (table(["Branch", "Verdict", "Why", "Head", "Production", "Judged"], open.iter().map(|candidate| [
                 html! { a href={ "/candidates/" (candidate.id.0) } { (outside(&candidate.branch)) } },
                 verdict(candidate.judged.as_ref().map(|judged| judged.verdict.as_str())),
                 html! { @if let Some(judged) = &candidate.judged { (outside(reason(&judged.summary))) } },
@@ -113,4 +134,31 @@ pub(super) fn candidates(open: Vec<&OpenCandidate>, now: Timestamp) -> Markup {
 /// The summary without the verdict, which stands beside it.
 pub(super) fn reason(summary: &str) -> &str {
     summary.split_once(": ").map_or("", |(_, reason)| reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gonogo_store::CandidateId;
+
+    #[test]
+    fn of_many_candidates_the_first_are_shown_with_the_way_to_the_rest() {
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        let one = |number: i64| OpenCandidate {
+            id: CandidateId(number),
+            service: if number == 99 { "other" } else { "web" }.to_owned(),
+            branch: format!("b{number}"),
+            head: "a".repeat(40),
+            production: None,
+            opened_at: now,
+            judged: None,
+        };
+        let shown = |numbers: std::ops::Range<i64>| {
+            let open: Vec<_> = numbers.chain([99]).map(one).collect();
+            let page = first_candidates("web", &open, now).into_string();
+            (page.matches("/candidates/").count(), page.contains("and 2 more candidates"), page.contains(" more "))
+        };
+        assert_eq!(shown(0..12), (10, true, true));
+        assert_eq!(shown(0..10), (10, false, false));
+    }
 }
