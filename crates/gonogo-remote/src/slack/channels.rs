@@ -8,7 +8,7 @@ const LIST: &str = "conversations.list";
 impl Slack {
     /// The id of a channel that is named as people name it, or by its id.
     pub(super) async fn channel_id(&self, given: &str, now: Timestamp) -> Result<String, SlackError> {
-        if is_id(given) {
+        if is_channel_id(given) {
             return Ok(given.to_owned());
         }
         let name = given.trim_start_matches('#');
@@ -32,21 +32,21 @@ impl Slack {
     }
 }
 
-/// `C024BE91L`: capitals and digits, as no name of a channel has them.
-fn is_id(given: &str) -> bool {
+/// Whether a channel is given by its id, `C024BE91L`: capitals and digits, as no name of a channel has them.
+pub fn is_channel_id(given: &str) -> bool {
     let is_word = given.len() >= 9 && given.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
     given.starts_with(['C', 'G']) && is_word
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_id;
+    use super::is_channel_id;
 
     #[test]
     fn ids_are_told_from_names() {
-        assert!(is_id("C024BE91L") && is_id("G012AC86CKA"));
+        assert!(is_channel_id("C024BE91L") && is_channel_id("G012AC86CKA"));
         for name in ["#deploys", "deploys", "C1", "#C024BE91L", "CONTENT-TEAM"] {
-            assert!(!is_id(name), "{name}");
+            assert!(!is_channel_id(name), "{name}");
         }
     }
 }

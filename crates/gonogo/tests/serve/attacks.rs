@@ -43,7 +43,9 @@ fn a_way_back_from_github_is_gone_once_and_in_its_browser_alone() {
 fn signing_in_leads_to_no_other_place() {
     let mut world = started();
     world.github.signs_in("maria");
-    for next in ["//evil.example", "https://evil.example", "/%5Cevil.example", "%2F%2Fevil.example", "/%09/evil.example"] {
+    for next in
+        ["//evil.example", "https://evil.example", "/%5Cevil.example", "%2F%2Fevil.example", "/%09/evil.example"]
+    {
         let back = world.goes_to_github(&format!("/sign-in/github?next={next}"));
         assert_eq!(location_of(&world.get(&back).1), "/", "{next}");
     }

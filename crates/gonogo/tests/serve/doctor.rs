@@ -3,7 +3,7 @@
 use crate::support::{SECRET, World};
 use gonogo_world::{Jira, Slack};
 
-const EVENTS: [&str; 4] = ["push", "status", "check_run", "check_suite"];
+const EVENTS: [&str; 6] = ["push", "status", "check_run", "check_suite", "pull_request", "merge_group"];
 
 /// The lines, and the exit code.
 fn doctor(world: &World) -> (String, Option<i32>) {
@@ -101,7 +101,10 @@ fn what_is_wrong_says_what_to_do() {
     );
 
     world.web().unhooked().hooked_to_for(&world.hook_url(), SECRET, &["push"]);
-    says(&doctor(&world).0, &["✗ webhook web: the webhook does not tell of status, check_run, check_suite"]);
+    says(
+        &doctor(&world).0,
+        &["✗ webhook web: the webhook does not tell of status, check_run, check_suite, pull_request, merge_group"],
+    );
     world.web().unhooked();
     says(&doctor(&world).0, &["✗ webhook web: GitHub has none to http://", "→ add one to http://"]);
 

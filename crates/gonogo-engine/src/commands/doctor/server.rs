@@ -10,16 +10,16 @@ use gonogo_core::policy::Tracker as TrackerPolicy;
 use gonogo_core::say;
 use gonogo_remote::git::{self, Git};
 use gonogo_remote::github::{GitHubError, Hook, HookDelivery, Rights, Standing};
+use gonogo_remote::slack::is_channel_id;
 use gonogo_store::ProductionRow;
 use jiff::{SignedDuration, Timestamp};
 
 /// A token that ends sooner is said.
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
-/// What the bot needs to post and to find again what it may have posted.
-const SCOPES: [&str; 3] = ["chat:write", "channels:history", "channels:read"];
-
 /// The events that lead to something.
 const HOOKS: [&str; 4] = ["push", "status", "check_run", "check_suite"];
+/// Those that do where pull requests are judged.
+const HOOKS_OF_PULLS: [&str; 2] = ["pull_request", "merge_group"];
 
 /// What the server's environment says of hooks.
 #[derive(Clone, Copy, Debug)]
@@ -153,13 +153,18 @@ fn rights(service: &Service, rights: &Rights) -> Line {
         }
         Rights::Scopes(scopes) => {
             let has = |scope: &str| scopes.iter().any(|known| known == scope || known == "repo");
-            ["repo:status"].into_iter().filter(|scope| !has(scope)).collect()
+            let of_pulls = ("public_repo", "repo (or public_repo)");
+            let wanted =
+                [("repo:status", "repo:status")].into_iter().chain(service.judges_pull_requests.then_some(of_pulls));
+            wanted.filter_map(|(scope, said)| (!has(scope)).then_some(said)).collect()
         }
         Rights::Installation { permissions, .. } => {
             let has =
                 |name: &str, level: &str| permissions.get(name).is_some_and(|held| held == level || held == "write");
+            let of_pulls = ("pull_requests", "read", "Pull requests: read");
             [("contents", "read", "Contents: read"), ("statuses", "write", "Commit statuses: write")]
                 .into_iter()
+                .chain(service.judges_pull_requests.then_some(of_pulls))
                 .filter_map(|(name, level, said)| (!has(name, level)).then_some(said))
                 .collect()
         }
@@ -173,8 +178,9 @@ fn rights(service: &Service, rights: &Rights) -> Line {
 
 fn events_line(service: &Service, whose: &str, events: &[String]) -> Line {
     let has_all = events.iter().any(|event| event == "*");
-    let missing: Vec<&str> =
-        HOOKS.into_iter().filter(|event| !has_all && !events.iter().any(|known| known == event)).collect();
+    let of_pulls = HOOKS_OF_PULLS.into_iter().filter(|_| service.judges_pull_requests);
+    let wanted = HOOKS.into_iter().chain(of_pulls);
+    let missing: Vec<&str> = wanted.filter(|event| !has_all && !events.iter().any(|known| known == event)).collect();
     if missing.is_empty() {
         return good("webhook", format!("{}: {whose} tells of all that is looked at", service.name));
     }
@@ -285,15 +291,45 @@ async fn slack(serving: &Serving) -> Vec<Line> {
         Ok(standing) => standing,
         Err(error) => return vec![bad("slack", error.why().said, error.why().fix)],
     };
-    let missing: Vec<&str> =
-        SCOPES.into_iter().filter(|scope| !standing.scopes.iter().any(|known| known == scope)).collect();
+    let channels: Vec<&str> = serving.services.iter().filter_map(|one| one.slack_channel.as_deref()).collect();
+    let missing = missing_scopes(&standing.scopes, &channels);
     let who = format!("{} of {}", standing.user, standing.team);
     let mut lines = vec![if missing.is_empty() {
         good("slack", format!("takes our token, as {who}"))
     } else {
-        let missing = say::list(&missing, SCOPES.len());
+        let missing = say::list(&missing, missing.len());
         bad("slack", format!("as {who}: the bot lacks {missing}"), "add the scopes to the app, and install it again")
     }];
     lines.extend(standing.server_time.map(|theirs| clock("Slack's", now, theirs)));
     lines
+}
+
+/// What the bot needs to post, and to find again what it may have posted; to find
+/// a channel by its name it has to see all of them.
+fn missing_scopes(held: &[String], channels: &[&str]) -> Vec<&'static str> {
+    let has = |scope: &str| held.iter().any(|known| known == scope);
+    let by_name = channels.iter().any(|channel| !is_channel_id(channel));
+    let wanted = ["chat:write"].into_iter().chain(["channels:read", "groups:read"].into_iter().filter(|_| by_name));
+    let mut missing: Vec<&str> = wanted.filter(|scope| !has(scope)).collect();
+    if !has("channels:history") && !has("groups:history") {
+        missing.push("channels:history (in private channels groups:history)");
+    }
+    missing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::missing_scopes;
+
+    #[test]
+    fn only_the_scopes_that_the_channels_need_are_missed() {
+        let missing = |held: &str, channels: &[&str]| {
+            missing_scopes(&held.split(',').map(str::to_owned).collect::<Vec<_>>(), channels)
+        };
+        assert_eq!(missing("chat:write,groups:history", &["C024BE91L"]), [""; 0]);
+        assert_eq!(missing("chat:write,channels:history,channels:read,groups:read", &["#deploys"]), [""; 0]);
+        assert_eq!(missing("chat:write,channels:history", &["C024BE91L", "#a"]), ["channels:read", "groups:read"]);
+        let history = "channels:history (in private channels groups:history)";
+        assert_eq!(missing("users:read", &["C024BE91L"]), ["chat:write", history]);
+    }
 }

@@ -36,9 +36,7 @@ pub(super) async fn find(serving: &Serving, service: &Service, git: &Arc<Git>) -
         Source::Elsewhere(ProductionSource::Url(endpoint), why) => {
             (endpoint::ask(serving, git, &endpoint, &why).await?, endpoint.max_age)
         }
-        Source::Elsewhere(ProductionSource::Tag(tag), why) => {
-            tags::ask(serving, service, git, &tag, &why).await?
-        }
+        Source::Elsewhere(ProductionSource::Tag(tag), why) => tags::ask(serving, service, git, &tag, &why).await?,
         Source::Elsewhere(ProductionSource::Told | ProductionSource::Ref(_), why) => {
             (told(serving, service, git, &why).await?, SignedDuration::ZERO)
         }

@@ -199,12 +199,7 @@ fn make_data_folder(config: &Config) -> anyhow::Result<()> {
     std::fs::create_dir_all(data).with_context(|| format!("{} cannot be made", data.display()))
 }
 
-async fn serving(
-    config: &Config,
-    access: Access,
-    store: Store,
-    first_code: &SecretString,
-) -> anyhow::Result<Serving> {
+async fn serving(config: &Config, access: Access, store: Store, first_code: &SecretString) -> anyhow::Result<Serving> {
     let data = &config.server.data;
     let first_code_hash = (!store.has_admin().await?).then(|| hash_of(first_code.expose_secret()));
     let trusted = config.tracker.url.clone().map_or(TrustedTracker::None, TrustedTracker::Only);
