@@ -6,6 +6,7 @@ use gonogo_core::let_in::LetIn;
 use gonogo_core::policy::{ProductionSource, ServicePath};
 use gonogo_remote::git::{Fetches, Remote};
 use gonogo_remote::github::{GitHub, RepositoryName, SignInApp};
+use gonogo_remote::oidc::Provider;
 use gonogo_remote::slack::Slack;
 use gonogo_store::Store;
 use jiff::{SignedDuration, Timestamp};
@@ -34,6 +35,8 @@ pub struct Serving {
     pub throttle: Throttle,
     /// Where people may sign in with GitHub.
     pub sign_in: Option<GitHubSignIn>,
+    /// Where people may sign in with an OpenID Connect provider.
+    pub oidc: Option<OidcSignIn>,
     pub outside: Outside,
     /// How often everything is looked at, told or not.
     pub poll: Duration,
@@ -46,10 +49,36 @@ pub struct GitHubSignIn {
     pub app: SignInApp,
     /// Who is let in, and as what.
     pub ways: Vec<LetIn>,
-    /// After so long GitHub is asked again whether a person still may.
+    pub terms: Terms,
+}
+
+/// How people sign in with an OpenID Connect provider.
+#[derive(Debug)]
+pub struct OidcSignIn {
+    pub provider: Provider,
+    /// What people call it.
+    pub name: String,
+    /// The issuer's, to tell people apart who are called the same.
+    pub host: String,
+    /// Where groups are told: a claim's name, or a JSON pointer to it.
+    pub groups_claim: String,
+    pub ways: Vec<LetIn>,
+    pub terms: Terms,
+}
+
+/// How long a system's word on a person counts.
+#[derive(Debug)]
+pub struct Terms {
+    /// After so long it is asked again whether a person still may.
     pub asked_again: SignedDuration,
     /// When it did not answer last.
     pub silent: Silent,
+}
+
+impl Terms {
+    pub fn new(asked_again_seconds: i64) -> Self {
+        Self { asked_again: SignedDuration::from_secs(asked_again_seconds), silent: Silent::default() }
+    }
 }
 
 /// Who does not answer is not asked for every page anew: a page would wait for

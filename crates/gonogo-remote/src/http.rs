@@ -3,6 +3,7 @@
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Certificate, Client, Response, redirect};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::error::Error as _;
 use std::fmt;
@@ -81,6 +82,8 @@ pub struct Ask<'a> {
     pub method: Method,
     pub url: Url,
     pub body: Option<&'a Value>,
+    /// Instead of JSON: a form, as it goes over the wire. It may hold a secret.
+    pub form: Option<SecretString>,
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Answers that the client wants to see itself, beside successes.
     pub sees: fn(StatusCode) -> bool,
@@ -98,7 +101,7 @@ pub enum Again {
 
 impl<'a> Ask<'a> {
     pub fn new(method: Method, url: Url, body: Option<&'a Value>) -> Self {
-        Self { method, url, body, headers: Vec::new(), sees: |_| false, again: Again::MayCome }
+        Self { method, url, body, form: None, headers: Vec::new(), sees: |_| false, again: Again::MayCome }
     }
 }
 
@@ -239,6 +242,10 @@ impl Http {
         }
         if let Some(body) = ask.body {
             request = request.json(body);
+        }
+        if let Some(form) = &ask.form {
+            let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+            request = request.header(CONTENT_TYPE, kind).body(form.expose_secret().to_owned());
         }
         let mut headers: HeaderMap = ask.headers.iter().cloned().collect();
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));

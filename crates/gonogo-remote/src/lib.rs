@@ -5,5 +5,6 @@ pub mod git;
 pub mod github;
 pub mod http;
 pub mod jira;
+pub mod oidc;
 pub mod secret;
 pub mod slack;

@@ -24,6 +24,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 pub use door::OpenDoor;
 use events::Live;
+use gonogo_engine::commands::sign_in::With;
 use gonogo_engine::{Secret, Serving};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -92,15 +93,11 @@ fn router(app: App, live: Live) -> Router {
         .route("/people/{person}/{doing}", post(pages::person::change))
         .route("/account", get(pages::account::page))
         .route("/account/password", post(pages::account::password))
-        .route("/account/github", get(pages::github::join))
-        .route("/account/github/part", post(pages::account::part))
         .route("/choose-password", get(pages::account::choose).post(pages::account::chosen))
         .route("/audit", get(pages::audit::page))
         .route("/audit.csv", get(pages::audit::csv))
         .route("/audit.jsonl", get(pages::audit::json_lines))
         .route("/sign-in", get(pages::sign_in::form).post(pages::sign_in::enter))
-        .route("/sign-in/github", get(pages::github::go))
-        .route("/sign-in/github/callback", get(pages::github::back))
         .route("/sign-out", post(pages::sign_in::leave))
         .route("/first-admin", get(pages::sign_in::first_form).post(pages::sign_in::add_first_admin))
         .route("/deliveries", get(pages::deliveries::page))
@@ -118,6 +115,8 @@ fn router(app: App, live: Live) -> Router {
         .route("/metrics", get(prometheus::page))
         .route("/hooks/github", post(hooks::github::receive))
         .route("/hooks/jira", post(hooks::jira::receive))
+        .merge(pages::elsewhere::routes(With::GitHub))
+        .merge(pages::elsewhere::routes(With::Oidc))
         .nest(api::ROOT, api::router())
         .fallback(pages::layout::not_found)
         .layer(DefaultBodyLimit::max(MOST_BODY))

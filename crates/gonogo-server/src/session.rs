@@ -2,14 +2,15 @@
 //! that only a page of ours could have put there.
 
 use crate::App;
+use crate::pages::elsewhere::silent_address;
 use crate::pages::layout;
 use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use gonogo_core::person::Person;
-use gonogo_engine::commands::github_sign_in::Ticket;
-use gonogo_engine::commands::people::{PersonError, hash_of, person_of};
+use gonogo_engine::commands::people::{PersonError, hash_of};
+use gonogo_engine::commands::sign_in::{Ticket, Whose, With, whose};
 use secrecy::{ExposeSecret, SecretString};
 
 const COOKIE: &str = "gonogo_session";
@@ -41,28 +42,50 @@ impl Session {
         self.token.expose_secret()
     }
 
-    /// The session of the cookie, if it is one still.
-    pub(crate) async fn of(headers: &HeaderMap, app: &App) -> Result<Option<Self>, PersonError> {
-        let Some(token) = token_of(headers) else { return Ok(None) };
-        let person = person_of(&app.serving, token.expose_secret()).await?;
+    /// The session of the cookie, if it is one still; else how to come by one.
+    pub(crate) async fn of(headers: &HeaderMap, app: &App) -> Result<Result<Self, Without>, PersonError> {
+        let Some(token) = token_of(headers) else { return Ok(Err(Without::Session)) };
         let tour = app.door.as_ref().map(|door| door.tour.clone());
-        Ok(person.map(|person| Self { person, tour, token }))
+        Ok(match whose(&app.serving, token.expose_secret()).await? {
+            Whose::Person(person) => Ok(Self { person, tour, token }),
+            Whose::Nobody => Err(Without::Session),
+            Whose::AskTheBrowser(with) => Err(Without::NewWord(with)),
+        })
     }
+}
+
+/// Why there is no session.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Without {
+    Session,
+    /// It rests on the word of this system, which the browser alone can renew.
+    NewWord(With),
 }
 
 impl FromRequestParts<App> for Session {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        match Self::of(&parts.headers, app).await {
-            Ok(Some(session)) => return Ok(session),
-            Ok(None) => {}
+        let without = match Self::of(&parts.headers, app).await {
+            Ok(Ok(session)) => return Ok(session),
+            Ok(Err(without)) => without,
             Err(error) => return Err(layout::trouble(&error)),
-        }
+        };
         let asked = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |uri| &uri.0);
         let next = asked.path_and_query().map_or("/", |path| path.as_str());
-        Err(Redirect::to(&format!("/sign-in?next={}", escaped(next))).into_response())
+        let address = match without {
+            Without::NewWord(with) if is_visit(parts) => silent_address(with, next),
+            _ => format!("/sign-in?next={}", escaped(next)),
+        };
+        Err(Redirect::to(&address).into_response())
     }
+}
+
+/// Whether the browser goes there, and not a script of a page: that could not
+/// follow to another site.
+fn is_visit(parts: &Parts) -> bool {
+    let mode = parts.headers.get("sec-fetch-mode").and_then(|mode| mode.to_str().ok());
+    parts.method == Method::GET && mode.is_none_or(|mode| mode == "navigate")
 }
 
 fn token_of(headers: &HeaderMap) -> Option<SecretString> {
@@ -80,18 +103,18 @@ fn is_word(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
-/// What the browser keeps while its person is at GitHub: the ticket, and where
-/// they wanted to go.
-pub(crate) fn ticket_of(headers: &HeaderMap) -> Option<(Ticket, &str)> {
+/// What the browser keeps while its person is there: the ticket, and where they
+/// wanted to go.
+pub(crate) fn ticket_of(with: With, headers: &HeaderMap) -> Option<(Ticket, &str)> {
     let mut parts = cookie_of(headers, TICKET)?.splitn(3, '.');
     let (nonce, joins, next) = (parts.next()?, parts.next()?, parts.next()?);
-    let ticket =
-        Ticket { nonce: SecretString::from(nonce.to_owned()), joins: (!joins.is_empty()).then(|| joins.to_owned()) };
+    let joins = (!joins.is_empty()).then(|| joins.to_owned());
+    let ticket = Ticket { with, nonce: SecretString::from(nonce.to_owned()), joins };
     is_word(nonce).then(|| (ticket, next_of(Some(next))))
 }
 
 /// Keeps a ticket for ten minutes; without one, forgets it.
-pub(crate) fn ticket_cookie(ticket: Option<(&Ticket, &str)>, pages: &str) -> HeaderValue {
+pub(crate) fn ticket_cookie(with: With, ticket: Option<(&Ticket, &str)>, pages: &str) -> HeaderValue {
     let may_stand = |c: char| c.is_ascii_alphanumeric() || "-_.~/?=&%:@+".contains(c);
     let (value, age) = match ticket {
         Some((ticket, next)) => {
@@ -101,7 +124,7 @@ pub(crate) fn ticket_cookie(ticket: Option<(&Ticket, &str)>, pages: &str) -> Hea
         }
         None => (String::new(), 0),
     };
-    set_cookie(TICKET, &value, "/sign-in/github", age, pages)
+    set_cookie(TICKET, &value, &format!("/sign-in/{}", with.word()), age, pages)
 }
 
 /// The cookie that begins a session, or, without a token, ends it.
@@ -186,13 +209,14 @@ mod tests {
 
     #[test]
     fn a_ticket_comes_back_as_it_was_kept() {
-        let ticket = Ticket { nonce: "b".repeat(64).into(), joins: Some("c".repeat(64)) };
+        let ticket = Ticket { with: With::Oidc, nonce: "b".repeat(64).into(), joins: Some("c".repeat(64)) };
         let back = |next: &str| {
             let mut headers = HeaderMap::new();
-            let set = ticket_cookie(Some((&ticket, next)), "http://x");
+            let set = ticket_cookie(With::Oidc, Some((&ticket, next)), "http://x");
             let kept = set.to_str().unwrap().split(';').next().unwrap().to_owned();
             headers.insert(header::COOKIE, kept.parse().unwrap());
-            ticket_of(&headers).map(|(back, next)| (back.nonce.expose_secret().to_owned(), back.joins, next.to_owned()))
+            ticket_of(With::Oidc, &headers)
+                .map(|(back, next)| (back.nonce.expose_secret().to_owned(), back.joins, next.to_owned()))
         };
         let found = |next: &str| Some(("b".repeat(64), Some("c".repeat(64)), next.to_owned()));
         assert_eq!(back("/audit?who=a%20b"), found("/audit?who=a%20b"));

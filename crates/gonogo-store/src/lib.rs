@@ -43,7 +43,7 @@ pub use pulls::SeenPull;
 pub use requests::DoneRequest;
 pub use same_head::{JudgedAs, SameHead, Shown};
 pub use serving::ServerLock;
-pub use sessions::{Guest, NewSession, Outside, Session};
+pub use sessions::{Guest, NewSession, Outside, Renewed, Session};
 pub use tokens::{NewToken, TokenId, TokenRow};
 pub use waivers::{NewWaiver, Waived, WaiverId, WaiverRow};
 

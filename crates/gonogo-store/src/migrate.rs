@@ -17,6 +17,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (9, include_str!("../migrations/0009_pulls.sql")),
     (10, include_str!("../migrations/0010_accounts.sql")),
     (13, include_str!("../migrations/0013_story_titles.sql")),
+    (14, include_str!("../migrations/0014_renewals.sql")),
     (15, include_str!("../migrations/0015_changes.sql")),
 ];
 

@@ -37,6 +37,15 @@ pub struct Guest {
     pub roles: Roles,
 }
 
+/// What a session rests on from now on.
+#[derive(Clone, Debug)]
+pub struct Renewed {
+    pub token_hash: String,
+    /// With what that system is asked the next time, where that changed.
+    pub sealed: Option<String>,
+    pub roles: Roles,
+}
+
 /// A session to begin.
 #[derive(Clone, Debug)]
 pub struct NewSession {
@@ -164,22 +173,51 @@ impl Store {
             .await
     }
 
-    /// The other system says that the person may still, and as what. The deed is
-    /// written down where that is something else than before.
-    pub async fn still_may(
+    /// Whether the caller is the one to ask the other system again, up to `until`;
+    /// false where another does, or has by now.
+    pub async fn begin_renewal(
         &self,
         token_hash: String,
-        person: i64,
-        source: String,
-        roles: Roles,
-        deed: Deed,
-    ) -> Result<(), StoreError> {
+        known: Outside,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let update = "update session set renewing_until = $5 where token_hash = $1 and asked_at = $2 and sealed = $3
+             and (renewing_until is null or renewing_until <= $4)";
+        let (asked_at, now, until) = (micros(known.asked_at), micros(now), micros(until));
+        self.db
+            .write(move |tx| {
+                Box::pin(
+                    async move { Ok(execute!(tx, update, &token_hash, asked_at, &known.sealed, now, until)? == 1) },
+                )
+            })
+            .await
+    }
+
+    /// No word came of it: another may ask, with what may have changed.
+    pub async fn end_renewal(&self, token_hash: String, sealed: Option<String>) -> Result<(), StoreError> {
+        let update = "update session set renewing_until = null, sealed = coalesce($2, sealed) where token_hash = $1";
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    let update = "update session set asked_at = $2 where token_hash = $1";
-                    execute!(tx, update, &token_hash, micros(deed.at))?;
-                    if replace_roles(tx, person, &source, &roles).await? { note(tx, &deed).await } else { Ok(()) }
+                    execute!(tx, update, &token_hash, &sealed)?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// The other system says that the person may still, and as what. The deed is
+    /// written down where that is something else than before.
+    pub async fn still_may(&self, person: i64, source: String, renewed: Renewed, deed: Deed) -> Result<(), StoreError> {
+        let update = "update session set asked_at = $2, sealed = coalesce($3, sealed), renewing_until = null
+             where token_hash = $1";
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let Renewed { token_hash, sealed, roles } = &renewed;
+                    execute!(tx, update, token_hash, micros(deed.at), sealed)?;
+                    if replace_roles(tx, person, &source, roles).await? { note(tx, &deed).await } else { Ok(()) }
                 })
             })
             .await

@@ -1,7 +1,7 @@
 //! What becomes of accounts: passwords, roles, and who may come in no more.
 
-use super::github_sign_in::GITHUB;
 use super::people::{PersonError, checked_hash, deed, fits, hash_of, random_word};
+use super::sign_in::With;
 use crate::serving::Serving;
 use gonogo_core::person::{Act, Person, Role};
 use gonogo_store::{PersonRow, StoreError};
@@ -101,14 +101,17 @@ pub async fn set_active(serving: &Serving, who: &Person, person: i64, is_active:
     some_admin(serving.store.set_active(person, is_active, deed).await)
 }
 
-/// GitHub lets one in no more; whoever has no password would be shut out.
-pub async fn part_from_github(serving: &Serving, who: &Person) -> Result<(), PersonError> {
-    if !known(serving, who.id).await?.has_password {
-        return Err(PersonError::Input("without a password GitHub is your only way in".to_owned()));
+/// That system lets one in no more; whoever has no other way in would be shut out.
+pub async fn part_from(serving: &Serving, who: &Person, with: With) -> Result<(), PersonError> {
+    let name = with.name(serving).unwrap_or(with.word());
+    let row = known(serving, who.id).await?;
+    let is_open = |word: &str| With::of(word).is_some_and(|other| other != with && other.name(serving).is_some());
+    if !row.has_password && !row.identities.iter().any(|identity| is_open(&identity.source)) {
+        return Err(PersonError::Input(format!("without a password {name} is your only way in")));
     }
-    let deed = deed((serving.clock)(), &who.name, "parted from github", &who.name, "");
-    let is_done = serving.store.part_identity(who.id, GITHUB, deed).await?;
-    if is_done { Ok(()) } else { Err(PersonError::Input("no GitHub account is joined".to_owned())) }
+    let deed = deed((serving.clock)(), &who.name, with.parted(), &who.name, "");
+    let is_done = serving.store.part_identity(who.id, with.word(), deed).await?;
+    if is_done { Ok(()) } else { Err(PersonError::Input(format!("no {name} account is joined"))) }
 }
 
 async fn known(serving: &Serving, person: i64) -> Result<PersonRow, PersonError> {

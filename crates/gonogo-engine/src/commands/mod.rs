@@ -4,13 +4,13 @@ pub mod accounts;
 mod check;
 mod doctor;
 pub mod explain;
-pub mod github_sign_in;
 mod guess;
 mod hashing;
 mod init;
 pub mod people;
 pub mod production;
 pub mod run_again;
+pub mod sign_in;
 pub mod tokens;
 pub mod waive;
 

@@ -1,6 +1,5 @@
 //! People: signing in, and adding who may.
 
-use super::github_sign_in::still_may;
 use super::hashing::Hashing;
 use crate::serving::Serving;
 use argon2::Argon2;
@@ -55,8 +54,8 @@ pub enum PersonError {
     #[error("too many passwords are being looked at just now: try again in some seconds")]
     Busy,
     /// Whether the person may still come in cannot be found out now.
-    #[error("whether you may still come in is not known, since GitHub does not say: {0}")]
-    NotKnown(String),
+    #[error("whether you may still come in is not known, since {name} does not say: {said}")]
+    NotKnown { name: String, said: String },
 }
 
 /// Slows down who guesses passwords, for each name that is tried, and bounds
@@ -175,15 +174,6 @@ pub(super) async fn note_failure(serving: &Serving, name: &str, why: &str) -> Re
     let more = if left_out == 0 { String::new() } else { format!("; {left_out} more before were not written down") };
     let name = gonogo_core::say::cut(name, MOST_NAME);
     serving.store.note_alone(deed(now, "nobody", "failed to sign in", &name, &format!("{why}{more}"))).await
-}
-
-/// Whose session a token is.
-pub async fn person_of(serving: &Serving, token: &str) -> Result<Option<Person>, PersonError> {
-    let Some(session) = serving.store.session(&hash_of(token), (serving.clock)()).await? else { return Ok(None) };
-    match session.outside {
-        None => Ok(Some(session.person)),
-        Some(outside) => still_may(serving, token, session.person, &outside).await,
-    }
 }
 
 /// Adds somebody; `None` where the name is taken.

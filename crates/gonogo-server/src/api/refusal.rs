@@ -214,7 +214,7 @@ impl From<PersonError> for Refusal {
             PersonError::Hash(_) => Self::new(Kind::Away, "the password could not be hashed"),
             PersonError::Busy => Self::new(Kind::Away, error.to_string()).after(5),
             // Of sessions alone: no token rests on another system.
-            PersonError::NotKnown(said) => Self::new(Kind::Away, said).after(5),
+            PersonError::NotKnown { said, .. } => Self::new(Kind::Away, said).after(5),
         }
     }
 }

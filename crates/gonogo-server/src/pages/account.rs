@@ -9,8 +9,9 @@ use axum::Form;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use gonogo_engine::commands::accounts::{change_password, part_from_github, use_link};
+use gonogo_engine::commands::accounts::{change_password, part_from, use_link};
 use gonogo_engine::commands::people::{LEAST_PASSWORD, PersonError};
+use gonogo_engine::commands::sign_in::With;
 use gonogo_store::PersonRow;
 use maud::{Markup, html};
 use secrecy::SecretString;
@@ -52,11 +53,16 @@ pub(crate) async fn password(State(app): State<App>, session: Session, Form(new)
     ended(&app, &session, done).await
 }
 
-pub(crate) async fn part(State(app): State<App>, session: Session, Form(parting): Form<Parting>) -> Response {
+pub(crate) async fn part(
+    with: With,
+    State(app): State<App>,
+    session: Session,
+    Form(parting): Form<Parting>,
+) -> Response {
     if !session.sent(&parting.form) {
         return not_our_form();
     }
-    let done = part_from_github(&app.serving, &session.person).await;
+    let done = part_from(&app.serving, &session.person, with).await;
     ended(&app, &session, done).await
 }
 
@@ -87,19 +93,33 @@ async fn shown(app: &App, session: &Session, said: Option<&str>) -> Shown {
 }
 
 fn elsewhere(app: &App, session: &Session, row: &PersonRow) -> Markup {
+    let elsewhere = super::sign_in::elsewhere(app);
+    let is_joined = |with: With| row.identities.iter().any(|identity| identity.source == with.word());
+    let called = |word: &str| {
+        let found = elsewhere.iter().find(|(with, _)| with.word() == word);
+        outside(found.map_or(word, |(_, name)| name))
+    };
     html! {
         section {
             h2 { "Who you are elsewhere" }
-            @for identity in &row.identities { p { (identity.source) ": " b { (outside(&identity.name)) } } }
-            @if !row.identities.is_empty() {
-                form method="post" action="/account/github/part" {
+            @for identity in &row.identities {
+                p { (called(&identity.source)) ": " b { (outside(&identity.name)) } }
+                form method="post" action={ "/account/" (identity.source) "/part" } {
                     input type="hidden" name="form" value=(session.form_word());
-                    button { "Part from GitHub" }
+                    button { "Part from " (called(&identity.source)) }
                 }
-            } @else if app.serving.sign_in.is_some() {
-                p { a.button href={ "/account/github?form=" (session.form_word()) } { "Join your GitHub account" } }
+            }
+            @for (with, name) in elsewhere.iter().filter(|(with, _)| !is_joined(*with)) {
+                p {
+                    a.button href={ "/account/" (with.word()) "?form=" (session.form_word()) } {
+                        "Join your " (outside(name)) " account"
+                    }
+                }
                 p.quiet { "Then you can sign in with it too." }
-            } @else { p.quiet { "Nowhere that gonogo knows of: signing in with GitHub is not set up." } }
+            }
+            @if elsewhere.is_empty() && row.identities.is_empty() {
+                p.quiet { "Nowhere that gonogo knows of: signing in with another system is not set up." }
+            }
         }
     }
 }

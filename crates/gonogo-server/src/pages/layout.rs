@@ -145,7 +145,7 @@ pub(crate) fn message(title: &str, said: &str) -> Markup {
 pub(crate) fn trouble(error: &PersonError) -> Response {
     match error {
         PersonError::Store(error) => away(error).into_response(),
-        PersonError::NotKnown(_) => {
+        PersonError::NotKnown { .. } => {
             let main = html! {
                 p.stale role="alert" { (outside(&error.to_string())) "." }
                 p { "Until it is known nothing is shown. This page is tried again by itself; nothing is lost." }

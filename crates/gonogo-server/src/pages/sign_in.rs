@@ -1,6 +1,6 @@
 //! Signing in and out, and the first admin.
 
-use super::layout;
+use super::layout::{self, outside};
 use crate::App;
 use crate::session::{Session, cookie, escaped, next_of, not_our_form};
 use axum::Form;
@@ -8,6 +8,7 @@ use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use gonogo_engine::commands::people::{LEAST_PASSWORD, PersonError, SignIn, add_first, let_in, sign_in, sign_out};
+use gonogo_engine::commands::sign_in::{With, sign_out_address};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -77,10 +78,26 @@ pub(crate) async fn leave(State(app): State<App>, session: Session, Form(form): 
     if !session.sent(&form.form) {
         return not_our_form();
     }
-    match sign_out(&app.serving, &session.person, session.token()).await {
-        Ok(()) => ([(header::SET_COOKIE, cookie(None, &app.serving.pages))], Redirect::to("/sign-in")).into_response(),
-        Err(error) => layout::away(&error).into_response(),
+    let there = sign_out_address(&app.serving, session.token()).await;
+    if let Err(error) = sign_out(&app.serving, &session.person, session.token()).await {
+        return layout::away(&error).into_response();
     }
+    let forgotten = [(header::SET_COOKIE, cookie(None, &app.serving.pages))];
+    match there {
+        Some(address) => (forgotten, signed_out(&app, &address)).into_response(),
+        None => (forgotten, Redirect::to("/sign-in")).into_response(),
+    }
+}
+
+/// Out here, and still in there. A link, since a form may lead nowhere but to us.
+fn signed_out(app: &App, address: &str) -> Markup {
+    let name = outside(With::Oidc.name(&app.serving).unwrap_or_default());
+    let main = html! {
+        p { "You are signed out of gonogo. At " (name) " you are signed in still." }
+        p { a.button href=(address) { "Sign out of " (name) " too" } }
+        p { a href="/sign-in" { "Sign in again" } }
+    };
+    layout::page("Signed out", false, None, &main)
 }
 
 pub(crate) async fn first_form(Query(asked): Query<FirstAsked>) -> Markup {
@@ -101,13 +118,19 @@ pub(crate) async fn add_first_admin(State(app): State<App>, Form(given): Form<Fi
     }
 }
 
+/// The systems that people may sign in with, and what they are called.
+pub(crate) fn elsewhere(app: &App) -> Vec<(With, &str)> {
+    With::ALL.into_iter().filter_map(|with| Some((with, with.name(&app.serving)?))).collect()
+}
+
 fn page(app: &App, next: &str, said: Option<&str>) -> Markup {
+    let elsewhere = elsewhere(app);
     let main = html! {
         @if let Some(said) = said { p.stale role="alert" { (said) } }
-        @if app.serving.sign_in.is_some() {
-            p { a.button href={ "/sign-in/github?next=" (escaped(next)) } { "Sign in with GitHub" } }
-            p.quiet { "Or by a name and a password of gonogo's own:" }
+        @for (with, name) in &elsewhere {
+            p { a.button href={ "/sign-in/" (with.word()) "?next=" (escaped(next)) } { "Sign in with " (outside(name)) } }
         }
+        @if !elsewhere.is_empty() { p.quiet { "Or by a name and a password of gonogo's own:" } }
         form method="post" action="/sign-in" {
             input type="hidden" name="next" value=(next);
             label { "Name" input name="name" autocomplete="username" required autofocus; }

@@ -1,6 +1,6 @@
 use crate::{at, conformance};
 use gonogo_core::person::{Act, Person, Role, Roles};
-use gonogo_store::{AuditAsked, Deed, Guest, NewSession, NewWaiver, Store, StoreError, Waived, WaiverId};
+use gonogo_store::{AuditAsked, Deed, Guest, NewSession, NewWaiver, Renewed, Store, StoreError, Waived, WaiverId};
 
 pub(crate) fn deed(second: i64, action: &'static str) -> Deed {
     let (actor, subject) = ("ada".to_owned(), "web".to_owned());
@@ -221,7 +221,7 @@ conformance! {
         let still = async |roles: &[(&str, Role)], second| {
             let guest = guest(roles);
             let deed = deed(second, "roles changed");
-            store.still_may("t".to_owned(), id, "github".to_owned(), guest.roles, deed).await.unwrap();
+            store.still_may(id, "github".to_owned(), Renewed { token_hash: "t".to_owned(), sealed: None, roles: guest.roles }, deed).await.unwrap();
             store.audit(&AuditAsked::default(), None, 1).await.unwrap()[0].action.clone()
         };
         assert_eq!(still(&[("web", Role::ReleaseManager)], 20).await, "signed in");
@@ -236,6 +236,33 @@ conformance! {
         assert!(store.part_identity(id, "github", deed(26, "parted")).await.unwrap());
         assert!(store.join_identity(1, guest(&[]), deed(27, "joined")).await.unwrap());
         assert_eq!(store.person_by_identity("github", "7").await.unwrap().unwrap().1, "maria");
+    }
+
+    async fn one_asks_another_system_again_at_a_time(store: Store) {
+        let roles = Roles { all: Role::Viewer, at: std::collections::BTreeMap::new() };
+        let guest = Guest { source: "oidc", subject: "i 7".to_owned(), name: "maria".to_owned(), roles: roles.clone() };
+        let id = store.add_guest(guest.clone(), vec!["maria".to_owned()], deed(1, "came")).await.unwrap().unwrap();
+        let new = NewSession { token_hash: "t".to_owned(), until: at(99), sealed: "old".to_owned() };
+        store.begin_guest_session(id, guest, new, deed(2, "signed in")).await.unwrap();
+        let known = async || store.session("t", at(5)).await.unwrap().unwrap().outside.unwrap();
+        let first = known().await;
+        let asks = async |known: &gonogo_store::Outside, second| {
+            store.begin_renewal("t".to_owned(), known.clone(), at(second), at(second + 10)).await.unwrap()
+        };
+        assert!(asks(&first, 10).await);
+        assert!(!asks(&first, 19).await, "another asks");
+        assert!(asks(&first, 20).await, "and had its time");
+        store.end_renewal("t".to_owned(), Some("new".to_owned())).await.unwrap();
+        assert!(!asks(&first, 21).await, "what it would ask with is used up");
+        let second = known().await;
+        assert_eq!((second.sealed.as_str(), second.asked_at), ("new", at(2)));
+        assert!(asks(&second, 21).await);
+        let renewed = Renewed { token_hash: "t".to_owned(), sealed: None, roles };
+        store.still_may(id, "oidc".to_owned(), renewed, deed(22, "roles changed")).await.unwrap();
+        assert!(!asks(&second, 40).await, "it was answered");
+        let third = known().await;
+        assert_eq!((third.sealed.as_str(), third.asked_at), ("new", at(22)));
+        assert!(asks(&third, 40).await);
     }
 
     async fn the_audit_is_asked_by_who_what_and_when(store: Store) {

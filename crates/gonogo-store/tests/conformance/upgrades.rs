@@ -9,7 +9,7 @@ use gonogo_store::{AuditAsked, Received, Store, StoreError};
 use sha2::{Digest, Sha256};
 
 /// Each step of the schema by its number, and rows in the tables that it made.
-const STEPS: [(i64, &str, &str); 10] = [
+const STEPS: [(i64, &str, &str); 11] = [
     (1, include_str!("../../migrations/0001_intake.sql"), include_str!("rows/0001.sql")),
     (2, include_str!("../../migrations/0002_people.sql"), include_str!("rows/0002.sql")),
     (3, include_str!("../../migrations/0003_stories.sql"), include_str!("rows/0003.sql")),
@@ -19,6 +19,7 @@ const STEPS: [(i64, &str, &str); 10] = [
     (9, include_str!("../../migrations/0009_pulls.sql"), include_str!("rows/0009.sql")),
     (10, include_str!("../../migrations/0010_accounts.sql"), include_str!("rows/0010.sql")),
     (13, include_str!("../../migrations/0013_story_titles.sql"), include_str!("rows/0013.sql")),
+    (14, include_str!("../../migrations/0014_renewals.sql"), include_str!("rows/0014.sql")),
     (15, include_str!("../../migrations/0015_changes.sql"), include_str!("rows/0015.sql")),
 ];
 

@@ -151,7 +151,7 @@ impl State {
             return;
         }
         let (id, created) = (self.next_id(), self.clock.now());
-        let key = RsaKeyPair::from_der(&der(PRIVATE_KEY_PEM)).expect("the world's own key is one");
+        let key = RsaKeyPair::from_der(&private_key_der()).expect("the world's own key is one");
         let mut bot = super::accounts::Account::new(self.next_id(), &format!("{slug}[bot]"), false);
         slug.clone_into(&mut bot.name);
         self.accounts.push(bot);
@@ -281,6 +281,11 @@ impl<'a> App<'a> {
         drop(state);
         self
     }
+}
+
+/// [`PRIVATE_KEY_PEM`] as bytes.
+pub(crate) fn private_key_der() -> Vec<u8> {
+    der(PRIVATE_KEY_PEM)
 }
 
 fn der(pem: &str) -> Vec<u8> {

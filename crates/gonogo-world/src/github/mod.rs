@@ -30,6 +30,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+pub(crate) use apps::private_key_der;
 pub use apps::{App, PRIVATE_KEY_PEM};
 pub use hooks::{Delivery, Hooks, RawDelivery};
 pub use repository::{PostedCheckRun, PostedDeployment, PostedStatus};

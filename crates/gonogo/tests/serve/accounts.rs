@@ -113,10 +113,10 @@ fn github_is_joined_to_an_account_and_parted_from_it() {
     world.start();
     world.github.signs_in("maria");
     let word = world.form_word("/account");
-    let back = world.goes_to_github(&format!("/account/github?form={word}"));
+    let back = world.goes_elsewhere(&format!("/account/github?form={word}"));
     let (status, answer) = world.get(&back);
     assert_eq!((status, location_of(&answer).as_str()), (303, "/account"), "{answer}");
-    assert!(world.get("/account").1.contains("github: <b>maria</b>"));
+    assert!(world.get("/account").1.contains("GitHub: <b>maria</b>"));
     assert_eq!(world.signs_in_with_github("maria").0, 303);
     assert!(world.get("/account").1.contains("<b>ada</b>: admin for all services"));
     // It is hers: nobody else gets it joined.
@@ -124,7 +124,7 @@ fn github_is_joined_to_an_account_and_parted_from_it() {
     world.forgets_cookie();
     world.signs_in("bob", PASSWORD);
     let word = world.form_word("/account");
-    let back = world.goes_to_github(&format!("/account/github?form={word}"));
+    let back = world.goes_elsewhere(&format!("/account/github?form={word}"));
     let (status, answer) = world.get(&back);
     assert!(status == 409 && answer.contains("joined to somebody already"), "{answer}");
     world.forgets_cookie();

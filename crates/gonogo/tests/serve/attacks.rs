@@ -19,12 +19,12 @@ fn a_way_back_from_github_is_gone_once_and_in_its_browser_alone() {
     let mut world = started();
     world.github.signs_in("maria");
     world.forgets_cookie();
-    let back = world.goes_to_github("/sign-in/github");
+    let back = world.goes_elsewhere("/sign-in/github");
     let ticket = world.cookies();
     // Without the browser's ticket, or with another's, the code is not even shown.
     world.forgets_cookie();
     is_refused(&world, &back, "was not begun in this browser");
-    let other = world.goes_to_github("/sign-in/github");
+    let other = world.goes_elsewhere("/sign-in/github");
     is_refused(&world, &back, "was not begun in this browser");
     let changed = other.replace("state=", "state=0");
     is_refused(&world, &changed, "was not begun in this browser");
@@ -46,7 +46,7 @@ fn signing_in_leads_to_no_other_place() {
     for next in
         ["//evil.example", "https://evil.example", "/%5Cevil.example", "%2F%2Fevil.example", "/%09/evil.example"]
     {
-        let back = world.goes_to_github(&format!("/sign-in/github?next={next}"));
+        let back = world.goes_elsewhere(&format!("/sign-in/github?next={next}"));
         assert_eq!(location_of(&world.get(&back).1), "/", "{next}");
     }
     is_refused(&world, "/sign-in/github/callback?error=%3Cscript%3E", "&lt;script&gt;");
@@ -79,7 +79,7 @@ fn nobodys_github_is_joined_to_somebody_elses_account() {
     world.adds("vera", "viewer");
     world.github.signs_in("maria");
     let word = world.form_word("/account");
-    let back = world.goes_to_github(&format!("/account/github?form={word}"));
+    let back = world.goes_elsewhere(&format!("/account/github?form={word}"));
     let ticket = world.cookies().split("; ").find(|pair| pair.starts_with("gonogo_sign_in=")).unwrap().to_owned();
     world.forgets_cookie();
     world.signs_in("vera", PASSWORD);

@@ -14,6 +14,7 @@ mod doctor;
 mod github;
 mod listening;
 mod live;
+mod oidc;
 mod operating;
 mod pages;
 mod people;

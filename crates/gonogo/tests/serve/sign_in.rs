@@ -23,7 +23,7 @@ fn who_can_push_signs_in_with_github_and_is_a_developer_there() {
     let (status, answer) = world.signs_in_with_github("maria");
     assert_eq!((status, location_of(&answer).as_str()), (303, "/account"), "{answer}");
     let (_, account) = world.get("/account");
-    for words in ["<b>maria</b>", "viewer for all services", "developer", "github: <b>maria</b>"] {
+    for words in ["<b>maria</b>", "viewer for all services", "developer", "GitHub: <b>maria</b>"] {
         assert!(account.contains(words), "{words} is not in {account}");
     }
     assert_eq!(world.submit(&page, &format!("{page}/check"), &[]).0, 303);

@@ -7,7 +7,7 @@ mod asking;
 pub(crate) use asking::location_of;
 
 use gonogo_world::github::{PostedStatus, PullRequest, Repository, StatusOf};
-use gonogo_world::{GitHub, Repo, Slack};
+use gonogo_world::{GitHub, Oidc, Repo, Slack};
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
@@ -37,6 +37,7 @@ pub(crate) struct World {
     database: String,
     tracker: String,
     slack: String,
+    oidc: String,
     /// More keys of `[github]`, and the client that people sign in to.
     github_keys: String,
     client: Option<(String, String)>,
@@ -109,6 +110,7 @@ impl World {
             database,
             tracker: String::new(),
             slack: String::new(),
+            oidc: String::new(),
             github_keys: String::new(),
             client: None,
             service: String::new(),
@@ -242,6 +244,15 @@ impl World {
         self
     }
 
+    /// People sign in with this provider, which is asked again each second; `more`
+    /// are keys of `[oidc]`, and `[[oidc.sign_in]]` tables.
+    pub(crate) fn signing_in_with_oidc(mut self, oidc: &Oidc, more: &str) -> Self {
+        let (id, secret) = oidc.client("https://gonogo.example.com/sign-in/oidc/callback");
+        let issuer = oidc.issuer();
+        self.oidc = format!("[oidc]\nissuer = '{issuer}'\nclient_id = '{id}'\nask_again_seconds = 1\n{more}");
+        self.with_variable("GONOGO_OIDC_CLIENT_SECRET", &secret)
+    }
+
     /// From the next start on nobody is told anything.
     pub(crate) fn tells_nobody(&mut self) {
         self.slack.clear();
@@ -335,7 +346,7 @@ impl World {
     pub(crate) fn writes_configuration(&self) {
         let config = format!(
             "[server]\nlisten = '{}'\nurl = '{}'\ndata = '{}'\npoll_seconds = {}\napi_per_minute = {}\n{}\
-             [store]\nurl = '{}'\n[github]\nurl = '{}'\n{}{}{}\
+             [store]\nurl = '{}'\n[github]\nurl = '{}'\n{}{}{}{}\
              [[service]]\nname = 'web'\nrepository = 'acme/web'\n{}",
             self.listen,
             self.url,
@@ -348,6 +359,7 @@ impl World {
             self.github_keys,
             self.tracker,
             self.slack,
+            self.oidc,
             self.service,
         );
         let file = self.folder.path().join("gonogo-server.toml");

@@ -126,6 +126,7 @@ fn configuration(world: &Playground, listen: SocketAddr, folder: &Path) -> Confi
         store: StoreConfig::default(),
         github: GitHubConfig { url: world.github_url(), ..GitHubConfig::default() },
         tracker: TrackerConfig { url: Some(world.jira_url()) },
+        oidc: None,
         slack: Some(SlackConfig { channel: Some(play::CHANNEL.to_owned()), url: world.slack_url() }),
         services: services.collect(),
     }
@@ -140,6 +141,7 @@ fn access(hooks: &SecretString) -> Access {
         slack: Some(play::SLACK_TOKEN.into()),
         metrics: None,
         sign_in: None,
+        oidc: None,
         outside: Outside {
             credentials: |kind| jira::Credentials::read(kind, jira_variable),
             http: HttpSettings { ca_file: None, is_direct: true },

@@ -1,6 +1,7 @@
 //! `gonogo-server.toml`: where the server listens, what it keeps, and which
 //! services it watches over. Secrets are not in it.
 
+use super::oidc::OidcConfig;
 use super::sign_in::{self, WayIn};
 use crate::logs::{LogFormat, LogLevel};
 use gonogo_core::policy::{PolicyError, ProductionSource, ServicePath, Source, typed};
@@ -24,6 +25,8 @@ pub(crate) struct Config {
     pub tracker: TrackerConfig,
     /// Without it nobody is told anything.
     pub slack: Option<SlackConfig>,
+    /// Without it nobody signs in with an OpenID Connect provider.
+    pub oidc: Option<OidcConfig>,
     #[serde(default, rename = "service")]
     pub services: Vec<ServiceConfig>,
 }
@@ -216,6 +219,9 @@ impl Config {
             }
         }
         sign_in::ways(&config).map_err(|said| source.error(said, source.find(&["github", "sign_in"])))?;
+        if let Some(oidc) = &config.oidc {
+            oidc.look(&config).map_err(|(said, key)| source.error(said, source.find(&["oidc", key])))?;
+        }
         if config.server.poll_seconds == 0 {
             return Err(source.error("poll_seconds is 1 or more", None));
         }
@@ -280,9 +286,14 @@ mod tests {
         let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
         assert!(Config::parse(&Source::new("docs/operate.md", example)).unwrap().server.tls_key.is_some());
         let page = include_str!("../../../../../docs/people.md");
-        let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
-        let config = parse(&format!("[[service]]\nname = 'web'\nrepository = 'acme/web'\n{example}")).unwrap();
-        assert_eq!(sign_in::ways(&config).unwrap().len(), 3);
+        let mut examples = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+        let mut next = || {
+            let example = examples.next().unwrap();
+            parse(&format!("[[service]]\nname = 'web'\nrepository = 'acme/web'\n{example}")).unwrap()
+        };
+        assert_eq!(sign_in::ways(&next()).unwrap().len(), 3);
+        assert!(next().oidc.is_some());
+        assert_eq!(examples.next(), None, "each example is read here");
         let page = include_str!("../../../../../docs/services.md");
         for example in page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
             let config = parse(example).unwrap();
@@ -360,6 +371,11 @@ mod tests {
     #[test]
     fn mistakes_say_what_and_where() {
         assert!(parse("").is_ok());
+        let oidc = |keys: &str| {
+            let (own, ways) =
+                keys.split_once("\n[[").map_or((keys, String::new()), |(own, ways)| (own, format!("[[{ways}")));
+            format!("[oidc]\n{own}\nclient_id = 'us'\n{ways}")
+        };
         for (more, said) in [
             ("[githab]", "unknown field `githab`"),
             ("[[service]]\nname = \"a/b\"\nrepository = \"x/y\"", "server.toml:6:8: the service name `a/b`"),
@@ -380,6 +396,21 @@ mod tests {
                 "[[github.sign_in]]\npermission = 'push'\nrole = 'admin'\nservice = 'x'",
                 "names the service `x`, and there is none",
             ),
+            (
+                &oidc("issuer = \"http://login.example.com\""),
+                "server.toml:6:10: `http://login.example.com` is no issuer",
+            ),
+            (&oidc("issuer = 'login'"), "`login` is no issuer"),
+            (&oidc("issuer = 'https://me@login.example.com'"), "without a user"),
+            (&oidc("issuer = 'https://x'\nname_claim = 'x'"), "unknown field `name_claim`"),
+            (&oidc("issuer = 'https://x'\nscopes = ['email']"), "scopes without \"openid\""),
+            (&oidc("issuer = 'https://x'\nask_again_seconds = 901"), "[oidc] ask_again_seconds is 1 to 900"),
+            (&oidc("issuer = 'https://x'"), "[oidc] lets nobody in: write an [[oidc.sign_in]]"),
+            (
+                &oidc("issuer = 'https://x'\n[[oidc.sign_in]]\ngroup = 'a'\nrole = 'admin'\nservices = ['web']"),
+                "[[oidc.sign_in]] names the service `web`, and there is none",
+            ),
+            (&oidc("issuer = 'https://x'\n[[oidc.sign_in]]\ngroup = 'a'\nrole = 'boss'"), "unknown variant `boss`"),
             ("[github]\nask_again_seconds = 301", "ask_again_seconds is 1 to 300"),
             (
                 "[[service]]\nname = \"a\"\nrepository = \"x/y\"\n[[service]]\nname = \"b\"\nrepository = \"x/y\"\ngit = \"/srv/y\"",

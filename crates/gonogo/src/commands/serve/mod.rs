@@ -2,6 +2,7 @@
 //! faces together, and takes them down in order.
 
 pub(crate) mod config;
+mod oidc;
 mod sign_in;
 pub(crate) mod store;
 
@@ -109,6 +110,8 @@ pub(crate) struct Access {
     pub metrics: Option<Secret>,
     /// The App that people sign in to.
     pub sign_in: Option<Client>,
+    /// Ours at the OpenID Connect provider.
+    pub oidc: Option<Secret>,
     pub outside: Outside,
 }
 
@@ -120,6 +123,7 @@ impl Access {
             slack: secret("GONOGO_SLACK_TOKEN")?,
             metrics: secret("GONOGO_METRICS_TOKEN")?,
             sign_in: Client::from_environment()?,
+            oidc: oidc::client_secret()?,
             outside: outside()?,
             github: github_credentials()?,
         })
@@ -233,6 +237,7 @@ async fn serving(config: &Config, access: Access, store: Store, first_code: &Sec
         first_code_hash,
         throttle: Throttle::default(),
         sign_in: sign_in::sign_in(config, access.sign_in)?,
+        oidc: oidc::sign_in(config.oidc.as_ref(), access.oidc, || Ok(Connections::new(&outside.http)?))?,
         pages: config.server.url.trim_end_matches('/').to_owned(),
         outside,
         poll: Duration::from_secs(config.server.poll_seconds),

@@ -5,9 +5,8 @@ use crate::commands::secret;
 use anyhow::{Context, bail};
 use gonogo_core::let_in::{LetIn, Permission, Who};
 use gonogo_core::person::Role;
-use gonogo_engine::{GitHubSignIn, Secret, Silent, web_of};
+use gonogo_engine::{GitHubSignIn, Secret, Terms, web_of};
 use gonogo_remote::github::SignInApp;
-use jiff::SignedDuration;
 use serde::Deserialize;
 
 /// One way in: exactly one of `organization`, `team` and `permission`.
@@ -102,7 +101,6 @@ pub(super) fn sign_in(config: &Config, client: Option<Client>) -> anyhow::Result
     Ok(Some(GitHubSignIn {
         app: SignInApp::new(web, id, secret),
         ways: ways(config).map_err(anyhow::Error::msg)?,
-        asked_again: SignedDuration::from_secs(config.github.ask_again_seconds),
-        silent: Silent::default(),
+        terms: Terms::new(config.github.ask_again_seconds),
     }))
 }

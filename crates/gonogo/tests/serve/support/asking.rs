@@ -112,9 +112,9 @@ impl World {
         (String::from_utf8_lossy(&said).into_owned(), ended.status.code())
     }
 
-    /// Begins to sign in, or to join an account, at this path, and lets GitHub
-    /// send the browser back: the path that it comes back to.
-    pub(crate) fn goes_to_github(&mut self, path: &str) -> String {
+    /// Begins to sign in, or to join an account, at this path, and lets the other
+    /// system send the browser back: the path that it comes back to.
+    pub(crate) fn goes_elsewhere(&mut self, path: &str) -> String {
         let (status, answer) = self.get(path);
         assert_eq!(status, 303, "{answer}");
         self.keeps_cookies(&answer);
@@ -123,7 +123,7 @@ impl World {
         let (status, answer) = send_to(host, "GET", &format!("/{rest}"), &[], "");
         assert_eq!(status, 302, "{answer}");
         let back = location_of(&answer);
-        back.strip_prefix("https://gonogo.example.com").expect("GitHub sends people back to the server").to_owned()
+        back.strip_prefix("https://gonogo.example.com").expect("people are sent back to the server").to_owned()
     }
 
     /// In a new browser, signs in with GitHub as this person of its, who wants to
@@ -136,7 +136,7 @@ impl World {
     /// The same in the browser that is open.
     pub(crate) fn comes_back_from_github(&mut self, login: &str) -> (u16, String) {
         self.github.signs_in(login);
-        let back = self.goes_to_github("/sign-in/github?next=/account");
+        let back = self.goes_elsewhere("/sign-in/github?next=/account");
         let (status, answer) = self.get(&back);
         self.keeps_cookies(&answer);
         (status, answer)
