@@ -21,6 +21,18 @@ fn a_new_password_ends_the_other_sessions() {
 }
 
 #[test]
+fn what_was_done_about_somebody_is_found_whatever_they_are_called() {
+    let world = World::new();
+    for name in ["eve+admin@example", "é.ü-1"] {
+        world.adds(name, "viewer");
+        let (_, page) = world.get(&world.page_of_person(name));
+        let link = page.split("href=\"/audit?what=").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+        let (_, audit) = world.get(&format!("/audit?what={link}"));
+        assert!(audit.contains("added a person") && audit.contains(name), "{link}: {audit}");
+    }
+}
+
+#[test]
 fn a_stolen_session_cannot_guess_the_password() {
     let world = World::new();
     let guess = |n: u32| {

@@ -53,6 +53,18 @@ fn signing_in_leads_to_no_other_place() {
 }
 
 #[test]
+fn what_is_too_large_is_told_so() {
+    let world = World::new();
+    let (status, page) = world.post("/sign-in", &[("name", "ada"), ("password", &"x".repeat(30_000))]);
+    assert!(status == 413 && page.contains("A form holds 64 kB at most"), "{status} {page}");
+    let signed = [("X-Hub-Signature-256", "sha256=00"), ("X-GitHub-Event", "push"), ("X-GitHub-Delivery", "d")];
+    let hook = |size: usize| world.send("POST", "/hooks/github", &signed, &"x".repeat(size));
+    assert_eq!(hook(25 << 20).0, 401, "as large as GitHub's largest, and not by our secret");
+    let (status, said) = hook((25 << 20) + 1);
+    assert!(status == 413 && said.contains("its body is over 25 MB"), "{status} {said}");
+}
+
+#[test]
 fn a_session_that_somebody_planted_is_not_used() {
     let mut world = started();
     let planted = "a".repeat(64);

@@ -77,6 +77,18 @@ fn a_certificate_that_cannot_be_used_says_why() {
 }
 
 #[test]
+fn a_unix_socket_that_was_handed_over_is_not_served_without_the_tls_that_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (chain, key) = (folder.path().join("chain.pem"), folder.path().join("key.pem"));
+    issues(&chain, &key);
+    let keys = format!("tls_certificate = '{}'\ntls_key = '{}'\n", chain.display(), key.display());
+    let world = World::stopped().with_keys(&keys).handed_a_unix_socket(&folder.path().join("gonogo.sock"));
+    world.writes_configuration();
+    let said = world.starts_in_vain();
+    assert!(said.contains("is a unix socket, which has no TLS") && said.contains("→ leave tls_certificate"), "{said}");
+}
+
+#[test]
 fn a_unix_socket_serves_a_proxy_and_outlives_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("gonogo.sock");

@@ -11,6 +11,7 @@ use gonogo_world::{GitHub, Oidc, Repo, Slack};
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::{NamedTempFile, TempDir};
@@ -49,7 +50,8 @@ pub(crate) struct World {
     /// How people reach it.
     url: String,
     /// A socket is handed over to the server, as systemd does.
-    is_handed_over: bool,
+    /// The socket that it is handed: a path, or empty for an address.
+    handed: Option<String>,
     /// Variables beside the usual, or in their place.
     variables: Vec<(&'static str, String)>,
     /// What the server says on standard error.
@@ -117,7 +119,7 @@ impl World {
             keys: String::new(),
             listen: "127.0.0.1:0".to_owned(),
             url: "https://gonogo.example.com".to_owned(),
-            is_handed_over: false,
+            handed: None,
             variables: Vec::new(),
             log: NamedTempFile::new().expect("the temporary folder is writable"),
             token: TOKEN,
@@ -201,7 +203,12 @@ impl World {
     }
 
     pub(crate) fn handed_a_socket(mut self) -> Self {
-        self.is_handed_over = true;
+        self.handed = Some(String::new());
+        self.listening_on("systemd")
+    }
+
+    pub(crate) fn handed_a_unix_socket(mut self, path: &Path) -> Self {
+        self.handed = Some(path.display().to_string());
         self.listening_on("systemd")
     }
 
@@ -280,7 +287,7 @@ impl World {
 
     /// A second server over the same configuration: what it says as it ends.
     pub(crate) fn starts_in_vain(&self) -> String {
-        let ended = self.command(&["serve"]).output().expect("the program starts");
+        let ended = self.serve().output().expect("the program starts");
         assert_eq!(ended.status.code(), Some(2));
         String::from_utf8_lossy(&ended.stderr).into_owned()
     }
@@ -386,14 +393,18 @@ impl World {
         self.address().to_owned()
     }
 
+    fn serve(&self) -> Command {
+        let command = self.command(&["serve"]);
+        match &self.handed {
+            Some(path) => handing_over(&command, path),
+            None => command,
+        }
+    }
+
     fn spawn(&mut self) {
         self.writes_configuration();
         let log = OpenOptions::new().append(true).open(self.log.path()).expect("the log can be written");
-        let mut command = self.command(&["serve"]);
-        if self.is_handed_over {
-            command = handing_over(&command);
-        }
-        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("the program starts");
+        let mut child = self.serve().stdout(Stdio::piped()).stderr(log).spawn().expect("the program starts");
         let out = BufReader::new(child.stdout.take().expect("its output is read"));
         let mut server = Server { child, address: String::new(), out };
         let first = server.line();
@@ -527,17 +538,23 @@ impl World {
 }
 
 /// The same program, after a socket was made for it: its third file, as systemd has it.
-fn handing_over(command: &Command) -> Command {
+fn handing_over(command: &Command, path: &str) -> Command {
     const SCRIPT: &str = "
 import os, socket, sys
-listener = socket.create_server(('127.0.0.1', 0))
+path = sys.argv.pop(1)
+if path:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+else:
+    listener = socket.create_server(('127.0.0.1', 0))
 os.dup2(listener.fileno(), 3)
 os.set_inheritable(3, True)
 os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid()))
 os.execv(sys.argv[1], sys.argv[1:])
 ";
     let mut handing = Command::new("python3");
-    handing.args(["-c", SCRIPT]).arg(command.get_program()).args(command.get_args());
+    handing.args(["-c", SCRIPT, path]).arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {
         match value {
             Some(value) => handing.env(name, value),
