@@ -41,6 +41,11 @@ pub enum Verdict {
 }
 
 impl Check {
+    /// Where the tracker did not answer: of when the oldest story is.
+    pub fn as_of(&self) -> Option<&str> {
+        self.stories.iter().filter_map(|story| story.as_of.as_deref()).min()
+    }
+
     /// Whether nothing of the service's folder differs from production.
     pub fn concerns_nothing(&self) -> bool {
         let is_same = self.commits.is_empty() && self.missing_from_head.is_empty();
@@ -120,6 +125,9 @@ pub struct Story {
     pub commits: Vec<String>,
     pub ships: bool,
     pub tracker: TrackerState,
+    /// Where the tracker did not answer: of when what stands here is. RFC 3339, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<String>,
 }
 
 /// What the tracker said of a story.

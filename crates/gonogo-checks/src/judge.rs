@@ -8,7 +8,7 @@ use crate::policy::{Ready, TypedPolicy};
 use crate::questions::{Ask, ChangedPaths, PolicyAt};
 use crate::reading::Reading;
 use crate::scene::Scene;
-use crate::{policy_changed, production};
+use crate::{policy_changed, production, tracker};
 use gonogo_core::case::{Case, Production, Stage};
 use gonogo_core::fact::Fact;
 use gonogo_core::finding::{Finding, Subject};
@@ -97,15 +97,25 @@ impl<'a> Judge<'a> {
         if let Some(decided) = self.decided.get() {
             return Ok(decided);
         }
+        facts.take_stale();
         let Round { mut findings, checks } = self.round(facts, self.case.head.sha);
         let asks = facts.take_wanted();
         if !asks.is_empty() {
             return Err(asks);
         }
+        findings.extend(self.stale(facts));
         let waivers = waiver::apply(&mut findings, self.waivers, self.now);
         findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
         let verdict = Verdict::of(&findings);
         Ok(self.decided.get_or_init(|| Judgement { verdict, findings, waivers, checks, newest_go: None }))
+    }
+
+    /// What is said of answers of before that this round read.
+    fn stale(&self, facts: &Facts) -> Vec<Finding> {
+        let Some(policy) = &self.policy.sections.tracker else { return Vec::new() };
+        let mut out = Findings::new(tracker::NAME, Level::Warn, true, (self.base(), self.case.head.sha));
+        tracker::run(&facts.take_stale(), policy.max_age(), &mut out);
+        out.end().0
     }
 
     /// The range as it reads, where it could be read.

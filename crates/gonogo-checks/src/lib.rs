@@ -25,6 +25,7 @@ mod story_key;
 mod story_missing;
 mod story_size;
 mod story_state;
+mod tracker;
 mod unfinished;
 
 pub use each::judge_each;

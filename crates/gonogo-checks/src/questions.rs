@@ -48,6 +48,16 @@ macro_rules! questions {
         #[derive(Clone, Debug, Serialize, Deserialize)]
         pub enum Answer { $($name(Fact<$answer>)),+ }
 
+        impl Answer {
+            /// Why there is none.
+            pub fn why(&self) -> Option<&Why> {
+                match self {
+                    $(Self::$name(Fact::Unknown(why)) => Some(why),)+
+                    _ => None,
+                }
+            }
+        }
+
         impl Ask {
             /// The answer that says why there is none.
             pub fn unknown(&self, why: Why) -> Answer {

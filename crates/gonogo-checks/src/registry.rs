@@ -54,11 +54,12 @@ pub const CHECKS: &[Entry] = &[
     crate::builds::ENTRY,
 ];
 
-/// What is always looked at and has no level: where production is, and the
-/// policy itself. Name, codes, docs page.
-pub const SYNTHETIC: [(&str, &[Code], &str); 2] = [
+/// What is always looked at and has no level: where production is, the policy
+/// itself, and whether the tracker answers. Name, codes, docs page.
+pub const SYNTHETIC: [(&str, &[Code], &str); 3] = [
     (crate::production::NAME, crate::production::CODES, include_str!("production.md")),
     (crate::policy_changed::NAME, crate::policy_changed::CODES, include_str!("policy_changed.md")),
+    (crate::tracker::NAME, crate::tracker::CODES, include_str!("tracker.md")),
 ];
 
 /// Every page of the docs on checks: its name, its codes, its text.

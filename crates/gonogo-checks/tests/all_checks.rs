@@ -12,14 +12,14 @@ use gonogo_core::case::{Case, Head, PolicyInForce, PolicyOrigin, Production, Sta
 use gonogo_core::changeset::{
     Changeset, Commit, Dropped, LineCount, MergeBack, MergeDiff, Person, Prefix, Prefixes, Sighting, Undoing,
 };
-use gonogo_core::fact::{Fact, Why};
+use gonogo_core::fact::{Fact, System, Why};
 use gonogo_core::finding::{COULD_NOT_CHECK, Severity};
 use gonogo_core::ids::Sha;
 use gonogo_core::policy::Source;
 use gonogo_core::pull::{PullRequest, PullState};
 use gonogo_core::story::{FieldValue, History, Issue, IssueType, Ready, Status, TrackerPerson};
 use gonogo_core::verdict::Verdict;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -208,7 +208,7 @@ fn unknown(ask: &Ask) -> Answer {
 }
 
 fn recorded(answer: Answer) -> Recorded {
-    Recorded { answer, source: "test".to_owned(), at: now() }
+    Recorded { answer, source: "test".to_owned(), at: now(), instead: None }
 }
 
 /// Judges until nothing is missing; `spoil` says whose answer is unknown.
@@ -304,6 +304,48 @@ fn any_unknown_answer_that_a_blocking_check_asked_for_is_never_go() {
         let unknown = judgement.findings.iter().filter(|f| f.code == COULD_NOT_CHECK);
         assert!(unknown.clone().any(|f| f.severity == Severity::Block), "{ask:?} unknown");
         assert!(unknown.clone().all(|f| f.message.contains("it is away") && f.fix == "wait"), "{ask:?} says why");
+    }
+}
+
+#[test]
+fn an_answer_of_before_counts_up_to_its_age_and_never_silently() {
+    let (policy, case) = (policy("block"), case());
+    let (fresh, _, asked) = judge(&policy, |_| false);
+    let max_age = policy.sections.tracker.as_ref().expect("the policy has a tracker").max_age();
+    let aged = |old: &Ask, age: SignedDuration| {
+        let mut facts = Facts::at(now(), max_age);
+        for (ask, recorded) in fresh.iter() {
+            let mut recorded = recorded.clone();
+            if ask == old {
+                recorded.at = now() - age;
+                recorded.instead = Some(Why { is_away: true, ..Why::new("it is away", "wait").of(System::Tracker) });
+            }
+            facts.insert(ask.clone(), recorded);
+        }
+        // What was asked of an answer that is one no more may be more.
+        for _ in 0..4 {
+            match Judge::new(&case, &policy, None, &[], now()).judge(&facts) {
+                Judged::Done(judgement) => return *judgement,
+                Judged::Missing { asks, .. } => {
+                    for ask in asks {
+                        let answer = recorded(answer(&ask));
+                        facts.insert(ask, answer);
+                    }
+                }
+            }
+        }
+        panic!("no verdict after four rounds");
+    };
+    let of_tracker: Vec<&Ask> =
+        asked.iter().filter(|ask| matches!(ask, Ask::IssueOf(_) | Ask::ReadyStories(_))).collect();
+    assert!(of_tracker.len() > 1, "{asked:?}");
+    for ask in of_tracker {
+        let young = aged(ask, max_age);
+        assert_eq!(young.verdict, Verdict::Go, "{ask:?}");
+        assert!(young.findings.iter().any(|f| f.code == "tracker-away" && f.severity == Severity::Warn), "{ask:?}");
+        let old = aged(ask, max_age + SignedDuration::from_secs(1));
+        assert_eq!(old.verdict, Verdict::NoGo, "{ask:?}");
+        assert!(old.findings.iter().any(|f| f.code == COULD_NOT_CHECK && f.fix == "wait"), "{ask:?}");
     }
 }
 

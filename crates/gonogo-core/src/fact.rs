@@ -2,16 +2,57 @@
 
 use serde::{Deserialize, Serialize};
 
+/// A system outside that answers questions, and may be away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum System {
+    Tracker,
+    CodeHost,
+}
+
+impl System {
+    pub const ALL: [Self; 2] = [Self::Tracker, Self::CodeHost];
+
+    /// The word for it in output and on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Tracker => "tracker",
+            Self::CodeHost => "code-host",
+        }
+    }
+
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tracker => "Jira",
+            Self::CodeHost => "GitHub",
+        }
+    }
+}
+
 /// Why something could not be found out, and what mends that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Why {
     pub said: String,
     pub fix: String,
+    /// Who was asked, where that is a system outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<System>,
+    /// Whether it gave no answer at all, which passes: a wrong question or a
+    /// missing right does not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_away: bool,
 }
 
 impl Why {
     pub fn new(said: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { said: said.into(), fix: fix.into() }
+        Self { said: said.into(), fix: fix.into(), system: None, is_away: false }
+    }
+
+    /// The same, of who was asked.
+    #[must_use]
+    pub fn of(self, system: System) -> Self {
+        Self { system: Some(system), ..self }
     }
 }
 

@@ -8,6 +8,7 @@ use gonogo_api::Check;
 use gonogo_checks::facts::Facts;
 use gonogo_checks::{Judge, Judged, Judgement, judge_each};
 use gonogo_core::fact::Why;
+use gonogo_core::policy::Tracker;
 use gonogo_core::waiver::Waiver;
 use jiff::Timestamp;
 
@@ -35,7 +36,7 @@ pub(crate) async fn evaluate(
     progress: &dyn Progress,
 ) -> (Facts, Outcome) {
     let judges: Vec<Judge<'_>> = located.iter().map(|one| one.judge(waivers, now)).collect();
-    let mut facts = Facts::default();
+    let mut facts = facts_of(located, now);
     for round in 0.. {
         let missing = match judge_each(&judges, &facts) {
             Judged::Done(judgement) => {
@@ -67,6 +68,12 @@ pub(crate) async fn evaluate(
         }
     }
     unreachable!("the loop ends by a judgement: every round answers what is missing")
+}
+
+/// None yet; where policies differ, answers of before count for the shortest time.
+pub(crate) fn facts_of(located: &[Located], now: Timestamp) -> Facts {
+    let trackers = located.iter().filter_map(|one| one.policy.sections.tracker.as_ref());
+    trackers.map(Tracker::max_age).min().map_or_else(Facts::default, |max_age| Facts::at(now, max_age))
 }
 
 pub(crate) fn finish(judges: &[Judge<'_>], facts: &Facts, judgement: &Judgement) -> Outcome {

@@ -82,7 +82,10 @@ impl Evidence {
                 asked: said::asked(ask),
                 about: said::about(ask),
                 value: said::answered(&recorded.answer),
-                source: recorded.source.clone(),
+                source: match &recorded.instead {
+                    Some(_) => format!("{}, before it went away", recorded.source),
+                    None => recorded.source.clone(),
+                },
                 at: recorded.at,
             });
         }

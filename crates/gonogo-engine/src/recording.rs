@@ -1,7 +1,7 @@
 //! Everything that a verdict was made from, in a file, and the verdict again
 //! from it without asking anybody.
 
-use crate::evaluate::{Outcome, finish};
+use crate::evaluate::{Outcome, facts_of, finish};
 use crate::locate::Located;
 use gonogo_api::Check;
 use gonogo_checks::facts::{Facts, Recorded};
@@ -100,7 +100,7 @@ impl Recording {
     pub fn replay(self) -> Replayed {
         let located: Vec<Located> = [self.case].into_iter().chain(self.also_over).map(Located::of).collect();
         let judges: Vec<Judge<'_>> = located.iter().map(|one| one.judge(&self.waivers, self.now)).collect();
-        let mut facts = Facts::default();
+        let mut facts = facts_of(&located, self.now);
         for (ask, recorded) in self.facts {
             facts.insert(ask, recorded);
         }
@@ -112,7 +112,8 @@ impl Recording {
                     for ask in asks {
                         let why = Why::new("the recording does not hold this", "check again with this version");
                         let answer = ask.unknown(why);
-                        facts.insert(ask, Recorded { answer, source: "recording".to_owned(), at: self.now });
+                        let (source, at) = ("recording".to_owned(), self.now);
+                        facts.insert(ask, Recorded { answer, source, at, instead: None });
                     }
                 }
             }

@@ -165,6 +165,7 @@ fn stories(judge: &Judge<'_>, facts: &Facts, reading: &Reading) -> Vec<api::Stor
             commits: texts(story.commits.iter().map(|at| reading.commit(*at).sha)),
             ships: story.ships,
             tracker: state,
+            as_of: facts.stale_since(IssueOf { key: key.clone() }).map(|at| at.to_string()),
         }
     };
     reading.stories.iter().map(one).collect()

@@ -72,6 +72,17 @@ pub enum HttpError {
     Client(String),
 }
 
+impl HttpError {
+    /// Whether the system gave no answer of its own, which passes.
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Connect(_) | Self::TimedOut(_) | Self::AskedToWait(_) | Self::BrokeOff => true,
+            Self::Status { status, .. } => *status == 429 || *status >= 500,
+            _ => false,
+        }
+    }
+}
+
 fn said_or_nothing(said: &str) -> String {
     if said.is_empty() { String::new() } else { format!(" ({said})") }
 }

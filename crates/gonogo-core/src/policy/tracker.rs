@@ -1,5 +1,6 @@
 //! `[tracker]`: where the stories are.
 
+use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +11,16 @@ pub struct Tracker {
     pub kind: TrackerKind,
     /// `https://example.atlassian.net`, or a server's address with its context path.
     pub url: String,
+    /// For so long what it answered counts while it does not answer; 0: not at all.
+    #[serde(default = "two_hours")]
+    max_age_minutes: u16,
+}
+
+/// Older than this nothing counts, whatever a policy says.
+const MOST_MINUTES: u16 = 24 * 60;
+
+fn two_hours() -> u16 {
+    120
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -21,6 +32,9 @@ pub enum TrackerKind {
 
 impl Tracker {
     pub(super) fn validate(&self) -> Result<(), String> {
+        if self.max_age_minutes > MOST_MINUTES {
+            return Err(format!("`max_age_minutes` of tracker: an older answer than {MOST_MINUTES} minutes is none"));
+        }
         let rest = self.url.strip_prefix("https://").or_else(|| self.url.strip_prefix("http://"));
         match rest {
             Some(rest) if rest.contains('@') => {
@@ -29,6 +43,10 @@ impl Tracker {
             Some(rest) if !rest.is_empty() && !rest.starts_with('/') && !rest.contains(['?', '#', ' ']) => Ok(()),
             _ => Err(format!("`{}` is not an address like https://example.atlassian.net", self.url)),
         }
+    }
+
+    pub fn max_age(&self) -> SignedDuration {
+        SignedDuration::from_mins(self.max_age_minutes.into())
     }
 
     /// Where a person reads the issue.

@@ -23,6 +23,8 @@ pub struct CheckRequest {
 pub struct Checked {
     pub outcome: Outcome,
     pub recording: Recording,
+    /// What was wanted of each story.
+    pub wants: Wants,
 }
 
 /// Finds the candidate, gathers what the checks ask for, and judges.
@@ -38,9 +40,9 @@ pub async fn check(request: &CheckRequest, progress: &dyn Progress) -> Result<Ch
         one.case.knows_pull_requests = code_host.is_ok();
     }
     let wants = Wants::all(located.iter().map(|located| located.policy.wants()));
-    let gatherer =
-        Gatherer { git: Arc::new(git), tracker: &tracker, code_host: &code_host, wants, clock: request.clock };
+    let (git, kept, clock) = (Arc::new(git), request.outside.kept.as_ref(), request.clock);
+    let gatherer = Gatherer { git, tracker: &tracker, code_host: &code_host, kept, wants, clock };
     let (facts, outcome) = evaluate(&located, &request.waivers, now, &gatherer, progress).await;
     let recording = Recording::of(&located, &request.waivers, now, &facts, &outcome.check);
-    Ok(Checked { outcome, recording })
+    Ok(Checked { outcome, recording, wants: gatherer.wants })
 }

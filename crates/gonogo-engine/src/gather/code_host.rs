@@ -2,7 +2,7 @@
 
 use futures_util::StreamExt;
 use gonogo_checks::questions::{Answer, Ask};
-use gonogo_core::fact::{Fact, Why};
+use gonogo_core::fact::{Fact, System, Why};
 use gonogo_remote::git::Git;
 use gonogo_remote::github::{Credentials, GitHub, GitHubError, RepositoryName};
 use gonogo_remote::http::{Connections, HttpSettings};
@@ -116,7 +116,7 @@ pub(super) async fn gather(host: &Result<CodeHost, Why>, asks: &[&Ask], now: Tim
                 return (ask.clone(), ask.unknown(why));
             }
             let answer = host.answer(&ask, now).await.unwrap_or_else(|error| {
-                let why = error.why();
+                let why = error.why().of(System::CodeHost);
                 if error.is_of_all() {
                     silent.borrow_mut().insert(discriminant(&ask), why.clone());
                 }

@@ -4,10 +4,12 @@
 mod code_host;
 mod copies;
 mod git;
+mod kept;
 mod tracker;
 
 pub use code_host::{CodeHost, CodeHostAccess, CodeHostToken, web_of};
 pub(crate) use git::{prefixes, why};
+pub(crate) use kept::keep;
 pub use tracker::{Outside, TrustedTracker};
 pub(crate) use tracker::{TrackerAccess, may_ask};
 
@@ -17,6 +19,7 @@ use gonogo_checks::facts::{Facts, Recorded};
 use gonogo_checks::questions::{Answer, Ask};
 use gonogo_core::fact::Why;
 use gonogo_remote::git::Git;
+use gonogo_store::Store;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -29,6 +32,8 @@ pub(crate) struct Gatherer<'a> {
     pub git: Arc<Git>,
     pub tracker: &'a TrackerAccess,
     pub code_host: &'a Result<CodeHost, Why>,
+    /// Where answers of before are.
+    pub kept: Option<&'a Store>,
     pub wants: Wants,
     pub clock: Clock,
 }
@@ -54,11 +59,12 @@ impl Gatherer<'_> {
         let from_git = from_git.into_iter().flatten().map(|(ask, answer)| (ask, self.record("git", answer)));
         let from_tracker =
             from_tracker.into_iter().map(|(ask, answer)| (ask, self.record(self.tracker.source(), answer)));
+        let from_tracker = kept::stand_in(self.kept, self.tracker.source(), &self.wants, from_tracker.collect()).await;
         let from_host = from_host.into_iter().map(|(ask, answer)| (ask, self.record("github", answer)));
         from_git.chain(from_tracker).chain(from_host).collect()
     }
 
     pub(crate) fn record(&self, source: &str, answer: Answer) -> Recorded {
-        Recorded { answer, source: source.to_owned(), at: (self.clock)() }
+        Recorded { answer, source: source.to_owned(), at: (self.clock)(), instead: None }
     }
 }

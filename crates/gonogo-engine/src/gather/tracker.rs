@@ -3,12 +3,13 @@
 use super::CodeHostAccess;
 use gonogo_checks::Wants;
 use gonogo_checks::questions::{Answer, Ask, IssueOf, ReadyStories};
-use gonogo_core::fact::{Fact, Why};
+use gonogo_core::fact::{Fact, System, Why};
 use gonogo_core::ids::IssueKey;
 use gonogo_core::policy::{Tracker as TrackerPolicy, TrackerKind};
 use gonogo_core::story::Ready;
 use gonogo_remote::http::HttpSettings;
 use gonogo_remote::jira::{Credentials, CredentialsError, Selection, Tracker, tracker};
+use gonogo_store::Store;
 use std::fmt;
 use std::sync::Arc;
 
@@ -31,6 +32,8 @@ pub struct Outside {
     pub http: HttpSettings,
     pub trusted: TrustedTracker,
     pub code_host: CodeHostAccess,
+    /// Where answers of before are, for when the tracker does not answer.
+    pub kept: Option<Store>,
 }
 
 /// Which trackers may see our credentials: a policy could send them anywhere.
@@ -89,7 +92,7 @@ impl TrackerAccess {
             let fact = match fact {
                 Fact::Known(issue) => Fact::Known(Arc::new(issue)),
                 Fact::Absent => Fact::Absent,
-                Fact::Unknown(why) => Fact::Unknown(why),
+                Fact::Unknown(why) => Fact::Unknown(why.of(System::Tracker)),
             };
             (IssueOf { key }.into(), Answer::IssueOf(fact))
         });
@@ -97,7 +100,7 @@ impl TrackerAccess {
             let fact = match found {
                 Fact::Known(issues) => Fact::Known(Ready { issues }),
                 Fact::Absent => Fact::Absent,
-                Fact::Unknown(why) => Fact::Unknown(why),
+                Fact::Unknown(why) => Fact::Unknown(why.of(System::Tracker)),
             };
             (question.into(), Answer::ReadyStories(fact))
         });

@@ -39,6 +39,7 @@ async fn stories_changed(serving: &Serving, body: &[u8]) -> Result<String, JobEr
     let Some(hook) = jira(body) else { return Ok("could not be read: it is no webhook of Jira's".to_owned()) };
     let mut judged = BTreeSet::new();
     for key in &hook.keys {
+        serving.store.forget_answers(key).await?;
         for candidate in serving.store.open_candidates_with(key).await? {
             judge_soon(serving, candidate.id).await?;
             judged.insert(format!("{} of {}", candidate.branch, candidate.service));

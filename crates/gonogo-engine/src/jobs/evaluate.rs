@@ -1,16 +1,21 @@
 //! A candidate, judged: gathered, decided, recorded with what should be seen.
 
-use super::{JobError, check_run, hex_sha256, judge_soon, message, production, seen};
-use crate::commands::{CheckRequest, check};
-use crate::serving::Serving;
+use super::{JobError, check_run, hex_sha256, judge_soon, judging, message, production, seen};
+use crate::commands::{CheckRequest, Checked, check};
+use crate::gather::keep;
+use crate::serving::{Service, Serving};
 use crate::{CodeHost, CodeHostAccess, GivenProduction, Outside, Progress};
 use gonogo_api::{Story, Verdict};
+use gonogo_core::fact::Why;
 use gonogo_core::running::Running;
 use gonogo_core::waiver::Waiver;
 use gonogo_store::{Candidate, CandidateId, NewEvaluation, Shown, StoryOf, WaiverRow, Wanted};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Instant;
+
+/// Who did not answer is asked again after this, whether or not anything came.
+const ASKED_AGAIN: SignedDuration = SignedDuration::from_secs(15);
 
 struct Silent;
 
@@ -42,19 +47,30 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
     let checked = tokio::task::spawn_blocking(move || runtime.block_on(check(&request, &Silent)))
         .await
         .map_err(|_| JobError::Broken("the judge ended early".to_owned()))??;
-    let result = &checked.outcome.check;
-    let verdict = match (result.verdict, checked.outcome.exit_code) {
+    let verdict = match (checked.outcome.check.verdict, checked.outcome.exit_code) {
         (Verdict::NoGo, 3) => "unknown",
         (verdict, _) => seen::word(verdict),
     };
     metrics::histogram!("gonogo_evaluation_seconds", "verdict" => verdict).record(begun.elapsed());
+    record(serving, service, &candidate, &checked).await?;
+    afterwards(serving, id, &checked).await
+}
+
+/// Records what is new, with what should be seen and told of it.
+async fn record(
+    serving: &Serving,
+    service: &Service,
+    candidate: &Candidate,
+    checked: &Checked,
+) -> Result<(), JobError> {
+    let (id, result) = (candidate.id, &checked.outcome.check);
     let json = serde_json::to_string(result).map_err(|e| JobError::Broken(e.to_string()))?;
     let newest = serving.store.newest_evaluation(id).await?;
     let now = (serving.clock)();
-    let at_head = seen::AtHead::of(serving, service, &candidate, &checked.outcome);
-    let report = check_run::wanted(serving, service, &candidate, &checked.outcome, now);
+    let at_head = seen::AtHead::of(serving, service, candidate, &checked.outcome);
+    let report = check_run::wanted(serving, service, candidate, &checked.outcome, now);
     let shown = shown(at_head.clone(), report, now);
-    let news = message::news(serving, service, &candidate, &checked.outcome, now);
+    let news = message::news(serving, service, candidate, &checked.outcome, now);
     if newest.is_some_and(|newest| newest.result == json) {
         // Nothing new to record; what was never shown or told is wanted still.
         serving.store.show(id, shown).await?;
@@ -91,6 +107,18 @@ fn shown(at_head: seen::AtHead, report: Option<Wanted>, now: Timestamp) -> Shown
         let report = report.filter(|_| at_head.is_own(at_head.speaks(others)));
         report.into_iter().chain([at_head.status(others, now)]).collect()
     })
+}
+
+/// What systems answered is kept for when they do not; who did not answer is
+/// asked again soon.
+async fn afterwards(serving: &Serving, id: CandidateId, checked: &Checked) -> Result<(), JobError> {
+    let facts = checked.recording.facts();
+    let is_away = |why: Option<&Why>| why.is_some_and(|why| why.is_away);
+    if facts.iter().any(|(_, recorded)| is_away(recorded.instead.as_ref()) || is_away(recorded.answer.why())) {
+        let now = (serving.clock)();
+        serving.store.enqueue(judging(id, now.saturating_add(ASKED_AGAIN).unwrap_or(now))).await?;
+    }
+    Ok(keep(&serving.store, &checked.wants, facts.iter()).await?)
 }
 
 fn story(story: &Story) -> StoryOf {

@@ -150,7 +150,10 @@ pub(super) fn sentence(check: &Check, exit_code: u8) -> String {
         (Verdict::Go, _) if check.concerns_nothing() => return does_not_concern(&check.service),
         (Verdict::Go, _) => {
             let waived = check.findings.iter().filter(|f| f.waiver.is_some()).count();
-            return if waived == 0 { "Go".to_owned() } else { format!("Go, {waived} waived") };
+            let waived = if waived == 0 { String::new() } else { format!(", {waived} waived") };
+            let as_of = check.as_of().and_then(|at| at.parse().ok());
+            let as_of = as_of.map_or_else(String::new, |at| format!(", stories as of {}", say::minute(at)));
+            return format!("Go{waived}{as_of}");
         }
         (Verdict::Waiting, _) => "Waiting: ",
         (Verdict::NoGo, 3) => "Could not find out: ",

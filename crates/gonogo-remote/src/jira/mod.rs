@@ -134,6 +134,7 @@ impl Base {
         let host = self.url.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or(&self.url);
         let at =
             if matches!(error, HttpError::Status { status: 404, .. }) { format!(" at {path}") } else { String::new() };
-        Why::new(format!("Jira ({host}): {error}{at}"), fix)
+        let why = Why::new(format!("Jira ({host}): {error}{at}"), fix);
+        Why { is_away: error.is_away(), ..why }
     }
 }

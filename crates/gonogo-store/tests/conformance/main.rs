@@ -7,6 +7,7 @@ mod copies;
 mod crash;
 mod engine;
 mod evaluations;
+mod facts;
 mod failing;
 mod intake;
 mod jobs;

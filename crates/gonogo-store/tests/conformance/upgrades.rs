@@ -9,7 +9,7 @@ use gonogo_store::{AuditAsked, Received, Store, StoreError};
 use sha2::{Digest, Sha256};
 
 /// Each step of the schema by its number, and rows in the tables that it made.
-const STEPS: [(i64, &str, &str); 11] = [
+const STEPS: &[(i64, &str, &str)] = &[
     (1, include_str!("../../migrations/0001_intake.sql"), include_str!("rows/0001.sql")),
     (2, include_str!("../../migrations/0002_people.sql"), include_str!("rows/0002.sql")),
     (3, include_str!("../../migrations/0003_stories.sql"), include_str!("rows/0003.sql")),
@@ -18,6 +18,7 @@ const STEPS: [(i64, &str, &str); 11] = [
     (8, include_str!("../../migrations/0008_production.sql"), include_str!("rows/0008.sql")),
     (9, include_str!("../../migrations/0009_pulls.sql"), include_str!("rows/0009.sql")),
     (10, include_str!("../../migrations/0010_accounts.sql"), include_str!("rows/0010.sql")),
+    (12, include_str!("../../migrations/0012_facts.sql"), include_str!("rows/0012.sql")),
     (13, include_str!("../../migrations/0013_story_titles.sql"), include_str!("rows/0013.sql")),
     (14, include_str!("../../migrations/0014_renewals.sql"), include_str!("rows/0014.sql")),
     (15, include_str!("../../migrations/0015_changes.sql"), include_str!("rows/0015.sql")),
@@ -93,6 +94,8 @@ async fn holds_what_was_there(store: &Store, version: i64) {
         assert_eq!(store.person_by_identity("github", "7").await.unwrap().unwrap().1, "ada");
         assert!(store.waivers("api").await.unwrap()[0].is_proposed());
     }
+    let kept = store.kept_answers("https://jira.example", "w", vec!["STORY-1".to_owned()]).await.unwrap();
+    assert_eq!(kept.len(), usize::from(version >= 12));
     let concerned = store.open_candidates_with("STORY-1").await.unwrap();
     assert_eq!(concerned.len(), usize::from(version >= 3));
     let places = store.places_of("STORY-1").await.unwrap();
@@ -118,7 +121,7 @@ async fn holds_what_was_there(store: &Store, version: i64) {
 
 #[tokio::test]
 async fn each_earlier_version_is_brought_up_to_date_with_all_its_rows() {
-    for (version, ..) in STEPS {
+    for &(version, ..) in STEPS {
         for (engine, fresh) in [(sqlite(), sqlite()), (postgres().await, postgres().await)] {
             fill(&engine, version).await;
             let store = engine.open().await;

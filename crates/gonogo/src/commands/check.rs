@@ -66,6 +66,7 @@ pub(crate) fn outside() -> anyhow::Result<Outside> {
         http: HttpSettings { ca_file: variable(CA_FILE_VARIABLE).map(PathBuf::from), is_direct: false },
         trusted: TrustedTracker::Any,
         code_host,
+        kept: None,
     })
 }
 

@@ -6,6 +6,7 @@ mod accounts;
 mod api;
 mod attacks;
 mod audit;
+mod away;
 mod backups;
 mod browser;
 mod builds;

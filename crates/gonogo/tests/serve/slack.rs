@@ -11,10 +11,13 @@ fn told_in(slack: &Slack) -> World {
     world
 }
 
-/// Stories that are ready may ship, and no others.
+/// Stories that are ready may ship, and no others; what was so before is not known.
 fn only_ready(jira: &Jira) -> String {
     let url = jira.url();
-    format!("tracker.kind = 'jira-cloud'\ntracker.url = '{url}'\nchecks.story-state.states = ['Ready to Deploy']\n")
+    format!(
+        "tracker.kind = 'jira-cloud'\ntracker.url = '{url}'\ntracker.max_age_minutes = 0\n\
+         checks.story-state.states = ['Ready to Deploy']\n"
+    )
 }
 
 /// A push that blocks, and the beginning of what is said of it.

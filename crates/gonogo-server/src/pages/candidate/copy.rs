@@ -85,6 +85,9 @@ fn said(check: &Check, page: &str, style: &Style) -> String {
     let _ = writeln!(out, "{}", escape(&format!("{head} @ {} over {production}", short(&check.head.sha))));
     let counts = [say::count(digest.commits, "commit"), say::count(digest.all_stories(), "story"), people(&digest)];
     let _ = writeln!(out, "\n{}\n", counts.join(", "));
+    if let Some(as_of) = check.as_of() {
+        let _ = writeln!(out, "Jira does not answer: stories are as of {as_of}\n");
+    }
     let stops = |f: &&Finding| matches!(f.severity, Severity::Block | Severity::Wait) && f.waiver.is_none();
     let stops: Vec<&Finding> = check.findings.iter().filter(stops).collect();
     for finding in stops.iter().take(MOST) {

@@ -11,6 +11,7 @@ use axum::extract::{Path, Query, State};
 use gonogo_api::{Check, Commit, Finding, Story};
 use gonogo_core::say;
 use gonogo_store::Evaluation;
+use jiff::Timestamp;
 use maud::{Markup, html};
 
 /// What of a title is shown in a row.
@@ -51,14 +52,14 @@ pub(crate) async fn stories(
         let pages = Pages::of(&check.stories, asked, 100);
         html! {
             @if check.stories.is_empty() { p { "No commit names a story that ships." } }
-            @else { (table(["Key", "Type", "Title", "Status", "Assignee", "Ships"], pages.rows.iter().map(story))) }
+            @else { (table(["Key", "Type", "Title", "Status", "Assignee", "Ships"], pages.rows.iter().map(|one| story(one, look.now)))) }
             (pages.links(&format!("{}/stories", look.path())))
         }
     });
     Ok(shown(&look, "Stories", &session, &main))
 }
 
-fn story(story: &Story) -> [Markup; 6] {
+fn story(story: &Story, now: Timestamp) -> [Markup; 6] {
     let text = |text: &Option<String>| outside(text.as_deref().unwrap_or_default());
     [
         html! { a href={ "/stories/" (escaped(&story.key)) } { (story.key) } },
@@ -70,6 +71,7 @@ fn story(story: &Story) -> [Markup; 6] {
                 Some(url) if url.starts_with("http") => a href=(url) rel="noreferrer" { (status) },
                 _ => (status),
             }
+            @if let Some(as_of) = story.as_of.as_deref().and_then(|at| at.parse().ok()) { " as of " (ago(as_of, now)) }
         },
         html! { (text(&story.assignee)) },
         html! { @if story.ships { "yes" } @else { "no: reverted, or there already" } },

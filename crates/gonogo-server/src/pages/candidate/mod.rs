@@ -12,7 +12,7 @@ pub(crate) use finding::linked;
 pub(crate) use lists::{commits, facts, findings, history, stories};
 pub(crate) use plan::{markdown as plan_markdown, page as plan};
 
-use super::layout::{Shown, away, outside, short};
+use super::layout::{Shown, ago, away, outside, short};
 use crate::App;
 use crate::session::Session;
 use axum::extract::{Path, State};
@@ -51,7 +51,11 @@ fn verdict(
     let of = |wanted: Severity| move |f: &&Finding| f.severity == wanted && f.waiver.is_none();
     let some = |wanted| check.findings.iter().filter(of(wanted)).collect::<Vec<&Finding>>();
     let stops: Vec<&Finding> = [some(Severity::Block), some(Severity::Wait)].concat();
+    let as_of = check.as_of().and_then(|at| at.parse().ok());
     html! {
+        @if let Some(as_of) = as_of {
+            p.stale { "Jira does not answer: stories are shown as they were " (ago(as_of, look.now)) ". It is asked again by itself." }
+        }
         section.answer.(class(check.verdict)) aria-label="The answer" {
             p.headline { (headline(check, &digest, stops.len())) }
             (some_of(&stops, &desk))

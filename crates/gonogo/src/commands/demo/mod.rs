@@ -147,6 +147,7 @@ fn access(hooks: &SecretString) -> Access {
             http: HttpSettings { ca_file: None, is_direct: true },
             trusted: TrustedTracker::None,
             code_host: CodeHostAccess::None,
+            kept: None,
         },
     }
 }

@@ -207,7 +207,7 @@ async fn serving(config: &Config, access: Access, store: Store, first_code: &Sec
     let data = &config.server.data;
     let first_code_hash = (!store.has_admin().await?).then(|| hash_of(first_code.expose_secret()));
     let trusted = config.tracker.url.clone().map_or(TrustedTracker::None, TrustedTracker::Only);
-    let outside = Outside { trusted, code_host: CodeHostAccess::None, ..access.outside };
+    let outside = Outside { trusted, code_host: CodeHostAccess::None, kept: Some(store.clone()), ..access.outside };
     let api = config.github.url.parse().with_context(|| format!("[github] url: {}", config.github.url))?;
     let github = Arc::new(GitHub::new(api, Connections::new(&outside.http)?, access.github));
     let slack = match &config.slack {

@@ -1,0 +1,63 @@
+//! Systems that do not answer: what they said before counts for a while, and
+//! is said to be of before.
+
+use crate::support::{SECRET, World, path_of};
+use gonogo_world::Jira;
+
+/// A server that has judged a story which may ship.
+fn judged(keys: &str) -> (World, Jira, String) {
+    let jira = Jira::cloud();
+    jira.story("STORY-12").titled("Charge in euros").in_state("Ready to Deploy");
+    let mut world = World::stopped().polling().trusts(&jira.url());
+    let url = jira.url();
+    world.policy(&format!(
+        "tracker.kind = 'jira-cloud'\ntracker.url = '{url}'\n{keys}\n\
+         checks.story-state.states = ['Ready to Deploy']\n"
+    ));
+    world.start();
+    jira.hooked_to(&world.jira_hook_url(), SECRET);
+    world.repo.commit("STORY-12 charge in euros");
+    let sha = world.push("main");
+    world.status_of(&sha).is_success("Go");
+    (world, jira, sha)
+}
+
+#[test]
+fn what_jira_said_last_counts_while_it_is_away_and_is_shown_as_old() {
+    let (world, jira, _) = judged("");
+    jira.faults().status(503);
+    world.repo.commit("STORY-12 charge in pounds too");
+    let sha = world.push("main");
+    world.status_says(&sha, "success", "Go, stories as of 20");
+    let status = world.status_of(&sha).now().unwrap();
+    let page = world.page_of(&status);
+    for words in ["Jira does not answer: stories are shown as they were", "tracker-away", "503"] {
+        assert!(page.contains(words), "{words} is not in {page}");
+    }
+    let (_, stories) = world.get(&format!("{}/stories", path_of(&status)));
+    assert!(stories.contains("Ready to Deploy") && stories.contains(" as of "), "{stories}");
+    let (_, text) = world.get(&format!("{}/copy.txt", path_of(&status)));
+    assert!(text.contains("stories are as of 20"), "{text}");
+
+    jira.heals();
+    world.status_of(&sha).is_success("Go");
+}
+
+#[test]
+fn a_story_that_jira_told_to_have_changed_is_not_taken_as_it_was() {
+    let (world, jira, sha) = judged("");
+    jira.faults().status(503);
+    jira.story("STORY-12").moves_to("In Review");
+    world.status_says(&sha, "error", "Could not find out: STORY-12 could not be checked");
+    jira.heals();
+    world.status_says(&sha, "failure", "No-Go: STORY-12 is In Review");
+}
+
+#[test]
+fn a_policy_may_want_no_answers_of_before() {
+    let (world, jira, sha) = judged("tracker.max_age_minutes = 0");
+    jira.faults().status(503);
+    world.status_says(&sha, "error", "Could not find out: STORY-12 could not be checked");
+    jira.heals();
+    world.status_of(&sha).is_success("Go");
+}
