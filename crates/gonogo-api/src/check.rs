@@ -153,6 +153,9 @@ pub struct Finding {
     pub docs: String,
     pub fingerprint: String,
     pub waiver: Option<WaivedBy>,
+    /// Of what could not be checked: who was asked in vain, `tracker` or `code-host`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -182,6 +185,9 @@ pub struct WaivedBy {
     pub by: String,
     pub why: String,
     pub until: String,
+    /// Where all was let pass that this system leaves unchecked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

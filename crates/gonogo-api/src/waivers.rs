@@ -38,6 +38,28 @@ pub struct NewWaiver {
     pub days: i64,
 }
 
+/// A system outside that may be away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AwaySystem {
+    Tracker,
+    CodeHost,
+}
+
+/// All that a system which is away leaves unchecked in a service is to pass.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewSystemWaiver {
+    pub system: AwaySystem,
+    /// For people who read it later.
+    #[schemars(length(min = 1, max = 2000), regex(pattern = r"\S"))]
+    pub why: String,
+    /// For so many seconds; four hours at most.
+    #[serde(deserialize_with = "whole")]
+    #[schemars(range(min = 1, max = 14_400))]
+    pub seconds: i64,
+}
+
 /// JSON knows one kind of numbers: 3.0 is a whole one.
 fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
     #[derive(Deserialize)]

@@ -1,6 +1,6 @@
 //! What one check has to say in one evaluation.
 
-use gonogo_core::fact::Why;
+use gonogo_core::fact::{System, Why};
 use gonogo_core::finding::{At, COULD_NOT_CHECK, Code, Finding, Fingerprint, Severity, Subject};
 use gonogo_core::ids::Sha;
 use gonogo_core::policy::Level;
@@ -52,12 +52,23 @@ pub(crate) struct Found {
     pub at: Option<At>,
     /// A milder severity than the check's level.
     pub at_most: Severity,
+    /// Who was asked in vain.
+    pub system: Option<System>,
 }
 
 impl Found {
     pub(crate) fn new(code: Code, subject: Subject, message: impl Into<String>, fix: impl Into<String>) -> Self {
-        let (message, fix) = (message.into(), fix.into());
-        Self { code, subject, substance: Value::Null, message, fix, link: None, at: None, at_most: Severity::Block }
+        Self {
+            code,
+            subject,
+            substance: Value::Null,
+            message: message.into(),
+            fix: fix.into(),
+            link: None,
+            at: None,
+            at_most: Severity::Block,
+            system: None,
+        }
     }
 
     pub(crate) fn substance(self, substance: Value) -> Self {
@@ -127,6 +138,7 @@ impl Findings {
             fix: found.fix,
             link: found.link,
             fingerprint,
+            system: found.system,
             waived: None,
         });
     }
@@ -135,7 +147,7 @@ impl Findings {
     pub(crate) fn could_not_check(&mut self, subject: Subject, why: Why) {
         let (base, head) = self.pair;
         let message = format!("could not be checked by {}: {}", self.check, why.said);
-        let found = Found::new(COULD_NOT_CHECK, subject, message, why.fix);
+        let found = Found { system: why.system, ..Found::new(COULD_NOT_CHECK, subject, message, why.fix) };
         self.add(found.substance(json!({ "production": base, "head": head })));
     }
 

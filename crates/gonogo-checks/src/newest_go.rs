@@ -135,6 +135,7 @@ fn split_story(key: &IssueKey, head: Sha) -> Finding {
         fix: String::new(),
         link: None,
         fingerprint,
+        system: None,
         waived: None,
     }
 }

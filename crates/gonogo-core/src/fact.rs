@@ -1,6 +1,7 @@
 //! What was found out about the world, and what could not be.
 
 use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 
 /// A system outside that answers questions, and may be away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -27,6 +28,16 @@ impl System {
             Self::Tracker => "Jira",
             Self::CodeHost => "GitHub",
         }
+    }
+}
+
+impl FromStr for System {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let words = Self::ALL.map(Self::word).join(" or ");
+        let named = Self::ALL.into_iter().find(|system| system.word() == word);
+        named.ok_or_else(|| format!("`{word}` is no system that may be away: {words}"))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What checks find: reason codes, subjects, fingerprints.
 
+use crate::fact::System;
 use crate::ids::{IssueKey, Sha};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -167,6 +168,8 @@ pub struct Finding {
     /// A page that helps to mend it, such as the story in the tracker.
     pub link: Option<String>,
     pub fingerprint: Fingerprint,
+    /// Of what could not be checked: which system outside was asked.
+    pub system: Option<System>,
     pub waived: Option<Waived>,
 }
 
@@ -176,6 +179,8 @@ pub struct Waived {
     pub by: String,
     pub why: String,
     pub until: Timestamp,
+    /// Where all was let pass that a system leaves unchecked.
+    pub of: Option<System>,
 }
 
 impl Finding {

@@ -1,22 +1,99 @@
 //! A person's recorded decision to let one finding pass.
 
+use crate::fact::System;
 use crate::finding::{COULD_NOT_CHECK, Finding, Fingerprint, Waived};
 use crate::policy::{PolicyError, Source, typed};
 use crate::verdict::PRODUCTION_UNKNOWN;
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
+use std::str::FromStr;
 
 /// What could not be checked may be waived as break-glass, for a day at most.
 const LONGEST_FOR_UNKNOWN: SignedDuration = SignedDuration::from_hours(24);
+/// The same of all that one system leaves unchecked.
+pub const LONGEST_FOR_SYSTEM: SignedDuration = SignedDuration::from_hours(4);
 /// What a person may let pass on a page, and the policy may allow.
 pub const MOST_DAYS: i64 = 90;
 /// So long before its end a waiver is said to lapse.
 const SOON: SignedDuration = SignedDuration::from_hours(24);
 
+/// What is let pass: one finding, or all that a system outside that is away
+/// leaves unchecked, `system:tracker`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Covers {
+    Finding(Fingerprint),
+    System(System),
+}
+
+const SYSTEM: &str = "system:";
+
+impl fmt::Display for Covers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Finding(fingerprint) => fingerprint.fmt(f),
+            Self::System(system) => write!(f, "{SYSTEM}{}", system.word()),
+        }
+    }
+}
+
+impl FromStr for Covers {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some(word) = text.strip_prefix(SYSTEM) else { return text.parse().map(Self::Finding) };
+        word.parse().map(Self::System)
+    }
+}
+
+impl TryFrom<String> for Covers {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Covers> for String {
+    fn from(covers: Covers) -> Self {
+        covers.to_string()
+    }
+}
+
+impl Covers {
+    /// Whether it is about this finding, whatever its substance is by now.
+    fn is_about(&self, finding: &Finding) -> bool {
+        match self {
+            Self::Finding(fingerprint) => finding.fingerprint.same_finding(fingerprint),
+            Self::System(_) => self.fits(finding),
+        }
+    }
+
+    fn fits(&self, finding: &Finding) -> bool {
+        match self {
+            Self::Finding(fingerprint) => finding.fingerprint == *fingerprint,
+            Self::System(system) => finding.code == COULD_NOT_CHECK && finding.system == Some(*system),
+        }
+    }
+
+    fn system(&self) -> Option<System> {
+        match self {
+            Self::Finding(_) => None,
+            Self::System(system) => Some(*system),
+        }
+    }
+
+    /// So long before its end it may let something pass that could not be checked.
+    fn longest_for_unknown(&self) -> SignedDuration {
+        if self.system().is_some() { LONGEST_FOR_SYSTEM } else { LONGEST_FOR_UNKNOWN }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Waiver {
-    pub fingerprint: Fingerprint,
+    #[serde(rename = "fingerprint")]
+    pub covers: Covers,
     pub by: String,
     pub why: String,
     /// A time, or a date: then to the end of that day in UTC.
@@ -37,7 +114,7 @@ pub fn parse(source: &Source) -> Result<Vec<Waiver>, PolicyError> {
     for waiver in &file.waiver {
         for (field, text) in [("by", &waiver.by), ("why", &waiver.why)] {
             if text.trim().is_empty() {
-                let said = format!("the waiver of {} has an empty `{field}`", waiver.fingerprint);
+                let said = format!("the waiver of {} has an empty `{field}`", waiver.covers);
                 return Err(source.error(said, None).with_help("say who let it pass, and why"));
             }
         }
@@ -95,21 +172,22 @@ pub fn apply(findings: &mut [Finding], waivers: &[Waiver], now: Timestamp) -> Ve
 }
 
 fn apply_one(findings: &mut [Finding], waiver: &Waiver, now: Timestamp) -> WaiverState {
-    let fits = |f: &Finding| f.fingerprint == waiver.fingerprint;
-    if !findings.iter().any(|f| f.fingerprint.same_finding(&waiver.fingerprint)) {
+    let covers = &waiver.covers;
+    if !findings.iter().any(|f| covers.is_about(f)) {
         return WaiverState::Unneeded;
     }
     if waiver.until <= now {
         return WaiverState::Expired;
     }
-    let too_long = waiver.until.duration_since(now) > LONGEST_FOR_UNKNOWN;
+    let too_long = waiver.until.duration_since(now) > covers.longest_for_unknown();
     let mut state = WaiverState::Void;
-    for finding in findings.iter_mut().filter(|f| fits(f)) {
+    for finding in findings.iter_mut().filter(|f| covers.fits(f)) {
         // Without production nothing was judged: there is nothing to let pass.
         if finding.code == PRODUCTION_UNKNOWN || (finding.code == COULD_NOT_CHECK && too_long) {
             continue;
         }
-        let waived = Waived { by: waiver.by.clone(), why: waiver.why.clone(), until: waiver.until };
+        let (by, why) = (waiver.by.clone(), waiver.why.clone());
+        let waived = Waived { by, why, until: waiver.until, of: covers.system() };
         finding.waived.get_or_insert(waived);
         state = WaiverState::Applied;
     }
@@ -147,6 +225,7 @@ fn read_until(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::{Severity, Subject};
 
     #[test]
     fn a_waiver_says_a_day_before_that_it_lapses() {
@@ -156,6 +235,43 @@ mod tests {
         assert_eq!(stands(100), Standing::Lapsed);
         assert_eq!(Standing::of(true, at(100), at(99)), Standing::Proposed);
         assert_eq!(Standing::of(true, at(100), at(100)), Standing::Lapsed);
+    }
+
+    #[test]
+    fn what_a_system_leaves_unchecked_may_pass_for_hours_and_nothing_else() {
+        let found = |code, system| Finding {
+            check: "story-state",
+            code,
+            severity: Severity::Block,
+            subject: Subject::Candidate,
+            at: None,
+            message: String::new(),
+            fix: String::new(),
+            link: None,
+            fingerprint: Fingerprint::of("story-state", code, &Subject::Candidate, &serde_json::Value::Null),
+            system,
+            waived: None,
+        };
+        let (tracker, host) = (Some(System::Tracker), Some(System::CodeHost));
+        let findings = [
+            found(COULD_NOT_CHECK, tracker),
+            found(COULD_NOT_CHECK, host),
+            found(COULD_NOT_CHECK, None),
+            found("story-wrong-state", tracker),
+        ];
+        let now = Timestamp::from_second(1_000).unwrap();
+        let after = |waiver_lasts: SignedDuration| {
+            let (by, why) = ("ada".to_owned(), "agreed".to_owned());
+            let waiver = Waiver { covers: "system:tracker".parse().unwrap(), by, why, until: now + waiver_lasts };
+            let mut findings = findings.clone();
+            let states = apply(&mut findings, &[waiver], now);
+            (states[0], findings.map(|finding| finding.waived.is_some()))
+        };
+        assert_eq!(after(LONGEST_FOR_SYSTEM), (WaiverState::Applied, [true, false, false, false]));
+        let longer = LONGEST_FOR_SYSTEM + SignedDuration::from_secs(1);
+        assert_eq!(after(longer), (WaiverState::Void, [false; 4]));
+        assert_eq!(after(SignedDuration::ZERO), (WaiverState::Expired, [false; 4]));
+        assert!("system:moon".parse::<Covers>().unwrap_err().contains("tracker or code-host"));
     }
 
     #[test]

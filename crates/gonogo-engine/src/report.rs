@@ -191,7 +191,9 @@ fn finding(finding: &Finding, read: &[(&Judge<'_>, &Reading)]) -> api::Finding {
             by: w.by.clone(),
             why: w.why.clone(),
             until: w.until.to_string(),
+            system: w.of.map(|system| system.word().to_owned()),
         }),
+        system: finding.system.map(|system| system.word().to_owned()),
     }
 }
 
@@ -215,7 +217,7 @@ fn commit_label(sha: Sha, read: &[(&Judge<'_>, &Reading)]) -> String {
 
 fn waivers(judge: &Judge<'_>, states: &[WaiverState]) -> Vec<api::Waiver> {
     let one = |(waiver, state): (&gonogo_core::waiver::Waiver, &WaiverState)| api::Waiver {
-        fingerprint: waiver.fingerprint.to_string(),
+        fingerprint: waiver.covers.to_string(),
         state: match state {
             WaiverState::Applied => api::WaiverState::Applied,
             WaiverState::Expired => api::WaiverState::Expired,

@@ -83,6 +83,7 @@ fn router(app: App, live: Live) -> Router {
         .route("/candidates/{id}/waivers", post(pages::waivers::give))
         .route("/candidates/{id}/check", post(pages::waivers::again))
         .route("/waivers", get(pages::waivers::page))
+        .route("/services/{service}/waivers", post(pages::away::give))
         .route("/services/{service}/waivers/{waiver}/{doing}", post(pages::waivers::change))
         .route("/services/{service}", get(pages::service::page))
         .route("/services/{service}/production", post(pages::service::tell))

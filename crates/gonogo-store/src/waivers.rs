@@ -3,6 +3,7 @@
 
 use crate::audit::{Deed, note, note_made};
 use crate::db::{execute, fetch};
+use crate::mirror::{Wanted, want};
 use crate::views::changes::{in_turn, service_has_changed};
 use crate::{Store, StoreError, micros, time};
 use gonogo_core::person::Actor;
@@ -61,6 +62,17 @@ impl Store {
     /// Records a waiver with its audit entry, unless one of the same stands: of a
     /// form that is sent twice at once, one counts.
     pub async fn waive(&self, new: NewWaiver, actor: &Actor, deed: Deed) -> Result<Waived, StoreError> {
+        self.waive_loudly(new, None, actor, deed).await
+    }
+
+    /// The same, with what people are told of it.
+    pub async fn waive_loudly(
+        &self,
+        new: NewWaiver,
+        told: Option<Wanted>,
+        actor: &Actor,
+        deed: Deed,
+    ) -> Result<Waived, StoreError> {
         let by = actor.id();
         let select = "select id, given_by, why from waiver where service = $1 and fingerprint = $2
              and taken_back_at is null and until > $3 order by id desc limit 1";
@@ -91,6 +103,9 @@ impl Store {
                     )?;
                     note_made(tx, &deed, Some(id)).await?;
                     service_has_changed(tx, service).await?;
+                    if let Some(told) = &told {
+                        want(tx, told).await?;
+                    }
                     Ok(Waived::Given(WaiverId(id)))
                 })
             })

@@ -2,6 +2,7 @@
 
 use crate::commands::HookCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
 use std::path::PathBuf;
 
 /// Knows what a deploy contains, decides whether it may ship, and says exactly why not.
@@ -215,20 +216,41 @@ pub(crate) struct WaiveArgs {
     /// The service's name
     pub service: String,
     /// A branch, or a commit's SHA or how it begins
-    #[arg(value_name = "BRANCH|SHA")]
-    pub which: String,
+    #[arg(value_name = "BRANCH|SHA", required_unless_present = "system")]
+    pub which: Option<String>,
     /// The finding's, or how it begins
-    pub fingerprint: String,
+    #[arg(required_unless_present = "system")]
+    pub fingerprint: Option<String>,
+    /// Instead of one finding all that this system leaves unchecked, which is away
+    #[arg(long, value_enum, conflicts_with_all = ["which", "fingerprint", "days", "wait"])]
+    pub system: Option<AwaySystem>,
     /// Why it may pass, for who reads it later
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", alias = "reason")]
     pub why: String,
     /// For how long
     #[arg(long, value_name = "DAYS", default_value_t = 1)]
     pub days: i64,
+    /// For how long, of a system: such as 90m; four hours at most
+    #[arg(long = "for", value_name = "TIME", requires = "system", value_parser = seconds, default_value = "1h")]
+    pub lasts: i64,
     #[command(flatten)]
     pub server: ServerArgs,
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AwaySystem {
+    /// Jira
+    Tracker,
+    /// GitHub
+    CodeHost,
+}
+
+/// `2h`, `90m`, `1h 30m`
+fn seconds(text: &str) -> Result<i64, String> {
+    let time = text.parse::<SignedDuration>().map_err(|_| "write it such as 2h or 90m".to_owned())?;
+    Ok(time.as_secs())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -2,7 +2,7 @@
 
 use crate::commands::{outside, secret};
 use anyhow::{Context, bail};
-use gonogo_api::{Candidate, Check, Made, NewWaiver, Page, Problem, Service};
+use gonogo_api::{Candidate, Check, Made, NewSystemWaiver, NewWaiver, Page, Problem, Service};
 use gonogo_engine::commands::people::random_word;
 use gonogo_remote::http::{
     Answer, Ask, Connections, HeaderName, HeaderValue, Http, HttpError, Method, StatusCode, Url,
@@ -95,12 +95,21 @@ impl Server {
         self.read(&["candidates", &candidate, "evaluations", &evaluation, "check"], &[]).await
     }
 
-    /// Lets a finding pass. However often the request arrives, it is done once.
+    /// Lets a finding pass.
     pub(crate) async fn waive(&self, candidate: i64, new: &NewWaiver) -> anyhow::Result<Made> {
         let body = json!({ "fingerprint": new.fingerprint, "why": new.why, "days": new.days });
+        self.make(&["candidates", &candidate.to_string(), "waivers"], &body).await
+    }
+
+    /// Lets all pass that a system leaves unchecked in a service.
+    pub(crate) async fn waive_system(&self, service: &str, new: &NewSystemWaiver) -> anyhow::Result<Made> {
+        self.make(&["services", service, "waivers"], &json!(new)).await
+    }
+
+    /// However often the request arrives, it is done once.
+    async fn make(&self, path: &[&str], body: &Value) -> anyhow::Result<Made> {
         let key = HeaderValue::from_str(random_word().expose_secret()).context("a word in hex is a header's value")?;
-        let url = self.url(&["candidates", &candidate.to_string(), "waivers"], &[])?;
-        let mut ask = Ask::new(Method::POST, url, Some(&body));
+        let mut ask = Ask::new(Method::POST, self.url(path, &[])?, Some(body));
         ask.headers = vec![(HeaderName::from_static("idempotency-key"), key)];
         self.ask(ask).await
     }

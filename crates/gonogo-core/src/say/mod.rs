@@ -45,6 +45,11 @@ pub fn minute(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
+/// The minute of a day that is plain: `14:02 UTC`.
+pub fn hour(at: jiff::Timestamp) -> String {
+    at.strftime("%H:%M UTC").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

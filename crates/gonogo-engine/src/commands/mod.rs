@@ -13,6 +13,7 @@ pub mod run_again;
 pub mod sign_in;
 pub mod tokens;
 pub mod waive;
+pub mod waive_system;
 
 pub use check::{CheckRequest, Checked, check};
 pub use doctor::{DoctorRequest, Health, HooksTaken, Line, doctor, doctor_server};

@@ -1,6 +1,7 @@
 //! A person lets a finding pass, takes that back, or asks to judge again.
 
 use super::people::deed_of;
+use super::waive_system::rule_of_system;
 use crate::evidence::Evidence;
 use crate::jobs::{judge_soon, judging};
 use crate::serving::Serving;
@@ -9,6 +10,7 @@ use gonogo_core::finding::COULD_NOT_CHECK;
 use gonogo_core::person::{Act, Forbidden, Person};
 use gonogo_core::policy::WaiverRule;
 use gonogo_core::verdict::PRODUCTION_UNKNOWN;
+use gonogo_core::waiver::Covers;
 use gonogo_store::{Candidate, CandidateId, NewWaiver, StoreError, Waived, WaiverId, WaiverRow};
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
@@ -49,25 +51,38 @@ pub async fn waive(
         return Err(gone());
     }
     let now = (serving.clock)();
-    let until = until(&finding, &rule, why, days, now)?;
+    let why = why_of(why)?;
+    let until = until(&finding, &rule, days, now)?;
     let new = NewWaiver {
         service: service.to_owned(),
         fingerprint: finding.fingerprint,
         said: finding.message.clone(),
-        why: why.trim().to_owned(),
+        why,
         until,
         needs_second: rule.needs_second,
     };
     let action = if rule.needs_second { "proposed a waiver" } else { "waived" };
     let detail = format!("{} (until {until}): {}", finding.message, new.why);
     let deed = deed_of(&actor, now, action, service, &detail);
-    match serving.store.waive(new, &actor, deed).await? {
+    let why = new.why.clone();
+    given(serving, who, service, &why, serving.store.waive(new, &actor, deed).await?).await
+}
+
+/// What giving a waiver for this reason came to.
+pub(super) async fn given(
+    serving: &Serving,
+    who: &Person,
+    service: &str,
+    why: &str,
+    waived: Waived,
+) -> Result<WaiverId, WaiveError> {
+    match waived {
         Waived::Given(id) => {
             judge_all(serving, service).await?;
             Ok(id)
         }
         // The same form came twice.
-        Waived::Stands { id, by_id, why: said } if by_id == who.id && said == why.trim() => Ok(id),
+        Waived::Stands { id, by_id, why: said } if by_id == who.id && said == why => Ok(id),
         Waived::Stands { .. } => {
             let said = "a waiver of this is there already: it holds, or is proposed and waits for a second person";
             Err(WaiveError::Gone(said.to_owned()))
@@ -155,12 +170,16 @@ async fn judged(
 
 /// The rule for a waiver that is there, from an open candidate with its finding.
 async fn rule_of(serving: &Serving, row: &WaiverRow) -> Result<WaiverRule, WaiveError> {
+    let gone = || WaiveError::Gone("no open candidate has what it would let pass any more".to_owned());
+    if let Ok(Covers::System(system)) = row.fingerprint.parse() {
+        return rule_of_system(serving, &row.service, system).await?.ok_or_else(gone);
+    }
     for candidate in serving.store.open_candidates(&row.service).await? {
         if let Some((_, rule)) = judged(serving, &candidate, &row.fingerprint).await? {
             return Ok(rule);
         }
     }
-    Err(WaiveError::Gone("no open candidate has what it would let pass any more".to_owned()))
+    Err(gone())
 }
 
 /// For how many days at most a finding may be waived.
@@ -168,11 +187,16 @@ pub fn most_days(code: &str, rule: &WaiverRule) -> i64 {
     if code == COULD_NOT_CHECK { 1 } else { rule.days }
 }
 
-fn until(finding: &Finding, rule: &WaiverRule, why: &str, days: i64, now: Timestamp) -> Result<Timestamp, WaiveError> {
-    let length = why.trim().chars().count();
-    if length == 0 || length > MOST_WHY {
+/// The reason, as people will read it.
+pub(super) fn why_of(why: &str) -> Result<String, WaiveError> {
+    let why = why.trim();
+    if why.is_empty() || why.chars().count() > MOST_WHY {
         return Err(WaiveError::Input(format!("say why, in up to {MOST_WHY} characters")));
     }
+    Ok(why.to_owned())
+}
+
+fn until(finding: &Finding, rule: &WaiverRule, days: i64, now: Timestamp) -> Result<Timestamp, WaiveError> {
     let most = most_days(&finding.code, rule);
     if !(1..=most).contains(&days) {
         let said =

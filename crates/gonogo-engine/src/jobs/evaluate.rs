@@ -143,8 +143,8 @@ async fn over(serving: &Serving, candidate: &Candidate) -> Result<GivenProductio
 /// What people of the service let pass.
 async fn waivers_of(serving: &Serving, service: &str) -> Result<Vec<Waiver>, JobError> {
     let read = |row: WaiverRow| {
-        let fingerprint = row.fingerprint.parse().ok()?;
-        Some(Waiver { fingerprint, by: row.by, why: row.why, until: row.until })
+        let covers = row.fingerprint.parse().ok()?;
+        Some(Waiver { covers, by: row.by, why: row.why, until: row.until })
     };
     let rows = serving.store.waivers(service).await?.into_iter().filter(|row| !row.is_proposed());
     Ok(rows.filter_map(read).collect())

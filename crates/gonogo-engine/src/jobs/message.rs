@@ -183,7 +183,7 @@ impl MessageWanted {
 }
 
 /// A text from outside: one short line that calls nobody.
-fn outside(text: &str) -> String {
+pub(super) fn outside(text: &str) -> String {
     say::slack(&say::cut(&say::printable(text), MOST_REASON))
 }
 
@@ -192,7 +192,7 @@ fn text(said: &str) -> Value {
     json!({"type": "mrkdwn", "text": said, "verbatim": true})
 }
 
-fn section(said: &str) -> Value {
+pub(super) fn section(said: &str) -> Value {
     json!({"type": "section", "text": text(said)})
 }
 

@@ -4,6 +4,7 @@
 mod check_run;
 mod delivery;
 mod evaluate;
+mod loud;
 mod message;
 mod production;
 mod pulls;
@@ -14,6 +15,7 @@ mod telling;
 mod told;
 mod worker;
 
+pub(crate) use loud::told_of_away;
 pub(crate) use production::{is_told, wanted_as_known};
 pub use worker::work;
 

@@ -4,6 +4,7 @@ use crate::Outcome;
 use crate::serving::{Service, Serving};
 use gonogo_api::{Check, Severity, Verdict};
 use gonogo_core::case::Stage;
+use gonogo_core::fact::System;
 use gonogo_core::ids::Sha;
 use gonogo_core::say;
 use gonogo_remote::github::{CommitStatus, MOST_DESCRIPTION, StatusState};
@@ -149,11 +150,7 @@ pub(super) fn sentence(check: &Check, exit_code: u8) -> String {
     let lead = match (check.verdict, exit_code) {
         (Verdict::Go, _) if check.concerns_nothing() => return does_not_concern(&check.service),
         (Verdict::Go, _) => {
-            let waived = check.findings.iter().filter(|f| f.waiver.is_some()).count();
-            let waived = if waived == 0 { String::new() } else { format!(", {waived} waived") };
-            let as_of = check.as_of().and_then(|at| at.parse().ok());
-            let as_of = as_of.map_or_else(String::new, |at| format!(", stories as of {}", say::minute(at)));
-            return format!("Go{waived}{as_of}");
+            return format!("Go{}", [waived(check), as_of(check)].concat());
         }
         (Verdict::Waiting, _) => "Waiting: ",
         (Verdict::NoGo, 3) => "Could not find out: ",
@@ -166,6 +163,25 @@ pub(super) fn sentence(check: &Check, exit_code: u8) -> String {
     let room = MOST_DESCRIPTION - lead.len() - more.len();
     let first = reasons.first().copied().unwrap_or_default();
     format!("{lead}{}{more}", say::cut(&say::printable(first), room))
+}
+
+/// `, 2 waived`, and what is let pass of a system that is away.
+fn waived(check: &Check) -> String {
+    let waivers = check.findings.iter().filter_map(|finding| finding.waiver.as_ref());
+    let (of_systems, of_findings): (Vec<_>, Vec<_>) = waivers.partition(|waiver| waiver.system.is_some());
+    let count = if of_findings.is_empty() { String::new() } else { format!(", {} waived", of_findings.len()) };
+    let away = of_systems.first().map(|waiver| {
+        let system = waiver.system.as_deref().and_then(|word| word.parse::<System>().ok());
+        let until = waiver.until.parse::<Timestamp>().map_or_else(|_| waiver.until.clone(), say::hour);
+        format!(", waived: {} away until {until}", system.map_or("a system", System::name))
+    });
+    [count, away.unwrap_or_default()].concat()
+}
+
+/// Where the tracker did not answer.
+fn as_of(check: &Check) -> String {
+    let at = check.as_of().and_then(|at| at.parse().ok());
+    at.map_or_else(String::new, |at| format!(", stories as of {}", say::minute(at)))
 }
 
 /// What makes the verdict what it is.

@@ -1,11 +1,13 @@
 //! Makes a message in Slack say what is wanted: posted once, changed in place
 //! from then on. What may have been posted is looked for first.
 
+use super::loud::AwayWanted;
 use super::message::MessageWanted;
 use crate::serving::Serving;
-use gonogo_remote::slack::{Place, Slack, SlackError};
+use gonogo_remote::slack::{Message, MessageKey, Place, Slack, SlackError};
 use gonogo_store::{Due, Saying, StoreError};
 use jiff::Timestamp;
+use serde::Deserialize;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -31,8 +33,8 @@ impl NotTold {
 }
 
 pub(super) async fn tell(serving: &Serving, due: &Due) -> Result<(), NotTold> {
-    let wanted: MessageWanted = serde_json::from_str(&due.wanted)?;
-    let channel = serving.service(&wanted.service).and_then(|service| service.slack_channel.as_deref());
+    let wanted: Told = serde_json::from_str(&due.wanted)?;
+    let channel = serving.service(wanted.service()).and_then(|service| service.slack_channel.as_deref());
     // A service that tells nobody any more has nothing to show.
     let (Some(slack), Some(channel)) = (&serving.slack, channel) else { return Ok(()) };
     let telling = Telling { serving, slack, channel, target: &due.target, wanted: &wanted };
@@ -44,7 +46,46 @@ struct Telling<'a> {
     slack: &'a Slack,
     channel: &'a str,
     target: &'a str,
-    wanted: &'a MessageWanted,
+    wanted: &'a Told,
+}
+
+/// What there is to tell.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Told {
+    Candidate(MessageWanted),
+    Away(AwayWanted),
+}
+
+impl Told {
+    fn service(&self) -> &str {
+        match self {
+            Self::Candidate(wanted) => &wanted.service,
+            Self::Away(wanted) => &wanted.service,
+        }
+    }
+
+    /// What passes is not said.
+    fn is_decided(&self) -> bool {
+        match self {
+            Self::Candidate(wanted) => wanted.is_decided(),
+            Self::Away(_) => true,
+        }
+    }
+
+    fn key(&self) -> MessageKey {
+        match self {
+            Self::Candidate(wanted) => wanted.key(),
+            Self::Away(wanted) => wanted.key(),
+        }
+    }
+
+    fn rendered(&self) -> Message {
+        match self {
+            Self::Candidate(wanted) => wanted.rendered(),
+            Self::Away(wanted) => wanted.rendered(),
+        }
+    }
 }
 
 impl Telling<'_> {

@@ -11,9 +11,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use gonogo_api as api;
+use gonogo_core::fact::System;
 use gonogo_core::person::Act;
 use gonogo_engine::commands::waive::{confirm, take_back, waive};
+use gonogo_engine::commands::waive_system::waive_system;
 use gonogo_store::{CandidateId, WaiverId, WaiverRow};
+use jiff::SignedDuration;
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -34,6 +37,15 @@ pub(super) fn operations() -> Vec<Operation> {
         .asked::<api::Part>()
         .by(all),
         write(
+            "/services/{service}/waivers",
+            "waiveSystem",
+            "Lets all pass, for hours, that a system which is away leaves unchecked",
+            Act::Waive,
+        )
+        .takes::<api::NewSystemWaiver>()
+        .makes::<api::Made>()
+        .by(give_of_system),
+        write(
             "/services/{service}/waivers/{waiver}/confirmation",
             "confirmWaiver",
             "Agrees, as a second person, to a waiver that is proposed",
@@ -53,6 +65,26 @@ async fn give(State(app): State<App>, At(candidate): At<i64>, ask: Ask<api::NewW
         Box::pin(async move {
             let id = CandidateId(candidate);
             let made = waive(serving, &who, id, &new.fingerprint, &new.why, new.days).await?;
+            Ok(Some(made.0))
+        })
+    })
+    .await
+}
+
+async fn give_of_system(
+    State(app): State<App>,
+    At(service): At<String>,
+    ask: Ask<api::NewSystemWaiver>,
+) -> Result<Response, Refusal> {
+    exists(&app, &service)?;
+    ask.done(&app, StatusCode::CREATED, |serving, who, new: api::NewSystemWaiver| {
+        Box::pin(async move {
+            let system = match new.system {
+                api::AwaySystem::Tracker => System::Tracker,
+                api::AwaySystem::CodeHost => System::CodeHost,
+            };
+            let lasts = SignedDuration::from_secs(new.seconds);
+            let made = waive_system(serving, &who, &service, system, &new.why, lasts).await?;
             Ok(Some(made.0))
         })
     })

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod api;
 pub(crate) mod audit;
+pub(crate) mod away;
 pub(crate) mod candidate;
 pub(crate) mod dead_work;
 pub(crate) mod deliveries;

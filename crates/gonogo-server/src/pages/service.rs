@@ -1,6 +1,7 @@
 //! A service: what runs, since when, how we know, and how old that is; what waits
 //! over it; each of production's moves.
 
+use super::away::banner;
 use super::layout::{self, Follows, Shown, ago, away, not_found, outside};
 use super::paging::{self, Pages};
 use super::services::candidates;
@@ -56,11 +57,13 @@ pub(crate) async fn page(
     let open = store.all_open_candidates().await.map_err(|e| away(&e))?;
     let open: Vec<_> = open.iter().filter(|candidate| candidate.service == name).collect();
     let may_tell = session.person.may_at(&name, Act::SayWhatRuns).is_ok() && is_told_of(&app.serving, service).await;
+    let waivers = store.waivers(&name).await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
     let is_changing = open.iter().any(|candidate| candidate.judged.is_none());
     let pages = Pages::of(&open, asked.paging, CANDIDATES);
     let main = html! {
         p.quiet { (service.repository.to_string()) }
+        (banner(&waivers, now))
         section {
             h2 { "Production" }
             @match &row {

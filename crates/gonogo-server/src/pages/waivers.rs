@@ -92,7 +92,7 @@ pub(crate) async fn again(
     ended(check_again(&app.serving, &session.person, CandidateId(candidate)).await, &session, Some(candidate))
 }
 
-fn ended(done: Result<(), WaiveError>, session: &Session, candidate: Option<i64>) -> Response {
+pub(super) fn ended(done: Result<(), WaiveError>, session: &Session, candidate: Option<i64>) -> Response {
     let (place, name) = match candidate {
         Some(id) => (format!("/candidates/{id}"), "the candidate"),
         None => ("/waivers".to_owned(), "the waivers"),

@@ -2,13 +2,17 @@
 //! is said to be of before.
 
 use crate::support::{SECRET, World, path_of};
-use gonogo_world::Jira;
+use gonogo_world::{Jira, Slack};
 
 /// A server that has judged a story which may ship.
 fn judged(keys: &str) -> (World, Jira, String) {
+    judged_in(World::stopped(), keys)
+}
+
+pub(crate) fn judged_in(world: World, keys: &str) -> (World, Jira, String) {
     let jira = Jira::cloud();
     jira.story("STORY-12").titled("Charge in euros").in_state("Ready to Deploy");
-    let mut world = World::stopped().polling().trusts(&jira.url());
+    let mut world = world.polling().trusts(&jira.url());
     let url = jira.url();
     world.policy(&format!(
         "tracker.kind = 'jira-cloud'\ntracker.url = '{url}'\n{keys}\n\
@@ -60,4 +64,42 @@ fn a_policy_may_want_no_answers_of_before() {
     world.status_says(&sha, "error", "Could not find out: STORY-12 could not be checked");
     jira.heals();
     world.status_of(&sha).is_success("Go");
+}
+
+#[test]
+fn what_jira_leaves_unchecked_is_let_pass_loudly_and_nothing_else_is() {
+    let slack = Slack::start();
+    let deploys = slack.channel("#deploys");
+    let (world, jira, sha) = judged_in(World::stopped().tells(&slack, "#deploys"), "tracker.max_age_minutes = 0");
+    jira.faults().status(503);
+    world.status_says(&sha, "error", "Could not find out: STORY-12 could not be checked");
+    let page = path_of(&world.status_of(&sha).now().unwrap());
+    let id = page.rsplit('/').next().unwrap().to_owned();
+    assert!(world.get(&page).1.contains("Waive all that Jira leaves unchecked"));
+    let waives = |why: &str, hours: &str| {
+        let fields = [("system", "tracker"), ("why", why), ("hours", hours), ("candidate", &id)];
+        world.submit(&page, "/services/web/waivers", &fields)
+    };
+    let (status, said) = waives("a fix must go out", "5");
+    assert!(status == 422 && said.contains("for 4 hours at most"), "{status} {said}");
+    assert_eq!(waives("a fix must go out", "2").0, 303);
+    world.status_says(&sha, "success", "Go, waived: Jira away until ");
+    let (status, said) = waives("longer", "4");
+    assert!(status == 409 && said.contains("a waiver of this is there already"), "{status} {said}");
+    for banner in [&page, "/services/web"] {
+        let text = world.get(banner).1;
+        assert!(text.contains("<b>all that Jira leaves unchecked</b> is let pass: a fix must go out (ada)"), "{text}");
+    }
+    deploys.said_once("all that Jira leaves unchecked: a fix must go out");
+    let audit = world.get("/audit").1;
+    assert!(audit.contains("waived a system") && audit.contains("all that Jira leaves unchecked"), "{audit}");
+    // Of whatever head.
+    world.repo.commit("STORY-12 charge in pounds too");
+    let next = world.push("main");
+    world.status_says(&next, "success", "Go, waived: Jira away until ");
+
+    jira.heals();
+    world.status_of(&next).is_success("Go");
+    jira.story("STORY-12").moves_to("In Review");
+    world.status_says(&next, "failure", "No-Go: STORY-12 is In Review");
 }

@@ -13,8 +13,8 @@ pub(crate) use lists::{commits, facts, findings, history, stories};
 pub(crate) use plan::{markdown as plan_markdown, page as plan};
 
 use super::layout::{Shown, ago, away, outside, short};
-use crate::App;
 use crate::session::Session;
+use crate::{App, pages};
 use axum::extract::{Path, State};
 use finding::Desk;
 use gonogo_api::{Check, CheckLine, CheckState, Finding, Severity, Verdict};
@@ -56,9 +56,11 @@ fn verdict(
         @if let Some(as_of) = as_of {
             p.stale { "Jira does not answer: stories are shown as they were " (ago(as_of, look.now)) ". It is asked again by itself." }
         }
+        (pages::away::banner(waivers, look.now))
         section.answer.(class(check.verdict)) aria-label="The answer" {
             p.headline { (headline(check, &digest, stops.len())) }
             (some_of(&stops, &desk))
+            @if look.candidate.is_open { (pages::away::forms(check, waivers, look.candidate.id.0, session, look.now)) }
             @if let Some(newest) = &check.newest_go {
                 p.hint { "Go up to " code { (short(&newest.sha)) } ": " (newest.commits) " of " (check.commits.len()) " commits." }
             }

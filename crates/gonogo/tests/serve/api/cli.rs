@@ -1,4 +1,5 @@
 use super::client::token;
+use crate::away::judged_in;
 use crate::people::blocked;
 use crate::support::World;
 
@@ -25,6 +26,25 @@ fn the_command_line_asks_a_server_and_ends_as_check_does() {
     assert_eq!(asks(&["status", "web"]).1, Some(0));
     let (said, code) = asks(&["waive", "web", "main", &fingerprint, "--why", "again"]);
     assert!(code == Some(2) && said.contains("→ read it anew"), "{code:?} {said}");
+}
+
+#[test]
+fn what_a_system_that_is_away_leaves_unchecked_may_pass_and_blocks_again() {
+    let (world, jira, sha) = judged_in(World::stopped(), "tracker.max_age_minutes = 0");
+    let token = token(&world, &["read", "waive"]);
+    let waives = |time: &str| {
+        world.asks(&token, &["waive", "web", "--system", "tracker", "--for", time, "--reason", "a fix must go out"])
+    };
+    let (said, code) = waives("3s");
+    assert!(code == Some(2) && said.contains("Jira leaves nothing of web unchecked now"), "{code:?} {said}");
+    jira.faults().status(503);
+    world.status_says(&sha, "error", "Could not find out: ");
+    let (said, code) = waives("5h");
+    assert!(code == Some(2) && said.contains("4 hours at most"), "{code:?} {said}");
+    let (said, code) = waives("3s");
+    assert!(code == Some(0) && said.contains("all that is left unchecked in web"), "{code:?} {said}");
+    world.status_says(&sha, "success", "Go, waived: Jira away until ");
+    world.status_says(&sha, "error", "Could not find out: ");
 }
 
 #[test]
