@@ -6,11 +6,13 @@ mod discovery;
 mod error;
 mod id_token;
 mod keys;
+mod standing;
 mod tokens;
 
 pub use discovery::{Metadata, is_safe};
 pub use error::{NotBelieved, OidcError};
 pub use id_token::Claims;
+pub use standing::SendsBack;
 pub use tokens::{IdToken, Tokens};
 
 use crate::http::{Again, Answer, Ask, Connections, Http};
@@ -158,8 +160,12 @@ impl Provider {
 
     /// Sent once: a page waits for it, and a code is good once.
     async fn send(&self, mut ask: Ask<'_>, authorization: Option<HeaderValue>) -> Result<Answer, OidcError> {
-        ask.again = Again::MustNotCome;
         ask.sees = |status| status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS;
+        self.send_once(ask, authorization).await
+    }
+
+    async fn send_once(&self, mut ask: Ask<'_>, authorization: Option<HeaderValue>) -> Result<Answer, OidcError> {
+        ask.again = Again::MustNotCome;
         Http::over(&self.connections, authorization).answer(&ask).await.map_err(OidcError::Http)
     }
 }

@@ -23,6 +23,12 @@ impl Oidc {
         (state.client.id.clone(), state.client.secret.clone())
     }
 
+    /// The client has this secret from now on.
+    pub fn has_secret(&self, secret: &str) -> &Self {
+        secret.clone_into(&mut self.state().client.secret);
+        self
+    }
+
     /// The person of this login, made if need be.
     pub fn person(&self, login: &str) -> Person<'_> {
         let number = self.state().person(login);
@@ -107,6 +113,12 @@ impl Oidc {
     /// Is as before, without any fault.
     pub fn comes_back(&self) -> &Self {
         self.state().faults.clear();
+        self
+    }
+
+    /// What no client should send is part of this test, and does not fail it.
+    pub fn expects_trouble(&self) -> &Self {
+        self.state().expects_trouble = true;
         self
     }
 

@@ -26,6 +26,7 @@ pub(super) struct State {
     pub(super) faults: Vec<Fault>,
     pub(super) record: Record,
     pub(super) unexpected: Vec<String>,
+    pub(super) expects_trouble: bool,
 }
 
 /// Who may send people here.
@@ -109,6 +110,7 @@ impl State {
             faults: Vec::new(),
             record: Record::default(),
             unexpected: Vec::new(),
+            expects_trouble: false,
         }
     }
 

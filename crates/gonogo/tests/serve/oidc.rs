@@ -4,6 +4,7 @@ use crate::people::blocked;
 use crate::support::{PASSWORD, World, location_of};
 use gonogo_world::Oidc;
 use gonogo_world::oidc::Lie;
+use serde_json::Value;
 
 const WAYS: &str = "name = 'Acme'\n[[oidc.sign_in]]\ngroup = 'staff'\nrole = 'viewer'\n\
                     [[oidc.sign_in]]\ngroup = 'release'\nrole = 'release-manager'\nservices = ['web']\n";
@@ -344,4 +345,45 @@ fn a_secret_may_be_shown_in_the_form_and_a_file_with_it_is_wanted() {
     let without = World::stopped().signing_in_with_oidc(&oidc, WAYS).with_variable("GONOGO_OIDC_CLIENT_SECRET", "");
     without.writes_configuration();
     assert!(without.starts_in_vain().contains("no GONOGO_OIDC_CLIENT_SECRET"));
+}
+
+/// What the doctor says of signing in, without the runs of blanks.
+fn doctored(world: &World) -> String {
+    let (said, _) = world.runs(&["doctor", "--server"]);
+    let lines = said.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    lines.skip_while(|line| !line.contains("sign-in")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_doctor_says_what_is_wrong_with_the_provider_or_the_client() {
+    let (oidc, world) = started();
+    let is_said = |parts: &[&str]| {
+        let said = doctored(&world);
+        for part in parts {
+            assert!(said.contains(part), "{part} is not in\n{said}");
+        }
+    };
+    is_said(&[
+        &format!("✓ sign-in Acme: {} answers", oidc.issuer()),
+        "✓ sign-in Acme: 1 of its keys can be checked with",
+        "✓ sign-in Acme: takes our client id and secret",
+        "✓ sign-in Acme: sends people back to https://gonogo.example.com/sign-in/oidc/callback",
+    ]);
+    oidc.expects_trouble().client("https://elsewhere.example.com/callback");
+    oidc.has_secret("another")
+        .describes("end_session_endpoint", Value::Null)
+        .describes("userinfo_endpoint", Value::Null);
+    is_said(&[
+        "✗ sign-in Acme: it does not take our client id and secret (invalid_client)\n→ look at [oidc] client_id",
+        "✗ sign-in Acme: does not send people back to https://gonogo.example.com/sign-in/oidc/callback (it answers 400)\n\
+         → register the redirect address https://gonogo.example.com/sign-in/oidc/callback there",
+        "· sign-in Acme: has no userinfo",
+        "· sign-in Acme: has no place to sign out of it",
+    ]);
+    oidc.describes("token_endpoint", Value::Null);
+    is_said(&["✗ sign-in Acme: its description cannot be used: it names no `token_endpoint`"]);
+    oidc.describes("issuer", "https://other.example.com".into());
+    is_said(&["it calls itself `https://other.example.com`, and `http://", "→ write the issuer into [oidc] exactly"]);
+    oidc.goes_down();
+    is_said(&["✗ sign-in Acme: it answered 503"]);
 }

@@ -1,5 +1,6 @@
 //! `doctor`: whether each thing that a check stands on works, one line each.
 
+mod oidc;
 mod server;
 
 pub use server::{HooksTaken, doctor_server};

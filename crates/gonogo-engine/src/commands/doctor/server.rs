@@ -1,6 +1,7 @@
 //! `doctor --server`: whether a server can do what it is configured for. It
 //! changes nothing outside, and may run beside the server.
 
+use super::oidc::oidc;
 use super::{Health, Line, bad, bad_as, clock, good, note, policy, production, tracker_lines};
 use crate::gather::may_ask;
 use crate::jobs::{self, SYNC};
@@ -53,6 +54,7 @@ pub async fn doctor_server(serving: &Serving, taken: HooksTaken, not_ready: Opti
         lines.push(delivery);
     }
     lines.extend(slack(serving).await);
+    lines.extend(oidc(serving).await);
     if !trackers.is_empty() {
         lines.push(hooks_taken("Jira", "GONOGO_JIRA_WEBHOOK_SECRET", taken.jira));
     }
