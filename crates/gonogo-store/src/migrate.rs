@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (13, include_str!("../migrations/0013_story_titles.sql")),
     (14, include_str!("../migrations/0014_renewals.sql")),
     (15, include_str!("../migrations/0015_changes.sql")),
+    (20, include_str!("../migrations/0020_join_links.sql")),
 ];
 
 /// `{word}`, in SQLite, in PostgreSQL.

@@ -11,6 +11,7 @@ pub mod people;
 pub mod production;
 pub mod run_again;
 pub mod sign_in;
+pub mod slack_join;
 pub mod tokens;
 pub mod waive;
 pub mod waive_system;

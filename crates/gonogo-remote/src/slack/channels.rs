@@ -34,8 +34,16 @@ impl Slack {
 
 /// Whether a channel is given by its id, `C024BE91L`: capitals and digits, as no name of a channel has them.
 pub fn is_channel_id(given: &str) -> bool {
-    let is_word = given.len() >= 9 && given.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
-    given.starts_with(['C', 'G']) && is_word
+    given.starts_with(['C', 'G']) && is_id(given)
+}
+
+/// Whether somebody is given by their member id, `U024BE7LH`.
+pub fn is_member_id(given: &str) -> bool {
+    given.starts_with(['U', 'W']) && is_id(given)
+}
+
+fn is_id(given: &str) -> bool {
+    (9..=20).contains(&given.len()) && given.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod limits;
 mod messages;
 mod standing;
 
-pub use channels::is_channel_id;
+pub use channels::{is_channel_id, is_member_id};
 pub use error::SlackError;
 pub use messages::{MOST_SECTION, Message, MessageKey, Place};
 pub use standing::Standing;

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use gonogo_engine::commands::accounts::{change_password, part_from, use_link};
 use gonogo_engine::commands::people::{LEAST_PASSWORD, PersonError};
 use gonogo_engine::commands::sign_in::With;
+use gonogo_engine::commands::slack_join::{SLACK, open_link, part_from_slack, send_link};
 use gonogo_store::PersonRow;
 use maud::{Markup, html};
 use secrecy::SecretString;
@@ -27,6 +28,12 @@ pub(crate) struct NewPassword {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Parting {
     form: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Member {
+    form: String,
+    member: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,6 +73,34 @@ pub(crate) async fn part(
     ended(&app, &session, done).await
 }
 
+/// Has Slack bring its owner a link.
+pub(crate) async fn slack_link(State(app): State<App>, session: Session, Form(asked): Form<Member>) -> Response {
+    if !session.sent(&asked.form) {
+        return not_our_form();
+    }
+    match send_link(&app.serving, &session.person, asked.member.trim()).await {
+        Ok(()) => {
+            let said = "gonogo wrote to you in Slack. Open the link there, where you are signed in here.";
+            layout::message("Look into Slack", said).into_response()
+        }
+        error => ended(&app, &session, error).await,
+    }
+}
+
+/// From Slack. Following it is enough: nobody else has the code.
+pub(crate) async fn slack_open(State(app): State<App>, session: Session, Query(link): Query<Link>) -> Response {
+    let done = open_link(&app.serving, &session.person, &link.code).await;
+    ended(&app, &session, done).await
+}
+
+pub(crate) async fn slack_part(State(app): State<App>, session: Session, Form(parting): Form<Parting>) -> Response {
+    if !session.sent(&parting.form) {
+        return not_our_form();
+    }
+    let done = part_from_slack(&app.serving, &session.person).await;
+    ended(&app, &session, done).await
+}
+
 async fn ended(app: &App, session: &Session, done: Result<(), PersonError>) -> Response {
     match done {
         Ok(()) => Redirect::to("/account").into_response(),
@@ -97,7 +132,7 @@ fn elsewhere(app: &App, session: &Session, row: &PersonRow) -> Markup {
     let is_joined = |with: With| row.identities.iter().any(|identity| identity.source == with.word());
     let called = |word: &str| {
         let found = elsewhere.iter().find(|(with, _)| with.word() == word);
-        outside(found.map_or(word, |(_, name)| name))
+        outside(found.map_or(if word == SLACK { "Slack" } else { word }, |(_, name)| name))
     };
     html! {
         section {
@@ -116,6 +151,14 @@ fn elsewhere(app: &App, session: &Session, row: &PersonRow) -> Markup {
                     }
                 }
                 p.quiet { "Then you can sign in with it too." }
+            }
+            @if app.serving.slack.is_some() && !row.identities.iter().any(|identity| identity.source == SLACK) {
+                form method="post" action="/account/slack" {
+                    input type="hidden" name="form" value=(session.form_word());
+                    label { "Your member id in Slack, such as U024BE7LH: in your profile there, under ⋮" input name="member" required; }
+                    button { "Join your Slack account" }
+                }
+                p.quiet { "gonogo writes to you there; the link in that message joins it." }
             }
             @if elsewhere.is_empty() && row.identities.is_empty() {
                 p.quiet { "Nowhere that gonogo knows of: signing in with another system is not set up." }

@@ -1,6 +1,8 @@
 use crate::{at, conformance};
 use gonogo_core::person::{Act, Person, Role, Roles};
-use gonogo_store::{AuditAsked, Deed, Guest, NewSession, NewWaiver, Renewed, Store, StoreError, Waived, WaiverId};
+use gonogo_store::{
+    AuditAsked, Deed, Guest, JoinLink, NewSession, NewWaiver, Renewed, Store, StoreError, Waived, WaiverId,
+};
 
 pub(crate) fn deed(second: i64, action: &'static str) -> Deed {
     let (actor, subject) = ("ada".to_owned(), "web".to_owned());
@@ -263,6 +265,29 @@ conformance! {
         let third = known().await;
         assert_eq!((third.sealed.as_str(), third.asked_at), ("new", at(22)));
         assert!(asks(&third, 40).await);
+    }
+
+    async fn a_link_joins_whom_it_was_sent_to_once(store: Store) {
+        let ada = add(&store, "ada", Role::Admin).await.unwrap().id;
+        let eve = add(&store, "eve", Role::Viewer).await.unwrap().id;
+        let begins = async |code: &str, until| {
+            let (code_hash, subject) = (code.to_owned(), "U012AB3CD".to_owned());
+            let link = JoinLink { code_hash, person: ada, source: "slack", subject, until: at(until) };
+            store.begin_join(link, deed(2, "asked")).await.unwrap()
+        };
+        let ends = async |code: &str, person, second| {
+            store.end_join(code.to_owned(), person, "slack", at(second)).await.unwrap()
+        };
+        assert!(begins("a", 10).await);
+        assert_eq!(ends("a", eve, 3).await, None, "she did not ask for it");
+        assert_eq!(ends("a", ada, 3).await.as_deref(), Some("U012AB3CD"));
+        assert_eq!(ends("a", ada, 3).await, None, "once");
+        assert!(begins("late", 10).await);
+        assert_eq!(ends("late", ada, 10).await, None, "it is over");
+        for code in ["b", "c", "d", "e"] {
+            assert!(begins(code, 99).await);
+        }
+        assert!(!begins("f", 99).await, "nobody has others written to without end");
     }
 
     async fn the_audit_is_asked_by_who_what_and_when(store: Store) {

@@ -22,6 +22,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (13, include_str!("../../migrations/0013_story_titles.sql"), include_str!("rows/0013.sql")),
     (14, include_str!("../../migrations/0014_renewals.sql"), include_str!("rows/0014.sql")),
     (15, include_str!("../../migrations/0015_changes.sql"), include_str!("rows/0015.sql")),
+    (20, include_str!("../../migrations/0020_join_links.sql"), include_str!("rows/0020.sql")),
 ];
 
 /// Brings an empty database to a version, with rows.

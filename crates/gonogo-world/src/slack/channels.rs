@@ -59,6 +59,15 @@ impl Channel {
         }
     }
 
+    /// What the bot says to one member alone.
+    pub(super) fn direct(number: usize, name: &str) -> Self {
+        Self { id: format!("U0{:07}", number + 1), is_private: true, ..Self::new(number, name) }
+    }
+
+    pub(super) fn is_direct(&self) -> bool {
+        self.id.starts_with('U')
+    }
+
     /// Whether so much time has not gone by since the last message.
     pub(super) fn is_busy(&self, pause: Duration) -> bool {
         self.posted_at.is_some_and(|at| at.elapsed() < pause)

@@ -22,6 +22,12 @@ impl Slack {
     pub fn channel(&self, name: &str) -> Channel<'_> {
         Channel::new(self, name)
     }
+
+    /// What the bot says to this member alone, whom programs call by their id.
+    pub fn member(&self, name: &str) -> Channel<'_> {
+        self.state().member(name);
+        Channel::new(self, name)
+    }
 }
 
 /// How it behaves.

@@ -53,6 +53,13 @@ impl State {
         })
     }
 
+    /// The member of this name, made if need be.
+    pub(super) fn member(&mut self, name: &str) {
+        if !self.channels.iter().any(|channel| channel.name == name) {
+            self.channels.push(Channel::direct(self.channels.len(), name));
+        }
+    }
+
     /// The channel that a program calls by its id, or by its name.
     pub(super) fn known_channel(&self, given: &str) -> Option<usize> {
         let name = given.trim_start_matches('#');

@@ -1,5 +1,6 @@
 use crate::people::blocked;
 use crate::support::{PASSWORD, World, location_of, path_of};
+use gonogo_world::Slack;
 
 const NEW: &str = "staple battery horse";
 
@@ -157,4 +158,46 @@ fn what_a_page_offers_is_what_one_may() {
     let (_, text) = world.get(&page);
     assert!(!text.contains(">Check again<") && !text.contains(">Waive</button>"), "{text}");
     assert!(text.contains("to waive one has to be release-manager: ask an admin"));
+}
+
+/// Where the newest message to a member of Slack leads.
+fn link_in(slack: &Slack, member: &str) -> String {
+    let message = slack.member(member).shows("wants to join this Slack account");
+    let link = message.text.split("<https://gonogo.example.com").nth(1).unwrap();
+    link.split('|').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_slack_account_is_joined_by_who_can_read_there() {
+    let slack = Slack::start();
+    let (maria, ivo) = (slack.member("maria").id(), slack.member("ivo").id());
+    let mut world = World::stopped().tells(&slack, "#deploys");
+    world.start();
+    let asks = |world: &World, member: &str| world.submit("/account", "/account/slack", &[("member", member)]);
+    let (status, answer) = asks(&world, "@maria");
+    assert!(status == 422 && answer.contains("a member id looks like U024BE7LH"), "{answer}");
+    assert!(asks(&world, "U99999999").1.contains("Slack did not take the message"));
+    assert_eq!(asks(&world, &maria).0, 200);
+    let link = link_in(&slack, "maria");
+    assert_eq!(world.files_with(link.split("code=").nth(1).unwrap()), [""; 0], "only its hash is kept");
+    // Nobody is joined by a link that somebody else asked for, not even who reads it.
+    let admin = world.cookies();
+    world.adds("bob", "viewer");
+    world.signs_in("bob", PASSWORD);
+    let (status, answer) = world.get(&link);
+    assert!(status == 422 && answer.contains("was asked for by somebody else"), "{answer}");
+    world.has_cookies(&admin);
+    assert_eq!(world.get(&link).0, 303);
+    assert!(world.get("/account").1.contains(&format!("Slack: <b>{maria}</b>")));
+    assert_eq!(world.get(&link).0, 422, "once");
+    assert!(world.get("/audit").1.contains("joined slack"));
+    // It is one person's.
+    world.signs_in("bob", PASSWORD);
+    assert_eq!(asks(&world, &maria).0, 200);
+    let (status, answer) = world.get(&link_in(&slack, "maria"));
+    assert!(status == 422 && answer.contains("joined to somebody already"), "{answer}");
+    assert_eq!(asks(&world, &ivo).0, 200);
+    assert_eq!(world.get(&link_in(&slack, "ivo")).0, 303);
+    assert_eq!(world.submit("/account", "/account/slack/part", &[]).0, 303);
+    assert!(!world.get("/account").1.contains(&ivo));
 }

@@ -31,7 +31,8 @@ impl State {
             types.contains(&kind) && (has_bot || !is_private)
         };
         let without_archived = arguments.flag("exclude_archived");
-        let all = self.channels.iter().filter(|channel| is_seen(channel.is_private, channel.has_bot));
+        let listed = self.channels.iter().filter(|channel| !channel.is_direct());
+        let all = listed.filter(|channel| is_seen(channel.is_private, channel.has_bot));
         let all = all.filter(|channel| !(without_archived && channel.is_archived));
         let (channels, next) = page(all.map(super::super::channels::Channel::json).collect(), arguments, limit)?;
         Ok(json!({"channels": channels, "response_metadata": {"next_cursor": next}}))
