@@ -11,7 +11,7 @@ use gonogo_core::changeset::{Changeset, LineCount};
 use gonogo_core::fact::Fact;
 use gonogo_core::ids::Sha;
 use gonogo_core::person::Role;
-use gonogo_core::policy::{WaiverRule, Waivers};
+use gonogo_core::policy::{OnCall, Turn, WaiverRule, Waivers};
 use gonogo_core::story::Issue;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +47,7 @@ pub struct Evidence {
     policy: (String, String),
     /// Of each policy that judged; `None` where one cannot be read.
     waivers: Vec<Option<Waivers>>,
+    on_call: Option<OnCall>,
 }
 
 /// Where the policy's own rule cannot be read: the strictest.
@@ -64,6 +65,7 @@ impl Evidence {
             changed: BTreeMap::new(),
             policy: (policy.name.clone(), policy.text.clone()),
             waivers: recording.policies().map(waivers_of).collect(),
+            on_call: type_policy(policy).0.sections.on_call,
         };
         for (ask, recorded) in recording.facts() {
             match (ask, &recorded.answer) {
@@ -142,6 +144,11 @@ impl Evidence {
         self.waivers.iter().map(rule).reduce(WaiverRule::strictest).unwrap_or(WITHOUT_POLICY)
     }
 
+    /// Whom the policy names for that time.
+    pub fn on_call(&self, now: Timestamp) -> Option<Turn> {
+        self.on_call.as_ref()?.at(now)
+    }
+
     /// A story's fields, by the names that the policy uses, as text.
     pub fn fields(&self, key: &str) -> Vec<(&str, String)> {
         let fields = self.issues.get(key).map(|issue| &issue.fields);
@@ -185,6 +192,7 @@ mod tests {
                 changed: BTreeMap::new(),
                 policy,
                 waivers: Vec::new(),
+                on_call: None,
             };
             evidence.rule("story-key").map(|rule| rule.line)
         };

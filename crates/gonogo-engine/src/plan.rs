@@ -3,9 +3,13 @@
 use crate::digest::Digest;
 use crate::evidence::Evidence;
 use gonogo_api::{Check, CheckLine};
+use gonogo_core::policy::Turn;
+use jiff::Timestamp;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
+    /// Who is called when it goes wrong, where the policy says so.
+    pub on_call: Option<Turn>,
     pub stories: Vec<PlannedStory>,
     /// Paths of the shipping commits that change a database's schema.
     pub migrations: Vec<String>,
@@ -26,8 +30,8 @@ pub struct PlannedStory {
 }
 
 impl Plan {
-    /// Of what ships.
-    pub fn of(check: &Check, evidence: Option<&Evidence>) -> Self {
+    /// Of what ships, for a deploy now.
+    pub fn of(check: &Check, evidence: Option<&Evidence>, now: Timestamp) -> Self {
         let stories = check.stories.iter().filter(|story| story.ships).map(|story| PlannedStory {
             key: story.key.clone(),
             title: story.title.clone().unwrap_or_default(),
@@ -37,6 +41,7 @@ impl Plan {
             fields: evidence.map(|evidence| fields(evidence, &story.key)).unwrap_or_default(),
         });
         Self {
+            on_call: evidence.and_then(|evidence| evidence.on_call(now)),
             stories: stories.collect(),
             migrations: Digest::of(check, evidence).migrations,
             verifications: check.checks.clone(),

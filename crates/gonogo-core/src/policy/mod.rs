@@ -4,6 +4,7 @@
 mod candidates;
 mod checks;
 mod error;
+mod on_call;
 mod production;
 mod service;
 mod stories;
@@ -13,6 +14,7 @@ mod waivers;
 pub use candidates::Candidates;
 pub use checks::{CheckTable, Level, Narrowed, OptionsTable};
 pub use error::{PolicyError, Source, nearest, typed, typed_value};
+pub use on_call::{OnCall, Turn};
 pub use production::{DeployedTag, Endpoint, ProductionSource, ProductionTable, production_of};
 pub use service::{Service, ServicePath};
 pub use stories::{Name, Names, Partial, Pattern, Patterns, ShipsIn, Stories};
@@ -37,6 +39,7 @@ pub struct Sections {
     pub tracker: Option<Tracker>,
     pub stories: Stories,
     pub waivers: Waivers,
+    pub on_call: Option<OnCall>,
     /// Typed by the checks.
     #[schemars(skip)]
     checks: IgnoredAny,
@@ -58,6 +61,9 @@ impl Policy {
         production_of(&source)?;
         sections.stories.validate().map_err(|said| source.error(said, source.find(&["stories"])))?;
         sections.waivers.validate().map_err(|said| source.error(said, source.find(&["waivers"])))?;
+        if let Some(on_call) = &sections.on_call {
+            on_call.validate().map_err(|said| source.error(said, source.find(&["on_call"])))?;
+        }
         let policy = Self { source, sections };
         policy.check_tables()?;
         Ok(policy)

@@ -276,7 +276,23 @@ fn a_plan_lists_files_that_change_the_schema() {
     let plan = text_of(&world, &format!("{page}/plan"));
     assert!(plan.contains("Migrations (1)") && plan.contains("db/migrate/20260101_add.rb"), "{plan}");
     assert!(plan.contains("The policy asks for none."), "{plan}");
+    assert!(plan.contains("The policy names nobody: [on_call] says who takes turns."), "{plan}");
     assert!(text_of(&world, &page).contains("1 commit, 2 files, 1 migration"));
+}
+
+#[test]
+fn a_plan_says_who_is_on_call() {
+    let world = World::stopped();
+    world.policy("stories.projects = ['STORY']\n[on_call]\nsince = '2020-01-06T09:00'\npeople = ['Ana (+49 30)']\n");
+    let mut world = world;
+    world.start();
+    world.repo.commit("STORY-1 x");
+    let sha = world.push("main");
+    let page = path_of(&world.status_of(&sha).is_success("Go"));
+    let plan = text_of(&world, &format!("{page}/plan"));
+    assert!(plan.contains("Ana (+49 30), until Mon ") && plan.contains("09:00 (UTC)"), "{plan}");
+    let plan = text_of(&world, &format!("{page}/plan.md")).replace('\\', "");
+    assert!(plan.contains("## On call\n\nAna (+49 30), until Mon "), "{plan}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::session::Session;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use gonogo_core::policy::Turn;
 use gonogo_core::say;
 use gonogo_engine::{Plan, PlannedStory};
 use maud::{Markup, html};
@@ -31,7 +32,7 @@ pub(crate) async fn page(
     let look = Look::at(&app, &id).await?;
     let evidence = look.evidence(&app).await?;
     let main =
-        look.check.as_ref().map_or_else(unjudged, |check| plan(&look, &Plan::of(check, evidence.as_ref()), asked));
+        look.check.as_ref().map_or_else(unjudged, |check| plan(&look, &Plan::of(check, evidence.as_ref(), look.now), asked));
     Ok(shown(&look, "Plan", &session, &main))
 }
 
@@ -44,7 +45,7 @@ pub(crate) async fn markdown(
     let evidence = look.evidence(&app).await?;
     let title = format!("Deploy plan of {}", look.title());
     let body = match &look.check {
-        Some(check) => written(&title, &Plan::of(check, evidence.as_ref())),
+        Some(check) => written(&title, &Plan::of(check, evidence.as_ref(), look.now)),
         None => format!("# {}\n\nIt is being judged.\n", say::markdown(&title)),
     };
     Ok(plain(body, "text/markdown; charset=utf-8"))
@@ -54,6 +55,10 @@ fn plan(look: &Look, plan: &Plan, asked: Asked) -> Markup {
     let pages = Pages::of(&plan.stories, asked, STORIES);
     html! {
         p.no-print { a href={ (look.path()) "/plan.md" } data-copy { "Copy as Markdown" } " " span role="status" data-said {} }
+        section {
+            h2 { "On call" }
+            p { @match &plan.on_call { Some(turn) => (on_call(turn)), None => (NOBODY_ON_CALL) } }
+        }
         section {
             h2 { "Stories (" (plan.stories.len()) ")" }
             @if plan.stories.is_empty() { p { "No story ships." } }
@@ -72,6 +77,12 @@ fn plan(look: &Look, plan: &Plan, asked: Asked) -> Markup {
         }
         section { h2 { "Sign-offs" } p { "The policy asks for none." } }
     }
+}
+
+const NOBODY_ON_CALL: &str = "The policy names nobody: [on_call] says who takes turns.";
+
+fn on_call(turn: &Turn) -> String {
+    format!("{}, until {} ({})", outside(&turn.who), turn.until.strftime("%a %d %b %Y %H:%M"), turn.zone)
 }
 
 fn story(story: &PlannedStory) -> [Markup; 4] {
@@ -94,7 +105,8 @@ fn story(story: &PlannedStory) -> [Markup; 4] {
 
 fn written(title: &str, plan: &Plan) -> String {
     let text = say::markdown;
-    let mut out = format!("# {}\n\n## Stories\n\n", text(title));
+    let on_call = plan.on_call.as_ref().map_or_else(|| NOBODY_ON_CALL.to_owned(), on_call);
+    let mut out = format!("# {}\n\n## On call\n\n{}\n\n## Stories\n\n", text(title), text(&on_call));
     for story in &plan.stories {
         let (kind, owner) = (story.kind.as_deref().unwrap_or("not known"), story.owner.as_deref().unwrap_or("nobody"));
         let _ = writeln!(out, "- {} {} ({}, {})", text(&story.key), text(&story.title), text(kind), text(owner));
