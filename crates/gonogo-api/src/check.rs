@@ -40,6 +40,16 @@ pub enum Verdict {
     Waiting,
 }
 
+impl Verdict {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Go => "go",
+            Self::NoGo => "no-go",
+            Self::Waiting => "waiting",
+        }
+    }
+}
+
 impl Check {
     /// Where the tracker did not answer: of when the oldest story is.
     pub fn as_of(&self) -> Option<&str> {
@@ -165,6 +175,17 @@ pub enum Severity {
     Wait,
     Warn,
     Note,
+}
+
+impl Severity {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Block => "blocks",
+            Self::Wait => "waits",
+            Self::Warn => "warns",
+            Self::Note => "is a note",
+        }
+    }
 }
 
 /// A full SHA for a commit, the key for a story.

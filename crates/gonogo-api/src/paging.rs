@@ -18,6 +18,18 @@ pub struct Made {
     pub id: i64,
 }
 
+/// Two commits of a service.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Compared {
+    /// What runs: a branch, a tag or a SHA.
+    #[schemars(length(min = 1))]
+    pub from: String,
+    /// What would be deployed over it.
+    #[schemars(length(min = 1))]
+    pub to: String,
+}
+
 /// Which part of a list is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

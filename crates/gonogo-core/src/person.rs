@@ -92,6 +92,8 @@ impl FromStr for Scope {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     Read,
+    /// Any two commits: that costs more than to read.
+    Compare,
     CheckAgain,
     Waive,
     SayWhatRuns,
@@ -105,8 +107,9 @@ pub enum Act {
 }
 
 impl Act {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Read,
+        Self::Compare,
         Self::CheckAgain,
         Self::Waive,
         Self::SayWhatRuns,
@@ -122,7 +125,7 @@ impl Act {
     pub fn needs(self) -> Role {
         match self {
             Self::Read | Self::TakeBackOwn | Self::MakeToken => Role::Viewer,
-            Self::CheckAgain => Role::Developer,
+            Self::Compare | Self::CheckAgain => Role::Developer,
             Self::Waive | Self::SayWhatRuns => Role::ReleaseManager,
             Self::AddPerson | Self::ChangePerson | Self::RunAgain | Self::RevokeAnyToken => Role::Admin,
         }
@@ -131,7 +134,7 @@ impl Act {
     /// The scope of a token that may; `None` for what no token may.
     pub fn scope(self) -> Option<Scope> {
         match self {
-            Self::Read => Some(Scope::Read),
+            Self::Read | Self::Compare => Some(Scope::Read),
             Self::CheckAgain | Self::Waive | Self::TakeBackOwn => Some(Scope::Waive),
             Self::SayWhatRuns => Some(Scope::Production),
             Self::AddPerson | Self::RunAgain => Some(Scope::Admin),
@@ -142,6 +145,7 @@ impl Act {
     fn words(self) -> &'static str {
         match self {
             Self::Read => "read",
+            Self::Compare => "compare",
             Self::CheckAgain => "check again",
             Self::Waive => "waive",
             Self::SayWhatRuns => "say what runs",
@@ -336,7 +340,7 @@ mod tests {
     fn a_token_opens_what_its_scopes_and_its_person_may() {
         let open = |person: &Person| Act::ALL.into_iter().filter(|act| person.may(*act).is_ok()).collect::<Vec<_>>();
         assert_eq!(open(&with(Role::Admin, &[])), []);
-        assert_eq!(open(&with(Role::Admin, &[Scope::Read])), [Act::Read]);
+        assert_eq!(open(&with(Role::Admin, &[Scope::Read])), [Act::Read, Act::Compare]);
         assert_eq!(open(&with(Role::Admin, &[Scope::Waive])), [Act::CheckAgain, Act::Waive, Act::TakeBackOwn]);
         assert_eq!(
             open(&with(Role::Developer, &[Scope::Waive, Scope::Production])),

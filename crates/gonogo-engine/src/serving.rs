@@ -1,5 +1,6 @@
 //! What a server watches over.
 
+use crate::commands::compare::Comparisons;
 use crate::commands::people::Throttle;
 use crate::{Clock, Outside};
 use gonogo_core::let_in::LetIn;
@@ -33,6 +34,7 @@ pub struct Serving {
     /// The hash of the code by which the first admin is added; without people alone.
     pub first_code_hash: Option<String>,
     pub throttle: Throttle,
+    pub comparisons: Comparisons,
     /// Where people may sign in with GitHub.
     pub sign_in: Option<GitHubSignIn>,
     /// Where people may sign in with an OpenID Connect provider.

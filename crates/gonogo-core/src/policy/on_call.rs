@@ -103,7 +103,8 @@ mod tests {
     use super::*;
     use crate::policy::{Policy, Source};
 
-    const TURNS: &str = "[on_call]\nzone = 'Europe/Berlin'\nsince = '2026-10-19T09:00'\npeople = ['Ana', 'Lee', 'Tom']\n";
+    const TURNS: &str =
+        "[on_call]\nzone = 'Europe/Berlin'\nsince = '2026-10-19T09:00'\npeople = ['Ana', 'Lee', 'Tom']\n";
 
     fn parse(text: &str) -> Result<OnCall, String> {
         let policy = Policy::parse(Source::new("gonogo.toml", text));
@@ -146,7 +147,7 @@ mod tests {
         wrong(&TURNS.replace("Berlin", "Bern"), "`Europe/Bern` is no time zone");
         wrong(&TURNS.replace("['Ana', 'Lee', 'Tom']", "[]"), "`people` is empty");
         wrong(&format!("{TURNS}days = 0\n"), "a turn has 1 to 366 days");
-        wrong("[on_call]\npeople = ['Ana']\nsince = 'monday'\n", "since");
+        wrong("[on_call]\npeople = ['Ana']\nsince = 'monday'\n", "gonogo.toml:3:9");
         let never = "[[on_call.instead]]\nwho = 'x'\nfrom = '2026-10-22T09:00'\nuntil = '2026-10-21T09:00'\n";
         wrong(&format!("{TURNS}{never}"), "x is there from");
     }

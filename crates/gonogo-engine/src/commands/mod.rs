@@ -2,6 +2,7 @@
 
 pub mod accounts;
 mod check;
+pub mod compare;
 mod doctor;
 pub mod explain;
 mod guess;

@@ -2,7 +2,7 @@
 //! with a place at their lines.
 
 use super::hex_sha256;
-use super::seen::{self, word};
+use super::seen;
 use crate::serving::{Service, Serving};
 use gonogo_api::{Finding, Severity, Verdict};
 use gonogo_core::ids::Sha;
@@ -65,7 +65,7 @@ pub(super) fn wanted(
     let wanted = CheckRunWanted {
         service: service.name.clone(),
         sha: candidate.head,
-        verdict: word(check.verdict).to_owned(),
+        verdict: check.verdict.word().to_owned(),
         is_observed: service.is_observed,
         sentence: seen::sentence(check, outcome.exit_code),
         url: serving.page_of(candidate.id),
@@ -135,11 +135,11 @@ impl CheckRunWanted {
 
     /// What could not be found out is no pass.
     fn conclusion(&self) -> Option<Conclusion> {
-        if self.verdict == word(Verdict::Go) {
+        if self.verdict == Verdict::Go.word() {
             Some(Conclusion::Success)
         } else if self.is_observed {
             Some(Conclusion::Neutral)
-        } else if self.verdict == word(Verdict::Waiting) {
+        } else if self.verdict == Verdict::Waiting.word() {
             None
         } else {
             Some(Conclusion::Failure)
@@ -183,7 +183,7 @@ mod tests {
             service: "web".to_owned(),
             sha: "a".repeat(40).parse().unwrap(),
             name: "gonogo/pr (web): report".to_owned(),
-            verdict: word(verdict).to_owned(),
+            verdict: verdict.word().to_owned(),
             is_observed: false,
             sentence: "No-Go: x".to_owned(),
             url: "https://gonogo.example.com/candidates/7".to_owned(),

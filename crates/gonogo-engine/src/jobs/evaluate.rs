@@ -9,7 +9,7 @@ use gonogo_api::{Story, Verdict};
 use gonogo_core::fact::Why;
 use gonogo_core::running::Running;
 use gonogo_core::waiver::Waiver;
-use gonogo_store::{Candidate, CandidateId, NewEvaluation, Shown, StoryOf, WaiverRow, Wanted};
+use gonogo_store::{Candidate, CandidateId, NewEvaluation, Shown, StoreError, StoryOf, WaiverRow, Wanted};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Instant;
@@ -49,7 +49,7 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
         .map_err(|_| JobError::Broken("the judge ended early".to_owned()))??;
     let verdict = match (checked.outcome.check.verdict, checked.outcome.exit_code) {
         (Verdict::NoGo, 3) => "unknown",
-        (verdict, _) => seen::word(verdict),
+        (verdict, _) => verdict.word(),
     };
     metrics::histogram!("gonogo_evaluation_seconds", "verdict" => verdict).record(begun.elapsed());
     record(serving, service, &candidate, &checked).await?;
@@ -82,7 +82,7 @@ async fn record(
     let recording = serde_json::to_vec(&checked.recording).map_err(|e| JobError::Broken(e.to_string()))?;
     let new = NewEvaluation {
         candidate: id,
-        verdict: seen::word(result.verdict).to_owned(),
+        verdict: result.verdict.word().to_owned(),
         exit_code: checked.outcome.exit_code,
         policy_hash: hex_sha256(checked.recording.policy_text().as_bytes()),
         evaluated_at: now,
@@ -141,7 +141,7 @@ async fn over(serving: &Serving, candidate: &Candidate) -> Result<GivenProductio
 }
 
 /// What people of the service let pass.
-async fn waivers_of(serving: &Serving, service: &str) -> Result<Vec<Waiver>, JobError> {
+pub(crate) async fn waivers_of(serving: &Serving, service: &str) -> Result<Vec<Waiver>, StoreError> {
     let read = |row: WaiverRow| {
         let covers = row.fingerprint.parse().ok()?;
         Some(Waiver { covers, by: row.by, why: row.why, until: row.until })

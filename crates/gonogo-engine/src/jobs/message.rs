@@ -68,9 +68,9 @@ pub(super) fn news(
         wanted: serde_json::to_string(&wanted).unwrap_or_default(),
         wanted_at: now,
     };
-    let verdict = wanted.is_decided().then(|| seen::word(outcome.check.verdict));
+    let verdict = wanted.is_decided().then(|| outcome.check.verdict.word());
     // Go is no news of a branch of which nothing was told.
-    Some(News { candidate: candidate.id, verdict, first: seen::word(Verdict::Go), message })
+    Some(News { candidate: candidate.id, verdict, first: Verdict::Go.word(), message })
 }
 
 impl State {

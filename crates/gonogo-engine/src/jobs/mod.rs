@@ -15,8 +15,9 @@ mod telling;
 mod told;
 mod worker;
 
+pub(crate) use evaluate::waivers_of;
 pub(crate) use loud::told_of_away;
-pub(crate) use production::{is_told, wanted_as_known};
+pub(crate) use production::{is_told, wanted, wanted_as_known};
 pub use worker::work;
 
 use crate::LocateError;

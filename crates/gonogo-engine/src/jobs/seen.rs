@@ -22,14 +22,6 @@ pub(super) struct StatusWanted {
     pub status: CommitStatus,
 }
 
-pub(super) fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Go => "go",
-        Verdict::NoGo => "no-go",
-        Verdict::Waiting => "waiting",
-    }
-}
-
 pub(super) fn pending(serving: &Serving, candidate: &Candidate, now: Timestamp) -> Wanted {
     status(serving, candidate, StatusState::Pending, "is being judged".to_owned(), now)
 }
@@ -72,7 +64,7 @@ impl AtHead {
                 Stage::Merge { pull_request, .. } => Some(pull_request),
                 Stage::Deploy => None,
             },
-            judged: Some(JudgedAs { verdict: word(check.verdict).to_owned(), exit_code, summary }),
+            judged: Some(JudgedAs { verdict: check.verdict.word().to_owned(), exit_code, summary }),
         };
         Self {
             own,
@@ -136,9 +128,9 @@ impl State {
 
 fn state(one: &SameHead) -> State {
     match &one.judged {
-        Some(judged) if judged.verdict == word(Verdict::Go) => State::Go,
-        Some(judged) if judged.verdict == word(Verdict::NoGo) && judged.exit_code == 3 => State::CouldNotFindOut,
-        Some(judged) if judged.verdict == word(Verdict::NoGo) => State::NoGo,
+        Some(judged) if judged.verdict == Verdict::Go.word() => State::Go,
+        Some(judged) if judged.verdict == Verdict::NoGo.word() && judged.exit_code == 3 => State::CouldNotFindOut,
+        Some(judged) if judged.verdict == Verdict::NoGo.word() => State::NoGo,
         Some(_) | None => State::Waiting,
     }
 }
@@ -148,7 +140,9 @@ fn state(one: &SameHead) -> State {
 pub(super) fn sentence(check: &Check, exit_code: u8) -> String {
     let reasons = reasons(check);
     let lead = match (check.verdict, exit_code) {
-        (Verdict::Go, _) if check.concerns_nothing() => return does_not_concern(&check.service),
+        (Verdict::Go, _) if check.concerns_nothing() && check.findings.is_empty() => {
+            return does_not_concern(&check.service);
+        }
         (Verdict::Go, _) => {
             return format!("Go{}", [waived(check), as_of(check)].concat());
         }

@@ -14,7 +14,9 @@ use serde::de::DeserializeOwned;
 
 /// Asked for as an argument of an operation that reads.
 #[derive(Debug)]
-pub(super) struct Reader;
+pub(super) struct Reader {
+    pub person: Person,
+}
 
 /// What stands in the path.
 #[derive(Debug)]
@@ -51,7 +53,7 @@ impl FromRequestParts<App> for Reader {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let (person, _) = caller(&parts.headers, app).await?;
         person.may(Act::Read)?;
-        Ok(Self)
+        Ok(Self { person })
     }
 }
 

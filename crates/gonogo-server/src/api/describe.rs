@@ -46,10 +46,13 @@ const ABOUT: &str =
 
 /// The fields of a schema that may be a reference: name, and what it says.
 pub(crate) fn fields(document: &Value, schema: &Value) -> Vec<(String, Value)> {
-    let name = schema["$ref"].as_str().and_then(|at| at.rsplit('/').next());
-    let schema = name.map_or(schema, |name| &document["components"]["schemas"][name]);
-    let properties = schema["properties"].as_object().into_iter().flatten();
+    let properties = resolved(document, schema)["properties"].as_object().into_iter().flatten();
     properties.map(|(name, said)| (name.clone(), said.clone())).collect()
+}
+
+fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    let name = schema["$ref"].as_str().and_then(|at| at.rsplit('/').next());
+    name.map_or(schema, |name| &document["components"]["schemas"][name])
 }
 
 fn described(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
@@ -119,15 +122,19 @@ fn in_path(path: &str) -> Vec<Value> {
 /// Each field of what is asked is a parameter of its own.
 fn in_query(asked: Schema, generator: &SchemaGenerator) -> Vec<Value> {
     let document = json!({ "components": { "schemas": generator.definitions() } });
+    let asked = asked.to_value();
+    let required = resolved(&document, &asked)["required"].as_array().into_iter().flatten();
+    let required: Vec<&str> = required.filter_map(Value::as_str).collect();
     let parameter = |(name, mut schema): (String, Value)| {
         let said = schema.as_object_mut().and_then(|schema| schema.remove("description"));
         if let Some(types) = schema["type"].as_array() {
             // Left out is how nothing is said in an address.
             schema["type"] = types.iter().find(|kind| **kind != "null").cloned().unwrap_or(Value::Null);
         }
-        json!({ "name": name, "in": "query", "schema": schema, "description": said })
+        let required = required.contains(&name.as_str());
+        json!({ "name": name, "in": "query", "required": required, "schema": schema, "description": said })
     };
-    fields(&document, &asked.to_value()).into_iter().map(parameter).collect()
+    fields(&document, &asked).into_iter().map(parameter).collect()
 }
 
 #[cfg(test)]
@@ -161,5 +168,8 @@ mod tests {
         let limit = parameters.iter().find(|one| one["name"] == "limit").unwrap();
         assert_eq!(limit["schema"]["type"], "integer");
         assert_eq!((&limit["schema"]["minimum"], &limit["schema"]["maximum"]), (&json!(1), &json!(200)));
+        assert_eq!(limit["required"], json!(false));
+        let compared = document["paths"]["/services/{service}/comparison"]["get"]["parameters"].as_array().unwrap();
+        assert_eq!(compared.iter().find(|one| one["name"] == "from").unwrap()["required"], json!(true));
     }
 }

@@ -4,6 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gonogo_api::{PROBLEM_TYPE, Problem};
 use gonogo_core::person::Forbidden;
+use gonogo_engine::commands::compare::CompareError;
 use gonogo_engine::commands::people::PersonError;
 use gonogo_engine::commands::production::ProductionError;
 use gonogo_engine::commands::run_again::RunAgainError;
@@ -89,7 +90,7 @@ impl Kind {
             Self::Wrong => "It cannot be taken as it is",
             Self::KeyUsed => "The key was used for another request",
             Self::TooOften => "Asked too often",
-            Self::Away => "The database does not answer",
+            Self::Away => "It cannot be had now",
         }
     }
 
@@ -179,6 +180,20 @@ impl From<WaiveError> for Refusal {
             WaiveError::Forbidden(forbidden) => forbidden.into(),
             WaiveError::Input(said) => Self::new(Kind::Wrong, said),
             WaiveError::Gone(said) => Self::new(Kind::Conflict, said),
+        }
+    }
+}
+
+impl From<CompareError> for Refusal {
+    fn from(error: CompareError) -> Self {
+        match error {
+            CompareError::Store(error) => error.into(),
+            CompareError::Forbidden(forbidden) => forbidden.into(),
+            CompareError::NoService(_) => Self::not_there("service"),
+            CompareError::Locate(error) => Self::new(Kind::NotFound, error.to_string()),
+            CompareError::Busy => Self::new(Kind::TooOften, "others are being compared").after(2),
+            CompareError::NotFetched => Self::new(Kind::Away, "the repository was not fetched yet").after(30),
+            CompareError::Broken => Self::new(Kind::Away, "the judge ended early"),
         }
     }
 }

@@ -12,6 +12,7 @@ use axum::response::Response;
 use gonogo_api as api;
 use gonogo_core::person::Act;
 use gonogo_core::running::Running;
+use gonogo_engine::commands::compare::compare;
 use gonogo_engine::commands::production::say_what_runs;
 use gonogo_engine::jobs;
 
@@ -19,6 +20,9 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![
         read::<api::Page<api::Service>>("/services", "services", "All services, by name").asked::<api::Part>().by(all),
         read::<api::Service>("/services/{service}", "service", "One service").by(one),
+        read::<api::Check>("/services/{service}/comparison", "compare", "What one commit would bring over another")
+            .asked::<api::Compared>()
+            .by(compared),
         write(
             "/services/{service}/production",
             "sayWhatRuns",
@@ -45,6 +49,15 @@ async fn all(
 async fn one(State(app): State<App>, _: Reader, At(name): At<String>) -> Result<Json<api::Service>, Refusal> {
     let found = told(&app).await?.into_iter().find(|service| service.name == name);
     found.map(Json).ok_or_else(|| Refusal::not_there("service"))
+}
+
+async fn compared(
+    State(app): State<App>,
+    reader: Reader,
+    At(service): At<String>,
+    Asked(asked): Asked<api::Compared>,
+) -> Result<Json<api::Check>, Refusal> {
+    Ok(Json(compare(&app.serving, &reader.person, &service, &asked.from, &asked.to).await?))
 }
 
 async fn say(

@@ -5,6 +5,7 @@ pub(crate) mod api;
 pub(crate) mod audit;
 pub(crate) mod away;
 pub(crate) mod candidate;
+pub(crate) mod compare;
 pub(crate) mod dead_work;
 pub(crate) mod deliveries;
 pub(crate) mod elsewhere;

@@ -62,7 +62,7 @@ pub(crate) async fn page(
     let is_changing = open.iter().any(|candidate| candidate.judged.is_none());
     let pages = Pages::of(&open, asked.paging, CANDIDATES);
     let main = html! {
-        p.quiet { (service.repository.to_string()) }
+        p.quiet { (service.repository.to_string()) " · " a href={ "/services/" (name) "/compare" } { "Compare any two commits" } }
         (banner(&waivers, now))
         section {
             h2 { "Production" }

@@ -105,6 +105,7 @@ fn no_page_keeps_anybody_out() {
         wrong.extend(look(&world, &browser, path));
     }
     browser.signs_in("ada", PASSWORD);
+    let beside = side_by_side(&world, &old);
     let parts =
         ["/findings", "/stories", "/commits", "/plan", "/facts", "/history"].map(|part| format!("{open}{part}"));
     let others = [
@@ -131,6 +132,9 @@ fn no_page_keeps_anybody_out() {
         "/explain/story-wrong-state",
         "/services/web/pulls",
         "/services/web/observed?days=7",
+        "/services/web/compare",
+        "/services/web/compare?from=production&to=main",
+        &beside,
     ];
     let (_, proposed) = world.proposes("topic", "tidy up too", ODD);
     world.merge_status_of(&proposed).is_failure(&format!("No-Go: {} \"tidy up too\" names no story", &proposed[..7]));
@@ -282,9 +286,8 @@ fn a_plan_lists_files_that_change_the_schema() {
 
 #[test]
 fn a_plan_says_who_is_on_call() {
-    let world = World::stopped();
-    world.policy("stories.projects = ['STORY']\n[on_call]\nsince = '2020-01-06T09:00'\npeople = ['Ana (+49 30)']\n");
-    let mut world = world;
+    let mut world = World::stopped();
+    world.policy("[on_call]\nsince = '2020-01-06T09:00'\npeople = ['Ana (+49 30)']\n");
     world.start();
     world.repo.commit("STORY-1 x");
     let sha = world.push("main");
@@ -293,6 +296,57 @@ fn a_plan_says_who_is_on_call() {
     assert!(plan.contains("Ana (+49 30), until Mon ") && plan.contains("09:00 (UTC)"), "{plan}");
     let plan = text_of(&world, &format!("{page}/plan.md")).replace('\\', "");
     assert!(plan.contains("## On call\n\nAna (+49 30), until Mon "), "{plan}");
+}
+
+#[test]
+fn any_two_commits_are_compared_and_nothing_is_kept() {
+    let mut world = World::new();
+    let first = world.repo.commit("STORY-1 charge in euros");
+    let tidied = world.repo.commit("tidy up");
+    let head = world.push("main");
+    world.status_of(&head).is_failure(&format!("No-Go: {} \"tidy up\" names no story", &tidied[..7]));
+    let compared = |from: &str, to: &str| format!("/services/web/compare?from={from}&to={to}");
+    assert!(text_of(&world, "/services/web").contains("/services/web/compare"));
+    let production = world.repo.rev("production");
+    assert!(text_of(&world, "/services/web/compare").contains(&format!("value=\"{}\"", &production[..7])));
+    let text = text_of(&world, &compared("production", &first));
+    assert!(text.contains("Nothing blocks 1 commit, 1 story.") && text.contains("STORY-1 charge in euros"), "{text}");
+    let text = text_of(&world, &compared(&first[..9], "main"));
+    assert!(text.contains("1 thing blocks 1 commit, 0 stories:") && text.contains("tidy up"), "{text}");
+    assert!(!text.contains("charge in euros"), "{text}");
+    for odd in ["nowhere", "--help", "%00", "main~1..main"] {
+        let (code, answer) = world.get(&compared("production", odd));
+        assert!(code == 422 && answer.contains("role=\"alert\""), "{odd}: {answer}");
+    }
+    assert!(world.web().statuses(&first).is_empty());
+    world.adds("vera", "viewer");
+    world.signs_in("vera", PASSWORD);
+    assert_eq!(world.get(&compared("production", "main")).0, 403);
+}
+
+/// Has a candidate judged twice, once before a finding is waived: the page of both.
+fn side_by_side(world: &World, page: &str) -> String {
+    let text = world.wait(
+        || Some(text_of(world, &format!("{page}/history"))).filter(|text| text.contains("Side by side")),
+        || world.log(),
+    );
+    let mut links = text.split('"').filter(|link| link.starts_with(&format!("{page}/evaluations/")));
+    links.next().expect("a link").to_owned()
+}
+
+#[test]
+fn two_evaluations_stand_side_by_side() {
+    let (world, jira, page) = busy();
+    jira.story("STORY-12").in_state("Ready to Deploy");
+    assert_eq!(world.submit(&page, &format!("{page}/check"), &[]).0, 303);
+    let text = text_of(&world, &side_by_side(&world, &page));
+    for words in ["Findings that are others (1)", "STORY-12 is In Review", "blocks", "–"] {
+        assert!(text.contains(words), "{words} is not in {text}");
+    }
+    for words in ["Facts that had changed (1)", "STORY-12 in the tracker", "In Review", "Ready to Deploy"] {
+        assert!(text.contains(words), "{words} is not in {text}");
+    }
+    assert_eq!(world.get(&format!("{page}/evaluations/1/999")).0, 404);
 }
 
 #[test]

@@ -72,7 +72,7 @@ async fn source(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result<
 
 /// What the server says of where a service's things are; the head is the
 /// default branch's.
-pub(super) fn wanted(repo: PathBuf, service: &Service) -> Wanted {
+pub(crate) fn wanted(repo: PathBuf, service: &Service) -> Wanted {
     let production = match &service.production {
         Some(ProductionSource::Ref(name)) => {
             GivenProduction::named(vec![name.clone()], "from the server's configuration")

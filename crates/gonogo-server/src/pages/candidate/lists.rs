@@ -59,7 +59,7 @@ pub(crate) async fn stories(
     Ok(shown(&look, "Stories", &session, &main))
 }
 
-fn story(story: &Story, now: Timestamp) -> [Markup; 6] {
+pub(crate) fn story(story: &Story, now: Timestamp) -> [Markup; 6] {
     let text = |text: &Option<String>| outside(text.as_deref().unwrap_or_default());
     [
         html! { a href={ "/stories/" (escaped(&story.key)) } { (story.key) } },
@@ -96,7 +96,7 @@ pub(crate) async fn commits(
     Ok(shown(&look, "Commits", &session, &main))
 }
 
-fn commit(commit: &Commit) -> [Markup; 4] {
+pub(crate) fn commit(commit: &Commit) -> [Markup; 4] {
     let subject = say::cut(&outside(&commit.subject), MOST_TITLE);
     [
         html! { code { (short(&commit.sha)) } },
@@ -146,7 +146,10 @@ pub(crate) async fn history(State(app): State<App>, session: Session, Path(id): 
                 h2 { (verdict(Some(&one.verdict))) " " (ago(one.evaluated_at, look.now)) }
                 @match read.get(at + 1) {
                     None => p.quiet { (say::count(findings.len(), "finding")) ", the first time or the oldest that is shown here." },
-                    Some((_, before)) => (difference(before, findings)),
+                    Some((older, before)) => {
+                        (difference(before, findings))
+                        p { a href={ (look.path()) "/evaluations/" (older.id.0) "/" (one.id.0) } { "Side by side" } }
+                    }
                 }
             }
         }

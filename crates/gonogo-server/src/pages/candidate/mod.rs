@@ -1,5 +1,6 @@
 //! A candidate: may it ship, what blocks, who mends it and how; then the evidence.
 
+mod beside;
 mod copy;
 mod finding;
 mod lists;
@@ -7,9 +8,10 @@ mod look;
 mod plan;
 mod waiving;
 
+pub(crate) use beside::page as beside;
 pub(crate) use copy::{csv, markdown, slack, text};
 pub(crate) use finding::linked;
-pub(crate) use lists::{commits, facts, findings, history, stories};
+pub(crate) use lists::{commit, commits, facts, findings, history, stories, story};
 pub(crate) use plan::{markdown as plan_markdown, page as plan};
 
 use super::layout::{Shown, ago, away, outside, short};
@@ -22,7 +24,8 @@ use gonogo_core::person::Act;
 use gonogo_core::say::count;
 use gonogo_engine::{Digest, Evidence};
 use gonogo_store::WaiverRow;
-use look::{Look, shown, tiles, unjudged};
+pub(crate) use look::tiles;
+use look::{Look, shown, unjudged};
 use maud::{Markup, html};
 
 /// Findings of one kind that stand on the first page.
@@ -75,7 +78,7 @@ fn verdict(
     }
 }
 
-fn class(verdict: Verdict) -> &'static str {
+pub(crate) fn class(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Go => "is-go",
         Verdict::NoGo => "is-no-go",
@@ -83,7 +86,7 @@ fn class(verdict: Verdict) -> &'static str {
     }
 }
 
-fn headline(check: &Check, digest: &Digest, stops: usize) -> String {
+pub(crate) fn headline(check: &Check, digest: &Digest, stops: usize) -> String {
     let what = format!("{}, {}", count(digest.commits, "commit"), count(digest.all_stories(), "story"));
     match check.verdict {
         Verdict::Go if digest.commits == 0 => "Nothing is brought by this head.".to_owned(),

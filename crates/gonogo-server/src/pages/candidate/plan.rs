@@ -31,8 +31,10 @@ pub(crate) async fn page(
 ) -> Shown {
     let look = Look::at(&app, &id).await?;
     let evidence = look.evidence(&app).await?;
-    let main =
-        look.check.as_ref().map_or_else(unjudged, |check| plan(&look, &Plan::of(check, evidence.as_ref(), look.now), asked));
+    let main = look
+        .check
+        .as_ref()
+        .map_or_else(unjudged, |check| plan(&look, &Plan::of(check, evidence.as_ref(), look.now), asked));
     Ok(shown(&look, "Plan", &session, &main))
 }
 

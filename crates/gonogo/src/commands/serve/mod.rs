@@ -13,6 +13,7 @@ use crate::{clock, logs};
 use anyhow::{Context, anyhow, bail};
 use config::{Config, ServiceConfig, SlackConfig};
 use gonogo_core::policy::Source;
+use gonogo_engine::commands::compare::Comparisons;
 use gonogo_engine::commands::people::{Throttle, hash_of, random_word};
 use gonogo_engine::commands::{HooksTaken, Line, doctor_server};
 use gonogo_engine::{CodeHostAccess, Outside, Renamed, Secret, Service, Serving, TrustedTracker, Turns, jobs, web_of};
@@ -236,6 +237,7 @@ async fn serving(config: &Config, access: Access, store: Store, first_code: &Sec
         fetches: Arc::default(),
         first_code_hash,
         throttle: Throttle::default(),
+        comparisons: Comparisons::default(),
         sign_in: sign_in::sign_in(config, access.sign_in)?,
         oidc: oidc::sign_in(config.oidc.as_ref(), access.oidc, || Ok(Connections::new(&outside.http)?))?,
         pages: config.server.url.trim_end_matches('/').to_owned(),

@@ -28,6 +28,9 @@ fn a_candidate_is_read_with_all_that_is_known_of_it() {
     assert_eq!(evaluations["items"][0], candidate["judged"]);
     assert_eq!(api.get(&format!("{at}/evaluations/{}/check", candidate["judged"]["id"])), check);
     assert_eq!(api.get("/candidates?open=false")["items"].as_array().unwrap().len(), 1, "the first head");
+    let compared = api.get(&format!("/services/web/comparison?from=production&to={sha}"));
+    assert_eq!((&compared["verdict"], &compared["commits"]), (&check["verdict"], &check["commits"]));
+    assert_eq!(api.send("GET", "/services/web/comparison?from=production&to=nowhere", &[], "").status, 404);
     let service = api.get("/services/web");
     assert_eq!((&service["repository"], &service["trouble"]), (&"acme/web".into(), &Value::Null));
     assert_eq!(api.get("/services")["items"][0], service);
