@@ -2,7 +2,8 @@
 
 use super::fields::FieldId;
 use super::issue::{Reader, USUAL};
-use super::{Account, Base, MOST_PAGES, Selection, Tracker, access, by_key};
+use super::writing::Writing;
+use super::{Account, Base, Comment, MOST_PAGES, Moved, Selection, Tracker, access, by_key};
 use futures_util::future::BoxFuture;
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::IssueKey;
@@ -91,9 +92,21 @@ impl Tracker for Cloud {
     fn account(&self) -> BoxFuture<'_, Result<Account, Why>> {
         Box::pin(access::account(&self.base, "/rest/api/3"))
     }
+
+    fn comment<'a>(&'a self, issue: &'a IssueKey, comment: &'a Comment) -> BoxFuture<'a, Result<String, Why>> {
+        Box::pin(async move { self.writing().comment(issue, comment).await })
+    }
+
+    fn move_to<'a>(&'a self, issue: &'a IssueKey, state: &'a str) -> BoxFuture<'a, Result<Moved, Why>> {
+        Box::pin(async move { self.writing().move_to(issue, state).await })
+    }
 }
 
 impl Cloud {
+    fn writing(&self) -> Writing<'_> {
+        Writing { base: &self.base, api: "/rest/api/3", is_document: true }
+    }
+
     async fn search_all(&self, query: &str, selection: &Selection) -> Result<Vec<Issue>, Why> {
         let fields = self.base.field_ids("/rest/api/3/field", &selection.fields).await?;
         let reader = Reader { url: &self.base.url, fields: &fields, history: false };

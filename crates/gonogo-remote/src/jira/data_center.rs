@@ -2,7 +2,8 @@
 
 use super::cloud::{Seen, field_list, read_issues, whole};
 use super::issue::Reader;
-use super::{Account, Base, MOST_KEYS, MOST_PAGES, Selection, Tracker, access, by_key};
+use super::writing::Writing;
+use super::{Account, Base, Comment, MOST_KEYS, MOST_PAGES, Moved, Selection, Tracker, access, by_key};
 use crate::http::HttpError;
 use futures_util::future::BoxFuture;
 use gonogo_core::fact::{Fact, Why};
@@ -24,6 +25,10 @@ pub(super) struct DataCenter {
 impl DataCenter {
     pub(super) fn new(base: Base) -> Self {
         Self { base, takes_only_get: AtomicBool::new(false) }
+    }
+
+    fn writing(&self) -> Writing<'_> {
+        Writing { base: &self.base, api: "/rest/api/2", is_document: false }
     }
 
     async fn by_keys(&self, keys: &[IssueKey], reader: &Reader<'_>) -> Result<Vec<Seen>, Why> {
@@ -112,5 +117,13 @@ impl Tracker for DataCenter {
 
     fn account(&self) -> BoxFuture<'_, Result<Account, Why>> {
         Box::pin(access::account(&self.base, "/rest/api/2"))
+    }
+
+    fn comment<'a>(&'a self, issue: &'a IssueKey, comment: &'a Comment) -> BoxFuture<'a, Result<String, Why>> {
+        Box::pin(async move { self.writing().comment(issue, comment).await })
+    }
+
+    fn move_to<'a>(&'a self, issue: &'a IssueKey, state: &'a str) -> BoxFuture<'a, Result<Moved, Why>> {
+        Box::pin(async move { self.writing().move_to(issue, state).await })
     }
 }

@@ -1,5 +1,5 @@
-//! Jira, Cloud (REST v3) and Data Center (REST v2), behind one trait. Reads
-//! only, and with a token that may only read.
+//! Jira, Cloud (REST v3) and Data Center (REST v2), behind one trait. What is
+//! read wants a token that may read; what is said and done wants one that may.
 
 mod access;
 mod by_key;
@@ -8,9 +8,11 @@ mod credentials;
 mod data_center;
 mod fields;
 mod issue;
+mod writing;
 
 pub use access::Account;
 pub use credentials::{Credentials, CredentialsError};
+pub use writing::{Comment, Moved};
 
 use crate::http::{Http, HttpError, HttpSettings};
 use futures_util::future::BoxFuture;
@@ -43,6 +45,12 @@ pub trait Tracker: Send + Sync {
 
     /// Who we are to it, and what its clock says.
     fn account(&self) -> BoxFuture<'_, Result<Account, Why>>;
+
+    /// Our one comment of its key on an issue says this from now on; its id.
+    fn comment<'a>(&'a self, issue: &'a IssueKey, comment: &'a Comment) -> BoxFuture<'a, Result<String, Why>>;
+
+    /// The issue is in this state from now on, where a transition leads to it.
+    fn move_to<'a>(&'a self, issue: &'a IssueKey, state: &'a str) -> BoxFuture<'a, Result<Moved, Why>>;
 }
 
 /// The tracker that a policy names.

@@ -117,6 +117,12 @@ impl Jira {
         self
     }
 
+    /// The token may also comment on issues, and move them.
+    pub fn may_write(&self) -> &Self {
+        self.state().access.may_write = true;
+        self
+    }
+
     /// The server's clock is ahead (or with a negative number behind).
     pub fn clock_ahead_by(&self, seconds: i64) -> &Self {
         self.state().skew = SignedDuration::from_secs(seconds);

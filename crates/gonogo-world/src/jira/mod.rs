@@ -7,6 +7,7 @@
 
 mod access;
 mod api;
+mod comments;
 mod control;
 mod fields;
 mod hook;

@@ -64,7 +64,7 @@ impl State {
         }
     }
 
-    fn tell_sometime(&self, id: u64) {
+    pub(super) fn tell_sometime(&self, id: u64) {
         if let Some(hook) = &self.hook {
             hook.parcel(self, id, "jira:issue_updated").send_sometime();
         }

@@ -204,6 +204,10 @@ impl<'a> Issue<'a> {
         self.id.to_string()
     }
 
+    pub(super) fn with_state<T>(self, look: impl FnOnce(&mut State, u64) -> T) -> T {
+        look(&mut self.jira.state(), self.id)
+    }
+
     fn is(self, change: impl FnOnce(&mut Stored)) -> Self {
         let mut state = self.jira.state();
         let at = state.tick();

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::access::Access;
+use super::comments::Comment;
 use super::fields::{self, Field, FieldKind};
 use super::people::Person;
 use super::statuses::Status;
@@ -74,6 +75,7 @@ pub(super) struct Issue {
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
     pub(super) history: Vec<Change>,
+    pub(super) comments: Vec<Comment>,
     pub(super) hidden: bool,
     /// Told without a status, as no Jira should.
     pub(super) broken: bool,
@@ -210,6 +212,7 @@ impl State {
             created: at,
             updated: at,
             history: Vec::new(),
+            comments: Vec::new(),
             hidden: false,
             broken: false,
         });

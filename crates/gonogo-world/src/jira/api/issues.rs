@@ -9,12 +9,15 @@ use super::parameters::Parameters;
 use crate::serve::Ask;
 
 impl State {
-    /// `KEY` or `KEY/changelog`.
+    /// `KEY`, `KEY/changelog`, its comments and transitions.
     pub(super) fn one_issue(&mut self, ask: &Ask, rest: &str) -> Answered {
         match rest.split_once('/') {
-            None => self.issue_alone(ask, rest),
-            Some((key, "changelog")) if self.flavour == Flavour::Cloud => self.changelog(ask, key),
-            Some(_) => Err(Refusal::no_such_path(rest)),
+            None if ask.method == "GET" => self.issue_alone(ask, rest),
+            Some((key, "changelog")) if ask.method == "GET" && self.flavour == Flavour::Cloud => {
+                self.changelog(ask, key)
+            }
+            Some((key, rest)) => self.of_issue(ask, key, rest),
+            None => Err(Refusal::no_such_path(rest)),
         }
     }
 
@@ -46,7 +49,7 @@ impl State {
     }
 
     /// Deleted, hidden, never there: Jira does not say which.
-    fn no_such_issue(&self) -> Refusal {
+    pub(super) fn no_such_issue(&self) -> Refusal {
         let message = match self.flavour {
             Flavour::Cloud => "Issue does not exist or you do not have permission to see it.",
             Flavour::DataCenter => "Issue Does Not Exist",

@@ -8,6 +8,7 @@ mod parameters;
 mod render;
 mod selection;
 mod system;
+mod writing;
 
 use serde_json::{Value, json};
 
@@ -39,7 +40,9 @@ impl State {
             return page;
         }
         match self.consider(ask, &path) {
-            Ok(json) => self.signed(Answer::json(200, &json)),
+            // Nothing to tell of what was done.
+            Ok(Value::Null) => self.signed(Answer::of_type(204, "application/json;charset=UTF-8", "")),
+            Ok(json) => self.signed(Answer::json(if makes(ask, &path) { 201 } else { 200 }, &json)),
             Err(refusal) => {
                 if refusal.is_surprise {
                     let why = refusal.messages.join(" ");
@@ -70,7 +73,7 @@ impl State {
         if standing == Standing::Forbidden {
             return Err(Refusal::quiet(403, "Forbidden"));
         }
-        if ask.method == "POST" && !is_json(ask) {
+        if (ask.method == "POST" || ask.method == "PUT") && !is_json(ask) {
             return Err(Refusal::surprise(415, "Unsupported Media Type"));
         }
 
@@ -90,7 +93,7 @@ impl State {
             ("GET", "field") => Ok(self.field_list()),
             ("GET", "myself") => Ok(self.myself()),
             ("GET", "mypermissions") => self.my_permissions(ask),
-            ("GET", rest) if rest.starts_with("issue/") => self.one_issue(ask, rest.trim_start_matches("issue/")),
+            (_, rest) if rest.starts_with("issue/") => self.one_issue(ask, rest.trim_start_matches("issue/")),
             _ => Err(Refusal::no_such_path(rest)),
         }
     }
@@ -111,6 +114,11 @@ impl State {
         answer.headers.push((name.to_owned(), value.to_owned()));
         answer
     }
+}
+
+/// Whether the request makes something new.
+fn makes(ask: &Ask, path: &str) -> bool {
+    ask.method == "POST" && path.ends_with("/comment")
 }
 
 fn is_json(ask: &Ask) -> bool {

@@ -180,7 +180,7 @@ impl State {
         })
     }
 
-    fn link(&self, kind: &str, id: u64) -> String {
+    pub(super) fn link(&self, kind: &str, id: u64) -> String {
         format!("{}/rest/api/{}/{kind}/{id}", self.base_url, self.version())
     }
 }

@@ -11,9 +11,10 @@ use super::render::moment;
 use crate::serve::Ask;
 
 /// The permissions that a caller may ask about here: number, key, name.
-const PERMISSIONS: [(&str, &str, &str); 3] = [
+const PERMISSIONS: [(&str, &str, &str); 4] = [
     ("10", "BROWSE_PROJECTS", "Browse Projects"),
     ("12", "EDIT_ISSUES", "Edit Issues"),
+    ("15", "ADD_COMMENTS", "Add Comments"),
     ("28", "TRANSITION_ISSUES", "Transition Issues"),
 ];
 
@@ -50,7 +51,15 @@ impl State {
         user
     }
 
-    /// Reading is all that the token may do, if that.
+    fn has_permission(&self, asked: &str) -> bool {
+        match asked {
+            "BROWSE_PROJECTS" => self.access.may_browse,
+            "ADD_COMMENTS" | "TRANSITION_ISSUES" => self.access.may_write,
+            _ => false,
+        }
+    }
+
+    /// Reading is all that the token may do, if that, until a test lets it write.
     pub(super) fn my_permissions(&self, ask: &Ask) -> Answered {
         let known = ["permissions", "projectKey", "projectId", "issueKey", "issueId"];
         let parameters = Parameters::read(ask, &known)?;
@@ -72,7 +81,7 @@ impl State {
                 "name": name,
                 "type": "PROJECT",
                 "description": name,
-                "havePermission": asked == "BROWSE_PROJECTS" && self.access.may_browse,
+                "havePermission": self.has_permission(&asked),
             });
             answer.insert(asked, permission);
         }

@@ -1,0 +1,153 @@
+//! What we say and do in a Jira: one comment of ours on an issue, which is found
+//! again by the property in it, and a transition.
+
+use super::{Base, MOST_PAGES};
+use crate::http::{Again, HttpError, Method};
+use gonogo_core::fact::Why;
+use gonogo_core::ids::IssueKey;
+use gonogo_core::story::same_word;
+use serde_json::{Value, json};
+
+/// What our property is called.
+const PROPERTY: &str = "gonogo";
+const PAGE: usize = 100;
+
+/// A comment of ours; an issue has one of each key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comment {
+    pub key: String,
+    /// One paragraph each.
+    pub lines: Vec<String>,
+    /// Where more is to be read.
+    pub link: String,
+}
+
+/// What came of moving an issue to a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Moved {
+    Done,
+    Already,
+    /// No transition leads there from the state that it is in.
+    NoWay {
+        from: String,
+        ways: Vec<String>,
+    },
+}
+
+/// How a flavour is written to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Writing<'a> {
+    pub base: &'a Base,
+    /// `/rest/api/3`
+    pub api: &'static str,
+    /// The comment as a document, where it is not text.
+    pub is_document: bool,
+}
+
+impl Writing<'_> {
+    /// Changes our comment where there is one, else adds it; its id.
+    pub(super) async fn comment(&self, issue: &IssueKey, comment: &Comment) -> Result<String, Why> {
+        let body = if self.is_document { document(comment) } else { text(comment) };
+        let at = format!("{}/issue/{issue}/comment", self.api);
+        let said = match self.find(&at, &comment.key).await? {
+            Some(id) => self.write(Method::PUT, &format!("{at}/{id}"), &json!({ "body": body })).await?,
+            None => {
+                let properties = json!([{ "key": PROPERTY, "value": { "key": comment.key } }]);
+                self.write(Method::POST, &at, &json!({ "body": body, "properties": properties })).await?
+            }
+        };
+        let id = said["id"].as_str().map(str::to_owned);
+        id.ok_or_else(|| Why::new("Jira: it does not say which comment is ours", "look at [tracker] url and kind"))
+    }
+
+    async fn find(&self, at: &str, key: &str) -> Result<Option<String>, Why> {
+        for page in 0..MOST_PAGES {
+            let start = page * PAGE;
+            let path = format!("{at}?expand=properties&startAt={start}&maxResults={PAGE}");
+            let answer = self.base.get(&path).await?;
+            let Some(comments) = answer["comments"].as_array() else {
+                return Err(Why::new("Jira: an answer without comments", "look at [tracker] url and kind"));
+            };
+            if let Some(ours) = comments.iter().find(|comment| is_ours(comment, key)) {
+                return Ok(ours["id"].as_str().map(str::to_owned));
+            }
+            if comments.is_empty() || answer["total"].as_u64().unwrap_or(0) <= (start + comments.len()) as u64 {
+                return Ok(None);
+            }
+        }
+        let said = format!("Jira: the issue has over {} comments", MOST_PAGES * PAGE);
+        Err(Why::new(said, "ours cannot be found among so many: tell it another way"))
+    }
+
+    pub(super) async fn move_to(&self, issue: &IssueKey, state: &str) -> Result<Moved, Why> {
+        let at = format!("{}/issue/{issue}", self.api);
+        let now = self.base.get(&format!("{at}?fields=status")).await?;
+        let from = now.pointer("/fields/status/name").and_then(Value::as_str).unwrap_or_default();
+        if same_word(from, state) {
+            return Ok(Moved::Already);
+        }
+        let at = format!("{at}/transitions");
+        let all = self.base.get(&at).await?;
+        let ways = all["transitions"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let name = |way: &Value| way["name"].as_str().unwrap_or_default().to_owned();
+        let target = |way: &Value| way.pointer("/to/name").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let leads_there = ways.iter().find(|way| same_word(&target(way), state));
+        let Some(way) = leads_there.or_else(|| ways.iter().find(|way| same_word(&name(way), state))) else {
+            return Ok(Moved::NoWay { from: from.to_owned(), ways: ways.iter().map(target).collect() });
+        };
+        self.write(Method::POST, &at, &json!({ "transition": { "id": way["id"] } })).await?;
+        Ok(Moved::Done)
+    }
+
+    /// Sent once: what came of it is looked at before it is sent again.
+    async fn write(&self, method: Method, path: &str, body: &Value) -> Result<Value, Why> {
+        let mut ask = self.base.ask(method, path, Some(body))?;
+        ask.again = Again::MustNotCome;
+        self.base.http.json(&ask).await.map_err(|error| {
+            let why = self.base.why(path, &error);
+            match error {
+                HttpError::Status { status: 403, .. } => {
+                    let fix = "let the token's account add comments and make transitions in the project";
+                    Why::new(why.said, fix)
+                }
+                _ => why,
+            }
+        })
+    }
+}
+
+fn is_ours(comment: &Value, key: &str) -> bool {
+    let properties = comment["properties"].as_array().map(Vec::as_slice).unwrap_or_default();
+    properties.iter().any(|one| one["key"] == PROPERTY && one["value"]["key"] == key)
+}
+
+/// As Cloud has it.
+fn document(comment: &Comment) -> Value {
+    let paragraph = |content: Value| json!({ "type": "paragraph", "content": [content] });
+    let mut content: Vec<Value> =
+        comment.lines.iter().map(|line| paragraph(json!({ "type": "text", "text": line }))).collect();
+    let mark = json!({ "type": "link", "attrs": { "href": comment.link } });
+    content.push(paragraph(json!({ "type": "text", "text": comment.link, "marks": [mark] })));
+    json!({ "type": "doc", "version": 1, "content": content })
+}
+
+/// As Data Center has it, whose markup makes a link of an address.
+fn text(comment: &Comment) -> Value {
+    let lines: Vec<&str> = comment.lines.iter().chain([&comment.link]).map(String::as_str).collect();
+    lines.join("\n\n").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_property_with_our_key_makes_a_comment_ours() {
+        let with = |properties: Value| json!({ "id": "1", "properties": properties });
+        assert!(is_ours(&with(json!([{ "key": "x" }, { "key": "gonogo", "value": { "key": "k" } }])), "k"));
+        for other in [json!([]), json!([{ "key": "gonogo", "value": { "key": "other" } }]), json!(null)] {
+            assert!(!is_ours(&with(other), "k"));
+        }
+        assert!(!is_ours(&json!({ "id": "1" }), "k"));
+    }
+}
