@@ -134,6 +134,10 @@ pub struct Story {
     pub url: Option<String>,
     pub commits: Vec<String>,
     pub ships: bool,
+    /// Whether something of it that production has is taken away; left out where
+    /// it is not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taken_back: bool,
     pub tracker: TrackerState,
     /// Where the tracker did not answer: of when what stands here is. RFC 3339, UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,6 +8,7 @@ mod paging;
 mod people;
 mod problem;
 mod services;
+mod stories;
 mod waivers;
 
 pub use candidates::*;
@@ -17,4 +18,5 @@ pub use paging::*;
 pub use people::*;
 pub use problem::*;
 pub use services::*;
+pub use stories::*;
 pub use waivers::*;

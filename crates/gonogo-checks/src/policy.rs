@@ -65,6 +65,11 @@ impl TypedPolicy {
         self.checks.iter().find(|ready| ready.entry.name == check).map(|ready| ready.level)
     }
 
+    /// From now on no check is run: only the commits are read.
+    pub fn asks_nothing(&mut self) {
+        self.checks.clear();
+    }
+
     /// What all checks together need of each issue.
     pub fn wants(&self) -> Wants {
         let mut wants = Wants::default();

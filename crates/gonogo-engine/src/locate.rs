@@ -85,6 +85,8 @@ pub enum LocateError {
     Production(String),
     #[error("{0}")]
     Policy(Box<PolicyError>),
+    #[error("what lies between the commits could not be read: {0}")]
+    Range(String),
 }
 
 /// Who says where production is.

@@ -62,6 +62,7 @@ pub(crate) fn build(judges: &[Judge<'_>], facts: &Facts, judgement: &Judgement) 
             |story| story.key.clone(),
             |known, other| {
                 known.ships |= other.ships;
+                known.taken_back |= other.taken_back;
                 let new: Vec<String> = other.commits.into_iter().filter(|sha| !known.commits.contains(sha)).collect();
                 known.commits.extend(new);
             },
@@ -164,6 +165,7 @@ fn stories(judge: &Judge<'_>, facts: &Facts, reading: &Reading) -> Vec<api::Stor
             url: issue.map(|i| i.url.clone()).or_else(|| tracker.map(|t| t.page_of(key))),
             commits: texts(story.commits.iter().map(|at| reading.commit(*at).sha)),
             ships: story.ships,
+            taken_back: story.is_taken_back,
             tracker: state,
             as_of: facts.stale_since(IssueOf { key: key.clone() }).map(|at| at.to_string()),
         }

@@ -26,6 +26,8 @@ pub struct Serving {
     pub turns: Turns,
     /// Where nobody is told anything there is none.
     pub slack: Option<Slack>,
+    /// What is said of stories that are deployed; without it nothing.
+    pub story_deployed: Option<StoryDeployed>,
     /// Where the mirrors of repositories are.
     pub mirrors: PathBuf,
     pub fetches: Arc<Fetches>,
@@ -43,6 +45,21 @@ pub struct Serving {
     /// How often everything is looked at, told or not.
     pub poll: Duration,
     pub clock: Clock,
+}
+
+/// What is said of a story that is deployed, or was rolled back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoryDeployed {
+    /// One comment on its issue, which changes.
+    pub jira_comment: bool,
+    /// The state that its issue comes to be in.
+    pub jira_transition: Option<String>,
+    /// A message in Slack.
+    pub slack: bool,
+    /// In this channel instead of those of its services.
+    pub slack_channel: Option<String>,
+    /// More stories at once are one message in a channel.
+    pub digest_over: usize,
 }
 
 /// How people sign in with GitHub.

@@ -12,6 +12,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (2, include_str!("../migrations/0002_people.sql")),
     (3, include_str!("../migrations/0003_stories.sql")),
     (4, include_str!("../migrations/0004_slack.sql")),
+    (5, include_str!("../migrations/0005_outbox.sql")),
     (6, include_str!("../migrations/0006_tokens.sql")),
     (8, include_str!("../migrations/0008_production.sql")),
     (9, include_str!("../migrations/0009_pulls.sql")),

@@ -5,6 +5,7 @@
 use crate::audit::{Deed, note};
 use crate::candidates::open;
 use crate::db::{Tx, execute, fetch};
+use crate::story_runs::to_be_read;
 use crate::views::changes::{has_changed, in_turn};
 use crate::{Candidate, Sighted, Store, StoreError, micros, time};
 use gonogo_core::running::Running;
@@ -85,7 +86,7 @@ pub struct Looked {
 }
 
 type Row = (String, Option<String>, String, String, Option<i64>, Option<String>, Option<String>, Option<i64>);
-type MoveRow = (i64, String, Option<String>, String, String, String, i64);
+pub(crate) type MoveRow = (i64, String, Option<String>, String, String, String, i64);
 
 impl Store {
     /// Records what was seen of production, the move if it moved, and opens a
@@ -101,6 +102,9 @@ impl Store {
                 Box::pin(async move {
                     in_turn(tx).await?;
                     let moved = note_production(tx, &seen, now).await?;
+                    if let Some(moved) = &moved {
+                        to_be_read(tx, moved).await?;
+                    }
                     let mut candidates = Vec::new();
                     for branch in branches {
                         candidates.push(open(tx, branch, now).await?);
@@ -229,7 +233,9 @@ pub(crate) fn runs(text: &str) -> Result<Running, StoreError> {
     text.parse().map_err(|_| StoreError::Unreadable(format!("`{text}` are no SHAs")))
 }
 
-fn read_move((id, service, before, running, name, why, seen_at): MoveRow) -> Result<ProductionMove, StoreError> {
+pub(crate) fn read_move(
+    (id, service, before, running, name, why, seen_at): MoveRow,
+) -> Result<ProductionMove, StoreError> {
     let before = before.as_deref().map(runs).transpose()?;
     Ok(ProductionMove { id, service, before, running: runs(&running)?, name, why, seen_at: time(seen_at) })
 }

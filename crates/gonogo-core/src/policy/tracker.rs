@@ -31,6 +31,11 @@ pub enum TrackerKind {
 }
 
 impl Tracker {
+    /// The one of this kind at an address that a policy named before.
+    pub fn at(kind: TrackerKind, url: String) -> Self {
+        Self { kind, url, max_age_minutes: two_hours() }
+    }
+
     pub(super) fn validate(&self) -> Result<(), String> {
         if self.max_age_minutes > MOST_MINUTES {
             return Err(format!("`max_age_minutes` of tracker: an older answer than {MOST_MINUTES} minutes is none"));

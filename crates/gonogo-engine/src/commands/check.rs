@@ -2,9 +2,10 @@
 
 use crate::evaluate::{Outcome, evaluate};
 use crate::gather::{Clock, Gatherer, Outside, TrackerAccess};
-use crate::locate::{LocateError, Wanted, locate_each};
+use crate::locate::{LocateError, Located, Wanted, locate_each};
 use crate::{Progress, Recording};
 use gonogo_checks::Wants;
+use gonogo_checks::facts::{Facts, Stop};
 use gonogo_core::waiver::Waiver;
 use gonogo_remote::git::Git;
 use std::sync::Arc;
@@ -29,10 +30,46 @@ pub struct Checked {
 
 /// Finds the candidate, gathers what the checks ask for, and judges.
 pub async fn check(request: &CheckRequest, progress: &dyn Progress) -> Result<Checked, LocateError> {
+    let judged = judge(request, progress, locate_each).await?;
+    Ok(judged.checked)
+}
+
+/// What would ship, as the commits tell: no check is asked.
+pub(crate) async fn read(request: &CheckRequest, progress: &dyn Progress) -> Result<Checked, LocateError> {
+    let without_checks = |git: &Git, wanted: &Wanted| {
+        let mut located = locate_each(git, wanted)?;
+        for one in &mut located {
+            one.policy.asks_nothing();
+        }
+        Ok(located)
+    };
+    let judged = judge(request, progress, without_checks).await?;
+    for located in &judged.located {
+        match located.judge(&[], (request.clock)()).reading(&judged.facts) {
+            Ok(_) => {}
+            Err(Stop::Unknown(why)) => return Err(LocateError::Range(why.said)),
+            Err(Stop::Off(why)) => return Err(LocateError::Range(why)),
+            Err(Stop::Pending) => return Err(LocateError::Range("an answer was missing".to_owned())),
+        }
+    }
+    Ok(judged.checked)
+}
+
+struct Judged {
+    checked: Checked,
+    located: Vec<Located>,
+    facts: Facts,
+}
+
+async fn judge(
+    request: &CheckRequest,
+    progress: &dyn Progress,
+    locate: impl Fn(&Git, &Wanted) -> Result<Vec<Located>, LocateError>,
+) -> Result<Judged, LocateError> {
     progress.doing("reading the repository");
     let now = (request.clock)();
     let git = Git::open(&request.wanted.repo)?;
-    let mut located = locate_each(&git, &request.wanted)?;
+    let mut located = locate(&git, &request.wanted)?;
     let trackers = located.iter().filter_map(|located| located.policy.sections.tracker.as_ref());
     let tracker = TrackerAccess::of(trackers, &request.outside);
     let code_host = request.outside.code_host.of(&git, &request.outside.http);
@@ -44,5 +81,6 @@ pub async fn check(request: &CheckRequest, progress: &dyn Progress) -> Result<Ch
     let gatherer = Gatherer { git, tracker: &tracker, code_host: &code_host, kept, wants, clock };
     let (facts, outcome) = evaluate(&located, &request.waivers, now, &gatherer, progress).await;
     let recording = Recording::of(&located, &request.waivers, now, &facts, &outcome.check);
-    Ok(Checked { outcome, recording, wants: gatherer.wants })
+    let checked = Checked { outcome, recording, wants: gatherer.wants };
+    Ok(Judged { checked, located, facts })
 }

@@ -17,6 +17,7 @@ pub mod tokens;
 pub mod waive;
 pub mod waive_system;
 
+pub(crate) use check::read;
 pub use check::{CheckRequest, Checked, check};
 pub use doctor::{DoctorRequest, Health, HooksTaken, Line, doctor, doctor_server};
 pub use guess::{Guess, guess_projects};

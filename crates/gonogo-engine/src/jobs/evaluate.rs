@@ -1,6 +1,6 @@
 //! A candidate, judged: gathered, decided, recorded with what should be seen.
 
-use super::{JobError, check_run, hex_sha256, judge_soon, judging, message, production, seen};
+use super::{JobError, check_run, hex_sha256, judge_soon, judging, message, production, seen, shipping};
 use crate::commands::{CheckRequest, Checked, check};
 use crate::gather::keep;
 use crate::serving::{Service, Serving};
@@ -17,7 +17,8 @@ use std::time::Instant;
 /// Who did not answer is asked again after this, whether or not anything came.
 const ASKED_AGAIN: SignedDuration = SignedDuration::from_secs(15);
 
-struct Silent;
+/// Nobody waits for it.
+pub(super) struct Silent;
 
 impl Progress for Silent {
     fn doing(&self, _what: &str) {}
@@ -74,10 +75,10 @@ async fn record(
     if newest.is_some_and(|newest| newest.result == json) {
         // Nothing new to record; what was never shown or told is wanted still.
         serving.store.show(id, shown).await?;
-        return match news {
-            Some(news) => Ok(serving.store.tell(news).await?),
-            None => Ok(()),
-        };
+        if let Some(news) = news {
+            serving.store.tell(news).await?;
+        }
+        return shipping::tell(serving).await;
     }
     let recording = serde_json::to_vec(&checked.recording).map_err(|e| JobError::Broken(e.to_string()))?;
     let new = NewEvaluation {
@@ -98,7 +99,8 @@ async fn record(
     if !at_head.is_own(speaks) {
         judge_soon(serving, speaks.candidate).await?;
     }
-    Ok(())
+    // It may have been the last thing that was not known.
+    shipping::tell(serving).await
 }
 
 /// The status, and the report of the candidate that it speaks of.

@@ -196,7 +196,7 @@ pub(super) fn section(said: &str) -> Value {
     json!({"type": "section", "text": text(said)})
 }
 
-fn context(said: &str) -> Value {
+pub(super) fn context(said: &str) -> Value {
     json!({"type": "context", "elements": [text(said)]})
 }
 

@@ -6,9 +6,11 @@ mod delivery;
 mod evaluate;
 mod loud;
 mod message;
+mod outbox;
 mod production;
 mod pulls;
 mod seen;
+mod shipping;
 mod show;
 mod sync;
 mod telling;
@@ -17,6 +19,7 @@ mod worker;
 
 pub(crate) use evaluate::waivers_of;
 pub(crate) use loud::told_of_away;
+pub use outbox::{Words, words};
 pub(crate) use production::{is_told, wanted, wanted_as_known};
 pub use worker::work;
 
@@ -43,6 +46,10 @@ pub const PULLS: &str = "pulls";
 pub const PULL: &str = "pull";
 /// A candidate to be judged; its key is the candidate's id.
 pub const EVALUATE: &str = "evaluate";
+
+/// What a service's production moved brought and took is to be read; its key is the
+/// service's name.
+pub const SHIP: &str = "ship";
 
 /// Whom deliveries are from.
 pub const GITHUB: &str = "github";

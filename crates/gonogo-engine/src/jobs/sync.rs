@@ -2,7 +2,7 @@
 //! which branches are candidates over it. A hook and the clock both lead here.
 
 use super::pulls::QUEUE;
-use super::{JobError, PULLS, blocking, judge_soon, production, seen};
+use super::{JobError, PULLS, SHIP, blocking, judge_soon, production, seen, shipping};
 use crate::locate::{GivenProduction, Located, Wanted, locate};
 use crate::serving::{Service, Serving};
 use gonogo_core::case::Stage;
@@ -93,6 +93,7 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
     };
     let branches = view.branches.into_iter().map(sighted).collect();
     let looked = serving.store.looked(production.clone(), branches, (serving.clock)()).await?;
+    reads_moves(serving, service).await?;
     for (candidate, is_new) in &looked.candidates {
         if *is_new {
             let before = open.iter().find(|c| c.branch == candidate.branch);
@@ -104,6 +105,15 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
     }
     let (key, run_at) = (service.name.clone(), (serving.clock)());
     Ok(serving.store.enqueue(NewJob { kind: PULLS, key, body: String::new(), run_at }).await?)
+}
+
+/// What came with production's moves is read as soon as somebody has time.
+async fn reads_moves(serving: &Serving, service: &Service) -> Result<(), JobError> {
+    if serving.store.unread_moves(&service.name).await?.is_empty() {
+        return shipping::tell(serving).await;
+    }
+    let (key, run_at) = (service.name.clone(), (serving.clock)());
+    Ok(serving.store.enqueue(NewJob { kind: SHIP, key, body: String::new(), run_at }).await?)
 }
 
 /// What is seen of a candidate before its verdict, and of the one before.

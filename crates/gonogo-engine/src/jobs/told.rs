@@ -2,7 +2,7 @@
 //! piece, with its reason where it failed.
 
 use super::{JobError, worker::MOST_ATTEMPTS};
-use gonogo_store::{Due, Job, StoreError};
+use gonogo_store::{Due, Job, Outgoing, StoreError};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinError;
@@ -51,6 +51,20 @@ pub(super) fn worker_ended(of: &'static str, ended: &Result<(), JoinError>) {
     metrics::counter!("gonogo_workers_begun_anew_total", "of" => of).increment(1);
     let error = ended.as_ref().err().map(ToString::to_string);
     tracing::error!(of, error, "a worker ended, and is begun anew");
+}
+
+/// Something was to be said outside, once.
+pub(super) fn said(message: &Outgoing, begun: Instant, error: Option<&str>) {
+    let took = begun.elapsed();
+    let outcome = if error.is_none() { "done" } else { "failed" };
+    let kind = message.kind.clone();
+    metrics::histogram!("gonogo_said_seconds", "kind" => kind, "outcome" => outcome).record(took);
+    let Outgoing { kind, target, attempts, .. } = message;
+    let seconds = took.as_secs_f64();
+    match error {
+        None => tracing::info!(kind, target, attempts, outcome, seconds, "said"),
+        Some(error) => tracing::warn!(kind, target, attempts, outcome, seconds, error, "said"),
+    }
 }
 
 /// The store gives no work: said once, and again each minute while it lasts.

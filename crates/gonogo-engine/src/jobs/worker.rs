@@ -1,8 +1,8 @@
 //! Takes work that is due, holds its lease while it is done, and puts it back
 //! when it cannot be.
 
-use super::{DELIVERY, EVALUATE, JobError, PULL, PULLS, SYNC};
-use super::{contained, delivery, evaluate, look_soon, pulls, show, sync, told};
+use super::{DELIVERY, EVALUATE, JobError, PULL, PULLS, SHIP, SYNC};
+use super::{contained, delivery, evaluate, look_soon, outbox, pulls, shipping, show, sync, told};
 use crate::serving::Serving;
 use gonogo_store::{CandidateId, DeliveryId, Job, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -36,6 +36,11 @@ pub async fn work(serving: Arc<Serving>, workers: usize, stop: watch::Receiver<b
             let show = move || show_all(Arc::clone(&serving), kind, told.clone());
             tasks.spawn(kept(kind, PAUSE, stop.clone(), show));
         }
+    }
+    for kind in outbox::kinds() {
+        let (serving, told) = all();
+        let say = move || say_all(Arc::clone(&serving), kind, told.clone());
+        tasks.spawn(kept(kind, PAUSE, stop.clone(), say));
     }
     let (serving, told) = all();
     tasks.spawn(kept("poll", PAUSE, stop.clone(), move || poll_services(Arc::clone(&serving), told.clone())));
@@ -105,7 +110,7 @@ async fn do_job(serving: &Serving, job: &Job, stop: watch::Receiver<bool>) {
     match ended {
         Ok(()) => serving.store.finish_job(job).await,
         // What every look asks for again is not given up.
-        Err(error) if job.attempts >= MOST_ATTEMPTS && job.kind != PULLS => {
+        Err(error) if job.attempts >= MOST_ATTEMPTS && job.kind != PULLS && job.kind != SHIP => {
             serving.store.bury_job(job, now, error.to_string()).await
         }
         Err(error) => serving.store.retry_job(job, show::later(now, job.attempts), error.to_string()).await,
@@ -126,6 +131,7 @@ async fn run(serving: &Serving, job: &Job) -> Result<(), JobError> {
         PULLS => pulls::look(serving, &job.key).await,
         PULL => pulls::look_at_one(serving, &job.key).await,
         EVALUATE => evaluate::judge(serving, CandidateId(id()?)).await,
+        SHIP => shipping::look(serving, &job.key).await,
         other => Err(JobError::Broken(format!("this version does not know the work `{other}`"))),
     }
 }
@@ -135,6 +141,20 @@ async fn show_all(serving: Arc<Serving>, kind: &'static str, mut stop: watch::Re
         let now = (serving.clock)();
         match serving.store.lease_mirror(kind, now, after(now)).await {
             Ok(Some(due)) => show::show(&serving, &due).await.unwrap_or(()),
+            Ok(None) => idle(&serving, &mut stop).await,
+            Err(error) => {
+                told::store_is_away(&error);
+                idle(&serving, &mut stop).await;
+            }
+        }
+    }
+}
+
+async fn say_all(serving: Arc<Serving>, kind: &'static str, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let now = (serving.clock)();
+        match serving.store.lease_message(kind, now, after(now)).await {
+            Ok(Some(message)) => outbox::say(&serving, &message).await.unwrap_or(()),
             Ok(None) => idle(&serving, &mut stop).await,
             Err(error) => {
                 told::store_is_away(&error);

@@ -49,12 +49,11 @@ impl Writing<'_> {
     pub(super) async fn comment(&self, issue: &IssueKey, comment: &Comment) -> Result<String, Why> {
         let body = if self.is_document { document(comment) } else { text(comment) };
         let at = format!("{}/issue/{issue}/comment", self.api);
-        let said = match self.find(&at, &comment.key).await? {
-            Some(id) => self.write(Method::PUT, &format!("{at}/{id}"), &json!({ "body": body })).await?,
-            None => {
-                let properties = json!([{ "key": PROPERTY, "value": { "key": comment.key } }]);
-                self.write(Method::POST, &at, &json!({ "body": body, "properties": properties })).await?
-            }
+        let said = if let Some(id) = self.find(&at, &comment.key).await? {
+            self.write(Method::PUT, &format!("{at}/{id}"), &json!({ "body": body })).await?
+        } else {
+            let properties = json!([{ "key": PROPERTY, "value": { "key": comment.key } }]);
+            self.write(Method::POST, &at, &json!({ "body": body, "properties": properties })).await?
         };
         let id = said["id"].as_str().map(str::to_owned);
         id.ok_or_else(|| Why::new("Jira: it does not say which comment is ours", "look at [tracker] url and kind"))

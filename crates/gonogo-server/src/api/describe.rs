@@ -106,12 +106,13 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     Value::Object(responses)
 }
 
-/// A service goes by its name, everything else by its number.
+/// A service goes by its name and a story by its key, everything else by its number.
 fn in_path(path: &str) -> Vec<Value> {
     let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let parameter = |name: &str| {
         let schema = match name {
             "service" => json!({ "type": "string", "pattern": "^[A-Za-z0-9_.-]+$" }),
+            "story" => json!({ "type": "string", "pattern": "^[A-Z][A-Z0-9_]*-[1-9][0-9]*$" }),
             _ => json!({ "type": "integer", "format": "int64", "minimum": 1, "maximum": i64::MAX }),
         };
         json!({ "name": name, "in": "path", "required": true, "schema": schema })

@@ -12,6 +12,7 @@ mod pace;
 mod people;
 mod refusal;
 mod services;
+mod stories;
 mod waivers;
 
 pub(crate) use describe::{document, fields};

@@ -2,7 +2,7 @@
 //! what answers it.
 
 use super::refusal::Kind;
-use super::{candidates, operating, people, services, waivers};
+use super::{candidates, operating, people, services, stories, waivers};
 use crate::App;
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode};
@@ -57,6 +57,7 @@ pub(crate) fn operations() -> Vec<Operation> {
     [
         services::operations(),
         candidates::operations(),
+        stories::operations(),
         waivers::operations(),
         operating::operations(),
         people::operations(),

@@ -1,4 +1,7 @@
-//! A story: where it waits, what it lacks, and where it was.
+//! A story: where it waits, what it lacks, where it runs and who was told, and
+//! where it was.
+
+mod told;
 
 use super::candidate::linked;
 use super::layout::{self, Shown, ago, away, not_found, outside, short, verdict};
@@ -25,9 +28,11 @@ struct Said<'a> {
 pub(crate) async fn page(State(app): State<App>, session: Session, Path(key): Path<String>) -> Shown {
     let key = key.to_uppercase();
     let places = app.serving.store.places_of(&key).await.map_err(|e| away(&e))?;
-    if places.is_empty() {
+    let runs = app.serving.store.runs_of(&key).await.map_err(|e| away(&e))?;
+    if places.is_empty() && runs.is_empty() {
         return Err(not_found().await);
     }
+    let messages = app.serving.store.messages_of_story(&key).await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
     let (open, closed): (Vec<&StoryPlace>, Vec<&StoryPlace>) = places.iter().partition(|p| p.closed_at.is_none());
     let mut said = Vec::new();
@@ -35,7 +40,9 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(key): Pa
         said.push(read(&app, place, &key).await?);
     }
     let story = said.iter().find_map(|one| one.story.as_ref());
-    let title = story.and_then(|story| story.title.as_deref()).unwrap_or(&places[0].title);
+    let known = places.iter().map(|place| &place.title).chain(runs.iter().map(|run| &run.title));
+    let known = known.map(String::as_str).find(|title| !title.is_empty()).unwrap_or_default();
+    let title = story.and_then(|story| story.title.as_deref()).unwrap_or(known);
     let main = html! {
         @if let Some(story) = story { (facts(story)) }
         (lacks(&said))
@@ -44,6 +51,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(key): Pa
             @if open.is_empty() { p { "No open candidate has it." } }
             @else { (table(["Service", "Branch", "Verdict", "Head", "Ships", "Since"], open.iter().map(|place| waits(place, now)))) }
         }
+        (told::sections(&key, &runs, &messages, now))
         @if !closed.is_empty() {
             section {
                 h2 { "Was in" }

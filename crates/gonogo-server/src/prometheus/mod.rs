@@ -19,7 +19,7 @@ use secrecy::ExposeSecret;
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Every metric that there is, and what it says.
-const HELP: [(&str, &str); 16] = [
+const HELP: [(&str, &str); 17] = [
     ("gonogo_info", "Always 1; the label tells the version."),
     ("gonogo_deliveries_total", "Webhooks that came in."),
     ("gonogo_evaluation_seconds", "Candidates judged, by verdict, and how long that took."),
@@ -32,6 +32,7 @@ const HELP: [(&str, &str); 16] = [
     ("gonogo_outside_seconds", "Requests that we made of other systems, and how long they took."),
     ("gonogo_queue_jobs", "Work in the queue: waiting, running, or given up."),
     ("gonogo_queue_oldest_seconds", "For how long the oldest work that is due has been waiting."),
+    ("gonogo_said_seconds", "Tries to say what is said once, and how long they took."),
     ("gonogo_served_seconds", "Requests that were made of this server, and how long they took."),
     ("gonogo_shown_seconds", "Tries to make the outside show what is wanted, and how long they took."),
     ("gonogo_store_seconds", "Reads and writes of the database, and how long they took."),

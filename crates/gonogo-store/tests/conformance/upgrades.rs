@@ -14,6 +14,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (2, include_str!("../../migrations/0002_people.sql"), include_str!("rows/0002.sql")),
     (3, include_str!("../../migrations/0003_stories.sql"), include_str!("rows/0003.sql")),
     (4, include_str!("../../migrations/0004_slack.sql"), include_str!("rows/0004.sql")),
+    (5, include_str!("../../migrations/0005_outbox.sql"), include_str!("rows/0005.sql")),
     (6, include_str!("../../migrations/0006_tokens.sql"), include_str!("rows/0006.sql")),
     (8, include_str!("../../migrations/0008_production.sql"), include_str!("rows/0008.sql")),
     (9, include_str!("../../migrations/0009_pulls.sql"), include_str!("rows/0009.sql")),
@@ -82,6 +83,13 @@ async fn holds_what_was_there(store: &Store, version: i64) {
         assert_eq!(store.waivers("web").await.unwrap()[0].why, "agreed");
         assert_eq!(store.audit(&AuditAsked::default(), None, 9).await.unwrap().len(), 1);
         assert_eq!(store.audit_broken_at().await.unwrap(), None);
+    }
+    if version >= 5 {
+        let message = store.lease_message("slack", at(1), at(60)).await.unwrap().unwrap();
+        assert_eq!((message.key.as_str(), message.begun_at), ("k", Some(at(1))));
+        assert_eq!(store.messages_of_story("STORY-1").await.unwrap().len(), 1);
+        let untold = store.untold().await.unwrap();
+        assert_eq!((untold.runs.len(), untold.unknown.contains("api")), (1, true));
     }
     if version >= 6 {
         assert_eq!(store.bearer_of("h", at(8)).await.unwrap().unwrap().token.unwrap().scopes, [Scope::Read]);

@@ -12,7 +12,6 @@ pub(super) struct Access {
     authorization: String,
     pub(super) is_forbidden: bool,
     pub(super) may_browse: bool,
-    pub(super) may_write: bool,
     pub(super) lets_strangers_in: bool,
 }
 
@@ -28,13 +27,8 @@ pub(super) enum Standing {
 
 impl Access {
     pub(super) fn default_of(flavour: Flavour) -> Self {
-        let mut access = Self {
-            authorization: String::new(),
-            is_forbidden: false,
-            may_browse: true,
-            may_write: false,
-            lets_strangers_in: false,
-        };
+        let mut access =
+            Self { authorization: String::new(), is_forbidden: false, may_browse: true, lets_strangers_in: false };
         match flavour {
             Flavour::Cloud => access.set_basic("bot@example.com", "jira-token"),
             Flavour::DataCenter => access.set_bearer("jira-pat"),

@@ -119,7 +119,7 @@ impl Jira {
 
     /// The token may also comment on issues, and move them.
     pub fn may_write(&self) -> &Self {
-        self.state().access.may_write = true;
+        self.state().may_write = true;
         self
     }
 

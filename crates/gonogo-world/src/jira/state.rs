@@ -27,6 +27,8 @@ pub(super) struct State {
     /// `/jira`, or nothing.
     pub(super) context: String,
     pub(super) access: Access,
+    /// Whether the token may also comment and move.
+    pub(super) may_write: bool,
     pub(super) hook: Option<super::hook::Hook>,
     /// Where the tour is that pages lead back to.
     pub(super) tour: Option<String>,
@@ -118,6 +120,7 @@ impl State {
             base_url: String::new(),
             context: String::new(),
             access: Access::default_of(flavour),
+            may_write: false,
             hook: None,
             tour: None,
             people: Vec::new(),

@@ -26,6 +26,7 @@ mod pushes;
 mod rig;
 mod second;
 mod services;
+mod shipping;
 mod sign_in;
 mod slack;
 mod stops;

@@ -190,6 +190,12 @@ impl World {
         self
     }
 
+    /// These keys stand in `[story_deployed]`.
+    pub(crate) fn says_of_stories(mut self, keys: &str) -> Self {
+        self.slack = format!("{}[story_deployed]\n{keys}\n", self.slack);
+        self
+    }
+
     /// The service `web` has these keys too; after them may stand other services.
     pub(crate) fn with_service(mut self, keys: &str) -> Self {
         keys.clone_into(&mut self.service);

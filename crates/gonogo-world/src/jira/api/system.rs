@@ -54,7 +54,7 @@ impl State {
     fn has_permission(&self, asked: &str) -> bool {
         match asked {
             "BROWSE_PROJECTS" => self.access.may_browse,
-            "ADD_COMMENTS" | "TRANSITION_ISSUES" => self.access.may_write,
+            "ADD_COMMENTS" | "TRANSITION_ISSUES" => self.may_write,
             _ => false,
         }
     }

@@ -131,7 +131,7 @@ impl State {
     }
 
     fn may_write(&self, what: &str) -> Result<(), Refusal> {
-        if self.access.may_write {
+        if self.may_write {
             return Ok(());
         }
         Err(Refusal::quiet(403, format!("You do not have the permission to {what} this issue.")))

@@ -128,6 +128,7 @@ fn configuration(world: &Playground, listen: SocketAddr, folder: &Path) -> Confi
         tracker: TrackerConfig { url: Some(world.jira_url()) },
         oidc: None,
         slack: Some(SlackConfig { channel: Some(play::CHANNEL.to_owned()), url: world.slack_url() }),
+        story_deployed: None,
         services: services.collect(),
     }
 }

@@ -3,6 +3,7 @@
 
 use super::oidc::OidcConfig;
 use super::sign_in::{self, WayIn};
+use super::stories::StoryDeployedConfig;
 use crate::logs::{LogFormat, LogLevel};
 use gonogo_core::policy::{PolicyError, ProductionSource, ServicePath, Source, typed};
 use gonogo_remote::github::RepositoryName;
@@ -27,6 +28,8 @@ pub(crate) struct Config {
     pub slack: Option<SlackConfig>,
     /// Without it nobody signs in with an OpenID Connect provider.
     pub oidc: Option<OidcConfig>,
+    /// Without it nobody is told of stories that are deployed.
+    pub story_deployed: Option<StoryDeployedConfig>,
     #[serde(default, rename = "service")]
     pub services: Vec<ServiceConfig>,
 }
@@ -200,6 +203,10 @@ impl Config {
         if config.slack.is_some() && !config.services.is_empty() && tells_nobody {
             return Err(source.error("[slack] names no channel: write channel = \"#deploys\"", None));
         }
+        if let Some(says) = &config.story_deployed {
+            let at = || source.find(&["story_deployed"]);
+            says.validate(config.slack.is_some()).map_err(|said| source.error(said, at()))?;
+        }
         let listen = config.server.listen.as_str();
         let Ok(place) = listen.parse::<Listen>() else {
             let said = format!("`{listen}` is nowhere to listen: write ADDRESS:PORT, unix:PATH or systemd");
@@ -294,6 +301,10 @@ mod tests {
         assert_eq!(sign_in::ways(&next()).unwrap().len(), 3);
         assert!(next().oidc.is_some());
         assert_eq!(examples.next(), None, "each example is read here");
+        let page = include_str!("../../../../../docs/stories.md");
+        let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+        let says = parse(&format!("[slack]\n{example}")).unwrap().story_deployed.unwrap();
+        assert_eq!((says.jira_comment, says.digest_over), (true, 5));
         let page = include_str!("../../../../../docs/services.md");
         for example in page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
             let config = parse(example).unwrap();
@@ -425,6 +436,10 @@ mod tests {
                 "[[service]]\nname = \"a\"\nrepository = \"x/y\"\nproduction = {}",
                 "names none of ref, tag, url and told",
             ),
+            ("[story_deployed]", "server.toml:5:1: [story_deployed] tells nobody"),
+            ("[story_deployed]\njira_transition = ' '", "jira_transition names no state"),
+            ("[story_deployed]\nslack_channel = '#a'", "has a slack_channel, and there is no [slack]"),
+            ("[slack]\nchannel = '#a'\n[story_deployed]\nslack = false\nslack_channel = '#a'", "leave one of them out"),
             ("[slack]\n[[service]]\nname = \"a\"\nrepository = \"x/y\"", "[slack] names no channel"),
         ] {
             let error = parse(more).unwrap_err();

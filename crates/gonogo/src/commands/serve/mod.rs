@@ -5,6 +5,7 @@ pub(crate) mod config;
 mod oidc;
 mod sign_in;
 pub(crate) mod store;
+mod stories;
 
 use super::check::outside;
 use super::secret;
@@ -233,6 +234,7 @@ async fn serving(config: &Config, access: Access, store: Store, first_code: &Sec
         renamed: Renamed::default(),
         turns: Turns::default(),
         slack,
+        story_deployed: config.story_deployed.as_ref().map(Into::into),
         mirrors: data.join("mirrors"),
         fetches: Arc::default(),
         first_code_hash,

@@ -3,12 +3,12 @@
 use crate::support::World;
 use serde_json::Value;
 
-pub(super) struct Api<'w> {
+pub(crate) struct Api<'w> {
     world: &'w World,
     pub token: String,
 }
 
-pub(super) struct Answered {
+pub(crate) struct Answered {
     pub status: u16,
     pub head: String,
     /// `Null` where there is none.
@@ -17,7 +17,7 @@ pub(super) struct Answered {
 
 impl Answered {
     #[track_caller]
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         let line = |line: &str| line.split_once(": ").is_some_and(|(key, _)| key.eq_ignore_ascii_case(name));
         let found = self.head.lines().find(|one| line(one)).and_then(|line| line.split_once(": "));
         found.unwrap_or_else(|| panic!("no {name} in {}", self.head)).1
@@ -26,7 +26,7 @@ impl Answered {
 
 /// Makes a token on the page, as the person who is signed in.
 #[track_caller]
-pub(super) fn token(world: &World, scopes: &[&str]) -> String {
+pub(crate) fn token(world: &World, scopes: &[&str]) -> String {
     let mut fields = vec![("name", "ci"), ("days", "7")];
     fields.extend(scopes.iter().map(|scope| (*scope, "on")));
     let (status, page) = world.submit("/tokens", "/tokens", &fields);
@@ -38,21 +38,21 @@ pub(super) fn token(world: &World, scopes: &[&str]) -> String {
 impl<'w> Api<'w> {
     /// With a token for all scopes.
     #[track_caller]
-    pub(super) fn of(world: &'w World) -> Self {
+    pub(crate) fn of(world: &'w World) -> Self {
         Self::with(world, &["read", "waive", "production", "admin"])
     }
 
     #[track_caller]
-    pub(super) fn with(world: &'w World, scopes: &[&str]) -> Self {
+    pub(crate) fn with(world: &'w World, scopes: &[&str]) -> Self {
         Self::by(world, &token(world, scopes))
     }
 
     /// With a token that is at hand.
-    pub(super) fn by(world: &'w World, token: &str) -> Self {
+    pub(crate) fn by(world: &'w World, token: &str) -> Self {
         Self { world, token: token.to_owned() }
     }
 
-    pub(super) fn send(&self, method: &str, path: &str, more: &[(&str, &str)], body: &str) -> Answered {
+    pub(crate) fn send(&self, method: &str, path: &str, more: &[(&str, &str)], body: &str) -> Answered {
         let bearer = format!("Bearer {}", self.token);
         let mut headers = vec![("Authorization", bearer.as_str())];
         if !body.is_empty() && more.iter().all(|(name, _)| *name != "Content-Type") {
@@ -66,26 +66,26 @@ impl<'w> Api<'w> {
     }
 
     #[track_caller]
-    pub(super) fn get(&self, path: &str) -> Value {
+    pub(crate) fn get(&self, path: &str) -> Value {
         let answered = self.send("GET", path, &[], "");
         assert_eq!(answered.status, 200, "{path}: {}", answered.body);
         answered.body
     }
 
-    pub(super) fn post(&self, path: &str, body: &Value) -> Answered {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answered {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.send("POST", path, &[], &body)
     }
 
     /// The same, under a key of its own.
-    pub(super) fn post_once(&self, key: &str, path: &str, body: &Value) -> Answered {
+    pub(crate) fn post_once(&self, key: &str, path: &str, body: &Value) -> Answered {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.send("POST", path, &[("Idempotency-Key", key)], &body)
     }
 
     /// What somebody did, the newest first.
     #[track_caller]
-    pub(super) fn deeds(&self) -> Vec<String> {
+    pub(crate) fn deeds(&self) -> Vec<String> {
         let list = self.get("/audit");
         let items = list["items"].as_array().expect("a list");
         items.iter().map(|one| one["action"].as_str().expect("a text").to_owned()).collect()

@@ -7,3 +7,5 @@ mod reading;
 mod refused;
 mod tokens;
 mod writing;
+
+pub(crate) use client::Api;

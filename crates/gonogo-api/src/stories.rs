@@ -1,0 +1,59 @@
+//! A story, over all services.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Where a story waits and runs, and who was told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StoryEverywhere {
+    pub key: String,
+    /// Null where the tracker did not tell it.
+    pub title: Option<String>,
+    /// Open candidates that ship it.
+    pub waits: Vec<StoryWaits>,
+    /// Services into whose production it came since they are watched.
+    pub runs: Vec<StoryRuns>,
+    /// The newest first.
+    pub told: Vec<StoryTold>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StoryWaits {
+    pub service: String,
+    pub branch: String,
+    pub candidate: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StoryRuns {
+    pub service: String,
+    /// Whether all that runs has it; else it went again.
+    pub is_live: bool,
+    /// RFC 3339, UTC.
+    pub since: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StoryTold {
+    /// `slack`, `jira-comment`, `jira-transition`; others may come.
+    pub kind: String,
+    /// The channel, or the issue.
+    pub target: String,
+    /// "was deployed"
+    pub said: String,
+    pub state: ToldState,
+    /// When it was said, or when it was given up; null while it waits. RFC 3339, UTC.
+    pub at: Option<String>,
+    /// Why it was not said when it was tried last.
+    pub error: Option<String>,
+}
+
+/// How far a message is: `doubtful` where it may have been said and nobody knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ToldState {
+    Waits,
+    Said,
+    Doubtful,
+    Failed,
+}

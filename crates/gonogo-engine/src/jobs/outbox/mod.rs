@@ -1,0 +1,116 @@
+//! Says what waits in the outbox, each message once: what may have been said is
+//! looked for by its key, or put before a person, as its kind has it.
+
+mod jira;
+mod slack;
+mod words;
+
+pub(super) use jira::{CommentWanted, TransitionWanted};
+pub(super) use slack::{StoriesTold, StoryTold};
+pub use words::{Words, words};
+
+use super::{contained, show, told};
+use crate::serving::Serving;
+use gonogo_store::{Ended, Outgoing, StoreError};
+use jiff::{SignedDuration, Timestamp};
+use std::time::{Duration, Instant};
+
+/// A way to say something.
+struct Kind {
+    name: &'static str,
+    repeat: Repeat,
+}
+
+/// What is done about a message of which nobody knows whether it was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Repeat {
+    /// It is said again: nobody sees that.
+    Harmless,
+    /// It is looked for by the key that we put into it.
+    FoundAgain,
+}
+
+/// How messages are said; each kind has a worker of its own.
+const KINDS: [Kind; 3] = [
+    Kind { name: slack::KIND, repeat: Repeat::FoundAgain },
+    // There is one of ours on an issue, which is found and changed.
+    Kind { name: jira::COMMENT, repeat: Repeat::FoundAgain },
+    // An issue that is there already stays there.
+    Kind { name: jira::TRANSITION, repeat: Repeat::Harmless },
+];
+
+/// Shorter than the lease: while this goes on nobody else says the same.
+const WITHIN: Duration = Duration::from_secs(15);
+/// What could not be said for so long is no news any more.
+const OLD: SignedDuration = SignedDuration::from_hours(24);
+
+pub(super) fn kinds() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|kind| kind.name)
+}
+
+/// Why a message was not said.
+#[derive(Debug)]
+struct NotSaid {
+    error: String,
+    /// When the other system wants to be asked again, where it says so.
+    until: Option<Timestamp>,
+    sure: Sure,
+}
+
+/// What is known of a message that was not said in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sure {
+    /// It was not, and may be later.
+    NotSaid,
+    /// It was not, and never will be.
+    NeverSaid,
+    /// It may have been.
+    No,
+}
+
+impl NotSaid {
+    fn never(error: impl Into<String>) -> Self {
+        Self { error: error.into(), until: None, sure: Sure::NeverSaid }
+    }
+}
+
+/// One message, said, or put off until it may be tried again.
+pub(super) async fn say(serving: &Serving, message: &Outgoing) -> Result<(), StoreError> {
+    let begun = Instant::now();
+    let perhaps = |error| Err(NotSaid { error, until: None, sure: Sure::No });
+    let said = match contained(tokio::time::timeout(WITHIN, try_to(serving, message))).await {
+        Ok(Ok(said)) => said?,
+        Ok(Err(_)) => perhaps(format!("no answer within {} s", WITHIN.as_secs())),
+        Err(fault) => perhaps(fault),
+    };
+    told::said(message, begun, said.as_ref().err().map(|not| not.error.as_str()));
+    let now = (serving.clock)();
+    serving.store.message_ended(message, ended(message, said, now), now).await
+}
+
+/// The place where it stands then. What the store refuses is nobody's answer.
+async fn try_to(serving: &Serving, message: &Outgoing) -> Result<Result<String, NotSaid>, StoreError> {
+    match message.kind.as_str() {
+        slack::KIND => slack::say(serving, message).await,
+        jira::COMMENT => Ok(jira::comment(serving, message).await),
+        jira::TRANSITION => Ok(jira::transition(serving, message).await),
+        other => Ok(Err(NotSaid::never(format!("this version does not know `{other}`")))),
+    }
+}
+
+fn ended(message: &Outgoing, said: Result<String, NotSaid>, now: Timestamp) -> Ended {
+    let NotSaid { error, until, sure } = match said {
+        Ok(place) => return Ended::Said { place },
+        Err(not) => not,
+    };
+    let again_at = until.unwrap_or_else(|| show::later(now, message.attempts));
+    let is_old = again_at.duration_since(message.added_at) > OLD;
+    let repeat = KINDS.iter().find(|kind| kind.name == message.kind).map(|kind| kind.repeat);
+    match (sure, repeat) {
+        (Sure::NeverSaid, _) => Ended::Failed { error },
+        (Sure::NotSaid, _) | (Sure::No, Some(Repeat::Harmless)) if is_old => Ended::Failed { error },
+        (Sure::NotSaid, _) => Ended::NotSaid { again_at, error },
+        (Sure::No, Some(Repeat::Harmless | Repeat::FoundAgain)) if !is_old => Ended::Perhaps { again_at, error },
+        (Sure::No, _) => Ended::Doubtful { error },
+    }
+}

@@ -1,0 +1,125 @@
+//! Production of a service moved: which stories came with that, and which went.
+//! Both are read from the commits between what ran and what runs now. What of it
+//! people are told follows when nothing of a story waits elsewhere any more.
+
+mod news;
+mod range;
+
+pub(super) use news::tell;
+pub(super) use range::TrackerAt;
+
+use super::JobError;
+use crate::serving::{Service, Serving};
+use gonogo_core::ids::Sha;
+use gonogo_core::running::Running;
+use gonogo_store::{ProductionMove, StoreError, StoryCame};
+use range::Range;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Stories by their keys, with the SHAs that bear on each.
+type Commits = BTreeMap<String, BTreeSet<String>>;
+
+/// Reads each move that nobody has read yet, in their order.
+pub(super) async fn look(serving: &Serving, service: &str) -> Result<(), JobError> {
+    let Some(service) = serving.service(service) else { return Ok(()) };
+    for moved in serving.store.unread_moves(&service.name).await? {
+        let Some(before) = &moved.before else { continue };
+        let (came, went) = read(serving, service, before, &moved).await?;
+        match serving.store.move_read(&moved, came, went).await {
+            // Somebody else has read it meanwhile.
+            Ok(()) | Err(StoreError::Fenced) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    tell(serving).await
+}
+
+async fn read(
+    serving: &Serving,
+    service: &Service,
+    before: &Running,
+    moved: &ProductionMove,
+) -> Result<(Vec<StoryCame>, Vec<String>), JobError> {
+    let mut forward = Vec::new();
+    for runs in moved.running.shas() {
+        forward.push(Range::read(serving, service, *runs, before).await?);
+    }
+    let live = serving.store.live_stories(&service.name).await?;
+    let mut lost = Vec::new();
+    // Where nothing is known to run, nothing is known to go.
+    for runs in moved.running.shas().iter().filter(|_| !live.is_empty()) {
+        lost.push(lost_by(serving, service, before, *runs).await?);
+    }
+    let came = in_all(forward.iter().map(Range::brought).collect());
+    let taken = in_all(forward.iter().map(Range::taken).collect());
+    let went = live
+        .into_iter()
+        .filter(|(story, commits)| {
+            !came.contains_key(story) && (taken.contains_key(story) || is_lost(story, commits, &lost))
+        })
+        .map(|(story, _)| story)
+        .collect();
+    let told = range::told(serving, &forward, came.keys()).await;
+    let came = came.into_iter().map(|(story, commits)| told.came(story, commits.into_iter().collect())).collect();
+    Ok((came, went))
+}
+
+/// What something that ran before has, and this does not.
+async fn lost_by(serving: &Serving, service: &Service, before: &Running, runs: Sha) -> Result<Commits, JobError> {
+    let mut lost = Commits::new();
+    for ran in before.shas().iter().filter(|ran| **ran != runs) {
+        let range = Range::read(serving, service, *ran, &runs.into()).await?;
+        for (story, commits) in range.brought() {
+            lost.entry(story).or_default().extend(commits);
+        }
+    }
+    Ok(lost)
+}
+
+/// Whether none of what runs has any of the commits that brought a story.
+fn is_lost(story: &str, commits: &[String], lost: &[Commits]) -> bool {
+    let has_none = |lost: &Commits| lost.get(story).is_some_and(|lost| commits.iter().all(|sha| lost.contains(sha)));
+    !commits.is_empty() && lost.iter().all(has_none)
+}
+
+/// The stories that stand in each of them.
+fn in_all(each: Vec<Commits>) -> Commits {
+    let mut each = each.into_iter();
+    let first = each.next().unwrap_or_default();
+    each.fold(first, |mut all, one| {
+        all.retain(|story, _| one.contains_key(story));
+        for (story, commits) in one {
+            if let Some(known) = all.get_mut(&story) {
+                known.extend(commits);
+            }
+        }
+        all
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn commits(all: &[(&str, &[&str])]) -> Commits {
+        let shas = |shas: &[&str]| shas.iter().map(|sha| (*sha).to_owned()).collect();
+        all.iter().map(|(story, of)| ((*story).to_owned(), shas(of))).collect()
+    }
+
+    #[test]
+    fn what_only_a_part_of_production_has_is_in_none() {
+        let both = in_all(vec![commits(&[("A", &["1"]), ("B", &["2"])]), commits(&[("B", &["3"])])]);
+        assert_eq!(both, commits(&[("B", &["2", "3"])]));
+        assert_eq!(in_all(Vec::new()), Commits::new());
+    }
+
+    #[test]
+    fn a_story_is_lost_where_nothing_that_runs_has_any_of_it() {
+        let mine = ["1".to_owned(), "2".to_owned()];
+        let all = commits(&[("A", &["1", "2", "3"])]);
+        assert!(is_lost("A", &mine, std::slice::from_ref(&all)));
+        assert!(!is_lost("A", &mine, &[commits(&[("A", &["1"])])]), "a part of it runs");
+        assert!(!is_lost("A", &mine, &[all, Commits::new()]), "one host has it");
+        assert!(!is_lost("A", &[], &[commits(&[("A", &["1"])])]));
+    }
+}

@@ -1,0 +1,186 @@
+//! What people are told of stories that came into production or went: a story
+//! is deployed when it runs wherever it has commits, and nothing of it waits.
+
+use super::range::ToldOf;
+use crate::jobs::JobError;
+use crate::jobs::outbox::{CommentWanted, StoriesTold, StoryTold, TransitionWanted};
+use crate::serving::Serving;
+use gonogo_store::{NewMessage, StoreError, StoryNews, StoryRun, StoryTurn, Untold};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A story that turned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Turn {
+    story: String,
+    news: StoryNews,
+    title: String,
+    told: ToldOf,
+    /// That have it now, or that do not any more.
+    services: Vec<String>,
+}
+
+/// Has said what there is to say, once.
+pub(in crate::jobs) async fn tell(serving: &Serving) -> Result<(), JobError> {
+    let untold = serving.store.untold().await?;
+    let turns = turns(&untold, |service| serving.service(service).is_some());
+    if turns.is_empty() {
+        return Ok(());
+    }
+    let now = (serving.clock)();
+    let said = turns.iter().map(|turn| StoryTurn { story: turn.story.clone(), news: turn.news }).collect();
+    match serving.store.stories_turned(said, messages(serving, &turns, now), now).await {
+        // Somebody else has said it meanwhile; the rest is said with the next look.
+        Ok(()) | Err(StoreError::Fenced) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The stories of which something is to be said now.
+fn turns(untold: &Untold, is_ours: impl Fn(&str) -> bool) -> Vec<Turn> {
+    let mut by_story: BTreeMap<&str, Vec<&StoryRun>> = BTreeMap::new();
+    for run in untold.runs.iter().filter(|run| is_ours(&run.service)) {
+        by_story.entry(&run.story).or_default().push(run);
+    }
+    let is_unknown = untold.unknown.iter().any(|service| is_ours(service));
+    let waits = |story: &str| untold.waits.iter().any(|(key, service)| key == story && is_ours(service));
+    let turn = |(story, runs): (&str, Vec<&StoryRun>)| {
+        let has = |news: StoryNews| runs.iter().any(|run| run.news == Some(news));
+        let services =
+            |fits: fn(&StoryRun) -> bool| runs.iter().filter(|run| fits(run)).map(|run| run.service.clone()).collect();
+        let (news, services): (_, Vec<String>) = if has(StoryNews::Went) {
+            (StoryNews::Went, services(|run| run.news == Some(StoryNews::Went)))
+        } else if has(StoryNews::Came) && !is_unknown && !waits(story) {
+            (StoryNews::Came, services(|run| run.is_live))
+        } else {
+            return None;
+        };
+        let title = runs.iter().map(|run| &run.title).find(|title| !title.is_empty()).cloned().unwrap_or_default();
+        let told = runs.iter().filter_map(|run| serde_json::from_str::<ToldOf>(&run.told).ok());
+        let told = told.max_by_key(|told| told.tracker.is_some()).unwrap_or_default();
+        Some(Turn { story: story.to_owned(), news, title, told, services })
+    };
+    by_story.into_iter().filter_map(turn).collect()
+}
+
+fn messages(serving: &Serving, turns: &[Turn], now: Timestamp) -> Vec<NewMessage> {
+    let mut messages = Vec::new();
+    for turn in turns {
+        messages.extend(comment(serving, turn, now));
+        messages.extend(transition(serving, turn, now));
+    }
+    let mut by_channel: BTreeMap<String, Vec<&Turn>> = BTreeMap::new();
+    for turn in turns {
+        for channel in channels(serving, turn) {
+            by_channel.entry(channel).or_default().push(turn);
+        }
+    }
+    let digest_over = serving.story_deployed.as_ref().map_or(usize::MAX, |says| says.digest_over);
+    for (channel, turns) in by_channel {
+        let at_once = if turns.len() > digest_over { turns.len() } else { 1 };
+        messages.extend(turns.chunks(at_once).map(|turns| slack(serving, &channel, turns, now)));
+    }
+    messages
+}
+
+/// The channel that is named, else those of the services.
+fn channels(serving: &Serving, turn: &Turn) -> BTreeSet<String> {
+    let Some(says) = serving.story_deployed.as_ref().filter(|says| says.slack && serving.slack.is_some()) else {
+        return BTreeSet::new();
+    };
+    if let Some(channel) = &says.slack_channel {
+        return BTreeSet::from([channel.clone()]);
+    }
+    turn.services.iter().filter_map(|name| serving.service(name)?.slack_channel.clone()).collect()
+}
+
+fn slack(serving: &Serving, channel: &str, turns: &[&Turn], now: Timestamp) -> NewMessage {
+    let told = |turn: &&Turn| StoryTold {
+        story: turn.story.clone(),
+        title: turn.title.clone(),
+        url: turn.told.url.clone(),
+        page: page_of(serving, &turn.story),
+        is_deployed: turn.news == StoryNews::Came,
+        services: turn.services.clone(),
+    };
+    let stories: Vec<StoryTold> = turns.iter().map(told).collect();
+    let names: Vec<String> = turns.iter().map(|turn| turn.story.clone()).collect();
+    let first = names.first().cloned().unwrap_or_default();
+    let key = key(serving, &format!("slack {channel} {first} {}", names.len()), now);
+    StoriesTold { stories }.message(channel, key, names, now)
+}
+
+fn comment(serving: &Serving, turn: &Turn, now: Timestamp) -> Option<NewMessage> {
+    serving.story_deployed.as_ref().filter(|says| says.jira_comment)?;
+    let wanted = CommentWanted {
+        tracker: turn.told.tracker.clone()?,
+        story: turn.story.clone(),
+        is_deployed: turn.news == StoryNews::Came,
+        services: turn.services.clone(),
+        at: now,
+        page: page_of(serving, &turn.story),
+    };
+    Some(wanted.message(key(serving, &format!("jira-comment {}", turn.story), now), now))
+}
+
+/// A rollback moves no story: where it goes then is for people to say.
+fn transition(serving: &Serving, turn: &Turn, now: Timestamp) -> Option<NewMessage> {
+    let state = serving.story_deployed.as_ref()?.jira_transition.clone()?;
+    let tracker = turn.told.tracker.clone().filter(|_| turn.news == StoryNews::Came)?;
+    let wanted = TransitionWanted { tracker, story: turn.story.clone(), state };
+    Some(wanted.message(key(serving, &format!("jira-transition {}", turn.story), now), now))
+}
+
+fn page_of(serving: &Serving, story: &str) -> String {
+    format!("{}/stories/{story}", serving.pages)
+}
+
+/// A database that begins anew says other things than the one before it.
+fn key(serving: &Serving, what: &str, now: Timestamp) -> String {
+    format!("{} {what} {}", serving.pages, now.as_microsecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(service: &str, is_live: bool, news: Option<StoryNews>) -> StoryRun {
+        StoryRun {
+            service: service.to_owned(),
+            story: "STORY-9".to_owned(),
+            title: String::new(),
+            told: "{}".to_owned(),
+            is_live,
+            since: Timestamp::UNIX_EPOCH,
+            news,
+        }
+    }
+
+    fn said(runs: &[StoryRun], waits: &[&str], unknown: &[&str]) -> Option<(StoryNews, Vec<String>)> {
+        let untold = Untold {
+            runs: runs.to_vec(),
+            waits: waits.iter().map(|service| ("STORY-9".to_owned(), (*service).to_owned())).collect(),
+            unknown: unknown.iter().map(|service| (*service).to_owned()).collect(),
+        };
+        let mut turns = turns(&untold, |service| service != "gone");
+        assert!(turns.len() < 2);
+        turns.pop().map(|turn| (turn.news, turn.services))
+    }
+
+    #[test]
+    fn a_story_is_deployed_when_nothing_of_it_waits_and_all_is_known() {
+        let came = [run("api", true, None), run("web", true, Some(StoryNews::Came))];
+        let deployed = Some((StoryNews::Came, vec!["api".to_owned(), "web".to_owned()]));
+        assert_eq!(said(&came, &[], &[]), deployed);
+        assert_eq!(said(&came, &["api"], &[]), None);
+        assert_eq!(said(&came, &[], &["api"]), None);
+        assert_eq!(said(&came, &["gone"], &["gone"]), deployed, "a service that is configured no more is nobody's");
+        assert_eq!(said(&[run("gone", true, Some(StoryNews::Came))], &[], &[]), None);
+    }
+
+    #[test]
+    fn a_rollback_waits_for_nothing() {
+        let went = [run("api", true, None), run("web", false, Some(StoryNews::Went))];
+        assert_eq!(said(&went, &["web"], &["web"]), Some((StoryNews::Went, vec!["web".to_owned()])));
+    }
+}

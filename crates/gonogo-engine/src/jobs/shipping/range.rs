@@ -1,0 +1,118 @@
+//! The stories between two commits of a service, and what is told of each.
+
+use super::Commits;
+use crate::commands::{CheckRequest, read};
+use crate::gather::TrackerAccess;
+use crate::jobs::evaluate::Silent;
+use crate::jobs::{JobError, production};
+use crate::locate::type_policy;
+use crate::serving::{Service, Serving};
+use crate::{CodeHost, CodeHostAccess, Outside};
+use gonogo_api::Story;
+use gonogo_checks::questions::{Answer, Ask, IssueOf};
+use gonogo_core::fact::Fact;
+use gonogo_core::ids::{IssueKey, Sha};
+use gonogo_core::policy::{Tracker, TrackerKind};
+use gonogo_core::running::Running;
+use gonogo_store::StoryCame;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a commit has beside others.
+pub(super) struct Range {
+    stories: Vec<Story>,
+    tracker: Option<Tracker>,
+}
+
+/// What is told of a story beside its title.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ToldOf {
+    /// Where it stands in the tracker.
+    pub url: Option<String>,
+    pub tracker: Option<TrackerAt>,
+}
+
+/// The tracker of the policy that was in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::jobs) struct TrackerAt {
+    pub kind: TrackerKind,
+    pub url: String,
+}
+
+/// Of each story its title and where it stands, as far as the tracker tells.
+pub(super) struct Told {
+    tracker: Option<Tracker>,
+    titles: BTreeMap<String, String>,
+}
+
+impl Range {
+    pub(super) async fn read(
+        serving: &Serving,
+        service: &Service,
+        head: Sha,
+        over: &Running,
+    ) -> Result<Self, JobError> {
+        let production = production::given(Some(over), &over.short(), "what ran", None);
+        let wanted = crate::Wanted {
+            head: Some(head.to_string()),
+            production: Some(production),
+            ..production::wanted(serving.mirror_of(service), service)
+        };
+        let host = CodeHost { github: Arc::clone(&serving.github), repository: service.repository.clone() };
+        let outside = Outside { code_host: CodeHostAccess::Known(host), ..serving.outside.clone() };
+        let request = CheckRequest { wanted, waivers: Vec::new(), outside, clock: serving.clock };
+        let runtime = tokio::runtime::Handle::current();
+        let checked = tokio::task::spawn_blocking(move || runtime.block_on(read(&request, &Silent)))
+            .await
+            .map_err(|_| JobError::Broken("the reader ended early".to_owned()))??;
+        let (policy, _) = type_policy(checked.recording.policy());
+        Ok(Self { stories: checked.outcome.check.stories, tracker: policy.sections.tracker })
+    }
+
+    /// Stories that it has and the others lack.
+    pub(super) fn brought(&self) -> Commits {
+        self.those(|story| story.ships)
+    }
+
+    /// Stories that the others have and it undoes.
+    pub(super) fn taken(&self) -> Commits {
+        self.those(|story| story.taken_back && !story.ships)
+    }
+
+    fn those(&self, fits: fn(&Story) -> bool) -> Commits {
+        let fitting = self.stories.iter().filter(|story| fits(story));
+        fitting.map(|story| (story.key.clone(), story.commits.iter().cloned().collect())).collect()
+    }
+}
+
+/// The titles of stories; a tracker that is away tells none.
+pub(super) async fn told(serving: &Serving, ranges: &[Range], stories: impl Iterator<Item = &String>) -> Told {
+    let tracker = ranges.iter().find_map(|range| range.tracker.clone());
+    let access = TrackerAccess::of(tracker.iter(), &serving.outside);
+    let keys = stories.filter_map(|story| story.parse::<IssueKey>().ok());
+    let asks: Vec<Ask> = keys.map(|key| IssueOf { key }.into()).collect();
+    let mut titles = BTreeMap::new();
+    if tracker.is_some() && !asks.is_empty() {
+        let all: Vec<&Ask> = asks.iter().collect();
+        for (ask, answer) in access.gather(&all, &gonogo_checks::Wants::default()).await {
+            if let (Ask::IssueOf(of), Answer::IssueOf(Fact::Known(issue))) = (ask, answer) {
+                titles.insert(of.key.to_string(), issue.title.clone());
+            }
+        }
+    }
+    Told { tracker, titles }
+}
+
+impl Told {
+    pub(super) fn came(&self, story: String, commits: Vec<String>) -> StoryCame {
+        let told = ToldOf {
+            url: self.tracker.as_ref().map(|tracker| tracker.page_of(&story)),
+            tracker: self.tracker.as_ref().map(|at| TrackerAt { kind: at.kind, url: at.url.clone() }),
+        };
+        let title = self.titles.get(&story).cloned().unwrap_or_default();
+        // Strings: there is always JSON for them.
+        let told = serde_json::to_string(&told).unwrap_or_default();
+        StoryCame { story, title, told, commits }
+    }
+}

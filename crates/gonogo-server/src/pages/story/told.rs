@@ -1,0 +1,45 @@
+//! Where a story runs, and who was told of it.
+
+use crate::pages::layout::{ago, outside};
+use crate::pages::table::table;
+use gonogo_engine::jobs::{Words, words};
+use gonogo_store::{MessageRow, MessageState, StoryRun};
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+pub(super) fn sections(key: &str, runs: &[StoryRun], messages: &[MessageRow], now: Timestamp) -> Markup {
+    html! {
+        @if !runs.is_empty() {
+            section {
+                h2 { "In production" }
+                (table(["Service", "Runs", "Since"], runs.iter().map(|run| row(run, now))))
+            }
+        }
+        @if !messages.is_empty() {
+            section {
+                h2 { "Who was told" }
+                (table(["Told by", "Where", "What", "When"], messages.iter().map(|message| told(key, message, now))))
+            }
+        }
+    }
+}
+
+fn row(run: &StoryRun, now: Timestamp) -> [Markup; 3] {
+    [
+        html! { a href={ "/services/" (run.service) } { (run.service) } },
+        html! { @if run.is_live { "yes" } @else { "not any more" } },
+        ago(run.since, now),
+    ]
+}
+
+fn told(key: &str, message: &MessageRow, now: Timestamp) -> [Markup; 4] {
+    let Words { how, said } = words(message, key);
+    let why = message.error.as_deref().map(outside);
+    let when = match (message.state, message.done_at) {
+        (MessageState::Said, Some(at)) => html! { "said " (ago(at, now)) },
+        (MessageState::Said | MessageState::Waits, _) => html! { "not yet" @if let Some(why) = why { ": " (why) } },
+        (MessageState::Doubtful, _) => html! { "perhaps" @if let Some(why) = why { ": " (why) } },
+        (MessageState::Failed, _) => html! { "never" @if let Some(why) = why { ": " (why) } },
+    };
+    [html! { (how) }, html! { (outside(&message.target)) }, html! { (outside(&said)) }, when]
+}

@@ -1,0 +1,228 @@
+//! What is said outside once. A message has a key of its own; that it was begun
+//! is written down before it is said, so that a crash in between leaves a doubt,
+//! and never a second message. Of one target the older is said first.
+
+use crate::db::{Tx, execute, fetch};
+use crate::{Store, StoreError, micros, time};
+use jiff::Timestamp;
+use serde::Serialize;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MessageId(pub i64);
+
+/// What is to be said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMessage {
+    /// How: `slack`, `jira-comment`.
+    pub kind: &'static str,
+    /// Where: a channel, an issue.
+    pub target: String,
+    /// No other message has it, whenever it was said.
+    pub key: String,
+    /// The meaning, as JSON; rendered when it is said.
+    pub meaning: String,
+    /// The stories that it tells of.
+    pub stories: Vec<String>,
+    pub at: Timestamp,
+}
+
+/// A message to be said now; leased.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    pub id: MessageId,
+    pub kind: String,
+    pub target: String,
+    pub key: String,
+    pub meaning: String,
+    pub attempts: i64,
+    pub added_at: Timestamp,
+    /// Since then it may have been said.
+    pub begun_at: Option<Timestamp>,
+    /// Until when it is ours; tells our lease from another's.
+    leased_until: i64,
+}
+
+/// How saying it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// What the other system calls it.
+    Said { place: String },
+    /// Surely not: it is tried again at a time, as if never begun.
+    NotSaid { again_at: Timestamp, error: String },
+    /// It may have been: it is looked for at a time.
+    Perhaps { again_at: Timestamp, error: String },
+    /// It may have been, and cannot be looked for: a person has to say.
+    Doubtful { error: String },
+    /// It never will be.
+    Failed { error: String },
+}
+
+/// How far a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MessageState {
+    Waits,
+    Said,
+    Doubtful,
+    Failed,
+}
+
+/// A message as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MessageRow {
+    #[serde(skip)]
+    pub id: MessageId,
+    pub kind: String,
+    pub target: String,
+    #[serde(skip)]
+    pub meaning: String,
+    pub state: MessageState,
+    pub added_at: Timestamp,
+    pub done_at: Option<Timestamp>,
+    /// Why it was not said when it was tried last.
+    pub error: Option<String>,
+}
+
+type Row = (i64, String, String, String, String, i64, Option<i64>, Option<String>);
+type Leased = (i64, String, String, String, String, i64, i64, Option<i64>);
+
+const MOST_OF_STORY: i64 = 50;
+
+impl MessageState {
+    fn read(word: &str) -> Result<Self, StoreError> {
+        Ok(match word {
+            "waits" => Self::Waits,
+            "said" => Self::Said,
+            "doubtful" => Self::Doubtful,
+            "failed" => Self::Failed,
+            other => return Err(StoreError::Unreadable(format!("`{other}` is no state of a message"))),
+        })
+    }
+}
+
+impl Store {
+    /// The message of a kind that has waited longest, leased until `until`. Those
+    /// behind another one to the same target wait for it.
+    pub async fn lease_message(
+        &self,
+        kind: &'static str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Outgoing>, StoreError> {
+        let (now, until) = (micros(now), micros(until));
+        let leased: Option<Leased> = self.db.write(move |tx| Box::pin(lease(tx, kind, now, until))).await?;
+        Ok(leased.map(|(id, kind, target, key, meaning, attempts, added_at, begun_at)| Outgoing {
+            id: MessageId(id),
+            kind,
+            target,
+            key,
+            meaning,
+            attempts: attempts + 1,
+            added_at: time(added_at),
+            begun_at: begun_at.map(time),
+            leased_until: until,
+        }))
+    }
+
+    /// It is about to be said.
+    pub async fn message_begins(&self, message: &Outgoing, now: Timestamp) -> Result<(), StoreError> {
+        let (id, lease, now) = (message.id.0, message.leased_until, micros(now));
+        let update = "update outbox set begun_at = coalesce(begun_at, $3)
+             where id = $1 and leased_until = $2 and state = 'waits'";
+        self.change(move |tx| Box::pin(async move { Ok(execute!(tx, update, id, lease, now)?) })).await
+    }
+
+    /// What came of it. Whose lease ran out says nothing any more.
+    pub async fn message_ended(&self, message: &Outgoing, ended: Ended, now: Timestamp) -> Result<(), StoreError> {
+        const UPDATE: &str = "update outbox set leased_until = null, state = $3, error = $4, place = $5, run_at = $6,
+                 begun_at = case when $7 = 1 then null else begun_at end,
+                 done_at = case when $3 = 'waits' then null else $8 end
+             where id = $1 and leased_until = $2 and state = 'waits'";
+        let (id, lease) = (message.id.0, message.leased_until);
+        let (state, error, place, run_at, forgets) = match ended {
+            Ended::Said { place } => ("said", None, Some(place), now, 0_i64),
+            Ended::NotSaid { again_at, error } => ("waits", Some(error), None, again_at, 1),
+            Ended::Perhaps { again_at, error } => ("waits", Some(error), None, again_at, 0),
+            Ended::Doubtful { error } => ("doubtful", Some(error), None, now, 0),
+            Ended::Failed { error } => ("failed", Some(error), None, now, 0),
+        };
+        let (run_at, now) = (micros(run_at), micros(now));
+        let changed = self
+            .change(move |tx| {
+                Box::pin(
+                    async move { Ok(execute!(tx, UPDATE, id, lease, state, &error, &place, run_at, forgets, now)?) },
+                )
+            })
+            .await;
+        match changed {
+            Err(StoreError::Fenced) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// What was told of a story, the newest first.
+    pub async fn messages_of_story(&self, story: &str) -> Result<Vec<MessageRow>, StoreError> {
+        const SELECT: &str = "select o.id, o.kind, o.target, o.meaning, o.state, o.added_at, o.done_at, o.error
+             from outbox_story s join outbox o on o.id = s.message
+             where s.story = $1 order by o.id desc limit $2";
+        let story = story.to_owned();
+        let rows: Vec<Row> = self
+            .db
+            .read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT, story, MOST_OF_STORY)?) }))
+            .await?;
+        rows.into_iter().map(read).collect()
+    }
+}
+
+/// Puts it there to be said. One whose key is there already was said, or will be.
+pub(crate) async fn put(tx: &mut Tx<'_>, new: &NewMessage) -> Result<(), StoreError> {
+    let insert = "insert into outbox (kind, target, key, meaning, state, added_at, run_at)
+         values ($1, $2, $3, $4, 'waits', $5, $5) on conflict (key) do nothing returning id";
+    let at = micros(new.at);
+    let id: Option<(i64,)> = fetch!(tx, fetch_optional, insert, new.kind, &new.target, &new.key, &new.meaning, at)?;
+    let Some((id,)) = id else { return Ok(()) };
+    for story in &new.stories {
+        let insert = "insert into outbox_story (message, story) values ($1, $2) on conflict do nothing";
+        execute!(tx, insert, id, story)?;
+    }
+    Ok(())
+}
+
+async fn lease(tx: &mut Tx<'_>, kind: &str, now: i64, until: i64) -> Result<Option<Leased>, StoreError> {
+    let found: Option<Leased> = match tx {
+        Tx::Sqlite(c) => {
+            let select = "select id, kind, target, key, meaning, attempts, added_at, begun_at from outbox
+                 where kind = $2 and state = 'waits' and run_at <= $1
+                 and (leased_until is null or leased_until <= $1)
+                 and not exists (select 1 from outbox o where o.kind = outbox.kind and o.target = outbox.target
+                     and o.state = 'waits' and o.id < outbox.id)
+                 order by run_at, id limit 1";
+            sqlx::query_as(select).bind(now).bind(kind).fetch_optional(&mut **c).await?
+        }
+        Tx::Postgres(c) => {
+            let select = "select id, kind, target, key, meaning, attempts, added_at, begun_at from outbox
+                 where kind = $2 and state = 'waits' and run_at <= $1
+                 and (leased_until is null or leased_until <= $1)
+                 and not exists (select 1 from outbox o where o.kind = outbox.kind and o.target = outbox.target
+                     and o.state = 'waits' and o.id < outbox.id)
+                 order by run_at, id limit 1 for update skip locked";
+            sqlx::query_as(select).bind(now).bind(kind).fetch_optional(&mut **c).await?
+        }
+    };
+    let Some(leased) = found else { return Ok(None) };
+    execute!(tx, "update outbox set leased_until = $2, attempts = attempts + 1 where id = $1", leased.0, until)?;
+    Ok(Some(leased))
+}
+
+fn read((id, kind, target, meaning, state, added_at, done_at, error): Row) -> Result<MessageRow, StoreError> {
+    Ok(MessageRow {
+        id: MessageId(id),
+        kind,
+        target,
+        meaning,
+        state: MessageState::read(&state)?,
+        added_at: time(added_at),
+        done_at: done_at.map(time),
+        error,
+    })
+}

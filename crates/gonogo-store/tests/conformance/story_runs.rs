@@ -1,0 +1,145 @@
+use crate::{at, conformance, sha};
+use gonogo_core::case::Stage;
+use gonogo_core::ids::Sha;
+use gonogo_store::{
+    CandidateId, NewEvaluation, NewMessage, ProductionMove, ProductionSeen, Sighted, Store, StoreError, StoryCame,
+    StoryNews, StoryOf, StoryTurn,
+};
+
+/// Production of a service is this from now on, and main is ahead of it.
+async fn runs(store: &Store, service: &str, running: char, second: i64) -> CandidateId {
+    let running = Some(sha(running).into());
+    let seen = ProductionSeen {
+        service: service.to_owned(),
+        running: running.clone(),
+        name: "production".to_owned(),
+        why: "so".to_owned(),
+        trouble: None,
+        astray: None,
+    };
+    let (service, branch) = (service.to_owned(), "main".to_owned());
+    let main = Sighted { service, branch, head: sha('e'), production: running, stage: Stage::Deploy };
+    store.looked(seen, vec![main], at(second)).await.unwrap().candidates[0].0.id
+}
+
+/// The candidate is judged; these stories wait in it.
+async fn judged(store: &Store, candidate: CandidateId, waiting: &[&str]) {
+    let story = |key: &&str| StoryOf { key: (*key).to_owned(), title: "Pay in euros".to_owned(), ships: true };
+    let new = NewEvaluation {
+        candidate,
+        verdict: "go".to_owned(),
+        exit_code: 0,
+        policy_hash: String::new(),
+        evaluated_at: at(9),
+        summary: String::new(),
+        result: "{}".to_owned(),
+        recording: Vec::new(),
+        stories: waiting.iter().map(story).collect(),
+    };
+    store.record_evaluation(new, Vec::new(), None).await.unwrap();
+}
+
+async fn unread(store: &Store, service: &str) -> ProductionMove {
+    let mut moves = store.unread_moves(service).await.unwrap();
+    assert_eq!(moves.len(), 1);
+    moves.remove(0)
+}
+
+fn came(story: &str, commits: &[Sha]) -> StoryCame {
+    let commits = commits.iter().map(Sha::to_string).collect();
+    StoryCame { story: story.to_owned(), title: String::new(), told: "{}".to_owned(), commits }
+}
+
+fn turn(story: &str, news: StoryNews) -> StoryTurn {
+    StoryTurn { story: story.to_owned(), news }
+}
+
+fn message(key: &str) -> NewMessage {
+    let (target, meaning, stories) = ("#a".to_owned(), "{}".to_owned(), vec!["STORY-1".to_owned()]);
+    NewMessage { kind: "slack", target, key: key.to_owned(), meaning, stories, at: at(5) }
+}
+
+conformance! {
+    async fn what_runs_when_it_is_known_first_is_no_news_and_a_move_is_read_once(store: Store) {
+        runs(&store, "web", 'a', 1).await;
+        assert_eq!(store.unread_moves("web").await.unwrap(), []);
+        runs(&store, "web", 'b', 2).await;
+        runs(&store, "web", 'c', 3).await;
+        let moves = store.unread_moves("web").await.unwrap();
+        assert_eq!(moves.iter().map(|m| m.seen_at).collect::<Vec<_>>(), [at(2), at(3)]);
+        assert_eq!(store.unread_moves("api").await.unwrap(), []);
+        store.move_read(&moves[0], vec![came("STORY-1", &[sha('1')])], Vec::new()).await.unwrap();
+        let again = store.move_read(&moves[0], vec![came("STORY-2", &[])], Vec::new()).await;
+        assert_eq!(again, Err(StoreError::Fenced));
+        assert_eq!(store.unread_moves("web").await.unwrap(), moves[1..]);
+        assert_eq!(store.live_stories("web").await.unwrap(), [("STORY-1".to_owned(), vec![sha('1').to_string()])]);
+        assert_eq!(store.runs_of("STORY-2").await.unwrap(), []);
+    }
+
+    async fn what_waits_and_what_is_not_known_yet_is_told_with_the_news(store: Store) {
+        let web = runs(&store, "web", 'a', 1).await;
+        judged(&store, web, &["STORY-1"]).await;
+        let web = runs(&store, "web", 'b', 2).await;
+        let api = runs(&store, "api", 'a', 2).await;
+        assert_eq!(store.untold().await.unwrap().runs, []);
+        let moved = unread(&store, "web").await;
+        store.move_read(&moved, vec![came("STORY-1", &[sha('1')])], Vec::new()).await.unwrap();
+        let untold = store.untold().await.unwrap();
+        assert_eq!(untold.unknown.iter().collect::<Vec<_>>(), ["api", "web"], "neither is judged");
+        let run = &untold.runs[0];
+        assert_eq!((run.title.as_str(), run.news, run.is_live), ("Pay in euros", Some(StoryNews::Came), true));
+        judged(&store, web, &[]).await;
+        judged(&store, api, &["STORY-1", "STORY-2"]).await;
+        let untold = store.untold().await.unwrap();
+        assert_eq!(untold.waits, [("STORY-1".to_owned(), "api".to_owned())]);
+        assert!(untold.unknown.is_empty());
+        let api = runs(&store, "api", 'b', 3).await;
+        judged(&store, api, &[]).await;
+        let untold = store.untold().await.unwrap();
+        assert_eq!(untold.unknown.iter().collect::<Vec<_>>(), ["api"], "its move is not read");
+    }
+
+    async fn a_turn_is_said_once_and_with_it_its_messages(store: Store) {
+        runs(&store, "web", 'a', 1).await;
+        runs(&store, "web", 'b', 2).await;
+        let moved = unread(&store, "web").await;
+        store.move_read(&moved, vec![came("STORY-1", &[sha('1')])], Vec::new()).await.unwrap();
+        let deployed = || vec![turn("STORY-1", StoryNews::Came)];
+        store.stories_turned(deployed(), vec![message("1")], at(3)).await.unwrap();
+        let again = store.stories_turned(deployed(), vec![message("2")], at(4)).await;
+        assert_eq!(again, Err(StoreError::Fenced));
+        assert_eq!(store.messages_of_story("STORY-1").await.unwrap().len(), 1);
+        assert_eq!(store.untold().await.unwrap().runs, []);
+        // A further part of it is no news.
+        runs(&store, "web", 'c', 5).await;
+        let moved = unread(&store, "web").await;
+        store.move_read(&moved, vec![came("STORY-1", &[sha('2')])], Vec::new()).await.unwrap();
+        assert_eq!(store.untold().await.unwrap().runs, []);
+        let run = &store.runs_of("STORY-1").await.unwrap()[0];
+        assert_eq!(run.since, at(2), "since its first part");
+        assert_eq!(store.live_stories("web").await.unwrap()[0].1.len(), 2);
+        // Gone is news, and so is that it is back.
+        runs(&store, "web", 'a', 6).await;
+        let moved = unread(&store, "web").await;
+        store.move_read(&moved, Vec::new(), vec!["STORY-1".to_owned(), "STORY-9".to_owned()]).await.unwrap();
+        let run = store.untold().await.unwrap().runs.remove(0);
+        assert_eq!((run.news, run.is_live, run.since), (Some(StoryNews::Went), false, at(6)));
+        store.stories_turned(vec![turn("STORY-1", StoryNews::Went)], Vec::new(), at(7)).await.unwrap();
+        runs(&store, "web", 'c', 8).await;
+        let moved = unread(&store, "web").await;
+        store.move_read(&moved, vec![came("STORY-1", &[sha('1')])], Vec::new()).await.unwrap();
+        assert_eq!(store.untold().await.unwrap().runs[0].news, Some(StoryNews::Came));
+    }
+
+    async fn that_a_story_went_of_which_nothing_was_said_is_no_news(store: Store) {
+        runs(&store, "web", 'a', 1).await;
+        runs(&store, "web", 'b', 2).await;
+        let moved = unread(&store, "web").await;
+        store.move_read(&moved, vec![came("STORY-1", &[sha('1')])], Vec::new()).await.unwrap();
+        runs(&store, "web", 'a', 3).await;
+        let moved = unread(&store, "web").await;
+        store.move_read(&moved, Vec::new(), vec!["STORY-1".to_owned()]).await.unwrap();
+        assert_eq!(store.untold().await.unwrap().runs, []);
+        assert!(!store.runs_of("STORY-1").await.unwrap()[0].is_live);
+    }
+}
