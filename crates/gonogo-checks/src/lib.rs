@@ -15,6 +15,7 @@ mod registry;
 mod scene;
 
 mod ancestry;
+mod awareness;
 mod builds;
 mod policy_changed;
 mod production;

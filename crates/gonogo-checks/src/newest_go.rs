@@ -8,7 +8,7 @@ use crate::reading::Reading;
 use gonogo_core::fact::Fact;
 use gonogo_core::finding::{Finding, Severity, Subject};
 use gonogo_core::ids::{IssueKey, Sha};
-use gonogo_core::story::{FieldValue, Issue, same_word};
+use gonogo_core::story::Issue;
 use gonogo_core::verdict::Verdict;
 use gonogo_core::waiver;
 use std::collections::BTreeSet;
@@ -108,15 +108,7 @@ impl Judge<'_> {
             Fact::Known(issue) => issue,
             Fact::Absent | Fact::Unknown(_) => return None,
         };
-        if let Some(label) = &marks.label
-            && issue.labels.iter().any(|l| same_word(l, label))
-        {
-            return Some(label.clone());
-        }
-        match issue.fields.get(marks.field.as_ref()?)? {
-            FieldValue::Text(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
-            _ => None,
-        }
+        marks.flag_of(&issue)
     }
 }
 

@@ -74,6 +74,7 @@ impl TypedPolicy {
     pub fn wants(&self) -> Wants {
         let mut wants = Wants::default();
         wants.fields.extend(self.sections.stories.partial.field.clone());
+        wants.fields.extend(self.sections.awareness.iter().flat_map(|rule| rule.wants().cloned()));
         for ready in self.checks.iter().filter(|r| r.level != Level::Off) {
             ready.check.wants(&mut wants);
         }

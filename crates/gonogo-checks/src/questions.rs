@@ -7,7 +7,7 @@ use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::policy::ServicePath;
 use gonogo_core::pull::PullRequest;
-use gonogo_core::story::{Issue, Ready};
+use gonogo_core::story::{Aware, Issue, Ready};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -114,6 +114,8 @@ questions! {
     IssueOf { key: IssueKey } => Arc<Issue>;
     /// The stories that a query finds.
     ReadyStories { query: String } => Ready;
+    /// What a team knows of a story.
+    AwareOf { story: IssueKey, team: String } => Aware;
     /// Where a key is outside the range.
     SightingsOf { base: Sha, head: Sha, key: IssueKey } => Vec<Sighting>;
 }

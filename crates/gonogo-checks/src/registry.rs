@@ -52,6 +52,7 @@ pub const CHECKS: &[Entry] = &[
     crate::unfinished::ENTRY,
     crate::reverts::ENTRY,
     crate::builds::ENTRY,
+    crate::awareness::ENTRY,
 ];
 
 /// What is always looked at and has no level: where production is, the policy

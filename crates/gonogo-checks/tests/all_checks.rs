@@ -17,7 +17,7 @@ use gonogo_core::finding::{COULD_NOT_CHECK, Severity};
 use gonogo_core::ids::Sha;
 use gonogo_core::policy::Source;
 use gonogo_core::pull::{PullRequest, PullState};
-use gonogo_core::story::{FieldValue, History, Issue, IssueType, Ready, Status, TrackerPerson};
+use gonogo_core::story::{Aware, FieldValue, History, Issue, IssueType, Ready, Status, TrackerPerson};
 use gonogo_core::verdict::Verdict;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -57,6 +57,12 @@ fn policy(level: &str) -> TypedPolicy {
         [checks.builds]
         level = "{level}"
         required = ["suite"]
+        [checks.awareness]
+        level = "{level}"
+        [[awareness]]
+        team = "support"
+        channel = "C1"
+        labels = ["customer-visible"]
         "#
     );
     TypedPolicy::parse(Source::new("policy", text)).expect("the policy is valid")
@@ -99,7 +105,7 @@ fn case() -> Case {
         unread: None,
     };
     let (service, stage) = ("web".to_owned(), Stage::Deploy);
-    Case { service, path: None, stage, production, head, policy, knows_pull_requests: true }
+    Case { service, path: None, stage, production, head, policy, knows_pull_requests: true, knows_who_was_told: true }
 }
 
 /// The same of a service that is the folder in which all is.
@@ -133,7 +139,7 @@ fn issue(key: &str) -> Issue {
         status: Status { id: "2".to_owned(), name: "Done".to_owned() },
         assignee: Some(person("maria")),
         parent: None,
-        labels: Vec::new(),
+        labels: vec!["customer-visible".to_owned()],
         created_at: Some(now()),
         url: String::new(),
         fields: fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
@@ -196,6 +202,7 @@ fn answer(ask: &Ask) -> Answer {
         Ask::PullsOf(_) => Answer::PullsOf(Fact::Known(vec![pull(PullState::Merged)])),
         Ask::PullNumbered(_) => Answer::PullNumbered(Fact::Known(pull(PullState::Open))),
         Ask::IssueOf(q) => Answer::IssueOf(Fact::Known(Arc::new(issue(&q.key.to_string())))),
+        Ask::AwareOf(_) => Answer::AwareOf(Fact::Known(Aware { told_at: Some(now()), ..Aware::default() })),
         Ask::ReadyStories(_) => Answer::ReadyStories(Fact::Known(Ready { issues: vec![issue("STORY-8")] })),
         Ask::SightingsOf(_) => {
             Answer::SightingsOf(Fact::Known(vec![Sighting::InProduction(sha(b'8'), "STORY-8 x".to_owned())]))
@@ -256,6 +263,7 @@ fn the_world_of_these_tests_is_go_and_every_check_takes_part_in_it() {
     let kinds: BTreeSet<String> =
         asked.iter().map(|ask| format!("{ask:?}").split('(').next().unwrap_or("").to_owned()).collect();
     let all = [
+        "AwareOf",
         "BuildsOf",
         "ConflictMarkers",
         "Copies",

@@ -103,4 +103,7 @@ pub struct Case {
     /// commit.
     #[serde(default)]
     pub knows_pull_requests: bool,
+    /// Whether a server is at hand that knows which teams were told of stories.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub knows_who_was_told: bool,
 }

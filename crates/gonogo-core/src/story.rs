@@ -101,6 +101,17 @@ pub struct Issue {
     pub history: Option<History>,
 }
 
+/// What a team knows of a story.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Aware {
+    /// When it was told first.
+    pub told_at: Option<Timestamp>,
+    /// Why it could not be told when that was tried last.
+    pub trouble: Option<String>,
+    /// Who said that it knows.
+    pub acknowledged_by: Option<String>,
+}
+
 /// What a search for ready stories found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ready {

@@ -156,7 +156,16 @@ pub(crate) fn locate(git: &Git, wanted: &Wanted) -> Result<Located, LocateError>
         }
     };
     let (service, knows_pull_requests) = (String::new(), false);
-    let mut located = Located::of(Case { service, path: None, stage, production, head, policy, knows_pull_requests });
+    let mut located = Located::of(Case {
+        service,
+        path: None,
+        stage,
+        production,
+        head,
+        policy,
+        knows_pull_requests,
+        knows_who_was_told: false,
+    });
     let service = wanted.service.clone().or_else(|| located.policy.sections.service.name.clone());
     located.case.service = service.unwrap_or_else(|| git.name());
     located.case.path = wanted.path.clone().or_else(|| located.policy.sections.service.path.clone());

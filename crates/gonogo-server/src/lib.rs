@@ -80,6 +80,7 @@ fn router(app: App, live: Live) -> Router {
         .route("/services/{service}/compare", get(pages::compare::page))
         .route("/services/{service}/observed", get(pages::observed::page))
         .route("/stories/{key}", get(pages::story::page))
+        .route("/stories/{key}/acknowledged", post(pages::story::acknowledge))
         .route("/search", get(pages::search::page))
         .route("/explain/{code}", get(pages::explain::page))
         .route("/candidates/{id}/waivers", post(pages::waivers::give))

@@ -4,6 +4,7 @@
 
 mod address;
 mod audit;
+mod awareness;
 mod candidates;
 mod copies;
 mod db;
@@ -32,6 +33,7 @@ mod waivers;
 mod writer;
 
 pub use audit::{AuditAsked, AuditRow, Deed};
+pub use awareness::{AwarenessRow, NewAwareness};
 pub use candidates::{Candidate, CandidateId, Sighted};
 pub use copies::{Existing, backup, restore};
 pub use deliveries::{Delivery, DeliveryId, DeliveryRow, Received};

@@ -14,6 +14,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (4, include_str!("../migrations/0004_slack.sql")),
     (5, include_str!("../migrations/0005_outbox.sql")),
     (6, include_str!("../migrations/0006_tokens.sql")),
+    (7, include_str!("../migrations/0007_awareness.sql")),
     (8, include_str!("../migrations/0008_production.sql")),
     (9, include_str!("../migrations/0009_pulls.sql")),
     (10, include_str!("../migrations/0010_accounts.sql")),

@@ -174,18 +174,19 @@ impl Store {
     }
 }
 
-/// Puts it there to be said. One whose key is there already was said, or will be.
-pub(crate) async fn put(tx: &mut Tx<'_>, new: &NewMessage) -> Result<(), StoreError> {
+/// Puts it there to be said: its number, where it is new. One whose key is there
+/// already was said, or will be.
+pub(crate) async fn put(tx: &mut Tx<'_>, new: &NewMessage) -> Result<Option<i64>, StoreError> {
     let insert = "insert into outbox (kind, target, key, meaning, state, added_at, run_at)
          values ($1, $2, $3, $4, 'waits', $5, $5) on conflict (key) do nothing returning id";
     let at = micros(new.at);
     let id: Option<(i64,)> = fetch!(tx, fetch_optional, insert, new.kind, &new.target, &new.key, &new.meaning, at)?;
-    let Some((id,)) = id else { return Ok(()) };
+    let Some((id,)) = id else { return Ok(None) };
     for story in &new.stories {
         let insert = "insert into outbox_story (message, story) values ($1, $2) on conflict do nothing";
         execute!(tx, insert, id, story)?;
     }
-    Ok(())
+    Ok(Some(id))
 }
 
 async fn lease(tx: &mut Tx<'_>, kind: &str, now: i64, until: i64) -> Result<Option<Leased>, StoreError> {

@@ -1,6 +1,7 @@
 //! `gonogo.toml`. Each wing owns its part; this composes them. The options of
 //! checks stay untyped here: the checks type them.
 
+mod awareness;
 mod candidates;
 mod checks;
 mod error;
@@ -11,6 +12,7 @@ mod stories;
 mod tracker;
 mod waivers;
 
+pub use awareness::Awareness;
 pub use candidates::Candidates;
 pub use checks::{CheckTable, Level, Narrowed, OptionsTable};
 pub use error::{PolicyError, Source, nearest, typed, typed_value};
@@ -40,6 +42,8 @@ pub struct Sections {
     pub stories: Stories,
     pub waivers: Waivers,
     pub on_call: Option<OnCall>,
+    /// Teams that have to know of stories before they ship.
+    pub awareness: Vec<Awareness>,
     /// Typed by the checks.
     #[schemars(skip)]
     checks: IgnoredAny,
@@ -63,6 +67,14 @@ impl Policy {
         sections.waivers.validate().map_err(|said| source.error(said, source.find(&["waivers"])))?;
         if let Some(on_call) = &sections.on_call {
             on_call.validate().map_err(|said| source.error(said, source.find(&["on_call"])))?;
+        }
+        let mut teams = std::collections::BTreeSet::new();
+        for rule in &sections.awareness {
+            let wrong = |said| source.error(said, source.find(&["awareness"]));
+            rule.validate().map_err(wrong)?;
+            if !teams.insert(rule.team.trim().to_lowercase()) {
+                return Err(wrong(format!("there are two [[awareness]] of {}: write one", rule.team)));
+            }
         }
         let policy = Self { source, sections };
         policy.check_tables()?;

@@ -1,5 +1,6 @@
 //! `[stories]`: whose keys count, and which commits are left alone.
 
+use crate::story::{FieldValue, Issue, same_word};
 use globset::{Glob, GlobMatcher};
 use regex::Regex;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -65,6 +66,21 @@ impl Default for Stories {
             since: None,
             ships_in: vec![ShipsIn::Subject, ShipsIn::Trailer, ShipsIn::Squash, ShipsIn::PullRequest],
             partial: Partial::default(),
+        }
+    }
+}
+
+impl Partial {
+    /// The flag that a mark in the tracker names.
+    pub fn flag_of(&self, issue: &Issue) -> Option<String> {
+        if let Some(label) = &self.label
+            && issue.labels.iter().any(|l| same_word(l, label))
+        {
+            return Some(label.clone());
+        }
+        match issue.fields.get(self.field.as_ref()?)? {
+            FieldValue::Text(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+            _ => None,
         }
     }
 }

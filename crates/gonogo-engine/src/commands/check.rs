@@ -75,6 +75,7 @@ async fn judge(
     let code_host = request.outside.code_host.of(&git, &request.outside.http);
     for one in &mut located {
         one.case.knows_pull_requests = code_host.is_ok();
+        one.case.knows_who_was_told = request.outside.kept.is_some();
     }
     let wants = Wants::all(located.iter().map(|located| located.policy.wants()));
     let (git, kept, clock) = (Arc::new(git), request.outside.kept.as_ref(), request.clock);

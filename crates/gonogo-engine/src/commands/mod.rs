@@ -1,6 +1,7 @@
 //! What a person asks for, one file each.
 
 pub mod accounts;
+pub mod acknowledge;
 mod check;
 pub mod compare;
 mod doctor;

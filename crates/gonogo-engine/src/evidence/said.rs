@@ -6,7 +6,7 @@ use gonogo_core::changeset::{MergeBack, Sighting};
 use gonogo_core::fact::Fact;
 use gonogo_core::pull::PullRequest;
 use gonogo_core::say;
-use gonogo_core::story::{FieldValue, Issue};
+use gonogo_core::story::{Aware, FieldValue, Issue};
 
 pub(super) fn asked(ask: &Ask) -> String {
     match ask {
@@ -29,15 +29,22 @@ pub(super) fn asked(ask: &Ask) -> String {
         Ask::PullsOf(q) => format!("the pull requests that have {}", q.sha.short()),
         Ask::PullNumbered(q) => format!("pull request #{}", q.number),
         Ask::IssueOf(q) => format!("{} in the tracker", q.key),
+        Ask::AwareOf(q) => format!("what {} knows of {}", q.team, q.story),
         Ask::ReadyStories(q) => format!("the stories that {} finds", say::cut(&q.query, 200)),
         Ask::SightingsOf(q) => format!("where {} is outside the range", q.key),
     }
+}
+
+fn aware(aware: &Aware) -> String {
+    let told = aware.told_at.map_or("not told yet".to_owned(), |at| format!("told at {}", say::minute(at)));
+    aware.acknowledged_by.as_ref().map_or(told.clone(), |by| format!("{told}; {by} says that it knows"))
 }
 
 /// The story or commit that a question is about.
 pub(super) fn about(ask: &Ask) -> Option<String> {
     match ask {
         Ask::IssueOf(q) => Some(q.key.to_string()),
+        Ask::AwareOf(q) => Some(q.story.to_string()),
         Ask::SightingsOf(q) => Some(q.key.to_string()),
         Ask::LinesOf(q) => Some(q.sha.to_string()),
         Ask::PatchOf(q) => Some(q.sha.to_string()),
@@ -101,6 +108,7 @@ pub(super) fn answered(answer: &Answer) -> String {
         }),
         Answer::PullNumbered(f) => told(f, pull),
         Answer::IssueOf(f) => told(f, |issue| story(issue)),
+        Answer::AwareOf(f) => told(f, aware),
         Answer::ReadyStories(f) => told(f, |ready| say::count(ready.issues.len(), "story")),
         Answer::SightingsOf(f) => told(f, |sightings| {
             let seen: Vec<String> = sightings.iter().map(sighting).collect();

@@ -74,8 +74,13 @@ pub(super) fn jobs(asks: &[&Ask], facts: &Facts) -> Vec<Job> {
             Ask::PatchOf(q) => patches.push(q),
             Ask::LinesOf(q) => lines.push(q),
             Ask::SightingsOf(q) => sightings.push(q),
-            // the tracker's, the code host's
-            Ask::IssueOf(_) | Ask::ReadyStories(_) | Ask::BuildsOf(_) | Ask::PullsOf(_) | Ask::PullNumbered(_) => {}
+            // the tracker's, the code host's, ours
+            Ask::IssueOf(_)
+            | Ask::ReadyStories(_)
+            | Ask::AwareOf(_)
+            | Ask::BuildsOf(_)
+            | Ask::PullsOf(_)
+            | Ask::PullNumbered(_) => {}
         }
     }
     if !named.is_empty() {

@@ -5,6 +5,7 @@ mod code_host;
 mod copies;
 mod git;
 mod kept;
+mod told;
 mod tracker;
 
 pub use code_host::{CodeHost, CodeHostAccess, CodeHostToken, web_of};
@@ -32,7 +33,7 @@ pub(crate) struct Gatherer<'a> {
     pub git: Arc<Git>,
     pub tracker: &'a TrackerAccess,
     pub code_host: &'a Result<CodeHost, Why>,
-    /// Where answers of before are.
+    /// A server's: it has answers of before, and knows whom the server has told.
     pub kept: Option<&'a Store>,
     pub wants: Wants,
     pub clock: Clock,
@@ -43,6 +44,7 @@ impl Gatherer<'_> {
     pub(crate) async fn gather(&self, asks: &BTreeSet<Ask>, facts: &Facts) -> Vec<(Ask, Recorded)> {
         let (for_tracker, others): (Vec<&Ask>, Vec<&Ask>) =
             asks.iter().partition(|ask| matches!(ask, Ask::IssueOf(_) | Ask::ReadyStories(_)));
+        let (for_us, others): (Vec<&Ask>, Vec<&Ask>) = others.into_iter().partition(|ask| told::answers(ask));
         let (for_host, for_git): (Vec<&Ask>, Vec<&Ask>) = others.into_iter().partition(|ask| code_host::answers(ask));
         let jobs = git::jobs(&for_git, facts);
         let from_git = join_all(jobs.into_iter().map(|job| {
@@ -55,13 +57,15 @@ impl Gatherer<'_> {
         }));
         let from_tracker = self.tracker.gather(&for_tracker, &self.wants);
         let from_host = code_host::gather(self.code_host, &for_host, (self.clock)());
-        let (from_git, from_tracker, from_host) = tokio::join!(from_git, from_tracker, from_host);
+        let from_us = told::gather(self.kept, &for_us);
+        let (from_git, from_tracker, from_host, from_us) = tokio::join!(from_git, from_tracker, from_host, from_us);
+        let from_us = from_us.into_iter().map(|(ask, answer)| (ask, self.record("gonogo", answer)));
         let from_git = from_git.into_iter().flatten().map(|(ask, answer)| (ask, self.record("git", answer)));
         let from_tracker =
             from_tracker.into_iter().map(|(ask, answer)| (ask, self.record(self.tracker.source(), answer)));
         let from_tracker = kept::stand_in(self.kept, self.tracker.source(), &self.wants, from_tracker.collect()).await;
         let from_host = from_host.into_iter().map(|(ask, answer)| (ask, self.record("github", answer)));
-        from_git.chain(from_tracker).chain(from_host).collect()
+        from_git.chain(from_tracker).chain(from_host).chain(from_us).collect()
     }
 
     pub(crate) fn record(&self, source: &str, answer: Answer) -> Recorded {

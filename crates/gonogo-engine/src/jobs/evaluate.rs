@@ -1,6 +1,6 @@
 //! A candidate, judged: gathered, decided, recorded with what should be seen.
 
-use super::{JobError, check_run, hex_sha256, judge_soon, judging, message, production, seen, shipping};
+use super::{JobError, aware, check_run, hex_sha256, judge_soon, judging, message, production, seen, shipping};
 use crate::commands::{CheckRequest, Checked, check};
 use crate::gather::keep;
 use crate::serving::{Service, Serving};
@@ -53,6 +53,7 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
         (verdict, _) => verdict.word(),
     };
     metrics::histogram!("gonogo_evaluation_seconds", "verdict" => verdict).record(begun.elapsed());
+    aware::tell(serving, &candidate, &checked).await?;
     record(serving, service, &candidate, &checked).await?;
     afterwards(serving, id, &checked).await
 }

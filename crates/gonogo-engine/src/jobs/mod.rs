@@ -1,6 +1,7 @@
 //! What gonogo does when time or a hook asks. Each job gathers, decides and
 //! acts, and may be run twice.
 
+mod aware;
 mod check_run;
 mod delivery;
 mod evaluate;
@@ -17,6 +18,7 @@ mod telling;
 mod told;
 mod worker;
 
+pub(crate) use aware::Team;
 pub(crate) use evaluate::waivers_of;
 pub(crate) use loud::told_of_away;
 pub use outbox::{Words, words};

@@ -1,7 +1,10 @@
 //! A story: where it waits, what it lacks, where it runs and who was told, and
 //! where it was.
 
+mod aware;
 mod told;
+
+pub(crate) use aware::acknowledge;
 
 use super::candidate::linked;
 use super::layout::{self, Shown, ago, away, not_found, outside, short, verdict};
@@ -32,6 +35,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(key): Pa
     if places.is_empty() && runs.is_empty() {
         return Err(not_found().await);
     }
+    let teams = app.serving.store.awareness_of(&key).await.map_err(|e| away(&e))?;
     let messages = app.serving.store.messages_of_story(&key).await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
     let (open, closed): (Vec<&StoryPlace>, Vec<&StoryPlace>) = places.iter().partition(|p| p.closed_at.is_none());
@@ -52,6 +56,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(key): Pa
             @else { (table(["Service", "Branch", "Verdict", "Head", "Ships", "Since"], open.iter().map(|place| waits(place, now)))) }
         }
         (told::sections(&key, &runs, &messages, now))
+        (aware::section(&key, &teams, &session, now))
         @if !closed.is_empty() {
             section {
                 h2 { "Was in" }

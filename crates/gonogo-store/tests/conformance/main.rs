@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod awareness;
 mod copies;
 mod crash;
 mod engine;

@@ -16,6 +16,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (4, include_str!("../../migrations/0004_slack.sql"), include_str!("rows/0004.sql")),
     (5, include_str!("../../migrations/0005_outbox.sql"), include_str!("rows/0005.sql")),
     (6, include_str!("../../migrations/0006_tokens.sql"), include_str!("rows/0006.sql")),
+    (7, include_str!("../../migrations/0007_awareness.sql"), include_str!("rows/0007.sql")),
     (8, include_str!("../../migrations/0008_production.sql"), include_str!("rows/0008.sql")),
     (9, include_str!("../../migrations/0009_pulls.sql"), include_str!("rows/0009.sql")),
     (10, include_str!("../../migrations/0010_accounts.sql"), include_str!("rows/0010.sql")),
@@ -115,6 +116,9 @@ async fn holds_what_was_there(store: &Store, version: i64) {
         13.. => &[("Pay in euros", false)],
     };
     assert_eq!(told, expected);
+    if version >= 7 {
+        assert_eq!(store.awareness_of("STORY-1").await.unwrap()[0].team, "support");
+    }
     if version >= 8 {
         let production = store.production("web").await.unwrap().unwrap();
         assert_eq!(production.running, Some(sha('b').into()));

@@ -6,6 +6,7 @@ mod accounts;
 mod api;
 mod attacks;
 mod audit;
+mod aware;
 mod away;
 mod backups;
 mod browser;

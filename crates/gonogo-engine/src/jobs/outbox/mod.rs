@@ -1,12 +1,15 @@
 //! Says what waits in the outbox, each message once: what may have been said is
 //! looked for by its key, or put before a person, as its kind has it.
 
+mod coming;
 mod jira;
 mod slack;
+mod turned;
 mod words;
 
+pub(super) use coming::StoryComing;
 pub(super) use jira::{CommentWanted, TransitionWanted};
-pub(super) use slack::{StoriesTold, StoryTold};
+pub(super) use turned::{StoryTold, stories_told};
 pub use words::{Words, words};
 
 use super::{contained, show, told};

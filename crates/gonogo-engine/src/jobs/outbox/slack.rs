@@ -1,103 +1,39 @@
 //! A message in Slack that is said once: posted, or found where it may have been.
 
+use super::coming::StoryComing;
+use super::turned::{self, StoryTold};
 use super::{NotSaid, Sure};
-use crate::jobs::message::{context, outside, section};
 use crate::serving::Serving;
-use gonogo_core::say;
-use gonogo_remote::slack::{MOST_SECTION, Message, MessageKey, Slack, SlackError};
+use gonogo_remote::slack::{Message, MessageKey, Slack, SlackError};
 use gonogo_store::{NewMessage, Outgoing, StoreError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub(super) const KIND: &str = "slack";
 
-/// Stories that turned, to be told in one message; outside texts are as they came.
+/// The meaning of a message; outside texts are as they came.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::jobs) struct StoriesTold {
-    pub stories: Vec<StoryTold>,
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Told {
+    /// Stories that turned, told in one message.
+    Stories(Vec<StoryTold>),
+    /// A story is on its way, and a team has to know.
+    Coming(Box<StoryComing>),
 }
 
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::jobs) struct StoryTold {
-    pub story: String,
-    pub title: String,
-    /// Where it stands in the tracker.
-    pub url: Option<String>,
-    pub page: String,
-    /// Else it was rolled back.
-    pub is_deployed: bool,
-    /// That have it now, or that do not any more.
-    pub services: Vec<String>,
-}
-
-impl StoriesTold {
-    pub(in crate::jobs) fn message(
-        &self,
-        channel: &str,
-        key: String,
-        stories: Vec<String>,
-        at: Timestamp,
-    ) -> NewMessage {
+impl Told {
+    pub(super) fn message(&self, channel: &str, key: String, stories: Vec<String>, at: Timestamp) -> NewMessage {
         // Strings: there is always JSON for them.
         let meaning = serde_json::to_string(self).unwrap_or_default();
         NewMessage { kind: KIND, target: channel.to_owned(), key, meaning, stories, at }
     }
 
     fn rendered(&self) -> Message {
-        match self.stories.as_slice() {
-            [story] => story.rendered(),
-            stories => digest(stories),
+        match self {
+            Self::Stories(stories) => turned::rendered(stories),
+            Self::Coming(coming) => coming.rendered(),
         }
     }
-}
-
-impl StoryTold {
-    /// `✓ STORY-9 Charge in euros was deployed`
-    fn sentence(&self) -> String {
-        let (mark, did) = if self.is_deployed { ("✓", "was deployed") } else { ("↩", "was rolled back") };
-        let title = if self.title.is_empty() { String::new() } else { format!(" {}", outside(&self.title)) };
-        format!("{mark} {}{title} {did}", self.story)
-    }
-
-    fn line(&self) -> String {
-        format!("{} · <{}|Open>", self.sentence(), self.page)
-    }
-
-    fn rendered(&self) -> Message {
-        let services = say::list(&self.services, self.services.len());
-        let have = if self.services.len() == 1 { "has" } else { "have" };
-        let said = if self.is_deployed {
-            format!("{services} {have} it in production")
-        } else {
-            let runs = if self.services.len() == 1 { "runs" } else { "run" };
-            format!("{services} {runs} it no more")
-        };
-        let tracker = self.url.as_ref().map(|url| format!(" · <{url}|{}>", self.story)).unwrap_or_default();
-        let links = format!("<{}|Open>{tracker}", self.page);
-        Message { text: self.sentence(), blocks: vec![section(&self.sentence()), context(&said), section(&links)] }
-    }
-}
-
-/// As many lines as a section holds.
-fn digest(stories: &[StoryTold]) -> Message {
-    let deployed = stories.iter().filter(|story| story.is_deployed).count();
-    let parts = [(deployed, "deployed"), (stories.len() - deployed, "rolled back")];
-    let parts: Vec<String> = parts
-        .iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, did)| format!("{} {did}", say::count(*number, "story")))
-        .collect();
-    let text = say::list(&parts, parts.len());
-    let mut room = MOST_SECTION - "and 1000000 more".len();
-    let mut lines = Vec::new();
-    for line in stories.iter().map(StoryTold::line) {
-        let Some(left) = room.checked_sub(line.chars().count() + 1) else { break };
-        room = left;
-        lines.push(line);
-    }
-    let left_out = stories.len() - lines.len();
-    lines.extend((left_out > 0).then(|| format!("and {left_out} more")));
-    Message { blocks: vec![section(&format!("*{text}*")), section(&lines.join("\n"))], text }
 }
 
 /// Where it stands, as `CHANNEL TS`.
@@ -105,7 +41,7 @@ pub(super) async fn say(serving: &Serving, message: &Outgoing) -> Result<Result<
     let Some(slack) = &serving.slack else {
         return Ok(Err(NotSaid::never("there is no [slack] any more")));
     };
-    let told: StoriesTold = match serde_json::from_str(&message.meaning) {
+    let told: Told = match serde_json::from_str(&message.meaning) {
         Ok(told) => told,
         Err(error) => return Ok(Err(NotSaid::never(format!("what is to be said cannot be read: {error}")))),
     };
@@ -137,55 +73,4 @@ async fn post(
 fn not_said(error: &SlackError, sure: Sure) -> NotSaid {
     let why = error.why();
     NotSaid { error: format!("{}: {}", why.said, why.fix), until: error.until(), sure }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::Value;
-
-    fn story(number: usize, title: &str, is_deployed: bool) -> StoryTold {
-        StoryTold {
-            story: format!("STORY-{number}"),
-            title: title.to_owned(),
-            url: Some(format!("https://jira.example.com/browse/STORY-{number}")),
-            page: format!("https://gonogo.example.com/stories/STORY-{number}"),
-            is_deployed,
-            services: vec!["api".to_owned(), "web".to_owned()],
-        }
-    }
-
-    fn texts(message: &Message) -> Vec<String> {
-        let of = |block: &Value| block.pointer("/text/text").or_else(|| block.pointer("/elements/0/text")).cloned();
-        message.blocks.iter().map(|block| of(block).unwrap().as_str().unwrap().to_owned()).collect()
-    }
-
-    #[test]
-    fn a_story_is_told_with_where_it_runs_and_where_to_look() {
-        let message = StoriesTold { stories: vec![story(9, "Charge in <euros>", true)] }.rendered();
-        assert_eq!(message.text, "✓ STORY-9 Charge in &lt;euros&gt; was deployed");
-        assert_eq!(texts(&message)[1], "api and web have it in production");
-        let links =
-            "<https://gonogo.example.com/stories/STORY-9|Open> · <https://jira.example.com/browse/STORY-9|STORY-9>";
-        assert_eq!(texts(&message)[2], links);
-        let mut gone = story(9, "", false);
-        gone.services.truncate(1);
-        let message = StoriesTold { stories: vec![gone] }.rendered();
-        assert_eq!(
-            (message.text.as_str(), texts(&message)[1].as_str()),
-            ("↩ STORY-9 was rolled back", "api runs it no more")
-        );
-    }
-
-    #[test]
-    fn many_stories_are_one_message_that_fits() {
-        let rude = "@channel ".repeat(100);
-        let mut stories: Vec<StoryTold> = (1..=60).map(|number| story(number, &rude, true)).collect();
-        stories.push(story(61, "", false));
-        let message = StoriesTold { stories }.rendered();
-        assert_eq!(message.text, "60 stories deployed and 1 story rolled back");
-        let lines = texts(&message).remove(1);
-        assert!(lines.chars().count() <= MOST_SECTION && !lines.contains('@'), "{lines}");
-        assert!(lines.starts_with("✓ STORY-1 ") && lines.ends_with(" more"), "{lines}");
-    }
 }

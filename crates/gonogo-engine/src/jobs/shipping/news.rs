@@ -3,11 +3,15 @@
 
 use super::range::ToldOf;
 use crate::jobs::JobError;
-use crate::jobs::outbox::{CommentWanted, StoriesTold, StoryTold, TransitionWanted};
+use crate::jobs::Team;
+use crate::jobs::outbox::{CommentWanted, StoryTold, TransitionWanted, stories_told};
 use crate::serving::Serving;
 use gonogo_store::{NewMessage, StoreError, StoryNews, StoryRun, StoryTurn, Untold};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// More stories at once are one message, where nothing else is said.
+const MANY: usize = 5;
 
 /// A story that turned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,14 +22,19 @@ struct Turn {
     told: ToldOf,
     /// That have it now, or that do not any more.
     services: Vec<String>,
+    /// Where the teams are told that had to know of it.
+    teams: BTreeSet<String>,
 }
 
 /// Has said what there is to say, once.
 pub(in crate::jobs) async fn tell(serving: &Serving) -> Result<(), JobError> {
     let untold = serving.store.untold().await?;
-    let turns = turns(&untold, |service| serving.service(service).is_some());
+    let mut turns = turns(&untold, |service| serving.service(service).is_some());
     if turns.is_empty() {
         return Ok(());
+    }
+    for turn in turns.iter_mut().filter(|_| serving.slack.is_some()) {
+        turn.teams = teams(serving, &turn.story).await?;
     }
     let now = (serving.clock)();
     let said = turns.iter().map(|turn| StoryTurn { story: turn.story.clone(), news: turn.news }).collect();
@@ -34,6 +43,13 @@ pub(in crate::jobs) async fn tell(serving: &Serving) -> Result<(), JobError> {
         Ok(()) | Err(StoreError::Fenced) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The channels of the teams that had to know of a story.
+async fn teams(serving: &Serving, story: &str) -> Result<BTreeSet<String>, StoreError> {
+    let rows = serving.store.awareness_of(story).await?;
+    let team = |meaning: &str| serde_json::from_str::<Team>(meaning).ok();
+    Ok(rows.iter().filter_map(|row| team(&row.meaning)).map(|team| team.channel).collect())
 }
 
 /// The stories of which something is to be said now.
@@ -58,7 +74,7 @@ fn turns(untold: &Untold, is_ours: impl Fn(&str) -> bool) -> Vec<Turn> {
         let title = runs.iter().map(|run| &run.title).find(|title| !title.is_empty()).cloned().unwrap_or_default();
         let told = runs.iter().filter_map(|run| serde_json::from_str::<ToldOf>(&run.told).ok());
         let told = told.max_by_key(|told| told.tracker.is_some()).unwrap_or_default();
-        Some(Turn { story: story.to_owned(), news, title, told, services })
+        Some(Turn { story: story.to_owned(), news, title, told, services, teams: BTreeSet::new() })
     };
     by_story.into_iter().filter_map(turn).collect()
 }
@@ -71,11 +87,11 @@ fn messages(serving: &Serving, turns: &[Turn], now: Timestamp) -> Vec<NewMessage
     }
     let mut by_channel: BTreeMap<String, Vec<&Turn>> = BTreeMap::new();
     for turn in turns {
-        for channel in channels(serving, turn) {
+        for channel in channels(serving, turn).into_iter().chain(turn.teams.clone()).collect::<BTreeSet<_>>() {
             by_channel.entry(channel).or_default().push(turn);
         }
     }
-    let digest_over = serving.story_deployed.as_ref().map_or(usize::MAX, |says| says.digest_over);
+    let digest_over = serving.story_deployed.as_ref().map_or(MANY, |says| says.digest_over);
     for (channel, turns) in by_channel {
         let at_once = if turns.len() > digest_over { turns.len() } else { 1 };
         messages.extend(turns.chunks(at_once).map(|turns| slack(serving, &channel, turns, now)));
@@ -102,12 +118,12 @@ fn slack(serving: &Serving, channel: &str, turns: &[&Turn], now: Timestamp) -> N
         page: page_of(serving, &turn.story),
         is_deployed: turn.news == StoryNews::Came,
         services: turn.services.clone(),
+        flag: turn.told.flag.clone(),
     };
     let stories: Vec<StoryTold> = turns.iter().map(told).collect();
-    let names: Vec<String> = turns.iter().map(|turn| turn.story.clone()).collect();
-    let first = names.first().cloned().unwrap_or_default();
-    let key = key(serving, &format!("slack {channel} {first} {}", names.len()), now);
-    StoriesTold { stories }.message(channel, key, names, now)
+    let first = turns.first().map(|turn| turn.story.clone()).unwrap_or_default();
+    let key = key(serving, &format!("slack {channel} {first} {}", turns.len()), now);
+    stories_told(stories, channel, key, now)
 }
 
 fn comment(serving: &Serving, turn: &Turn, now: Timestamp) -> Option<NewMessage> {

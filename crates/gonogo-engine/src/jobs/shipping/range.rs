@@ -9,10 +9,11 @@ use crate::locate::type_policy;
 use crate::serving::{Service, Serving};
 use crate::{CodeHost, CodeHostAccess, Outside};
 use gonogo_api::Story;
+use gonogo_checks::Wants;
 use gonogo_checks::questions::{Answer, Ask, IssueOf};
 use gonogo_core::fact::Fact;
 use gonogo_core::ids::{IssueKey, Sha};
-use gonogo_core::policy::{Tracker, TrackerKind};
+use gonogo_core::policy::{Partial, Tracker, TrackerKind};
 use gonogo_core::running::Running;
 use gonogo_store::StoryCame;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,7 @@ use std::sync::Arc;
 pub(super) struct Range {
     stories: Vec<Story>,
     tracker: Option<Tracker>,
+    partial: Partial,
 }
 
 /// What is told of a story beside its title.
@@ -31,6 +33,9 @@ pub(super) struct ToldOf {
     /// Where it stands in the tracker.
     pub url: Option<String>,
     pub tracker: Option<TrackerAt>,
+    /// What hides it from customers.
+    #[serde(default)]
+    pub flag: Option<String>,
 }
 
 /// The tracker of the policy that was in force.
@@ -40,10 +45,10 @@ pub(in crate::jobs) struct TrackerAt {
     pub url: String,
 }
 
-/// Of each story its title and where it stands, as far as the tracker tells.
+/// Of each story its title and its flag, as far as the tracker tells.
 pub(super) struct Told {
     tracker: Option<Tracker>,
-    titles: BTreeMap<String, String>,
+    known: BTreeMap<String, (String, Option<String>)>,
 }
 
 impl Range {
@@ -67,7 +72,8 @@ impl Range {
             .await
             .map_err(|_| JobError::Broken("the reader ended early".to_owned()))??;
         let (policy, _) = type_policy(checked.recording.policy());
-        Ok(Self { stories: checked.outcome.check.stories, tracker: policy.sections.tracker })
+        let (tracker, partial) = (policy.sections.tracker, policy.sections.stories.partial);
+        Ok(Self { stories: checked.outcome.check.stories, tracker, partial })
     }
 
     /// Stories that it has and the others lack.
@@ -92,25 +98,28 @@ pub(super) async fn told(serving: &Serving, ranges: &[Range], stories: impl Iter
     let access = TrackerAccess::of(tracker.iter(), &serving.outside);
     let keys = stories.filter_map(|story| story.parse::<IssueKey>().ok());
     let asks: Vec<Ask> = keys.map(|key| IssueOf { key }.into()).collect();
-    let mut titles = BTreeMap::new();
+    let mut known = BTreeMap::new();
+    let partial = ranges.first().map(|range| range.partial.clone()).unwrap_or_default();
+    let wants = Wants { fields: partial.field.iter().cloned().collect(), history: false };
     if tracker.is_some() && !asks.is_empty() {
         let all: Vec<&Ask> = asks.iter().collect();
-        for (ask, answer) in access.gather(&all, &gonogo_checks::Wants::default()).await {
+        for (ask, answer) in access.gather(&all, &wants).await {
             if let (Ask::IssueOf(of), Answer::IssueOf(Fact::Known(issue))) = (ask, answer) {
-                titles.insert(of.key.to_string(), issue.title.clone());
+                known.insert(of.key.to_string(), (issue.title.clone(), partial.flag_of(&issue)));
             }
         }
     }
-    Told { tracker, titles }
+    Told { tracker, known }
 }
 
 impl Told {
     pub(super) fn came(&self, story: String, commits: Vec<String>) -> StoryCame {
+        let (title, flag) = self.known.get(&story).cloned().unwrap_or_default();
         let told = ToldOf {
+            flag,
             url: self.tracker.as_ref().map(|tracker| tracker.page_of(&story)),
             tracker: self.tracker.as_ref().map(|at| TrackerAt { kind: at.kind, url: at.url.clone() }),
         };
-        let title = self.titles.get(&story).cloned().unwrap_or_default();
         // Strings: there is always JSON for them.
         let told = serde_json::to_string(&told).unwrap_or_default();
         StoryCame { story, title, told, commits }

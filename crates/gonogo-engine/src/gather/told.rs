@@ -1,0 +1,45 @@
+//! Questions that the server's own store answers: which teams were told.
+
+use gonogo_checks::questions::{Answer, Ask};
+use gonogo_core::fact::{Fact, Why};
+use gonogo_core::story::Aware;
+use gonogo_store::{AwarenessRow, Store};
+use std::collections::BTreeMap;
+
+pub(super) fn answers(ask: &Ask) -> bool {
+    matches!(ask, Ask::AwareOf(_))
+}
+
+pub(super) async fn gather(store: Option<&Store>, asks: &[&Ask]) -> Vec<(Ask, Answer)> {
+    let mut known: BTreeMap<String, Result<Vec<AwarenessRow>, Why>> = BTreeMap::new();
+    let mut answers = Vec::new();
+    for ask in asks {
+        let Ask::AwareOf(of) = ask else { continue };
+        let story = of.story.to_string();
+        if !known.contains_key(&story) {
+            known.insert(story.clone(), rows(store, &story).await);
+        }
+        let fact = match known.get(&story) {
+            Some(Ok(rows)) => {
+                rows.iter().find(|row| row.team == of.team).map_or(Fact::Absent, |row| Fact::Known(aware(row)))
+            }
+            Some(Err(why)) => Fact::Unknown(why.clone()),
+            None => Fact::Absent,
+        };
+        answers.push(((*ask).clone(), Answer::AwareOf(fact)));
+    }
+    answers
+}
+
+async fn rows(store: Option<&Store>, story: &str) -> Result<Vec<AwarenessRow>, Why> {
+    let Some(store) = store else {
+        return Err(Why::new("only a server knows who was told", "ask the server"));
+    };
+    let rows = store.awareness_of(story).await;
+    rows.map_err(|error| Why::new(format!("who was told cannot be read: {error}"), "gonogo store check says why"))
+}
+
+fn aware(row: &AwarenessRow) -> Aware {
+    let acknowledged_by = row.acknowledged.as_ref().map(|(by, _)| by.clone());
+    Aware { told_at: row.told_at, trouble: row.trouble.clone(), acknowledged_by }
+}

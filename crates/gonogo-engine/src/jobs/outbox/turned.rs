@@ -1,0 +1,149 @@
+//! Stories that are deployed, or were rolled back, as Slack reads it.
+
+use super::slack::Told;
+use crate::jobs::message::{context, outside, section};
+use gonogo_core::say;
+use gonogo_remote::slack::{MOST_SECTION, Message};
+use gonogo_store::NewMessage;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::jobs) struct StoryTold {
+    pub story: String,
+    pub title: String,
+    /// Where it stands in the tracker.
+    pub url: Option<String>,
+    pub page: String,
+    /// Else it was rolled back.
+    pub is_deployed: bool,
+    /// That have it now, or that do not any more.
+    pub services: Vec<String>,
+    /// What hides it from customers.
+    #[serde(default)]
+    pub flag: Option<String>,
+}
+
+/// One message with all of them.
+pub(in crate::jobs) fn stories_told(told: Vec<StoryTold>, channel: &str, key: String, at: Timestamp) -> NewMessage {
+    let stories = told.iter().map(|story| story.story.clone()).collect();
+    Told::Stories(told).message(channel, key, stories, at)
+}
+
+pub(super) fn rendered(stories: &[StoryTold]) -> Message {
+    match stories {
+        [story] => story.rendered(),
+        stories => digest(stories),
+    }
+}
+
+impl StoryTold {
+    /// Whether customers see nothing of it yet.
+    fn is_off(&self) -> bool {
+        self.is_deployed && self.flag.is_some()
+    }
+
+    /// `✓ STORY-9 Charge in euros was deployed`
+    fn sentence(&self) -> String {
+        let (mark, did) = if self.is_deployed { ("✓", "was deployed") } else { ("↩", "was rolled back") };
+        let off = if self.is_off() { ", off for customers" } else { "" };
+        let title = if self.title.is_empty() { String::new() } else { format!(" {}", outside(&self.title)) };
+        format!("{mark} {}{title} {did}{off}", self.story)
+    }
+
+    fn line(&self) -> String {
+        format!("{} · <{}|Open>", self.sentence(), self.page)
+    }
+
+    fn rendered(&self) -> Message {
+        let services = say::list(&self.services, self.services.len());
+        let have = if self.services.len() == 1 { "has" } else { "have" };
+        let said = if self.is_deployed {
+            let flag = self.flag.as_deref().map(|flag| format!(", behind {}", outside(flag))).unwrap_or_default();
+            format!("{services} {have} it in production{flag}")
+        } else {
+            let runs = if self.services.len() == 1 { "runs" } else { "run" };
+            format!("{services} {runs} it no more")
+        };
+        let tracker = self.url.as_ref().map(|url| format!(" · <{url}|{}>", self.story)).unwrap_or_default();
+        let links = format!("<{}|Open>{tracker}", self.page);
+        Message { text: self.sentence(), blocks: vec![section(&self.sentence()), context(&said), section(&links)] }
+    }
+}
+
+/// As many lines as a section holds.
+fn digest(stories: &[StoryTold]) -> Message {
+    let deployed = stories.iter().filter(|story| story.is_deployed).count();
+    let parts = [(deployed, "deployed"), (stories.len() - deployed, "rolled back")];
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, did)| format!("{} {did}", say::count(*number, "story")))
+        .collect();
+    let text = say::list(&parts, parts.len());
+    let mut room = MOST_SECTION - "and 1000000 more".len();
+    let mut lines = Vec::new();
+    for line in stories.iter().map(StoryTold::line) {
+        let Some(left) = room.checked_sub(line.chars().count() + 1) else { break };
+        room = left;
+        lines.push(line);
+    }
+    let left_out = stories.len() - lines.len();
+    lines.extend((left_out > 0).then(|| format!("and {left_out} more")));
+    Message { blocks: vec![section(&format!("*{text}*")), section(&lines.join("\n"))], text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn story(number: usize, title: &str, is_deployed: bool) -> StoryTold {
+        StoryTold {
+            story: format!("STORY-{number}"),
+            title: title.to_owned(),
+            url: Some(format!("https://jira.example.com/browse/STORY-{number}")),
+            page: format!("https://gonogo.example.com/stories/STORY-{number}"),
+            is_deployed,
+            services: vec!["api".to_owned(), "web".to_owned()],
+            flag: None,
+        }
+    }
+
+    fn texts(message: &Message) -> Vec<String> {
+        let of = |block: &Value| block.pointer("/text/text").or_else(|| block.pointer("/elements/0/text")).cloned();
+        message.blocks.iter().map(|block| of(block).unwrap().as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_story_is_told_with_where_it_runs_and_where_to_look() {
+        let message = rendered(&[story(9, "Charge in <euros>", true)]);
+        assert_eq!(message.text, "✓ STORY-9 Charge in &lt;euros&gt; was deployed");
+        assert_eq!(texts(&message)[1], "api and web have it in production");
+        let links =
+            "<https://gonogo.example.com/stories/STORY-9|Open> · <https://jira.example.com/browse/STORY-9|STORY-9>";
+        assert_eq!(texts(&message)[2], links);
+        let hidden = rendered(&[StoryTold { flag: Some("new-till".to_owned()), ..story(9, "x", true) }]);
+        assert_eq!(hidden.text, "✓ STORY-9 x was deployed, off for customers");
+        assert_eq!(texts(&hidden)[1], "api and web have it in production, behind new-till");
+        let mut gone = story(9, "", false);
+        gone.services.truncate(1);
+        let message = rendered(&[gone]);
+        assert_eq!(
+            (message.text.as_str(), texts(&message)[1].as_str()),
+            ("↩ STORY-9 was rolled back", "api runs it no more")
+        );
+    }
+
+    #[test]
+    fn many_stories_are_one_message_that_fits() {
+        let rude = "@channel ".repeat(100);
+        let mut stories: Vec<StoryTold> = (1..=60).map(|number| story(number, &rude, true)).collect();
+        stories.push(story(61, "", false));
+        let message = rendered(&stories);
+        assert_eq!(message.text, "60 stories deployed and 1 story rolled back");
+        let lines = texts(&message).remove(1);
+        assert!(lines.chars().count() <= MOST_SECTION && !lines.contains('@'), "{lines}");
+        assert!(lines.starts_with("✓ STORY-1 ") && lines.ends_with(" more"), "{lines}");
+    }
+}

@@ -1,0 +1,116 @@
+//! Teams that have to know of a story before it ships.
+
+use crate::support::{PASSWORD, World};
+use gonogo_world::{Jira, Slack};
+
+/// Support wants to know of what customers see, and of high risks, `lead` working
+/// hours before; it works around the clock.
+fn policy(jira: &Jira, lead: u32) -> String {
+    format!(
+        "tracker.kind = 'jira-cloud'\ntracker.url = '{}'\nstories.partial.label = 'flagged'\n\
+         [[awareness]]\nteam = 'support'\nchannel = '#support'\nlead_hours = {lead}\nfrom = 0\nto = 24\n\
+         days = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday']\n\
+         labels = ['customer-visible']\npeople = ['vera']\nfields = [{{ field = 'Risk', says = ['high'] }}]\n",
+        jira.url()
+    )
+}
+
+fn aware(jira: &Jira, slack: &Slack, lead: u32) -> World {
+    slack.channel("#deploys");
+    slack.channel("#support");
+    let mut world = World::stopped().trusts(&jira.url()).tells(slack, "#deploys").polling();
+    world.policy(&policy(jira, lead));
+    world.start();
+    world
+}
+
+impl World {
+    /// A commit on main: its SHA.
+    fn commits(&self, message: &str) -> String {
+        self.repo.commit(message);
+        self.push("main")
+    }
+
+    #[track_caller]
+    fn story_has(&self, words: &str) {
+        let page = || self.get("/stories/STORY-9").1;
+        self.wait(|| page().contains(words).then_some(()), page);
+    }
+}
+
+#[test]
+fn a_team_is_told_in_time_and_once_it_ships() {
+    let (jira, slack) = (Jira::cloud(), Slack::start());
+    jira.story("STORY-9").titled("Charge in euros").labelled("customer-visible").with_field("Risk", "high: invoices");
+    jira.story("STORY-10").titled("Tidy up").with_field("Risk", "low");
+    let world = aware(&jira, &slack, 8);
+    let support = slack.channel("#support");
+    let sha = world.commits("STORY-9 charge in euros\n\nStory: STORY-10");
+    let message = support.said_once("STORY-9 Charge in euros is about to ship");
+    for words in ["web · on main · in production from ", "*Risk* high: invoices", "say that support knows"] {
+        assert!(message.seen().contains(words), "{words} is not in {}", message.seen());
+    }
+    world.status_says(&sha, "pending", "Waiting: STORY-9 may ship from ");
+    world.story_has("is about to ship, to support");
+
+    // Who is of no team, and no release manager, may not say that it knows.
+    world.adds("mallory", "developer");
+    world.adds("vera", "viewer");
+    let mut world = world;
+    let sends = |world: &World, team: &str| {
+        world.submit("/stories/STORY-9", "/stories/STORY-9/acknowledged", &[("team", team)])
+    };
+    assert_eq!(sends(&world, "sales").0, 409);
+    world.signs_in("mallory", PASSWORD);
+    assert!(!world.get("/stories/STORY-9").1.contains("support knows"));
+    world.signs_in("vera", PASSWORD);
+    assert_eq!(sends(&world, "support").0, 303);
+    world.status_of(&sha).is_success("Go");
+    world.story_has("says vera, ");
+    assert_eq!(sends(&world, "support").0, 409);
+    world.signs_in_again();
+    assert!(world.get("/audit").1.contains("support knows of it"));
+
+    world.repo.git(&["branch", "-f", "production", &sha]);
+    world.push("production");
+    support.said_once("✓ STORY-9 Charge in euros was deployed");
+    support.has(2, 0);
+    slack.channel("#deploys").has(0, 0);
+}
+
+#[test]
+fn a_team_that_cannot_be_told_blocks_until_it_was() {
+    let (jira, slack) = (Jira::cloud(), Slack::start());
+    jira.story("STORY-9").titled("x").labelled("customer-visible").labelled("flagged").with_field("Risk", "low");
+    let world = aware(&jira, &slack, 0);
+    let support = slack.channel("#support").without_the_bot();
+    let sha = world.commits("STORY-9 x");
+    world.status_says(&sha, "failure", "No-Go: STORY-9 is not known to support yet");
+    world.story_has("we are not in the channel #support");
+    support.invites_the_bot();
+    world.status_of(&sha).is_success("Go");
+    support.said_once("STORY-9 x is about to ship, off for customers");
+    world.repo.git(&["branch", "-f", "production", &sha]);
+    world.push("production");
+    let message = support.said_once("✓ STORY-9 x was deployed, off for customers");
+    assert!(message.seen().contains("behind flagged"), "{}", message.seen());
+}
+
+#[test]
+fn a_pull_request_tells_a_team_early_and_a_crash_tells_nobody_twice() {
+    let (jira, slack) = (Jira::cloud(), Slack::start());
+    jira.story("STORY-9").titled("x").with_field("Risk", "is High");
+    let mut world = aware(&jira, &slack, 0);
+    let support = slack.channel("#support");
+    slack.faults().on("chat.postMessage").hang();
+    world.proposes("topic", "STORY-9 x", "STORY-9 x");
+    support.said_once("STORY-9 x is about to ship");
+    world.kill();
+    slack.heals();
+    world.start();
+    let merged = world.web().pull_request(1).merges();
+    world.status_of(&merged).is_success("Go");
+    let message = support.said_once("STORY-9 x is about to ship");
+    assert!(message.seen().contains("in a pull request of "), "{}", message.seen());
+    support.has(1, 0);
+}
