@@ -22,7 +22,7 @@ pub use gonogo_remote::secret::Secret;
 pub use locate::{GivenPolicy, GivenProduction, LocateError, Wanted};
 pub use plan::{Plan, PlannedStory};
 pub use recording::{Recording, RecordingError};
-pub use serving::{GitHubSignIn, OidcSignIn, Renamed, Service, Serving, StoryDeployed, Terms, Turns};
+pub use serving::{GitHubSignIn, OidcSignIn, Renamed, Rounds, Service, Serving, StoryDeployed, Terms, Turns};
 
 /// Told what is being done, for people who wait.
 pub trait Progress: Sync {

@@ -43,7 +43,7 @@ pub struct Serving {
     pub oidc: Option<OidcSignIn>,
     pub outside: Outside,
     /// How often everything is looked at, told or not.
-    pub poll: Duration,
+    pub rounds: Rounds,
     pub clock: Clock,
 }
 
@@ -60,6 +60,38 @@ pub struct StoryDeployed {
     pub slack_channel: Option<String>,
     /// More stories at once are one message in a channel.
     pub digest_over: usize,
+}
+
+/// How far apart the rounds are in which everything is looked at.
+#[derive(Debug)]
+pub struct Rounds {
+    configured: Duration,
+    every: Mutex<Duration>,
+}
+
+impl Rounds {
+    pub fn new(configured: Duration) -> Self {
+        Self { configured, every: Mutex::new(configured) }
+    }
+
+    pub(crate) fn configured(&self) -> Duration {
+        self.configured
+    }
+
+    pub(crate) fn set(&self, every: Duration) {
+        metrics::gauge!("gonogo_poll_interval_seconds").set(every.as_secs_f64());
+        *self.every.lock().unwrap_or_else(PoisonError::into_inner) = every;
+    }
+
+    /// Now.
+    pub fn every(&self) -> Duration {
+        *self.every.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether they are further apart than configured, for a limit's sake.
+    pub fn is_stretched(&self) -> bool {
+        self.every() > self.configured
+    }
 }
 
 /// How people sign in with GitHub.
@@ -146,6 +178,12 @@ impl Turns {
 const KEPT_FOR: SignedDuration = SignedDuration::from_mins(10);
 
 impl Renamed {
+    /// What a repository is called now, where that was asked for and is another name.
+    pub fn other_name(&self, name: &RepositoryName) -> Option<RepositoryName> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(name).map(|(now, _)| now).filter(|now| *now != name).cloned()
+    }
+
     /// `None` where GitHub does not say: polling finds what was missed.
     pub(crate) async fn name_now(
         &self,
@@ -159,6 +197,10 @@ impl Renamed {
         {
             return Some(known);
         }
+        self.ask(github, name, now).await
+    }
+
+    pub(crate) async fn ask(&self, github: &GitHub, name: &RepositoryName, now: Timestamp) -> Option<RepositoryName> {
         let found = github.name_now(name, now).await.ok()?;
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), (found.clone(), now));
         Some(found)

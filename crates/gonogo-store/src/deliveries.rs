@@ -39,6 +39,17 @@ pub struct DeliveryRow {
 }
 
 impl Store {
+    /// Whether it came, by the id that its system gave it.
+    pub async fn has_delivery(&self, source: &'static str, delivery_id: &str) -> Result<bool, StoreError> {
+        const SELECT: &str = "select id from delivery where source = $1 and delivery_id = $2";
+        let delivery_id = delivery_id.to_owned();
+        let found: Option<(i64,)> = self
+            .db
+            .read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_optional, SELECT, source, delivery_id)?) }))
+            .await?;
+        Ok(found.is_some())
+    }
+
     /// Stores a delivery with the job that works on it; `kind` is the job's.
     pub async fn receive(&self, delivery: Delivery, kind: &'static str) -> Result<Received, StoreError> {
         let received = self

@@ -9,6 +9,7 @@ use gonogo_api::{Story, Verdict};
 use gonogo_core::fact::Why;
 use gonogo_core::running::Running;
 use gonogo_core::waiver::Waiver;
+use gonogo_remote::github::{is_polling, polling};
 use gonogo_store::{Candidate, CandidateId, NewEvaluation, Shown, StoreError, StoryOf, WaiverRow, Wanted};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -45,7 +46,9 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
     // Judging a large range keeps a processor busy: not on a thread that serves.
     let runtime = tokio::runtime::Handle::current();
     let begun = Instant::now();
-    let checked = tokio::task::spawn_blocking(move || runtime.block_on(check(&request, &Silent)))
+    let is_polling = is_polling();
+    let judged = move || runtime.block_on(polling(is_polling, check(&request, &Silent)));
+    let checked = tokio::task::spawn_blocking(judged)
         .await
         .map_err(|_| JobError::Broken("the judge ended early".to_owned()))??;
     let verdict = match (checked.outcome.check.verdict, checked.outcome.exit_code) {
@@ -134,7 +137,7 @@ async fn over(serving: &Serving, candidate: &Candidate) -> Result<GivenProductio
     let Some(mut row) = serving.store.production(&candidate.service).await? else {
         return Ok(production::given(None, "", "", None));
     };
-    if let Some(why) = production::is_out_of_sight(&row, serving.poll, (serving.clock)()) {
+    if let Some(why) = production::is_out_of_sight(&row, serving.rounds.every(), (serving.clock)()) {
         return Ok(GivenProduction::Unknown(why));
     }
     if candidate.stage.is_deploy() {

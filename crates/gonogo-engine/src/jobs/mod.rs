@@ -5,9 +5,12 @@ mod aware;
 mod check_run;
 mod delivery;
 mod evaluate;
+mod lost;
 mod loud;
 mod message;
 mod outbox;
+mod pace;
+mod poll;
 mod production;
 mod pulls;
 mod seen;
@@ -29,7 +32,7 @@ use crate::LocateError;
 use crate::serving::Serving;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, TryFutureExt};
-use gonogo_remote::github::RepositoryName;
+use gonogo_remote::github::{RepositoryName, is_polling};
 use gonogo_store::{CandidateId, NewJob, StoreError};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -63,13 +66,21 @@ pub(crate) async fn judge_soon(serving: &Serving, id: CandidateId) -> Result<(),
 }
 
 pub(crate) fn judging(id: CandidateId, run_at: Timestamp) -> NewJob {
-    NewJob { kind: EVALUATE, key: id.0.to_string(), body: String::new(), run_at }
+    NewJob { kind: EVALUATE, key: id.0.to_string(), body: because(), run_at }
+}
+
+/// The body of work that nobody told of.
+const POLLED: &str = "poll";
+
+/// Work that comes of polling is polling too.
+fn because() -> String {
+    if is_polling() { POLLED.to_owned() } else { String::new() }
 }
 
 /// Has a repository's services looked at as soon as somebody has time.
 pub(crate) async fn look_soon(serving: &Serving, repository: &RepositoryName) -> Result<(), StoreError> {
     let (key, run_at) = (repository.to_string(), (serving.clock)());
-    serving.store.enqueue(NewJob { kind: SYNC, key, body: String::new(), run_at }).await
+    serving.store.enqueue(NewJob { kind: SYNC, key, body: because(), run_at }).await
 }
 
 /// What keeps a thread busy, such as git, on one that serves nobody.

@@ -2,7 +2,7 @@
 //! which branches are candidates over it. A hook and the clock both lead here.
 
 use super::pulls::QUEUE;
-use super::{JobError, PULLS, SHIP, blocking, judge_soon, production, seen, shipping};
+use super::{JobError, PULLS, SHIP, because, blocking, judge_soon, production, seen, shipping};
 use crate::locate::{GivenProduction, Located, Wanted, locate};
 use crate::serving::{Service, Serving};
 use gonogo_core::case::Stage;
@@ -27,10 +27,15 @@ pub(super) async fn look(serving: &Serving, repository: &str) -> Result<(), JobE
     let Some(first) = services.first() else { return Ok(()) };
     let git = Arc::new(fetch(serving, first).await?);
     let mut failed = Ok(());
-    for service in services {
+    for service in &services {
         // One that cannot be looked at holds up no other.
         let looked = look_at(serving, service, &git).await;
         failed = failed.and(looked.map_err(|error| JobError::Broken(format!("{}: {error}", service.name))));
+    }
+    let name = &first.repository;
+    if serving.github.is_led_on(name) && serving.renamed.other_name(name).is_none() {
+        // For its services' pages.
+        serving.renamed.ask(&serving.github, name, (serving.clock)()).await;
     }
     failed
 }
@@ -104,7 +109,7 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
         judge_soon(serving, candidate.id).await?;
     }
     let (key, run_at) = (service.name.clone(), (serving.clock)());
-    Ok(serving.store.enqueue(NewJob { kind: PULLS, key, body: String::new(), run_at }).await?)
+    Ok(serving.store.enqueue(NewJob { kind: PULLS, key, body: because(), run_at }).await?)
 }
 
 /// What came with production's moves is read as soon as somebody has time.

@@ -1,9 +1,11 @@
 //! Takes work that is due, holds its lease while it is done, and puts it back
 //! when it cannot be.
 
-use super::{DELIVERY, EVALUATE, JobError, PULL, PULLS, SHIP, SYNC};
-use super::{contained, delivery, evaluate, look_soon, outbox, pulls, shipping, show, sync, told};
+use super::poll::poll_services;
+use super::{DELIVERY, EVALUATE, JobError, POLLED, PULL, PULLS, SHIP, SYNC};
+use super::{contained, delivery, evaluate, outbox, pulls, shipping, show, sync, told};
 use crate::serving::Serving;
+use gonogo_remote::github::polling;
 use gonogo_store::{CandidateId, DeliveryId, Job, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -83,7 +85,7 @@ async fn do_jobs(serving: Arc<Serving>, mut stop: watch::Receiver<bool>) {
 async fn do_job(serving: &Serving, job: &Job, stop: watch::Receiver<bool>) {
     let begun = Instant::now();
     let ended = {
-        let (run, late) = (contained(run(serving, job)), too_late(stop));
+        let (run, late) = (contained(polling(job.body == POLLED, run(serving, job))), too_late(stop));
         tokio::pin!(run, late);
         loop {
             tokio::select! {
@@ -160,19 +162,6 @@ async fn say_all(serving: Arc<Serving>, kind: &'static str, mut stop: watch::Rec
                 told::store_is_away(&error);
                 idle(&serving, &mut stop).await;
             }
-        }
-    }
-}
-
-/// Finds what no hook told.
-async fn poll_services(serving: Arc<Serving>, mut stop: watch::Receiver<bool>) {
-    while !*stop.borrow() {
-        for repository in serving.repositories() {
-            look_soon(&serving, repository).await.unwrap_or(()); // the next round asks again
-        }
-        tokio::select! {
-            () = tokio::time::sleep(serving.poll) => {}
-            _ = stop.changed() => {}
         }
     }
 }

@@ -8,34 +8,25 @@ use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 
-pub(super) const PAGE: usize = 100;
-/// GitHub keeps at most 1,000 statuses a context; more pages than these are
-/// more than one commit has.
-pub(super) const MOST_PAGES: usize = 20;
-
 impl GitHub {
     pub async fn builds(&self, name: &RepositoryName, sha: Sha, now: Timestamp) -> Result<Vec<Build>, GitHubError> {
         let statuses = format!("/commits/{sha}/statuses");
         let runs = format!("/commits/{sha}/check-runs");
         let (statuses, runs) = futures_util::future::try_join(
-            self.pages(name, &statuses, "", |body| body.as_array().cloned(), now),
-            self.pages(name, &runs, "&filter=latest", |body| body.get("check_runs")?.as_array().cloned(), now),
+            self.pages(name, &statuses, "", |body| list(Some(body), status_of), now),
+            self.pages(name, &runs, "&filter=latest", |body| list(body.get("check_runs"), numbered_run), now),
         )
         .await?;
-        let odd = || GitHubError::odd(&name.path(&format!("/commits/{sha}")), "a build that cannot be read");
         let mut builds = Vec::new();
         let mut seen = HashSet::new();
         // Newest first.
-        for status in &statuses {
-            let build = status_of(status).ok_or_else(odd)?;
+        for build in statuses {
             if seen.insert((build.name.clone(), build.by.clone())) {
                 builds.push(build);
             }
         }
         let mut newest: BTreeMap<(String, String), (u64, Build)> = BTreeMap::new();
-        for run in &runs {
-            let id = run.get("id").and_then(Value::as_u64).ok_or_else(odd)?;
-            let build = check_run(run).ok_or_else(odd)?;
+        for (id, build) in runs {
             let key = (build.name.clone(), build.by.clone());
             if newest.get(&key).is_none_or(|(other, _)| *other < id) {
                 newest.insert(key, (id, build));
@@ -44,28 +35,16 @@ impl GitHub {
         builds.extend(newest.into_values().map(|(_, build)| build));
         Ok(builds)
     }
+}
 
-    /// Every item of a list that comes in pages.
-    async fn pages(
-        &self,
-        name: &RepositoryName,
-        path: &str,
-        more: &str,
-        items: fn(&Value) -> Option<Vec<Value>>,
-        now: Timestamp,
-    ) -> Result<Vec<Value>, GitHubError> {
-        let mut all = Vec::new();
-        for page in 1..=MOST_PAGES {
-            let body = self.get(name, &format!("{path}?per_page={PAGE}&page={page}{more}"), now).await?;
-            let list = items(&body).ok_or_else(|| GitHubError::odd(path, "an answer without a list"))?;
-            let is_last = list.len() < PAGE;
-            all.extend(list);
-            if is_last {
-                return Ok(all);
-            }
-        }
-        Err(GitHubError::odd(path, "a list without end"))
-    }
+/// One of which cannot be read makes the whole unknown.
+fn list<T>(body: Option<&Value>, read: fn(&Value) -> Option<T>) -> Result<Vec<T>, String> {
+    let list = body.and_then(Value::as_array).ok_or("an answer without a list")?;
+    list.iter().map(|one| read(one).ok_or_else(|| "a build that cannot be read".to_owned())).collect()
+}
+
+fn numbered_run(json: &Value) -> Option<(u64, Build)> {
+    Some((json.get("id")?.as_u64()?, check_run(json)?))
 }
 
 fn text(json: &Value, name: &str) -> Option<String> {

@@ -1,10 +1,13 @@
 //! Deployments that somebody says there: which commit, where, and what came of it.
 
+use super::remembered::Remember;
 use super::{GitHub, GitHubError, RepositoryName};
 use gonogo_core::ids::Sha;
 use jiff::Timestamp;
 use reqwest::Url;
 use serde::Deserialize;
+use serde_json::Value;
+use std::sync::Arc;
 
 /// Deployments of one page.
 const PAGE: usize = 100;
@@ -41,10 +44,9 @@ impl GitHub {
     ) -> Result<DeploymentsPage, GitHubError> {
         let (size, page) = (PAGE.to_string(), page.to_string());
         let asked = query(&[("environment", environment), ("per_page", &size), ("page", &page)]);
-        let body = self.get(name, &format!("/deployments?{asked}"), now).await?;
-        let deployments: Vec<Deployment> =
-            Vec::deserialize(&body).map_err(|e| GitHubError::odd(&name.path("/deployments"), e.to_string()))?;
-        Ok(DeploymentsPage { is_last: deployments.len() < PAGE, deployments })
+        let read = |body: &Value| Vec::<Deployment>::deserialize(body).map_err(|e| e.to_string());
+        let deployments = self.read(name, &format!("/deployments?{asked}"), now, read).await?;
+        Ok(DeploymentsPage { is_last: deployments.len() < PAGE, deployments: Arc::unwrap_or_clone(deployments) })
     }
 
     /// `None` where nothing was said of it yet.
@@ -55,10 +57,20 @@ impl GitHub {
         now: Timestamp,
     ) -> Result<Option<DeploymentState>, GitHubError> {
         let path = format!("/deployments/{}/statuses?per_page=1", deployment.id);
-        let body = self.get(name, &path, now).await?;
-        let statuses: Vec<DeploymentState> =
-            Vec::deserialize(&body).map_err(|e| GitHubError::odd(&name.path(&path), e.to_string()))?;
-        Ok(statuses.into_iter().next())
+        let read = |body: &Value| Vec::<DeploymentState>::deserialize(body).map_err(|e| e.to_string());
+        Ok(self.read(name, &path, now, read).await?.first().cloned())
+    }
+}
+
+impl Remember for Vec<Deployment> {
+    fn bytes(&self) -> usize {
+        size_of_val(self.as_slice())
+    }
+}
+
+impl Remember for Vec<DeploymentState> {
+    fn bytes(&self) -> usize {
+        self.iter().map(|one| one.state.capacity() + size_of::<DeploymentState>()).sum()
     }
 }
 

@@ -4,20 +4,24 @@
 mod builds;
 mod check_runs;
 mod credentials;
+mod deliveries;
 mod deployments;
 mod error;
 mod limits;
 mod pulls;
 mod remembered;
 mod sign_in;
+mod spending;
 mod standing;
 mod statuses;
 
 pub use check_runs::{Annotation, AnnotationLevel, CheckRun, Conclusion, MOST_ANNOTATIONS, MOST_SUMMARY};
 pub use credentials::{App, Credentials};
+pub use deliveries::Attempt;
 pub use deployments::{Deployment, DeploymentState, DeploymentsPage};
 pub use error::GitHubError;
 pub use sign_in::{SignInApp, User, UserToken};
+pub use spending::{Allowance, is_polling, polling};
 pub use standing::{Hook, HookDelivery, Rights, Standing};
 pub use statuses::{CommitStatus, MOST_DESCRIPTION, StatusState};
 
@@ -26,9 +30,12 @@ use credentials::bearer;
 use jiff::Timestamp;
 use limits::Limits;
 use remembered::Remembered;
-use reqwest::header::{HeaderName, HeaderValue, IF_NONE_MATCH, LOCATION};
-use reqwest::{Method, StatusCode, Url};
+use reqwest::header::{HeaderName, HeaderValue, LOCATION};
+use reqwest::{Method, Url};
 use serde_json::Value;
+use spending::Spending;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/vnd.github+json");
 const API_VERSION: HeaderValue = HeaderValue::from_static("2022-11-28");
@@ -49,7 +56,10 @@ pub struct GitHub {
     connections: Connections,
     credentials: Credentials,
     limits: Limits,
+    spending: Spending,
     remembered: Remembered,
+    /// By these names repositories were asked for, and led on to others.
+    led_on: Mutex<HashSet<RepositoryName>>,
 }
 
 impl GitHub {
@@ -63,7 +73,9 @@ impl GitHub {
             connections: connections.of("github"),
             credentials,
             limits: Limits::default(),
+            spending: Spending::default(),
             remembered: Remembered::default(),
+            led_on: Mutex::default(),
         }
     }
 
@@ -77,27 +89,13 @@ impl GitHub {
         self.send(Method::GET, name, rest, None, now).await.map(|answer| answer.body)
     }
 
-    /// The same, unless it still has the tag that an earlier answer had: `None`
-    /// then.
-    async fn get_unless(
-        &self,
-        name: &RepositoryName,
-        rest: &str,
-        tag: Option<HeaderValue>,
-        now: Timestamp,
-    ) -> Result<Option<Answer>, GitHubError> {
-        let mut ask = Ask::new(Method::GET, self.url(&name.path(rest))?, None);
-        ask.headers.extend(tag.map(|tag| (IF_NONE_MATCH, tag)));
-        let answer = self.send_asked(name, ask, now).await?;
-        Ok(Some(answer).filter(|answer| answer.status != StatusCode::NOT_MODIFIED))
-    }
-
     /// What the repository is called now, by a name that it had once.
     pub async fn name_now(&self, name: &RepositoryName, now: Timestamp) -> Result<RepositoryName, GitHubError> {
-        let path = name.path("");
-        let body = self.get(name, "", now).await?;
-        let full = body.get("full_name").and_then(Value::as_str).and_then(RepositoryName::parse);
-        full.ok_or_else(|| GitHubError::odd(&path, "it does not say what the repository is called"))
+        let read = |body: &Value| {
+            let full = body.get("full_name").and_then(Value::as_str).and_then(RepositoryName::parse);
+            full.ok_or_else(|| "it does not say what the repository is called".to_owned())
+        };
+        self.read(name, "", now, read).await.map(Arc::unwrap_or_clone)
     }
 
     async fn post(
@@ -147,16 +145,43 @@ impl GitHub {
         ask.headers.push((reqwest::header::ACCEPT, ACCEPTED));
         ask.headers.push((HeaderName::from_static("x-github-api-version"), API_VERSION));
         ask.sees = |status| !status.is_success() && !status.is_server_error();
-        for _ in 0..=MOST_REDIRECTS {
+        let asked_by = self.name_in(&ask.url);
+        for redirects in 0..=MOST_REDIRECTS {
             let answer = http.answer(&ask).await.map_err(GitHubError::Http)?;
+            self.spending.note(whose, &answer);
             match answer.status.as_u16() {
                 // Not modified: only who names a tag is told so.
-                200..=299 | 304 => return Ok(answer),
+                200..=299 | 304 => {
+                    self.is_there(asked_by, redirects > 0);
+                    return Ok(answer);
+                }
                 301 | 302 | 307 | 308 => ask.url = self.moved_to(&ask.url, &answer)?,
                 _ => return Err(self.error(whose, &ask.url, &answer, now)),
             }
         }
         Err(GitHubError::odd(ask.url.path(), "it redirects without end"))
+    }
+
+    /// Keeps whether a repository is called otherwise by now.
+    fn is_there(&self, name: Option<RepositoryName>, is_led_on: bool) {
+        let Some(name) = name else { return };
+        let mut led_on = self.led_on.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_led_on {
+            led_on.insert(name);
+        } else {
+            led_on.remove(&name);
+        }
+    }
+
+    /// Whether what was asked by this name last stood under another.
+    pub fn is_led_on(&self, name: &RepositoryName) -> bool {
+        self.led_on.lock().unwrap_or_else(PoisonError::into_inner).contains(name)
+    }
+
+    /// Of which repository an address is.
+    fn name_in(&self, url: &Url) -> Option<RepositoryName> {
+        let mut parts = url.path().strip_prefix(self.api.path())?.strip_prefix("repos/")?.splitn(3, '/');
+        RepositoryName::parse(&format!("{}/{}", parts.next()?, parts.next()?))
     }
 
     /// Another host would be sent our token; what is beside the API, such as a

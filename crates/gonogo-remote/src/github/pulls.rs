@@ -1,27 +1,23 @@
 //! Pull requests: the open ones, one of them, and those that have a commit.
 
-use super::builds::{MOST_PAGES, PAGE};
-use super::remembered::Page;
 use super::{GitHub, GitHubError, RepositoryName};
 use gonogo_core::ids::Sha;
 use gonogo_core::pull::{PullRequest, PullState};
 use jiff::Timestamp;
-use reqwest::header::ETAG;
 use serde_json::Value;
-use std::sync::Arc;
 
 /// Characters of a text that are read for keys.
 const MOST_BODY: usize = 20_000;
 
 impl GitHub {
     pub async fn open_pulls(&self, name: &RepositoryName, now: Timestamp) -> Result<Vec<PullRequest>, GitHubError> {
-        self.pulls(name, "/pulls", "&state=open", now).await
+        self.pages(name, "/pulls", "&state=open", list, now).await
     }
 
     pub async fn pull(&self, name: &RepositoryName, number: u64, now: Timestamp) -> Result<PullRequest, GitHubError> {
         let path = format!("/pulls/{number}");
-        let one = self.page(name, &path, now).await?;
-        one.first().cloned().ok_or_else(|| odd(&name.path(&path)))
+        let one = self.read(name, &path, now, |body| Ok(vec![read(body).ok_or(ODD)?])).await?;
+        one.first().cloned().ok_or_else(|| GitHubError::odd(&name.path(&path), ODD))
     }
 
     /// Those that brought a commit to the default branch; of one that is not
@@ -33,61 +29,19 @@ impl GitHub {
         now: Timestamp,
     ) -> Result<Vec<PullRequest>, GitHubError> {
         let path = format!("/commits/{sha}/pulls");
-        match self.pulls(name, &path, "", now).await {
+        match self.pages(name, &path, "", list, now).await {
             // It was never pushed.
             Err(GitHubError::Refused { .. }) => Ok(Vec::new()),
             other => other,
         }
     }
-
-    /// A list that comes in pages.
-    async fn pulls(
-        &self,
-        name: &RepositoryName,
-        path: &str,
-        more: &str,
-        now: Timestamp,
-    ) -> Result<Vec<PullRequest>, GitHubError> {
-        let mut all = Vec::new();
-        for page in 1..=MOST_PAGES {
-            let list = self.page(name, &format!("{path}?per_page={PAGE}&page={page}{more}"), now).await?;
-            all.extend(list.iter().cloned());
-            if list.len() < PAGE {
-                return Ok(all);
-            }
-        }
-        Err(GitHubError::odd(&name.path(path), "a list without end"))
-    }
-
-    /// One page, or one pull request alone.
-    async fn page(
-        &self,
-        name: &RepositoryName,
-        path: &str,
-        now: Timestamp,
-    ) -> Result<Arc<Vec<PullRequest>>, GitHubError> {
-        let whole = name.path(path);
-        let known = self.remembered.of(&whole);
-        let tag = known.as_ref().map(|page| page.tag.clone());
-        let answer = match (self.get_unless(name, path, tag, now).await?, known) {
-            (Some(answer), _) => answer,
-            (None, Some(page)) => return Ok(page.pulls),
-            (None, None) => return Err(GitHubError::odd(&whole, "nothing has changed, of what was never asked")),
-        };
-        let list = match &answer.body {
-            Value::Array(list) => list.iter().map(read).collect::<Option<Vec<_>>>(),
-            one => read(one).map(|one| vec![one]),
-        };
-        let pulls = Arc::new(list.ok_or_else(|| odd(&whole))?);
-        if let Some(tag) = answer.headers.get(ETAG) {
-            self.remembered.keep(whole, Page { tag: tag.clone(), pulls: Arc::clone(&pulls) });
-        }
-        Ok(pulls)
-    }
 }
 
-fn odd(path: &str) -> GitHubError {
-    GitHubError::odd(path, "a pull request that cannot be read")
+const ODD: &str = "a pull request that cannot be read";
+
+fn list(body: &Value) -> Result<Vec<PullRequest>, String> {
+    let list = body.as_array().ok_or("an answer without a list")?;
+    list.iter().map(|one| read(one).ok_or_else(|| ODD.to_owned())).collect()
 }
 
 fn read(json: &Value) -> Option<PullRequest> {

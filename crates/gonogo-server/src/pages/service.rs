@@ -14,12 +14,14 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use gonogo_core::person::Act;
 use gonogo_core::running::Running;
+use gonogo_core::say;
 use gonogo_engine::Service;
 use gonogo_engine::commands::production::{ProductionError, is_told_of, say_what_runs};
 use gonogo_store::{ProductionMove, ProductionRow};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
+use std::time::Duration;
 
 /// Moves on a page.
 const ROWS: u32 = 50;
@@ -62,7 +64,11 @@ pub(crate) async fn page(
     let is_changing = open.iter().any(|candidate| candidate.judged.is_none());
     let pages = Pages::of(&open, asked.paging, CANDIDATES);
     let main = html! {
-        p.quiet { (service.repository.to_string()) " · " a href={ "/services/" (name) "/compare" } { "Compare any two commits" } }
+        p.quiet {
+            (service.repository.to_string()) " · looked at every " (span(app.serving.rounds.every())) ", and when a webhook tells · "
+            a href={ "/services/" (name) "/compare" } { "Compare any two commits" }
+        }
+        (about_repository(&app, service))
         (banner(&waivers, now))
         section {
             h2 { "Production" }
@@ -105,6 +111,25 @@ pub(crate) async fn tell(
         p { a href={ "/services/" (service) } { "Back to the service" } }
     };
     (status, layout::page("Not done", false, Some(&session), &main)).into_response()
+}
+
+/// What somebody may want to do about how it is reached.
+fn about_repository(app: &App, service: &Service) -> Markup {
+    html! {
+        @if app.serving.rounds.is_stretched() {
+            p.hint { "Oftener would take over a fifth of what GitHub lets us ask in an hour. Webhooks are taken at once all the same." }
+        }
+        @if let Some(now) = app.serving.renamed.other_name(&service.repository).filter(|_| app.serving.github.is_led_on(&service.repository)) {
+            p.hint { "GitHub calls it " b { (now.to_string()) } " now: write that into the server's configuration." }
+        }
+    }
+}
+
+fn span(time: Duration) -> String {
+    match time.as_secs() {
+        0..=119 => say::count(usize::try_from(time.as_secs()).unwrap_or(0), "second"),
+        seconds => format!("{} minutes", seconds.div_ceil(60)),
+    }
 }
 
 /// What runs, in few words.

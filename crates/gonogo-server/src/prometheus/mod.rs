@@ -19,7 +19,7 @@ use secrecy::ExposeSecret;
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Every metric that there is, and what it says.
-const HELP: [(&str, &str); 17] = [
+const HELP: &[(&str, &str)] = &[
     ("gonogo_info", "Always 1; the label tells the version."),
     ("gonogo_deliveries_total", "Webhooks that came in."),
     ("gonogo_evaluation_seconds", "Candidates judged, by verdict, and how long that took."),
@@ -30,6 +30,7 @@ const HELP: [(&str, &str); 17] = [
     ("gonogo_mirror_waiting", "What should be seen outside and is not yet."),
     ("gonogo_outside_rate_limit_remaining", "Requests that a system lets us make before it refuses, as it said last."),
     ("gonogo_outside_seconds", "Requests that we made of other systems, and how long they took."),
+    ("gonogo_poll_interval_seconds", "How far apart the rounds are in which everything is looked at."),
     ("gonogo_queue_jobs", "Work in the queue: waiting, running, or given up."),
     ("gonogo_queue_oldest_seconds", "For how long the oldest work that is due has been waiting."),
     ("gonogo_said_seconds", "Tries to say what is said once, and how long they took."),

@@ -94,6 +94,13 @@ impl GitHub {
         self
     }
 
+    /// Answers have no tags from now on: what has not changed is told anew, and
+    /// counts.
+    pub fn tags_nothing(&self) -> &Self {
+        self.state().limits.is_untagged = true;
+        self
+    }
+
     /// At most so many requests in a window, for each person or installation;
     /// 5,000 an hour at first. It begins anew.
     pub fn rate_limit(&self, requests: u64, window_seconds: i64) -> &Self {

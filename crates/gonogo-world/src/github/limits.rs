@@ -13,6 +13,8 @@ pub(super) struct Limits {
     pub(super) with_token: u64,
     without: u64,
     pub(super) window: SignedDuration,
+    /// Answers have no tags, so that all that is asked for counts.
+    pub(super) is_untagged: bool,
     used: BTreeMap<String, Used>,
 }
 
@@ -38,7 +40,13 @@ impl Allowance {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { with_token: 5000, without: 60, window: SignedDuration::from_hours(1), used: BTreeMap::new() }
+        Self {
+            with_token: 5000,
+            without: 60,
+            window: SignedDuration::from_hours(1),
+            is_untagged: false,
+            used: BTreeMap::new(),
+        }
     }
 }
 

@@ -33,3 +33,4 @@ mod slack;
 mod stops;
 mod stories;
 mod support;
+mod thrift;

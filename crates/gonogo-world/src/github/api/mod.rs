@@ -74,7 +74,8 @@ impl State {
             return limited(answer, before);
         }
         let answered = Call::new(ask, path, caller.clone()).and_then(|call| self.route(&call));
-        let answer = with_etag(self.finish(answered, ask, path), ask);
+        let answer = self.finish(answered, ask, path);
+        let answer = if self.limits.is_untagged { answer } else { with_etag(answer, ask) };
         let price = u64::from(!is_free && answer.status != 304);
         let allowance = self.spend(&caller, price);
         limited(self.signed(answer, &caller), allowance)

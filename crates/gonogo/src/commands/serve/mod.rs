@@ -17,7 +17,9 @@ use gonogo_core::policy::Source;
 use gonogo_engine::commands::compare::Comparisons;
 use gonogo_engine::commands::people::{Throttle, hash_of, random_word};
 use gonogo_engine::commands::{HooksTaken, Line, doctor_server};
-use gonogo_engine::{CodeHostAccess, Outside, Renamed, Secret, Service, Serving, TrustedTracker, Turns, jobs, web_of};
+use gonogo_engine::{
+    CodeHostAccess, Outside, Renamed, Rounds, Secret, Service, Serving, TrustedTracker, Turns, jobs, web_of,
+};
 use gonogo_remote::git::{Remote, write_authorities};
 use gonogo_remote::github::{Credentials, GitHub, RepositoryName};
 use gonogo_remote::http::Connections;
@@ -244,7 +246,7 @@ async fn serving(config: &Config, access: Access, store: Store, first_code: &Sec
         oidc: oidc::sign_in(config.oidc.as_ref(), access.oidc, || Ok(Connections::new(&outside.http)?))?,
         pages: config.server.url.trim_end_matches('/').to_owned(),
         outside,
-        poll: Duration::from_secs(config.server.poll_seconds),
+        rounds: Rounds::new(Duration::from_secs(config.server.poll_seconds)),
         clock: clock::now,
     })
 }
