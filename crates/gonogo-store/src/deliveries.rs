@@ -82,7 +82,7 @@ impl Store {
                 })
             })
             .await?;
-        self.work.notify_one();
+        self.work.came();
         Ok(received)
     }
 

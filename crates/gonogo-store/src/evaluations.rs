@@ -96,7 +96,7 @@ impl Store {
                 })
             })
             .await?;
-        self.work.notify_one();
+        self.work.came();
         Ok(id)
     }
 

@@ -36,7 +36,7 @@ pub struct Job {
 impl Store {
     pub async fn enqueue(&self, job: NewJob) -> Result<(), StoreError> {
         self.db.write(move |tx| Box::pin(async move { put(tx, &job).await })).await?;
-        self.work.notify_one();
+        self.work.came();
         Ok(())
     }
 
@@ -50,7 +50,7 @@ impl Store {
                 })
             })
             .await?;
-        self.work.notify_one();
+        self.work.came();
         Ok(())
     }
 

@@ -59,7 +59,8 @@ pub use waivers::{NewWaiver, Waived, WaiverId, WaiverRow};
 
 use db::{Access, Db};
 use jiff::Timestamp;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
 /// The one store of a server. Cloning it is cheap.
@@ -67,7 +68,7 @@ use tokio::sync::Notify;
 pub struct Store {
     db: Arc<Db>,
     /// Told when there may be work.
-    work: Arc<Notify>,
+    work: Arc<Work>,
 }
 
 impl Store {
@@ -88,12 +89,17 @@ impl Store {
     }
 
     fn over(db: Db) -> Self {
-        Self { db: Arc::new(db), work: Arc::new(Notify::new()) }
+        Self { db: Arc::new(db), work: Arc::default() }
     }
 
-    /// Ends when work was queued here, or told by another replica.
+    /// Ends when something was queued here.
     pub async fn work_came(&self) {
-        self.work.notified().await;
+        self.work.jobs.notified().await;
+    }
+
+    /// Ends when something should be seen outside that was not wanted before.
+    pub async fn wish_came(&self, kind: &'static str) {
+        self.work.wishes(kind).notified().await;
     }
 
     /// Whether the database answers.
@@ -106,6 +112,29 @@ impl Store {
                 })
             })
             .await
+    }
+}
+
+/// Who waits for what: somebody who is told of what is not theirs keeps it from
+/// who would do it.
+#[derive(Debug, Default)]
+struct Work {
+    jobs: Notify,
+    /// Of what should be seen outside, by its kind.
+    wishes: Mutex<HashMap<&'static str, Arc<Notify>>>,
+}
+
+impl Work {
+    /// There may be some, of any kind.
+    fn came(&self) {
+        self.jobs.notify_one();
+        for wishes in self.wishes.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            wishes.notify_one();
+        }
+    }
+
+    fn wishes(&self, kind: &'static str) -> Arc<Notify> {
+        Arc::clone(self.wishes.lock().unwrap_or_else(PoisonError::into_inner).entry(kind).or_default())
     }
 }
 

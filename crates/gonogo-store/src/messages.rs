@@ -39,7 +39,7 @@ impl Store {
     /// Wants the message where the verdict is a turn, or where there is one already.
     pub async fn tell(&self, news: News) -> Result<(), StoreError> {
         self.db.write(move |tx| Box::pin(async move { tell(tx, &news).await })).await?;
-        self.work.notify_one();
+        self.work.came();
         Ok(())
     }
 

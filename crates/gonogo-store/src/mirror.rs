@@ -31,7 +31,7 @@ pub struct Due {
 impl Store {
     pub async fn want(&self, wanted: Wanted) -> Result<(), StoreError> {
         self.db.write(move |tx| Box::pin(async move { want(tx, &wanted).await })).await?;
-        self.work.notify_one();
+        self.work.came();
         Ok(())
     }
 

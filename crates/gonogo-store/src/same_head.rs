@@ -59,7 +59,7 @@ impl Store {
                 })
             })
             .await?;
-        self.work.notify_one();
+        self.work.came();
         Ok(())
     }
 

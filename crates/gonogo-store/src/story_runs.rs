@@ -167,7 +167,7 @@ impl Store {
                 })
             })
             .await?;
-        self.work.notify_one();
+        self.work.came();
         Ok(())
     }
 

@@ -9,8 +9,13 @@ use gonogo_core::case::Stage;
 use gonogo_core::ids::Sha;
 use gonogo_core::policy::ServicePath;
 use gonogo_remote::git::{Git, Remote, mirror};
+use gonogo_remote::github::is_polling;
 use gonogo_store::{Candidate, NewJob, Sighted};
+use jiff::SignedDuration;
 use std::sync::Arc;
+
+/// A push has mostly been judged by then.
+const AFTER_VERDICTS: SignedDuration = SignedDuration::from_secs(1);
 
 /// A service's branches that are candidates, with their heads.
 struct View {
@@ -108,7 +113,9 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
         // Also an old one: what its stories say may have changed.
         judge_soon(serving, candidate.id).await?;
     }
-    let (key, run_at) = (service.name.clone(), (serving.clock)());
+    let (key, now) = (service.name.clone(), (serving.clock)());
+    // Their hooks lead to them at once: a push's verdict goes before the look at all.
+    let run_at = if is_polling() { now } else { now.saturating_add(AFTER_VERDICTS).unwrap_or(now) };
     Ok(serving.store.enqueue(NewJob { kind: PULLS, key, body: because(), run_at }).await?)
 }
 

@@ -73,10 +73,10 @@ async fn do_jobs(serving: Arc<Serving>, mut stop: watch::Receiver<bool>) {
         let now = (serving.clock)();
         match serving.store.lease_job(now, after(now)).await {
             Ok(Some(job)) => do_job(&serving, &job, stop.clone()).await,
-            Ok(None) => idle(&serving, &mut stop).await,
+            Ok(None) => idle(serving.store.work_came(), &mut stop).await,
             Err(error) => {
                 told::store_is_away(&error);
-                idle(&serving, &mut stop).await;
+                idle(serving.store.work_came(), &mut stop).await;
             }
         }
     }
@@ -143,10 +143,10 @@ async fn show_all(serving: Arc<Serving>, kind: &'static str, mut stop: watch::Re
         let now = (serving.clock)();
         match serving.store.lease_mirror(kind, now, after(now)).await {
             Ok(Some(due)) => show::show(&serving, &due).await.unwrap_or(()),
-            Ok(None) => idle(&serving, &mut stop).await,
+            Ok(None) => idle(serving.store.wish_came(kind), &mut stop).await,
             Err(error) => {
                 told::store_is_away(&error);
-                idle(&serving, &mut stop).await;
+                idle(serving.store.wish_came(kind), &mut stop).await;
             }
         }
     }
@@ -157,18 +157,18 @@ async fn say_all(serving: Arc<Serving>, kind: &'static str, mut stop: watch::Rec
         let now = (serving.clock)();
         match serving.store.lease_message(kind, now, after(now)).await {
             Ok(Some(message)) => outbox::say(&serving, &message).await.unwrap_or(()),
-            Ok(None) => idle(&serving, &mut stop).await,
+            Ok(None) => idle(serving.store.wish_came(kind), &mut stop).await,
             Err(error) => {
                 told::store_is_away(&error);
-                idle(&serving, &mut stop).await;
+                idle(serving.store.wish_came(kind), &mut stop).await;
             }
         }
     }
 }
 
-async fn idle(serving: &Serving, stop: &mut watch::Receiver<bool>) {
+async fn idle(came: impl Future<Output = ()>, stop: &mut watch::Receiver<bool>) {
     tokio::select! {
-        () = serving.store.work_came() => {}
+        () = came => {}
         () = tokio::time::sleep(AT_LEAST_EVERY) => {}
         _ = stop.changed() => {}
     }

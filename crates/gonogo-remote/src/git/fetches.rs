@@ -7,11 +7,14 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStderr, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How soon it is seen that git has ended, or has to.
+/// How soon it is seen that git has to end.
 const LOOK: Duration = Duration::from_millis(20);
+/// Having said all, it ends at once.
+const LAST_LOOK: Duration = Duration::from_millis(1);
 /// More of what git says is not kept.
 const MOST_SAID: usize = 64 << 10;
 
@@ -47,8 +50,11 @@ impl Fetches {
             let said = Arc::clone(&said);
             std::thread::spawn(move || keep(stderr, &said))
         });
+        // Ends with what git says.
+        let (open, closed) = mpsc::channel::<()>();
         let stdout = child.stdout.take().map(|mut stdout| {
             std::thread::spawn(move || {
+                let _open = open;
                 let mut bytes = Vec::new();
                 stdout.read_to_end(&mut bytes).map(|_| bytes)
             })
@@ -63,7 +69,9 @@ impl Fetches {
             if let Some(first) = first {
                 first.said(&last_line(&said.lock().unwrap_or_else(PoisonError::into_inner)));
             }
-            std::thread::sleep(LOOK);
+            if closed.recv_timeout(LOOK) == Err(RecvTimeoutError::Disconnected) {
+                std::thread::sleep(LAST_LOOK);
+            }
         };
         let stdout = stdout.and_then(|thread| thread.join().ok()).transpose()?.unwrap_or_default();
         reader.map(std::thread::JoinHandle::join);

@@ -2,7 +2,7 @@
 //! that fetches. A fetch that broke off leaves what was there before.
 
 use super::fetches::First;
-use super::{Fetches, GitError, run};
+use super::{Fetches, GitError, join, run};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use gonogo_core::ids::Sha;
@@ -50,13 +50,21 @@ fn fetch(dir: &Path, remote: &Remote, fetches: &Fetches, first: Option<&First<'_
     args.push(if first.is_some() { "--progress" } else { "--quiet" });
     args.extend(["--", &remote.url]);
     args.extend(BRANCHES_AND_TAGS);
-    succeeded(fetches.run(outward(dir, remote, &args), first)?, "fetch")?;
     // Which branch is the default one: what their HEAD stands for.
-    let heads = outward(dir, remote, &["ls-remote", "--symref", "--", &remote.url, "HEAD"]);
-    let heads = succeeded(fetches.run(heads, None)?, "ls-remote")?;
+    let heads = ["ls-remote", "--symref", "--", &remote.url, "HEAD"];
+    let (fetched, heads) = std::thread::scope(|threads| {
+        let heads = threads.spawn(|| fetches.run(outward(dir, remote, &heads), None));
+        (fetches.run(outward(dir, remote, &args), first), join(heads))
+    });
+    succeeded(fetched?, "fetch")?;
+    let heads = succeeded(heads?, "ls-remote")?;
     let heads = String::from_utf8_lossy(&heads).into_owned();
     let default = heads.lines().find_map(|line| line.strip_prefix("ref: ")?.strip_suffix("\tHEAD"));
-    if let Some(default) = default.filter(|name| name.starts_with("refs/heads/")) {
+    let is_new = |name: &&str| {
+        let head = std::fs::read_to_string(dir.join("HEAD")).unwrap_or_default();
+        head.trim_end().strip_prefix("ref: ") != Some(*name)
+    };
+    if let Some(default) = default.filter(|name| name.starts_with("refs/heads/")).filter(is_new) {
         must(run::plain(dir, &["symbolic-ref", "HEAD", default]), "symbolic-ref")?;
     }
     Ok(())

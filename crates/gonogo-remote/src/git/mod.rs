@@ -28,7 +28,7 @@ pub use undoing::Undo;
 
 use objects::Objects;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 /// The oldest git with `merge-tree --write-tree`.
 const OLDEST: (u32, u32) = (2, 38);
@@ -54,6 +54,8 @@ pub struct Git {
     head_ref: Option<String>,
     version: (u32, u32),
     objects: Mutex<Option<Objects>>,
+    /// Where refs stood when they were asked for first: one reader sees one state.
+    seen: refs::Seen,
 }
 
 impl Git {
@@ -74,13 +76,13 @@ impl Git {
         let settings =
             ["config", "-z", "--get-regexp", r"^(remote\.origin\.url|remote\..*\.promisor|extensions\.partialclone)$"];
         let (version, places, settings, head) = std::thread::scope(|threads| {
-            let version = threads.spawn(|| run(&["version"]));
+            let version = threads.spawn(installed);
             let settings = threads.spawn(|| run(&settings));
             let head = threads.spawn(|| run(&["symbolic-ref", "-q", "HEAD"]));
             let places = run(&places);
             (join(version), places, join(settings), join(head))
         });
-        let version = check_version(&version?.text())?;
+        let version = version?;
         let places = places?.ok_or_else(|stderr| GitError::not_a_repository(path, &stderr))?;
         let mut lines = places.lines();
         let mut next = || lines.next().unwrap_or("");
@@ -113,6 +115,7 @@ impl Git {
             head_ref,
             version,
             objects,
+            seen: refs::Seen::default(),
         })
     }
 
@@ -186,6 +189,16 @@ impl Git {
 
 fn join<T>(thread: std::thread::ScopedJoinHandle<'_, Result<T, GitError>>) -> Result<T, GitError> {
     thread.join().unwrap_or_else(|_| Err(GitError::Unreadable("a reader of git ended early".to_owned())))
+}
+
+/// The program's version; it stays as it is while we run.
+fn installed() -> Result<(u32, u32), GitError> {
+    static VERSION: OnceLock<(u32, u32)> = OnceLock::new();
+    if let Some(known) = VERSION.get() {
+        return Ok(*known);
+    }
+    let found = check_version(&run::at(Path::new("."), &["version"])?.text())?;
+    Ok(*VERSION.get_or_init(|| found))
 }
 
 fn check_version(text: &str) -> Result<(u32, u32), GitError> {

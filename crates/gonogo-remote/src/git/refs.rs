@@ -3,6 +3,8 @@
 use super::objects::Found;
 use super::{Git, GitError};
 use gonogo_core::ids::Sha;
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// A name with the commit it stands for now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +30,13 @@ pub struct Branches {
     pub default: Option<(String, Sha)>,
     /// `origin/production`, else `production`: its short name, full ref and commit.
     pub production: Option<(String, String, Sha)>,
+}
+
+/// Refs that were asked for, as they stood then.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    branches: OnceLock<Branches>,
+    exact: Mutex<HashMap<Vec<String>, Vec<(String, Sha)>>>,
 }
 
 /// Where git looks for a short name, after the name itself.
@@ -79,6 +88,17 @@ impl Git {
     /// The commits of refs that are called exactly so. Not by asking for the
     /// names as git reads them: a tag may be called `refs/heads/main`.
     fn exact_refs(&self, names: &[String]) -> Result<Vec<(String, Sha)>, GitError> {
+        let seen = || self.seen.exact.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = seen().get(names).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let found = self.find_exact(names)?;
+        seen().insert(names.to_vec(), found.clone());
+        Ok(found)
+    }
+
+    fn find_exact(&self, names: &[String]) -> Result<Vec<(String, Sha)>, GitError> {
         let mut args = vec!["for-each-ref", "--format=%(refname)%00%(objectname)%00%(symref)", "--"];
         args.extend(names.iter().map(String::as_str));
         let text = self.must(&args)?;
@@ -140,6 +160,14 @@ impl Git {
 
     /// The default branch and the branch that is production by its name.
     pub fn branches(&self) -> Result<Branches, GitError> {
+        if let Some(known) = self.seen.branches.get() {
+            return Ok(known.clone());
+        }
+        let found = self.find_branches()?;
+        Ok(self.seen.branches.get_or_init(|| found).clone())
+    }
+
+    fn find_branches(&self) -> Result<Branches, GitError> {
         let wanted = [
             "refs/remotes/origin/HEAD",
             "refs/remotes/origin/main",

@@ -58,7 +58,7 @@ impl Store {
                 })
             })
             .await?;
-        self.work.notify_one();
+        self.work.came();
         Ok(found)
     }
 }

@@ -1,13 +1,27 @@
 use crate::{at, conformance};
+use futures_util::future::{join_all, select};
 use gonogo_store::views::{JobLoad, Load, MirrorLoad};
 use gonogo_store::{NewJob, Store, StoreError, Wanted};
 use std::collections::BTreeMap;
+use std::pin::pin;
+use std::time::Duration;
 
 pub(crate) fn job(key: &str, second: i64) -> NewJob {
     NewJob { kind: "evaluate", key: key.to_owned(), body: format!("at {second}"), run_at: at(second) }
 }
 
 conformance! {
+    async fn who_waits_for_work_is_told_however_many_wait_for_something_else(store: Store) {
+        let wishes = join_all(["a", "a", "b"].map(|kind| store.wish_came(kind)));
+        let work = async {
+            tokio::join!(store.work_came(), async { store.enqueue(job("k", 0)).await.unwrap() });
+        };
+        // Those who wait for wishes came first.
+        let (wishes, work) = (pin!(wishes), pin!(work));
+        let told = tokio::time::timeout(Duration::from_secs(20), select(wishes, work)).await;
+        assert!(told.is_ok(), "nobody was told of work");
+    }
+
     async fn a_key_that_waits_is_queued_once(store: Store) {
         store.enqueue(job("web", 9)).await.unwrap();
         store.enqueue(job("web", 5)).await.unwrap();
