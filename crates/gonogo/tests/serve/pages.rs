@@ -93,61 +93,96 @@ fn stays(browser: &Browser, path: &str) -> Vec<String> {
     wrong
 }
 
-#[test]
-fn no_page_keeps_anybody_out() {
-    let (world, _jira, old) = busy();
-    let open = lived_in(&world, &old);
+/// Looks at each of these as somebody who has signed in.
+fn nothing_is_wrong_at<'p>(world: &World, paths: impl IntoIterator<Item = &'p str>) {
     let browser = Browser::on(world.address());
-    let mut wrong = Vec::new();
-    for path in
-        ["/sign-in", "/first-admin?code=x", "/choose-password?code=x", "/sign-in/github/callback?error=x", "/nowhere"]
-    {
-        wrong.extend(look(&world, &browser, path));
-    }
     browser.signs_in("ada", PASSWORD);
-    let beside = side_by_side(&world, &old);
-    let parts =
-        ["/findings", "/stories", "/commits", "/plan", "/facts", "/history"].map(|part| format!("{open}{part}"));
-    let others = [
-        "/",
-        &open,
-        &old,
-        "/people",
-        "/stories/STORY-12",
-        "/stories/STORY-99",
-        "/search?q=story",
-        "/search?q=nothing",
-        "/people/1",
-        "/account",
-        "/waivers",
-        "/waivers?state=lapsed",
-        "/audit",
-        "/audit?from=x",
-        "/services/web",
-        "/tokens",
-        "/api",
-        "/deliveries",
-        "/dead-work",
-        "/candidates/999",
-        "/explain/story-wrong-state",
-        "/services/web/pulls",
-        "/services/web/observed?days=7",
-        "/services/web/compare",
-        "/services/web/compare?from=production&to=main",
-        &beside,
-    ];
-    let (_, proposed) = world.proposes("topic", "tidy up too", ODD);
-    world.merge_status_of(&proposed).is_failure(&format!("No-Go: {} \"tidy up too\" names no story", &proposed[..7]));
-    for path in others.into_iter().chain(parts.iter().map(String::as_str)) {
-        wrong.extend(look(&world, &browser, path));
-    }
-    // What opens in place.
-    browser.opens(&open).value("document.querySelectorAll('details').forEach(one => one.open = true)");
-    wrong.extend(stays(&browser, "all opened"));
+    says_nothing(&paths.into_iter().flat_map(|path| look(world, &browser, path)).collect::<Vec<_>>());
+}
+
+fn says_nothing(wrong: &[String]) {
     assert!(wrong.is_empty(), "{} things are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Otherwise the test above would find nothing because it cannot.
+#[test]
+fn no_list_of_a_candidate_keeps_anybody_out() {
+    let (world, _jira, old) = busy();
+    let open = lived_in(&world, &old);
+    let beside = side_by_side(&world, &old);
+    let parts = ["/findings", "/stories", "/commits", "/facts", "/history"].map(|part| format!("{open}{part}"));
+    nothing_is_wrong_at(&world, parts.iter().chain([&beside]).map(String::as_str));
+}
+
+#[test]
+fn no_page_of_a_candidate_keeps_anybody_out() {
+    let (world, _jira, old) = busy();
+    let open = lived_in(&world, &old);
+    let plan = format!("{open}/plan");
+    nothing_is_wrong_at(&world, [&*open, &*old, &*plan, "/candidates/999"]);
+    // What opens in place.
+    let browser = Browser::on(world.address());
+    browser.signs_in("ada", PASSWORD);
+    browser.opens(&open).value("document.querySelectorAll('details').forEach(one => one.open = true)");
+    says_nothing(&stays(&browser, "all opened"));
+}
+
+#[test]
+fn no_page_of_what_is_watched_keeps_anybody_out() {
+    let (world, _jira, old) = busy();
+    lived_in(&world, &old);
+    let (_, proposed) = world.proposes("topic", "tidy up too", ODD);
+    world.merge_status_of(&proposed).is_failure(&format!("No-Go: {} \"tidy up too\" names no story", &proposed[..7]));
+    nothing_is_wrong_at(
+        &world,
+        [
+            "/",
+            "/stories/STORY-12",
+            "/stories/STORY-99",
+            "/search?q=story",
+            "/search?q=nothing",
+            "/services/web",
+            "/services/web/pulls",
+            "/services/web/observed?days=7",
+            "/services/web/compare",
+            "/services/web/compare?from=production&to=main",
+            "/explain/story-wrong-state",
+        ],
+    );
+}
+
+#[test]
+fn no_page_of_people_and_work_keeps_anybody_out() {
+    let (world, _jira, old) = busy();
+    lived_in(&world, &old);
+    nothing_is_wrong_at(
+        &world,
+        [
+            "/people",
+            "/people/1",
+            "/account",
+            "/waivers",
+            "/waivers?state=lapsed",
+            "/audit",
+            "/audit?from=x",
+            "/tokens",
+            "/api",
+            "/deliveries",
+            "/dead-work",
+        ],
+    );
+}
+
+#[test]
+fn no_page_before_signing_in_keeps_anybody_out() {
+    let mut world = World::stopped().signing_in_with_github("");
+    world.start();
+    let browser = Browser::on(world.address());
+    let pages =
+        ["/sign-in", "/first-admin?code=x", "/choose-password?code=x", "/sign-in/github/callback?error=x", "/nowhere"];
+    says_nothing(&pages.iter().flat_map(|path| look(&world, &browser, path)).collect::<Vec<_>>());
+}
+
+/// Otherwise the tests above would find nothing because they cannot.
 #[test]
 fn what_keeps_people_out_is_found() {
     let world = World::new();
