@@ -91,6 +91,18 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
+    /// Those for a merge that were opened, or closed, since a time.
+    pub async fn merges_changed_since(&self, service: &str, since: Timestamp) -> Result<Vec<Candidate>, StoreError> {
+        const SELECT: &str =
+            "select id, service, branch, head, production, opened_at, closed_at, pull_request, into_branch
+             from candidate
+             where service = $1 and pull_request is not null and (opened_at >= $2 or closed_at >= $2) order by id";
+        let (service, since) = (service.to_owned(), micros(since));
+        let rows: Vec<Row> =
+            self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT, service, since)?) })).await?;
+        rows.into_iter().map(read).collect()
+    }
+
     /// The open candidates that had a story in them when they were judged last.
     pub async fn open_candidates_with(&self, key: &str) -> Result<Vec<Candidate>, StoreError> {
         const SELECT: &str =

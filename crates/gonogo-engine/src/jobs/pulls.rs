@@ -58,11 +58,11 @@ pub(super) async fn look(serving: &Serving, name: &str) -> Result<(), JobError> 
     .await?;
     drop(turn);
     // What a hook has told of since the list was made is newer than the list.
-    let (mut open, newer): (Vec<Candidate>, Vec<Candidate>) =
-        open_merges(serving, name).await?.into_iter().partition(|candidate| candidate.opened_at < listed_at);
-    here.retain(|(one, _)| newer.iter().all(|candidate| !one.is(candidate)));
-    close_all(serving, open.extract_if(.., |c| incoming.iter().all(|one| !one.is(c))).collect::<Vec<_>>().iter())
-        .await?;
+    let changed = serving.store.merges_changed_since(name, listed_at).await?;
+    here.retain(|(one, _)| changed.iter().all(|candidate| !one.is(candidate)));
+    let mut open = open_merges(serving, name).await?;
+    open.retain(|candidate| changed.iter().all(|newer| newer.id != candidate.id));
+    close_all(serving, open.iter().filter(|c| incoming.iter().all(|one| !one.is(c)))).await?;
     take(serving, service, &open, here, &pulls).await?;
     late.map_or(Ok(()), Err)
 }

@@ -53,6 +53,18 @@ conformance! {
         assert_eq!(store.open_candidates("web").await.unwrap(), [all[0].clone(), all[2].clone(), moved]);
     }
 
+    async fn what_changed_of_merges_since_a_time_was_opened_or_closed(store: Store) {
+        let open = async |stage, second| store.open_candidate(seen("topic", stage), at(second)).await.unwrap().0;
+        open(Stage::Deploy, 9).await;
+        open(merge(7, "main"), 1).await;
+        let closed = open(merge(8, "main"), 2).await;
+        let opened = open(merge(9, "main"), 5).await;
+        store.close_candidate(closed.id, at(6)).await.unwrap();
+        let changed = store.merges_changed_since("web", at(5)).await.unwrap();
+        assert_eq!(changed.iter().map(|one| (one.id, one.is_open)).collect::<Vec<_>>(), [(closed.id, false), (opened.id, true)]);
+        assert_eq!(store.merges_changed_since("api", at(0)).await.unwrap(), []);
+    }
+
     async fn pull_requests_are_listed_apart_from_deploys(store: Store) {
         store.open_candidate(seen("main", Stage::Deploy), at(1)).await.unwrap();
         assert_eq!(store.pull_counts().await.unwrap(), []);
