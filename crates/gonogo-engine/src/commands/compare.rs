@@ -2,9 +2,9 @@
 //! Nothing of it is kept or shown elsewhere.
 
 use super::{CheckRequest, check};
-use crate::jobs::{waivers_of, wanted};
+use crate::jobs::{Silent, waivers_of, wanted};
 use crate::serving::Serving;
-use crate::{CodeHost, CodeHostAccess, GivenProduction, LocateError, Outside, Progress, Wanted};
+use crate::{CodeHost, CodeHostAccess, GivenProduction, LocateError, Outside, Wanted};
 use gonogo_api::Check;
 use gonogo_core::person::{Act, Forbidden, Person};
 use gonogo_store::StoreError;
@@ -43,12 +43,6 @@ pub enum CompareError {
     Locate(#[from] LocateError),
     #[error("the judge ended early\n  → please report it")]
     Broken,
-}
-
-struct Silent;
-
-impl Progress for Silent {
-    fn doing(&self, _what: &str) {}
 }
 
 /// Branches, tags or commits; the waivers of the service count.

@@ -18,8 +18,8 @@ use std::time::Instant;
 /// Who did not answer is asked again after this, whether or not anything came.
 const ASKED_AGAIN: SignedDuration = SignedDuration::from_secs(15);
 
-/// Nobody waits for it.
-pub(super) struct Silent;
+/// Nobody is told how far it is.
+pub(crate) struct Silent;
 
 impl Progress for Silent {
     fn doing(&self, _what: &str) {}

@@ -22,7 +22,7 @@ mod told;
 mod worker;
 
 pub(crate) use aware::Team;
-pub(crate) use evaluate::waivers_of;
+pub(crate) use evaluate::{Silent, waivers_of};
 pub(crate) use loud::told_of_away;
 pub use outbox::{Words, words};
 pub(crate) use production::{is_told, wanted, wanted_as_known};

@@ -1,6 +1,6 @@
 //! Any two commits of a service: what one would bring over the other.
 
-use super::candidate::{class, commit, headline, linked, story, tiles};
+use super::candidate::{class, commit, headline, linked, mark, story, tiles};
 use super::layout::{self, Shown, away, not_found, outside};
 use super::table::table;
 use crate::App;
@@ -86,14 +86,13 @@ fn form(asked: &Asked, row: Option<&ProductionRow>) -> Markup {
 
 fn compared(check: &Check, now: Timestamp) -> Markup {
     let digest = Digest::of(check, None);
-    let is_open = |finding: &&Finding| finding.waiver.is_none();
-    let stops = check.findings.iter().filter(is_open);
-    let stops = stops.filter(|f| matches!(f.severity, Severity::Block | Severity::Wait)).count();
+    let open: Vec<&Finding> = check.findings.iter().filter(|finding| finding.waiver.is_none()).collect();
+    let stops = open.iter().filter(|f| matches!(f.severity, Severity::Block | Severity::Wait)).count();
     html! {
         section.answer.(class(check.verdict)) aria-label="The answer" {
             p.headline { (headline(check, &digest, stops)) }
-            ul.findings { @for found in check.findings.iter().filter(is_open).take(ROWS) { (item(check, found)) } }
-            (more(check.findings.len()))
+            ul.findings { @for found in open.iter().take(ROWS) { (item(check, found)) } }
+            (more(open.len()))
         }
         (tiles(&digest))
         section {
@@ -112,15 +111,9 @@ fn compared(check: &Check, now: Timestamp) -> Markup {
 }
 
 fn item(check: &Check, finding: &Finding) -> Markup {
-    let mark = match finding.severity {
-        Severity::Block => '✗',
-        Severity::Wait => '…',
-        Severity::Warn => '⚠',
-        Severity::Note => '·',
-    };
     html! {
         li {
-            p { (mark) " " (outside(&finding.message)) " " a.code href={ "/explain/" (finding.code) } { (finding.code) } }
+            p { (mark(finding)) " " (outside(&finding.message)) " " a.code href={ "/explain/" (finding.code) } { (finding.code) } }
             p.fix { b { (outside(owner(check, finding).unwrap_or("whoever ships"))) } " → " (linked(&outside(&finding.fix))) }
         }
     }

@@ -70,7 +70,7 @@ pub(super) fn nobody(finding: &Finding) -> &'static str {
     if finding.subject.kind == "story" { "nobody is assigned" } else { "whoever ships" }
 }
 
-fn mark(finding: &Finding) -> char {
+pub(crate) fn mark(finding: &Finding) -> char {
     match finding.severity {
         _ if finding.waiver.is_some() => '⚑',
         Severity::Block => '✗',

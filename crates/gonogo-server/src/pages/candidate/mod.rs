@@ -10,7 +10,7 @@ mod waiving;
 
 pub(crate) use beside::page as beside;
 pub(crate) use copy::{csv, markdown, slack, text};
-pub(crate) use finding::linked;
+pub(crate) use finding::{linked, mark};
 pub(crate) use lists::{commit, commits, facts, findings, history, stories, story};
 pub(crate) use plan::{markdown as plan_markdown, page as plan};
 
