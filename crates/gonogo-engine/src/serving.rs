@@ -26,6 +26,8 @@ pub struct Serving {
     pub turns: Turns,
     /// Where nobody is told anything there is none.
     pub slack: Option<Slack>,
+    /// Whether what people press in Slack reaches us.
+    pub hears_slack: bool,
     /// What is said of stories that are deployed; without it nothing.
     pub story_deployed: Option<StoryDeployed>,
     /// Where the mirrors of repositories are.

@@ -6,3 +6,4 @@ pub mod draft;
 pub mod hooks;
 pub mod keys;
 pub mod message;
+pub mod slack;

@@ -11,6 +11,7 @@ mod pages;
 mod prometheus;
 mod requests;
 mod session;
+mod slack;
 
 pub use api::Pace;
 pub use listen::{Certificate, CertificateError, Listen, ListenError, Listener};
@@ -41,6 +42,8 @@ pub struct App {
     pub hook_secret: Option<Secret>,
     /// The same of Jira.
     pub jira_hook_secret: Option<Secret>,
+    /// The same of Slack.
+    pub slack_signing_secret: Option<Secret>,
     /// Who has it sees the metrics.
     pub metrics_token: Option<Secret>,
     pub metrics: Registry,
@@ -99,6 +102,7 @@ fn router(app: App, live: Live) -> Router {
         .route("/account/password", post(pages::account::password))
         .route("/account/slack", post(pages::account::slack_link))
         .route("/account/slack/join", get(pages::account::slack_open))
+        .route("/account/slack/offer", get(pages::account::slack_offered).post(pages::account::slack_taken))
         .route("/account/slack/part", post(pages::account::slack_part))
         .route("/choose-password", get(pages::account::choose).post(pages::account::chosen))
         .route("/audit", get(pages::audit::page))
@@ -122,6 +126,8 @@ fn router(app: App, live: Live) -> Router {
         .route("/metrics", get(prometheus::page))
         .route("/hooks/github", post(hooks::github::receive))
         .route("/hooks/jira", post(hooks::jira::receive))
+        .route("/hooks/slack/events", post(hooks::slack::event))
+        .route("/hooks/slack/interactions", post(hooks::slack::interaction))
         .merge(pages::elsewhere::routes(With::GitHub))
         .merge(pages::elsewhere::routes(With::Oidc))
         .nest(api::ROOT, api::router())

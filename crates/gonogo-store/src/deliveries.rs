@@ -52,8 +52,18 @@ impl Store {
 
     /// Stores a delivery with the job that works on it; `kind` is the job's.
     pub async fn receive(&self, delivery: Delivery, kind: &'static str) -> Result<Received, StoreError> {
-        let received = self
-            .db
+        let received = self.keep(delivery, Some(kind)).await?;
+        self.work.came();
+        Ok(received)
+    }
+
+    /// Stores a delivery that is worked on at once, by who stores it.
+    pub async fn receive_for_now(&self, delivery: Delivery) -> Result<Received, StoreError> {
+        self.keep(delivery, None).await
+    }
+
+    async fn keep(&self, delivery: Delivery, kind: Option<&'static str>) -> Result<Received, StoreError> {
+        self.db
             .write(move |tx| {
                 Box::pin(async move {
                     let insert = "insert into delivery (source, delivery_id, event, body, received_at)
@@ -70,20 +80,16 @@ impl Store {
                         &delivery.body,
                         micros(delivery.received_at)
                     )?;
-                    match new {
-                        Some((id,)) => {
-                            let job =
-                                NewJob { kind, key: id.to_string(), body: String::new(), run_at: delivery.received_at };
-                            put(tx, &job).await?;
-                            Ok(Received::New(DeliveryId(id)))
-                        }
-                        None => known(tx, &delivery).await,
+                    let Some((id,)) = new else { return known(tx, &delivery).await };
+                    if let Some(kind) = kind {
+                        let job =
+                            NewJob { kind, key: id.to_string(), body: String::new(), run_at: delivery.received_at };
+                        put(tx, &job).await?;
                     }
+                    Ok(Received::New(DeliveryId(id)))
                 })
             })
-            .await?;
-        self.work.came();
-        Ok(received)
+            .await
     }
 
     pub async fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
@@ -98,6 +104,14 @@ impl Store {
             body,
             received_at: time(at),
         }))
+    }
+
+    /// What came of a delivery, once that is known.
+    pub async fn outcome_of(&self, id: DeliveryId) -> Result<Option<String>, StoreError> {
+        let select = "select outcome from delivery where id = $1";
+        let row: Option<(Option<String>,)> =
+            self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_optional, select, id.0)?) })).await?;
+        Ok(row.and_then(|(outcome,)| outcome))
     }
 
     /// Says what came of a delivery.

@@ -18,6 +18,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (8, include_str!("../migrations/0008_production.sql")),
     (9, include_str!("../migrations/0009_pulls.sql")),
     (10, include_str!("../migrations/0010_accounts.sql")),
+    (11, include_str!("../migrations/0011_join_offers.sql")),
     (12, include_str!("../migrations/0012_facts.sql")),
     (13, include_str!("../migrations/0013_story_titles.sql")),
     (14, include_str!("../migrations/0014_renewals.sql")),

@@ -18,6 +18,15 @@ pub struct Session {
     pub outside: Option<Outside>,
 }
 
+/// A person who came by an account in another system that lets nobody in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    pub person: Person,
+    pub has_password: bool,
+    /// Whether a system that they sign in with has said lately that they may.
+    pub has_word: bool,
+}
+
 /// What a session from another system rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outside {
@@ -87,6 +96,40 @@ impl Store {
              join person on person.id = identity.person where source = $1 and subject = $2";
         let subject = subject.to_owned();
         self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_optional, SELECT, source, subject)?) })).await
+    }
+
+    /// Who has this account in another system, if they may come in: with what
+    /// admins let them do, and with what the systems do whose word on them is
+    /// younger than `since`. That word is each session's own.
+    pub async fn person_elsewhere(
+        &self,
+        source: &'static str,
+        subject: &str,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Elsewhere>, StoreError> {
+        type Row = (i64, String, String, String);
+        const SELECT: &str = "select person.id, person.name, person.role, person.password_hash from identity
+             join person on person.id = identity.person
+             where identity.source = $1 and subject = $2 and deactivated_at is null";
+        const WORDS: &str = "select distinct source from session
+             where person = $1 and source is not null and asked_at > $2 and asked_at <= $3 and expires_at > $3";
+        let (subject, since, now) = (subject.to_owned(), micros(since), micros(now));
+        self.db
+            .read(|tx| {
+                Box::pin(async move {
+                    let row: Option<Row> = fetch!(tx, fetch_optional, SELECT, source, subject)?;
+                    let Some((id, name, role, password)) = row else { return Ok(None) };
+                    let person = Person { id, name, role: role_of(&role)?, at: BTreeMap::new(), token: None };
+                    let mut person = given(tx, person, "").await?;
+                    let words: Vec<(String,)> = fetch!(tx, fetch_all, WORDS, id, since, now)?;
+                    for (word,) in &words {
+                        person = given(tx, person, word).await?;
+                    }
+                    Ok(Some(Elsewhere { person, has_password: !password.is_empty(), has_word: !words.is_empty() }))
+                })
+            })
+            .await
     }
 
     /// Adds a person who comes from another system, under the first of these

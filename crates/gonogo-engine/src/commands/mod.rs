@@ -6,6 +6,7 @@ mod check;
 pub mod compare;
 mod doctor;
 pub mod explain;
+pub mod from_slack;
 mod guess;
 mod hashing;
 mod init;

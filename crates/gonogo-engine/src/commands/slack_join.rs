@@ -5,15 +5,17 @@ use super::people::{PersonError, deed, hash_of, random_word};
 use crate::serving::Serving;
 use gonogo_core::person::{Person, Role, Roles};
 use gonogo_core::say;
+use gonogo_read::slack::Member;
 use gonogo_remote::slack::{Message, MessageKey, is_member_id};
-use gonogo_store::{Guest, JoinLink};
+use gonogo_store::{Guest, JoinLink, JoinOffer, StoreError};
 use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Its word in the store and in addresses.
-pub const SLACK: &str = "slack";
+pub use crate::jobs::SLACK;
+
 const LINK_LASTS: SignedDuration = SignedDuration::from_mins(15);
 
 /// Has Slack bring that member a link, which joins them to `who` when it is opened.
@@ -58,12 +60,56 @@ pub async fn open_link(serving: &Serving, who: &Person, code: &str) -> Result<()
     let member = serving.store.end_join(hash_of(code), who.id, SLACK, now).await?;
     let worthless = "this link was opened already, is too old, or was asked for by somebody else";
     let member = member.ok_or_else(|| PersonError::Input(worthless.to_owned()))?;
-    let deed = deed(now, &who.name, "joined slack", &who.name, &member);
+    let name = member.clone();
+    join(serving, who, member, name).await
+}
+
+async fn join(serving: &Serving, who: &Person, member: String, name: String) -> Result<(), PersonError> {
+    let deed = deed((serving.clock)(), &who.name, "joined slack", &who.name, &member);
     let roles = Roles { all: Role::Viewer, at: BTreeMap::new() };
-    let guest = Guest { source: SLACK, subject: member.clone(), name: member, roles };
+    let guest = Guest { source: SLACK, subject: member, name, roles };
     let taken = "this Slack account is joined to somebody already, or you have another one joined";
     let is_joined = serving.store.join_identity(who.id, guest, deed).await?;
     if is_joined { Ok(()) } else { Err(PersonError::Input(taken.to_owned())) }
+}
+
+/// What came of wanting to bring somebody in Slack a link.
+pub(super) enum Offered {
+    At { address: String, minutes: i128 },
+    TooMany,
+}
+
+/// A link for the owner of that account alone, who is nobody here yet. It joins
+/// nobody by itself: whoever opens it is asked.
+pub(super) async fn offer_link(serving: &Serving, member: &Member) -> Result<Offered, StoreError> {
+    let (code, now) = (random_word(), (serving.clock)());
+    let offer = JoinOffer {
+        code_hash: hash_of(code.expose_secret()),
+        source: SLACK,
+        subject: member.id.clone(),
+        name: member.name.clone(),
+        until: now.saturating_add(LINK_LASTS).unwrap_or(now),
+    };
+    if !serving.store.offer_join(offer, now).await? {
+        return Ok(Offered::TooMany);
+    }
+    let address = format!("{}/account/{SLACK}/offer?code={}", serving.pages, code.expose_secret());
+    Ok(Offered::At { address, minutes: LINK_LASTS.as_mins().into() })
+}
+
+const WORTHLESS: &str = "this link was used already, or is too old: press the button in Slack again";
+
+/// Which account such a link is for: its id, and what it is called in Slack.
+pub async fn offered(serving: &Serving, code: &str) -> Result<(String, String), PersonError> {
+    let found = serving.store.join_offered(hash_of(code), SLACK, (serving.clock)()).await?;
+    found.ok_or_else(|| PersonError::Input(WORTHLESS.to_owned()))
+}
+
+/// Joins the account that such a link is for to who opened it, and said yes.
+pub async fn take_offer(serving: &Serving, who: &Person, code: &str) -> Result<(), PersonError> {
+    let found = serving.store.take_offer(hash_of(code), SLACK, (serving.clock)()).await?;
+    let (member, name) = found.ok_or_else(|| PersonError::Input(WORTHLESS.to_owned()))?;
+    join(serving, who, member, name).await
 }
 
 /// It lets nobody in, so that it may always go.

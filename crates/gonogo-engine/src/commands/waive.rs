@@ -7,7 +7,7 @@ use crate::jobs::{judge_soon, judging};
 use crate::serving::Serving;
 use gonogo_api::{Check, Finding, Severity};
 use gonogo_core::finding::COULD_NOT_CHECK;
-use gonogo_core::person::{Act, Forbidden, Person};
+use gonogo_core::person::{Act, Actor, Forbidden, Person};
 use gonogo_core::policy::WaiverRule;
 use gonogo_core::verdict::PRODUCTION_UNKNOWN;
 use gonogo_core::waiver::Covers;
@@ -129,6 +129,57 @@ pub async fn check_again(serving: &Serving, who: &Person, candidate: CandidateId
     Ok(serving.store.enqueue_for(judging(candidate.id, now), deed).await?)
 }
 
+/// A finding that stops a candidate, and who may let it pass, how long.
+#[derive(Debug)]
+pub(super) struct Waivable {
+    pub fingerprint: String,
+    pub said: String,
+    pub most_days: i64,
+    pub needs_second: bool,
+    /// Whether this person may.
+    pub may: Result<Actor, Forbidden>,
+}
+
+/// The service of an open candidate, and what stops it that a person could let pass.
+pub(super) async fn waivable(
+    serving: &Serving,
+    who: &Person,
+    candidate: CandidateId,
+) -> Result<(String, Vec<Waivable>), WaiveError> {
+    let candidate = open(serving, candidate).await?;
+    let Some(newest) = serving.store.newest_evaluation(candidate.id).await? else {
+        return Err(WaiveError::Gone("it is being judged: look again".to_owned()));
+    };
+    let check = serde_json::from_str::<Check>(&newest.result).map_err(|_| unread())?;
+    let recording = serving.store.recording(newest.id).await?;
+    let evidence = recording.and_then(|bytes| Evidence::read(&bytes).ok()).ok_or_else(unread)?;
+    let given = serving.store.waivers(&candidate.service).await?;
+    let now = (serving.clock)();
+    let stands = |finding: &Finding| given.iter().any(|row| row.fingerprint == finding.fingerprint && row.until > now);
+    let found = check.findings.into_iter().filter(|finding| may_be_waived(finding) && !stands(finding));
+    let all: Vec<Waivable> = found
+        .map(|finding| {
+            let rule = evidence.waiver_rule(&finding.check);
+            Waivable {
+                most_days: most_days(&finding.code, &rule),
+                needs_second: rule.needs_second,
+                may: who.may_waive(&candidate.service, &rule),
+                fingerprint: finding.fingerprint,
+                said: finding.message,
+            }
+        })
+        .collect();
+    Ok((candidate.service, all))
+}
+
+fn may_be_waived(finding: &Finding) -> bool {
+    finding.severity == Severity::Block && finding.waiver.is_none() && finding.code != PRODUCTION_UNKNOWN
+}
+
+fn unread() -> WaiveError {
+    WaiveError::Gone("what it was judged from cannot be read: check again".to_owned())
+}
+
 async fn open(serving: &Serving, id: CandidateId) -> Result<Candidate, WaiveError> {
     let candidate = serving.store.candidate(id).await?.filter(|candidate| candidate.is_open);
     candidate.ok_or_else(|| WaiveError::Gone("this candidate is not open any more".to_owned()))
@@ -163,7 +214,6 @@ async fn judged(
     }
     let recording = serving.store.recording(newest.id).await?;
     let evidence = recording.and_then(|bytes| Evidence::read(&bytes).ok());
-    let unread = || WaiveError::Gone("what it was judged from cannot be read: check again".to_owned());
     let rule = evidence.ok_or_else(unread)?.waiver_rule(&finding.check);
     Ok(Some((finding, rule)))
 }

@@ -1,7 +1,8 @@
 //! A delivery: what it says is a hint where to look.
 
 use super::pulls::QUEUE;
-use super::{JIRA, JobError, PULL, judge_soon, look_soon};
+use super::{JIRA, JobError, PULL, SLACK, judge_soon, look_soon};
+use crate::commands::from_slack::{SlackSays, press, slack};
 use crate::serving::Serving;
 use gonogo_read::hooks::{GitHubHook, github, jira};
 use gonogo_remote::github::RepositoryName;
@@ -13,6 +14,9 @@ pub(super) async fn read(serving: &Serving, id: DeliveryId) -> Result<(), JobErr
     if delivery.source == JIRA {
         let outcome = stories_changed(serving, &delivery.body).await?;
         return Ok(serving.store.delivery_led_to(id, outcome).await?);
+    }
+    if delivery.source == SLACK {
+        return done_in_slack(serving, id, &delivery.body).await;
     }
     let outcome = match github(&delivery.event, &delivery.body) {
         GitHubHook::Push { repository, reference, after } => pushed(serving, &repository, &reference, after).await?,
@@ -30,6 +34,24 @@ pub(super) async fn read(serving: &Serving, id: DeliveryId) -> Result<(), JobErr
         GitHubHook::Ping => "nothing to do: a ping".to_owned(),
         GitHubHook::Other => format!("nothing to do: {} is not looked at", delivery.event),
         GitHubHook::Unreadable(why) => format!("could not be read: {why}"),
+    };
+    Ok(serving.store.delivery_led_to(id, outcome).await?)
+}
+
+/// What a person did is done once, whatever becomes of the job.
+async fn done_in_slack(serving: &Serving, id: DeliveryId, body: &[u8]) -> Result<(), JobError> {
+    let hook = serde_json::from_slice(body).ok().and_then(|payload| slack(&payload));
+    let outcome = match hook.as_ref().map(|hook| &hook.says) {
+        Some(SlackSays::Pressed(pressed)) => {
+            if serving.store.outcome_of(id).await?.is_some() {
+                return Ok(());
+            }
+            press(serving, pressed).await?
+        }
+        // It was done when it came.
+        Some(SlackSays::Submitted(_)) => return Ok(()),
+        Some(SlackSays::Shared(_) | SlackSays::Other) => "nothing to do: it is not looked at".to_owned(),
+        None => "could not be read: it is nothing of Slack's".to_owned(),
     };
     Ok(serving.store.delivery_led_to(id, outcome).await?)
 }

@@ -1,6 +1,7 @@
 //! What people are told of a candidate: what it means, and how Slack reads it.
 
 use super::seen;
+use crate::commands::from_slack::{CHECK_AGAIN, WAIVE};
 use crate::serving::{Service, Serving};
 use gonogo_api::{Check, Verdict};
 use gonogo_core::running::Running;
@@ -46,6 +47,12 @@ pub(super) struct MessageWanted {
     more: usize,
     url: String,
     key: String,
+    /// Whose buttons it has; what was wanted by an older version has none.
+    #[serde(default)]
+    candidate: Option<i64>,
+    /// Then nothing is stopped: it says what would be.
+    #[serde(default)]
+    is_observed: bool,
 }
 
 /// `None` where the service tells nobody, and of what is not to be deployed.
@@ -60,7 +67,7 @@ pub(super) fn news(
         return None;
     }
     serving.slack.as_ref().and(service.slack_channel.as_ref())?;
-    let wanted = MessageWanted::of(candidate, &outcome.check, outcome.exit_code, serving.page_of(candidate.id));
+    let wanted = MessageWanted::of(serving, service, candidate, &outcome.check, outcome.exit_code);
     let message = Wanted {
         target: format!("{SLACK_MESSAGE} {}", candidate.id.0),
         kind: SLACK_MESSAGE,
@@ -107,7 +114,14 @@ impl State {
 }
 
 impl MessageWanted {
-    fn of(candidate: &Candidate, check: &Check, exit_code: u8, url: String) -> Self {
+    pub(super) fn of(
+        serving: &Serving,
+        service: &Service,
+        candidate: &Candidate,
+        check: &Check,
+        exit_code: u8,
+    ) -> Self {
+        let url = serving.page_of(candidate.id);
         let reasons = seen::reasons(check);
         let mut people: Vec<&String> =
             check.commits.iter().flat_map(|c| c.co_authors.iter().chain([&c.author])).collect();
@@ -128,6 +142,8 @@ impl MessageWanted {
             // A database that begins anew counts its candidates from one again.
             key: format!("{url} {}", candidate.head),
             url,
+            candidate: Some(candidate.id.0),
+            is_observed: service.is_observed,
         }
     }
 
@@ -140,19 +156,41 @@ impl MessageWanted {
         MessageKey(self.key.clone())
     }
 
-    pub(super) fn rendered(&self) -> Message {
-        let turned = if self.state.is_decided() { " turned" } else { ":" };
+    /// With buttons, where what is pressed reaches us.
+    pub(super) fn rendered(&self, has_buttons: bool) -> Message {
+        let turned = match (self.state.is_decided(), self.would_be()) {
+            (true, "") => " turned",
+            (false, "") => ":",
+            _ => "",
+        };
         let (mark, service, sentence) = (self.state.mark(), &self.service, say::slack(&self.sentence));
+        let would_be = self.would_be();
         let mut blocks = vec![section(&self.heading()), context(&self.counts())];
         blocks.extend(self.told_reasons().map(|text| section(&text)));
         blocks.push(section(&format!("<{}|Open>", self.url)));
-        Message { text: format!("{mark} {service}{turned} {sentence} · {}", self.place()), blocks }
+        blocks.extend(self.candidate.filter(|_| has_buttons).map(|candidate| self.buttons(candidate)));
+        Message { text: format!("{mark} {service}{turned}{would_be} {sentence} · {}", self.place()), blocks }
+    }
+
+    /// Before what stops nothing.
+    fn would_be(&self) -> &'static str {
+        if self.is_observed && self.state != State::Go { " would be" } else { "" }
+    }
+
+    /// What can be done about it there.
+    fn buttons(&self, candidate: i64) -> Value {
+        let is_stopped = matches!(self.state, State::NoGo | State::CouldNotFindOut);
+        let waive = is_stopped.then(|| button("Waive", WAIVE, candidate));
+        let elements: Vec<Value> = [button("Check again", CHECK_AGAIN, candidate)].into_iter().chain(waive).collect();
+        json!({"type": "actions", "elements": elements})
     }
 
     /// `web main → 9f2c1ab ✗ No-Go`
     fn heading(&self) -> String {
         let (mark, word) = (self.state.mark(), self.state.word());
-        format!("*{}* {}   {mark} *{word}*", self.service, self.place())
+        let would_be = self.would_be().trim_start();
+        let said = if would_be.is_empty() { word.to_owned() } else { format!("{would_be} {word}") };
+        format!("*{}* {}   {mark} *{said}*", self.service, self.place())
     }
 
     fn place(&self) -> String {
@@ -192,7 +230,12 @@ fn text(said: &str) -> Value {
     json!({"type": "mrkdwn", "text": said, "verbatim": true})
 }
 
-pub(super) fn section(said: &str) -> Value {
+fn button(said: &str, name: &str, candidate: i64) -> Value {
+    let text = json!({"type": "plain_text", "text": said, "emoji": false});
+    json!({"type": "button", "text": text, "action_id": name, "value": candidate.to_string()})
+}
+
+pub(crate) fn section(said: &str) -> Value {
     json!({"type": "section", "text": text(said)})
 }
 
@@ -219,6 +262,8 @@ mod tests {
             more,
             url: "https://gonogo.example.com/candidates/7".to_owned(),
             key: "k".to_owned(),
+            candidate: Some(7),
+            is_observed: false,
         }
     }
 
@@ -230,7 +275,7 @@ mod tests {
     #[test]
     fn a_message_says_verdict_counts_reasons_and_where_to_look() {
         let reasons = ["STORY-12 is In Review", "STORY-19 has no risk assessment"];
-        let message = wanted(State::NoGo, "No-Go: STORY-12 is In Review (+3)", &reasons, 2).rendered();
+        let message = wanted(State::NoGo, "No-Go: STORY-12 is In Review (+3)", &reasons, 2).rendered(false);
         assert_eq!(message.text, "✗ web turned No-Go: STORY-12 is In Review (+3) · main → 9f2c1ab");
         assert_eq!(
             texts(&message),
@@ -241,11 +286,40 @@ mod tests {
                 "<https://gonogo.example.com/candidates/7|Open>",
             ]
         );
-        let message = wanted(State::Go, "Go, 1 waived", &[], 0).rendered();
+        let message = wanted(State::Go, "Go, 1 waived", &[], 0).rendered(false);
         assert_eq!(message.text, "✓ web turned Go, 1 waived · main → 9f2c1ab");
         assert_eq!(texts(&message).len(), 3);
-        let message = wanted(State::Waiting, "Waiting: a build runs", &["a build runs"], 0).rendered();
+        let message = wanted(State::Waiting, "Waiting: a build runs", &["a build runs"], 0).rendered(false);
         assert_eq!(message.text, "… web: Waiting: a build runs · main → 9f2c1ab");
+    }
+
+    #[test]
+    fn what_can_be_done_is_pressed_where_that_reaches_us() {
+        let pressed = |wanted: &MessageWanted| -> Vec<Value> {
+            let blocks = wanted.rendered(true).blocks;
+            let Some(actions) = blocks.iter().find(|block| block["type"] == "actions") else { return Vec::new() };
+            let of = |button: &Value| {
+                format!("{} {}", button["action_id"].as_str().unwrap(), button["value"].as_str().unwrap()).into()
+            };
+            actions["elements"].as_array().unwrap().iter().map(of).collect()
+        };
+        let no_go = wanted(State::NoGo, "No-Go: x", &["x"], 0);
+        assert_eq!(pressed(&no_go), ["check-again 7", "waive 7"]);
+        assert_eq!(pressed(&wanted(State::Go, "Go", &[], 0)), ["check-again 7"]);
+        let older = MessageWanted { candidate: None, ..no_go };
+        assert_eq!(pressed(&older), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_only_observed_stops_nothing() {
+        let observed =
+            |state, sentence| MessageWanted { is_observed: true, ..wanted(state, sentence, &[], 0) }.rendered(false);
+        let message = observed(State::NoGo, "No-Go: STORY-12 is In Review");
+        assert_eq!(message.text, "✗ web would be No-Go: STORY-12 is In Review · main → 9f2c1ab");
+        assert_eq!(texts(&message)[0], "*web* main → 9f2c1ab   ✗ *would be No-Go*");
+        let message = observed(State::CouldNotFindOut, "Could not find out: Jira is away");
+        assert_eq!(message.text, "? web would be Could not find out: Jira is away · main → 9f2c1ab");
+        assert_eq!(observed(State::Go, "Go").text, "✓ web turned Go · main → 9f2c1ab");
     }
 
     #[test]
@@ -253,7 +327,7 @@ mod tests {
         let rude = "<!channel> @here ".to_owned() + &"&".repeat(5_000);
         let mut wanted = wanted(State::NoGo, &format!("No-Go: {rude}"), &[rude.as_str(); 5], 0);
         wanted.branch = "<!here>".to_owned();
-        let message = wanted.rendered();
+        let message = wanted.rendered(false);
         for text in texts(&message).into_iter().chain([message.text.as_str()]) {
             assert!(!text.contains("<!") && !text.contains('@'), "{text}");
         }

@@ -24,6 +24,7 @@ mod worker;
 pub(crate) use aware::Team;
 pub(crate) use evaluate::{Silent, waivers_of};
 pub(crate) use loud::told_of_away;
+pub(crate) use message::section;
 pub use outbox::{Words, words};
 pub(crate) use production::{is_told, wanted, wanted_as_known};
 pub use worker::work;
@@ -59,6 +60,7 @@ pub const SHIP: &str = "ship";
 /// Whom deliveries are from.
 pub const GITHUB: &str = "github";
 pub const JIRA: &str = "jira";
+pub const SLACK: &str = "slack";
 
 /// Has a candidate judged as soon as somebody has time.
 pub(crate) async fn judge_soon(serving: &Serving, id: CandidateId) -> Result<(), StoreError> {

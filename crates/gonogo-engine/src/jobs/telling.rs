@@ -80,9 +80,9 @@ impl Told {
         }
     }
 
-    fn rendered(&self) -> Message {
+    fn rendered(&self, has_buttons: bool) -> Message {
         match self {
-            Self::Candidate(wanted) => wanted.rendered(),
+            Self::Candidate(wanted) => wanted.rendered(has_buttons),
             Self::Away(wanted) => wanted.rendered(),
         }
     }
@@ -107,7 +107,7 @@ impl Telling<'_> {
         }
         let store = &self.serving.store;
         store.saying_begins(self.target, self.channel, self.now()).await?;
-        let message = self.wanted.rendered();
+        let message = self.rendered();
         match self.slack.post(self.channel, &self.wanted.key(), &message, self.now()).await {
             Ok(place) => Ok(store.said(self.target, place.channel, place.ts).await?),
             Err(error) => {
@@ -128,11 +128,15 @@ impl Telling<'_> {
     }
 
     async fn change(&self, place: &Place) -> Result<(), NotTold> {
-        match self.slack.update(place, &self.wanted.key(), &self.wanted.rendered(), self.now()).await {
+        match self.slack.update(place, &self.wanted.key(), &self.rendered(), self.now()).await {
             // Who deleted it does not want it back.
             Err(SlackError::MessageGone) => Ok(()),
             other => Ok(other?),
         }
+    }
+
+    fn rendered(&self) -> Message {
+        self.wanted.rendered(self.serving.hears_slack)
     }
 
     fn now(&self) -> Timestamp {

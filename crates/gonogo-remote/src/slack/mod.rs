@@ -5,6 +5,7 @@ mod channels;
 mod error;
 mod limits;
 mod messages;
+mod people;
 mod standing;
 
 pub use channels::{is_channel_id, is_member_id};

@@ -4,6 +4,7 @@
 mod body;
 pub(crate) mod github;
 pub(crate) mod jira;
+pub(crate) mod slack;
 
 use crate::App;
 use axum::http::{HeaderMap, StatusCode};
@@ -54,9 +55,15 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 /// `sha256=` and the HMAC in hex, by any of the secrets, compared in constant time.
 fn is_signed(secrets: &[SecretString], signature: &str, body: &[u8]) -> bool {
     let Some(tag) = signature.strip_prefix("sha256=").and_then(unhex) else { return false };
+    any_fits(secrets, &tag, &[body])
+}
+
+/// Whether it is the HMAC-SHA256 of these parts by any of the secrets.
+fn any_fits(secrets: &[SecretString], tag: &[u8], parts: &[&[u8]]) -> bool {
+    let signed = parts.concat();
     let fits = |secret: &SecretString| {
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes());
-        hmac::verify(&key, body, &tag).is_ok()
+        hmac::verify(&key, &signed, tag).is_ok()
     };
     // All are tried, so that the time tells nothing of which fitted.
     secrets.iter().map(fits).fold(false, |any, fit| any | fit)

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use gonogo_engine::commands::accounts::{change_password, part_from, use_link};
 use gonogo_engine::commands::people::{LEAST_PASSWORD, PersonError};
 use gonogo_engine::commands::sign_in::With;
-use gonogo_engine::commands::slack_join::{SLACK, open_link, part_from_slack, send_link};
+use gonogo_engine::commands::slack_join::{SLACK, offered, open_link, part_from_slack, send_link, take_offer};
 use gonogo_store::PersonRow;
 use maud::{Markup, html};
 use secrecy::SecretString;
@@ -39,6 +39,12 @@ pub(crate) struct Member {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Link {
     #[serde(default)]
+    code: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Taken {
+    form: String,
     code: String,
 }
 
@@ -90,6 +96,35 @@ pub(crate) async fn slack_link(State(app): State<App>, session: Session, Form(as
 /// From Slack. Following it is enough: nobody else has the code.
 pub(crate) async fn slack_open(State(app): State<App>, session: Session, Query(link): Query<Link>) -> Response {
     let done = open_link(&app.serving, &session.person, &link.code).await;
+    ended(&app, &session, done).await
+}
+
+/// From Slack too, where a button was pressed by nobody that is known here. Anybody
+/// may have sent the link on: so it is asked whose account it is.
+pub(crate) async fn slack_offered(State(app): State<App>, session: Session, Query(link): Query<Link>) -> Response {
+    let (member, name) = match offered(&app.serving, &link.code).await {
+        Ok(found) => found,
+        Err(error) => return ended(&app, &session, Err(error)).await,
+    };
+    let main = html! {
+        p {
+            "Is the Slack account " b { (outside(&name)) } " (" code { (outside(&member)) } ") yours? Then what is pressed in Slack              with it is done here as " b { (outside(&session.person.name)) } "."
+        }
+        p.hint { "Say yes only if you pressed a button there yourself, just now. If somebody sent you this link, close the page." }
+        form method="post" action="/account/slack/offer" {
+            input type="hidden" name="form" value=(session.form_word());
+            input type="hidden" name="code" value=(link.code);
+            button { "It is mine: join it" }
+        }
+    };
+    layout::page("Join your Slack account", false, Some(&session), &main).into_response()
+}
+
+pub(crate) async fn slack_taken(State(app): State<App>, session: Session, Form(taken): Form<Taken>) -> Response {
+    if !session.sent(&taken.form) {
+        return not_our_form();
+    }
+    let done = take_offer(&app.serving, &session.person, &taken.code).await;
     ended(&app, &session, done).await
 }
 

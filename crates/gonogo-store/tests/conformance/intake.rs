@@ -28,6 +28,17 @@ conformance! {
         assert_eq!(store.deliveries(Some(list[0].id), 10).await.unwrap().len(), 1);
     }
 
+    async fn what_is_worked_on_at_once_waits_for_nobody(store: Store) {
+        let first = store.receive_for_now(delivery("a")).await.unwrap();
+        let Received::New(id) = first else { panic!("{first:?}") };
+        assert_eq!(store.receive_for_now(delivery("a")).await.unwrap(), Received::Known(id));
+        assert_eq!(store.receive(delivery("a"), "delivery").await.unwrap(), Received::Known(id));
+        assert_eq!(store.job_counts().await.unwrap(), (0, 0));
+        assert_eq!(store.outcome_of(id).await.unwrap(), None);
+        store.delivery_led_to(id, "waived".to_owned()).await.unwrap();
+        assert_eq!(store.outcome_of(id).await.unwrap().as_deref(), Some("waived"));
+    }
+
     async fn the_same_delivery_twice_at_once_is_one(store: Store) {
         let both = tokio::join!(store.receive(delivery("a"), "delivery"), store.receive(delivery("a"), "delivery"));
         let new = [both.0.unwrap(), both.1.unwrap()].iter().filter(|r| matches!(r, Received::New(_))).count();

@@ -1,7 +1,8 @@
 use crate::{at, conformance};
 use gonogo_core::person::{Act, Person, Role, Roles};
 use gonogo_store::{
-    AuditAsked, Deed, Guest, JoinLink, NewSession, NewWaiver, Renewed, Store, StoreError, Waived, WaiverId,
+    AuditAsked, Deed, Elsewhere, Guest, JoinLink, JoinOffer, NewSession, NewWaiver, Renewed, Store, StoreError, Waived,
+    WaiverId,
 };
 
 pub(crate) fn deed(second: i64, action: &'static str) -> Deed {
@@ -288,6 +289,52 @@ conformance! {
             assert!(begins(code, 99).await);
         }
         assert!(!begins("f", 99).await, "nobody has others written to without end");
+    }
+
+    async fn an_offer_to_join_is_for_one_account_and_good_once(store: Store) {
+        let offers = async |code: &str, until| {
+            let (code_hash, subject, name) = (code.to_owned(), "U012AB3CD".to_owned(), "maria".to_owned());
+            let offer = JoinOffer { code_hash, source: "slack", subject, name, until: at(until) };
+            store.offer_join(offer, at(2)).await.unwrap()
+        };
+        let whose = Some(("U012AB3CD".to_owned(), "maria".to_owned()));
+        assert!(offers("a", 10).await && offers("b", 10).await);
+        assert_eq!(store.join_offered("a".to_owned(), "slack", at(9)).await.unwrap(), whose);
+        assert_eq!(store.join_offered("a".to_owned(), "slack", at(10)).await.unwrap(), None, "it is over");
+        assert_eq!(store.take_offer("a".to_owned(), "slack", at(3)).await.unwrap(), whose);
+        for code in ["a", "b"] {
+            assert_eq!(store.take_offer(code.to_owned(), "slack", at(3)).await.unwrap(), None, "once for all of them");
+        }
+        for code in ["c", "d", "e", "f", "g"] {
+            assert!(offers(code, 99).await);
+        }
+        assert!(!offers("h", 99).await, "not without end");
+    }
+
+    async fn who_comes_by_another_account_has_what_is_known_of_them_now(store: Store) {
+        let maria = add(&store, "maria", Role::Developer).await.unwrap().id;
+        let guest = |source, subject: &str, all| Guest {
+            source,
+            subject: subject.to_owned(),
+            name: "maria".to_owned(),
+            roles: Roles { all, at: [("web".to_owned(), Role::ReleaseManager)].into() },
+        };
+        let here = |second| store.person_elsewhere("slack", "U1", at(second - 10), at(second));
+        assert_eq!(here(20).await.unwrap(), None);
+        assert!(store.join_identity(maria, guest("slack", "U1", Role::Viewer), deed(3, "joined")).await.unwrap());
+        let Elsewhere { person, has_password, has_word } = here(20).await.unwrap().unwrap();
+        assert_eq!((person.role, person.role_at("web")), (Role::Developer, Role::Developer));
+        assert!(has_password && !has_word);
+        // She signs in with another system, which lets her do more.
+        store.join_identity(maria, guest("oidc", "s", Role::Viewer), deed(4, "joined")).await.unwrap();
+        let session = NewSession { token_hash: "t".to_owned(), until: at(99), sealed: "x".to_owned() };
+        store.begin_guest_session(maria, guest("oidc", "s", Role::Viewer), session, deed(30, "came")).await.unwrap();
+        let found = here(35).await.unwrap().unwrap();
+        assert_eq!((found.person.role_at("web"), found.has_word), (Role::ReleaseManager, true));
+        let found = here(41).await.unwrap().unwrap();
+        assert_eq!((found.person.role_at("web"), found.has_word), (Role::Developer, false), "that was too long ago");
+        store.set_active(maria, false, deed(42, "deactivated")).await.unwrap();
+        assert_eq!(here(43).await.unwrap(), None);
     }
 
     async fn the_audit_is_asked_by_who_what_and_when(store: Store) {

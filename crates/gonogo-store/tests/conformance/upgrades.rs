@@ -20,6 +20,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (8, include_str!("../../migrations/0008_production.sql"), include_str!("rows/0008.sql")),
     (9, include_str!("../../migrations/0009_pulls.sql"), include_str!("rows/0009.sql")),
     (10, include_str!("../../migrations/0010_accounts.sql"), include_str!("rows/0010.sql")),
+    (11, include_str!("../../migrations/0011_join_offers.sql"), include_str!("rows/0011.sql")),
     (12, include_str!("../../migrations/0012_facts.sql"), include_str!("rows/0012.sql")),
     (13, include_str!("../../migrations/0013_story_titles.sql"), include_str!("rows/0013.sql")),
     (14, include_str!("../../migrations/0014_renewals.sql"), include_str!("rows/0014.sql")),

@@ -6,6 +6,7 @@
 //! [expects trouble](Slack::expects_trouble).
 
 mod access;
+mod acts;
 mod api;
 mod channels;
 mod control;
@@ -16,9 +17,10 @@ mod scenario;
 mod state;
 
 use std::net::TcpListener;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 
+pub use acts::{Acted, Parcel, Whisper};
 pub use channels::PostedMessage;
 pub use scenario::Channel;
 
@@ -38,6 +40,8 @@ struct Shared {
     state: Mutex<State>,
     /// Something was asked.
     changed: Condvar,
+    /// For what goes on when an answer is given already.
+    own: Weak<Shared>,
 }
 
 impl Slack {
@@ -49,7 +53,10 @@ impl Slack {
 
     /// The same, where this listens.
     pub fn start_at(listener: TcpListener) -> Self {
-        let shared = Arc::new(Shared { state: Mutex::new(State::new()), changed: Condvar::new() });
+        let shared = Arc::new_cyclic(|own| {
+            let (state, changed, own) = (Mutex::new(State::new()), Condvar::new(), Weak::clone(own));
+            Shared { state, changed, own }
+        });
         let stand: Arc<dyn Stand> = Arc::clone(&shared) as _;
         let server = Background::start("world-slack", listener, move |stream| serve(Arc::clone(&stand), None, stream));
         let slack = Self { shared, server };
@@ -75,8 +82,15 @@ impl Stand for Shared {
         let mut state = self.state();
         let number = state.record.note(&ask);
         let reply = with_faults(&mut *state, |state| &mut state.faults, &ask, |state| state.answer(&ask));
+        let errands = std::mem::take(&mut state.acts.errands);
         drop(state);
         self.changed.notify_all();
+        for payload in errands {
+            let own = Weak::clone(&self.own);
+            let runs = move || drop(own.upgrade().map(|shared| shared.acts(&payload)));
+            // Who presses again where it is lost.
+            drop(thread::Builder::new().name("world-slack-act".to_owned()).spawn(runs));
+        }
         (number, reply)
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::access::Bot;
+use super::acts::Acts;
 use super::channels::Channel;
 use crate::serve::{Fault, Record};
 
@@ -16,6 +17,7 @@ pub(super) struct State {
     pub(super) tour: Option<String>,
     pub(super) bot: Bot,
     pub(super) channels: Vec<Channel>,
+    pub(super) acts: Acts,
     /// How long a channel takes no other message; nothing while it is not asked for.
     pub(super) pause: Duration,
     /// Microseconds of the newest message: no two have the same.
@@ -33,6 +35,7 @@ impl State {
             tour: None,
             bot: Bot::default(),
             channels: Vec::new(),
+            acts: Acts::default(),
             pause: Duration::ZERO,
             newest: 0,
             faults: Vec::new(),

@@ -30,6 +30,7 @@ mod services;
 mod shipping;
 mod sign_in;
 mod slack;
+mod slack_acts;
 mod stops;
 mod stories;
 mod support;

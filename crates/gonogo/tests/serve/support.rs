@@ -494,9 +494,9 @@ impl World {
     pub(crate) fn files_with(&self, text: &str) -> Vec<String> {
         let (mut folders, mut found) = (vec![self.folder.path().to_owned()], Vec::new());
         while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).expect("the folder is readable") {
-                let path = entry.expect("the folder is readable").path();
-                // What goes away meanwhile keeps nothing.
+            // What goes away meanwhile keeps nothing.
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                let path = entry.path();
                 let bytes = std::fs::read(&path).unwrap_or_default();
                 if path.is_dir() {
                     folders.push(path);

@@ -13,6 +13,13 @@ const MOST_URL: usize = 3_000;
 const MOST_IN_CONTEXT: usize = 10;
 const MOST_IN_ACTIONS: usize = 25;
 const MOST_FIELDS: usize = 10;
+const MOST_NAME: usize = 255;
+const MOST_VALUE: usize = 2_000;
+const MOST_LABEL: usize = 2_000;
+const MOST_OPTIONS: usize = 100;
+const MOST_OPTION: usize = 75;
+const MOST_OPTION_VALUE: usize = 150;
+const MOST_INPUT: u64 = 3_000;
 
 /// The blocks, if Slack takes them.
 pub(super) fn taken(blocks: Value) -> Result<Vec<Value>, Refusal> {
@@ -24,6 +31,73 @@ pub(super) fn taken(blocks: Value) -> Result<Vec<Value>, Refusal> {
         judge(block, &format!("/blocks/{number}"))?;
     }
     Ok(blocks)
+}
+
+/// The blocks of a modal: whether something is filled in.
+pub(super) fn taken_in_modal(blocks: &[Value]) -> Result<bool, Refusal> {
+    let mut has_input = false;
+    for (number, block) in blocks.iter().enumerate() {
+        let at = format!("/view/blocks/{number}");
+        if block["type"] == "input" {
+            has_input = true;
+            input(block, &at)?;
+        } else {
+            judge(block, &at)?;
+        }
+    }
+    let names: Vec<&str> = blocks.iter().filter_map(|block| block["block_id"].as_str()).collect();
+    let is_twice = |(at, name): (usize, &&str)| names[..at].contains(name);
+    if names.iter().enumerate().any(is_twice) {
+        return Err(wrong("block_id has to be unique", "/view/blocks"));
+    }
+    Ok(has_input)
+}
+
+fn input(block: &Value, at: &str) -> Result<(), Refusal> {
+    name(&block["block_id"], at)?;
+    if block["label"].is_null() {
+        return Err(wrong("missing required field: label", at));
+    }
+    text(&block["label"], &["plain_text"], MOST_LABEL, &format!("{at}/label"))?;
+    let element = &block["element"];
+    let at = format!("{at}/element");
+    name(&element["action_id"], &at)?;
+    match element["type"].as_str() {
+        Some("plain_text_input") => {
+            let most = &element["max_length"];
+            let fits = most.is_null() || most.as_u64().is_some_and(|most| (1..=MOST_INPUT).contains(&most));
+            if fits { Ok(()) } else { Err(wrong("must be from 1 to 3000", &format!("{at}/max_length"))) }
+        }
+        Some("static_select") => {
+            let options = list(&element["options"], MOST_OPTIONS, &format!("{at}/options"))?;
+            if options.is_empty() {
+                return Err(wrong("must be more than 0 items", &format!("{at}/options")));
+            }
+            options.iter().try_for_each(|given| option(given, &format!("{at}/options")))?;
+            let first = &element["initial_option"];
+            if first.is_null() || options.contains(first) {
+                Ok(())
+            } else {
+                Err(wrong("must be one of the options", &format!("{at}/initial_option")))
+            }
+        }
+        _ => Err(wrong("unsupported type", &at)),
+    }
+}
+
+fn option(option: &Value, at: &str) -> Result<(), Refusal> {
+    text(&option["text"], &["plain_text"], MOST_OPTION, at)?;
+    let value = option["value"].as_str().map_or(0, |value| value.chars().count());
+    if option["text"].is_null() || !(1..=MOST_OPTION_VALUE).contains(&value) {
+        return Err(wrong("an option has a text, and a value of 1 to 150 characters", at));
+    }
+    Ok(())
+}
+
+/// Our name of something: there may be none.
+fn name(given: &Value, at: &str) -> Result<(), Refusal> {
+    let fits = given.is_null() || given.as_str().is_some_and(|name| (1..=MOST_NAME).contains(&name.chars().count()));
+    if fits { Ok(()) } else { Err(wrong("must be a text of 1 to 255 characters", at)) }
 }
 
 fn judge(block: &Value, at: &str) -> Result<(), Refusal> {
@@ -62,6 +136,11 @@ fn button(element: &Value, at: &str) -> Result<(), Refusal> {
     }
     if element["url"].as_str().is_some_and(|url| url.len() > MOST_URL) {
         return Err(wrong(&format!("must be less than {} characters", MOST_URL + 1), &format!("{at}/url")));
+    }
+    name(&element["action_id"], &format!("{at}/action_id"))?;
+    let value = &element["value"];
+    if !value.is_null() && value.as_str().is_none_or(|value| value.chars().count() > MOST_VALUE) {
+        return Err(wrong("must be a text of less than 2001 characters", &format!("{at}/value")));
     }
     text(&element["text"], &["plain_text"], MOST_BUTTON, &format!("{at}/text"))
 }

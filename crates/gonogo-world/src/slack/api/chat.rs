@@ -46,7 +46,7 @@ impl State {
     }
 
     /// The channel, if the bot may write to it.
-    fn writable(&self, given: &str) -> Result<usize, Refusal> {
+    pub(super) fn writable(&self, given: &str) -> Result<usize, Refusal> {
         let number = self.known_channel(given).ok_or_else(|| Refusal::quiet("channel_not_found"))?;
         let channel = &self.channels[number];
         if channel.is_archived {

@@ -5,6 +5,7 @@ mod arguments;
 mod blocks;
 mod chat;
 mod conversations;
+mod views;
 
 use serde_json::{Value, json};
 
@@ -17,7 +18,7 @@ use arguments::Arguments;
 
 pub(super) const BOT: &str = "B00000001";
 pub(super) const BOT_USER: &str = "U00000001";
-const TEAM: &str = "T00000001";
+pub(super) const TEAM: &str = "T00000001";
 
 type Answered = Result<Value, Refusal>;
 
@@ -57,6 +58,8 @@ impl State {
             "auth.test" => Ok(auth_test()),
             "chat.postMessage" => self.post_message(&arguments),
             "chat.update" => self.update(&arguments),
+            "chat.postEphemeral" => self.post_ephemeral(&arguments),
+            "views.open" => self.open_view(&arguments),
             "conversations.list" => self.list(&arguments),
             "conversations.history" => self.history(&arguments),
             _ => Err(Refusal::surprise("unknown_method")),
@@ -74,6 +77,11 @@ impl State {
             self.unexpected.push(format!("{method}: '{name}' means nothing there"));
         }
     }
+}
+
+/// A modal that a program describes, if Slack takes it, else why not.
+pub(super) fn view_taken(view: Value) -> Result<Value, String> {
+    views::taken(view).map_err(|refusal| refusal.said())
 }
 
 fn auth_test() -> Value {

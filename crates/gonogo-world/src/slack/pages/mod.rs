@@ -1,5 +1,6 @@
 //! The channel page: what people read there.
 
+mod acts;
 mod markup;
 
 use jiff::Timestamp;
@@ -16,20 +17,28 @@ use markup::{marked, plain};
 const MOST: usize = 100;
 
 impl State {
-    /// The page at this path.
-    pub(super) fn page_for(&self, ask: &Ask) -> Option<Answer> {
+    /// The page at this path, or what a form on one comes to.
+    pub(super) fn page_for(&mut self, ask: &Ask) -> Option<Answer> {
         let segments: Vec<&str> = ask.path.trim_matches('/').split('/').collect();
-        let is_page = matches!(segments.as_slice(), ["" | "world.css" | "world.js"] | ["archives", _]);
-        if ask.method != "GET" || !is_page {
+        let is_page = match ask.method.as_str() {
+            "GET" => matches!(segments.as_slice(), ["" | "world.css" | "world.js"] | ["archives", _]),
+            "POST" => matches!(segments.as_slice(), ["archives", _, _]),
+            _ => false,
+        };
+        if !is_page {
             return None;
         }
         if let Some(answer) = refusal(ask, &self.web_url).or_else(|| asset(ask)) {
             return Some(answer);
         }
+        if ask.method == "POST" {
+            let done = self.form_for(ask);
+            return Some(done.unwrap_or_else(|| self.titled("Not found").not_found()));
+        }
         let ["archives", given] = segments.as_slice() else { return Some(self.channels_page()) };
         let number = self.known_channel(given);
         Some(match number.and_then(|number| self.channels.get(number)) {
-            Some(channel) => self.channel_page(channel),
+            Some(channel) => self.channel_page(channel, &self.viewer(ask)),
             None => self.titled("Not found").not_found(),
         })
     }
@@ -53,19 +62,22 @@ impl State {
         self.titled("Channels").answer(200, &main)
     }
 
-    fn channel_page(&self, channel: &Channel) -> Answer {
+    fn channel_page(&self, channel: &Channel, viewer: &str) -> Answer {
         let main = html! {
+            @if self.acts.listener.is_some() { p.quiet.small { "You are " b { (viewer) } " here." } }
             @if channel.messages.is_empty() {
                 p { "Nothing was said here yet. gonogo speaks when a branch turns No-Go, and when it turns Go again." }
             }
             @if channel.messages.len() > MOST { p.quiet { "The newest " (MOST) " of " (channel.messages.len()) " messages" } }
-            ol.messages { @for message in channel.messages.iter().rev().take(MOST).rev() { (message_item(message)) } }
+            ol.messages { @for message in channel.messages.iter().rev().take(MOST).rev() { (message_item(message, &channel.id, viewer)) } }
+            (self.alone(&channel.id, &channel.name, viewer))
         };
         self.titled(&format!("#{}", channel.name)).answer(200, &main)
     }
 }
 
-fn message_item(message: &PostedMessage) -> Markup {
+fn message_item(message: &PostedMessage, channel: &str, viewer: &str) -> Markup {
+    let press = acts::presser(channel, &message.ts, viewer);
     html! {
         li {
             span.face aria-hidden="true" { "g" }
@@ -74,7 +86,7 @@ fn message_item(message: &PostedMessage) -> Markup {
                 @if message.changes > 0 { " " span.quiet.small { "(edited)" } }
             }
             @if message.blocks.is_empty() { p { (marked(&message.text)) } }
-            @for block in &message.blocks { (shown(block)) }
+            @for block in &message.blocks { (shown(block, &press)) }
         }
     }
 }
@@ -86,13 +98,13 @@ fn time_of(message: &PostedMessage) -> Option<String> {
 }
 
 /// One block, as far as the API takes them.
-fn shown(block: &Value) -> Markup {
+fn shown(block: &Value, press: &dyn Fn(&str) -> Markup) -> Markup {
     let list = |name: &str| block[name].as_array().cloned().unwrap_or_default();
     html! {
         @match block["type"].as_str() {
             Some("header") => p { b { (plain(&block["text"])) } },
             Some("context") => p.context { @for element in list("elements") { (text(&element)) " " } },
-            Some("actions") => p { @for element in list("elements") { (button(&element)) " " } },
+            Some("actions") => div.row { @for element in list("elements") { (button(&element, press)) " " } },
             Some("divider") => hr;,
             _ => {
                 @if block["text"].is_object() { p { (text(&block["text"])) } }
@@ -109,13 +121,13 @@ fn text(object: &Value) -> Markup {
     html! { (plain(object)) }
 }
 
-/// A button that leads somewhere; others would need a program that listens.
-fn button(element: &Value) -> Markup {
+/// A button that leads somewhere, or that a program hears of.
+fn button(element: &Value, press: &dyn Fn(&str) -> Markup) -> Markup {
     let url = element["url"].as_str().filter(|url| markup::leads(url));
     html! {
         @match url {
             Some(url) => a.do href=(url) { (plain(&element["text"])) },
-            None => span.quiet { "[" (plain(&element["text"])) "]" },
+            None => (press(plain(&element["text"]))),
         }
     }
 }

@@ -140,6 +140,7 @@ fn access(hooks: &SecretString) -> Access {
         github_hooks: Some(hooks.clone().into()),
         jira_hooks: Some(hooks.clone().into()),
         slack: Some(play::SLACK_TOKEN.into()),
+        slack_signing: None,
         metrics: None,
         sign_in: None,
         oidc: None,

@@ -110,6 +110,8 @@ pub(crate) struct Access {
     pub github_hooks: Option<Secret>,
     pub jira_hooks: Option<Secret>,
     pub slack: Option<Secret>,
+    /// What Slack signs requests with.
+    pub slack_signing: Option<Secret>,
     /// Who has it sees the metrics.
     pub metrics: Option<Secret>,
     /// The App that people sign in to.
@@ -125,6 +127,7 @@ impl Access {
             github_hooks: secret("GONOGO_GITHUB_WEBHOOK_SECRET")?,
             jira_hooks: secret("GONOGO_JIRA_WEBHOOK_SECRET")?,
             slack: secret("GONOGO_SLACK_TOKEN")?,
+            slack_signing: secret("GONOGO_SLACK_SIGNING_SECRET")?,
             metrics: secret("GONOGO_METRICS_TOKEN")?,
             sign_in: Client::from_environment()?,
             oidc: oidc::client_secret()?,
@@ -159,6 +162,7 @@ impl Server {
         let metrics = Registry::of_this_process();
         let first_code = random_word();
         let (hook_secret, jira_hook_secret) = (access.github_hooks.clone(), access.jira_hooks.clone());
+        let slack_signing_secret = access.slack_signing.clone();
         let metrics_token = access.metrics.clone();
         make_data_folder(config)?;
         let (store, lock) = Store::serve(&config.store_url()).await?;
@@ -172,8 +176,16 @@ impl Server {
         let (tell, stop) = watch::channel(false);
         let working = tokio::spawn(jobs::work(Arc::clone(&serving), config.server.workers, stop.clone()));
         let pace = Arc::new(Pace::new(config.server.api_per_minute));
-        let app =
-            App { serving: Arc::clone(&serving), hook_secret, jira_hook_secret, metrics_token, metrics, pace, door };
+        let app = App {
+            serving: Arc::clone(&serving),
+            hook_secret,
+            jira_hook_secret,
+            slack_signing_secret,
+            metrics_token,
+            metrics,
+            pace,
+            door,
+        };
         let answering = tokio::spawn(gonogo_server::serve(listener, app, stop));
         Ok(Self { serving, place, first_code, tell, answering, working, _lock: lock })
     }
@@ -214,6 +226,7 @@ async fn serving(config: &Config, access: Access, store: Store, first_code: &Sec
     let outside = Outside { trusted, code_host: CodeHostAccess::None, kept: Some(store.clone()), ..access.outside };
     let api = config.github.url.parse().with_context(|| format!("[github] url: {}", config.github.url))?;
     let github = Arc::new(GitHub::new(api, Connections::new(&outside.http)?, access.github));
+    let hears_slack = config.slack.is_some() && access.slack_signing.is_some();
     let slack = match &config.slack {
         Some(slack) => Some(slack_of(slack, Connections::new(&outside.http)?, access.slack)?),
         None => None,
@@ -236,6 +249,7 @@ async fn serving(config: &Config, access: Access, store: Store, first_code: &Sec
         renamed: Renamed::default(),
         turns: Turns::default(),
         slack,
+        hears_slack,
         story_deployed: config.story_deployed.as_ref().map(Into::into),
         mirrors: data.join("mirrors"),
         fetches: Arc::default(),

@@ -1,0 +1,208 @@
+//! What a test can have people do.
+
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
+
+use super::{Listener, Modal, Parcel, Whisper};
+use crate::slack::state::State;
+use crate::slack::{Shared, Slack};
+
+/// Longer than anything takes that should come of it.
+const LONGEST: Duration = Duration::from_secs(40);
+
+/// What an act came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Acted {
+    /// The program took it; a modal that was sent is closed, or another one now.
+    Taken,
+    /// What is wrong with a modal, by its block; it stays open.
+    Wrong(Map<String, Value>),
+    /// Its sender reads that it failed: the status, and what was said.
+    Failed(u16, String),
+}
+
+impl Slack {
+    /// The app's addresses are below this one: `/interactions` and `/events`. Slack
+    /// signs with this secret.
+    pub fn is_heard_at(&self, hooks: &str, signing_secret: &str) -> &Self {
+        let (interactions, events) = (format!("{hooks}/interactions"), format!("{hooks}/events"));
+        self.state().acts.listener = Some(Listener { interactions, events, secret: signing_secret.to_owned() });
+        self
+    }
+
+    /// A member presses the button with this label, of the newest message of the
+    /// channel that has one.
+    #[track_caller]
+    pub fn presses(&self, member: &str, channel: &str, label: &str) -> Acted {
+        let payload = self.pressed(member, channel, label);
+        self.shared.acts(&payload)
+    }
+
+    /// The same as a request, to be sent by hand.
+    #[track_caller]
+    pub fn press_parcel(&self, member: &str, channel: &str, label: &str) -> Parcel {
+        let payload = self.pressed(member, channel, label);
+        self.parcel(&payload)
+    }
+
+    /// A member fills in the modal that is open to them, with these values by block:
+    /// what they write, or the label that they choose; and sends it.
+    #[track_caller]
+    pub fn fills_in(&self, member: &str, values: &[(&str, &str)]) -> Acted {
+        self.sees_modal(member);
+        let payload = self.state().submit(member, values).unwrap_or_else(|wrong| panic!("{wrong}"));
+        self.shared.acts(&payload)
+    }
+
+    /// The same as a request, to be sent by hand: the modal stays as it is.
+    #[track_caller]
+    pub fn filled_parcel(&self, member: &str, values: &[(&str, &str)]) -> Parcel {
+        self.sees_modal(member);
+        let payload = self.state().submit(member, values).unwrap_or_else(|wrong| panic!("{wrong}"));
+        self.parcel(&payload)
+    }
+
+    /// Finds out whether the app's address for events is its program's: what is answered.
+    pub fn verifies(&self) -> (u16, String) {
+        let listener = self.state().acts.listener.clone().expect("somebody listens: `is_heard_at` says where");
+        let challenge = "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P";
+        let asked = json!({"token": "verification-token", "challenge": challenge, "type": "url_verification"});
+        Parcel::event(&listener, &asked).send()
+    }
+
+    /// The modal that comes to be open to a member, as the program described it.
+    #[track_caller]
+    pub fn sees_modal(&self, member: &str) -> Value {
+        let of = |state: &State| state.modal_of(member).map(|modal| modal.view.clone());
+        self.wait_for(&format!("a modal for {member}"), of)
+    }
+
+    /// Whether a modal is open to a member now.
+    pub fn has_modal(&self, member: &str) -> bool {
+        self.state().modal_of(member).is_some()
+    }
+
+    /// What a member alone comes to read, with these words in it.
+    #[track_caller]
+    pub fn whispers(&self, member: &str, words: &str) -> Whisper {
+        let is_it = |whisper: &&Whisper| whisper.member == member && whisper.text.contains(words);
+        let of = |state: &State| state.acts.whispers.iter().rev().find(is_it).cloned();
+        self.wait_for(&format!("\"{words}\" for {member} alone"), of)
+    }
+
+    /// All that members were told alone.
+    pub fn all_whispers(&self) -> Vec<Whisper> {
+        self.state().acts.whispers.clone()
+    }
+
+    #[track_caller]
+    fn pressed(&self, member: &str, channel: &str, label: &str) -> Value {
+        let mut state = self.state();
+        state.member(member);
+        let number = state.channel(channel);
+        let pressed = state.press(member, number, None, label);
+        pressed.unwrap_or_else(|| panic!("there is no button {label} in {channel}"))
+    }
+
+    #[track_caller]
+    fn parcel(&self, payload: &Value) -> Parcel {
+        let listener = self.state().acts.listener.clone().expect("somebody listens: `is_heard_at` says where");
+        Parcel::interaction(&listener, payload)
+    }
+
+    #[track_caller]
+    fn wait_for<T>(&self, wanted: &str, look: impl Fn(&State) -> Option<T>) -> T {
+        let begin = Instant::now();
+        let mut state = self.state();
+        loop {
+            if let Some(found) = look(&state) {
+                return found;
+            }
+            let left = LONGEST.saturating_sub(begin.elapsed());
+            assert!(!left.is_zero(), "there came no {wanted}; whispered: {:?}", state.acts.whispers);
+            let soon = left.min(Duration::from_millis(50));
+            state = self.shared.changed.wait_timeout(state, soon).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl State {
+    pub(in super::super) fn modal_of(&self, member: &str) -> Option<&Modal> {
+        self.acts.modals.iter().rev().find(|modal| modal.member == member)
+    }
+}
+
+impl Shared {
+    /// Tells the program of an act, and does what it answers.
+    pub(in super::super) fn acts(&self, payload: &Value) -> Acted {
+        let listener = self.state().acts.listener.clone();
+        let Some(listener) = listener else { return Acted::Failed(0, "nobody listens".to_owned()) };
+        let (status, body) = Parcel::interaction(&listener, payload).send();
+        if status != 200 {
+            return Acted::Failed(status, body);
+        }
+        self.state().answered_act(payload, &body)
+    }
+}
+
+impl State {
+    /// What the program answered to an act; only a modal's has a meaning.
+    pub(in super::super) fn answered_act(&mut self, payload: &Value, body: &str) -> Acted {
+        let Some(id) = payload["view"]["id"].as_str() else {
+            if !body.is_empty() {
+                self.unexpected(format!("the answer to a button means nothing: {body}"));
+            }
+            return Acted::Taken;
+        };
+        if body.is_empty() {
+            self.acts.modals.retain(|modal| modal.id != id);
+            return Acted::Taken;
+        }
+        let Ok(answer) = serde_json::from_str::<Value>(body) else {
+            self.unexpected(format!("the answer to a modal is no JSON: {body}"));
+            return Acted::Failed(200, body.to_owned());
+        };
+        match answer["response_action"].as_str() {
+            Some("errors") => self.wrong(id, &answer),
+            Some("clear") => {
+                self.acts.modals.retain(|modal| modal.id != id);
+                Acted::Taken
+            }
+            Some("update") => match super::super::api::view_taken(answer["view"].clone()) {
+                Ok(view) => {
+                    for modal in self.acts.modals.iter_mut().filter(|modal| modal.id == id) {
+                        modal.view.clone_from(&view);
+                    }
+                    Acted::Taken
+                }
+                Err(why) => {
+                    self.unexpected(format!("the view in an answer: {why}"));
+                    Acted::Failed(200, why)
+                }
+            },
+            other => {
+                self.unexpected(format!("the answer to a modal: {other:?}"));
+                Acted::Failed(200, body.to_owned())
+            }
+        }
+    }
+
+    fn wrong(&mut self, id: &str, answer: &Value) -> Acted {
+        let errors = answer["errors"].as_object().cloned().unwrap_or_default();
+        let modal = self.acts.modals.iter_mut().find(|modal| modal.id == id);
+        let blocks = modal.as_ref().map(|modal| modal.view["blocks"].clone()).unwrap_or_default();
+        let is_input = |name: &str| {
+            blocks.as_array().into_iter().flatten().any(|block| block["type"] == "input" && block["block_id"] == name)
+        };
+        let lost: Vec<String> = errors.keys().filter(|name| !is_input(name)).cloned().collect();
+        if let Some(modal) = modal {
+            modal.errors.clone_from(&errors);
+        }
+        if errors.is_empty() || !lost.is_empty() {
+            self.unexpected(format!("errors of a modal have to be at its input blocks: {answer}"));
+        }
+        Acted::Wrong(errors)
+    }
+}
