@@ -28,6 +28,8 @@ pub struct Wanted {
     /// What the head is called, where it does not say itself.
     pub branch: Option<String>,
     pub policy: Option<GivenPolicy>,
+    /// Whose policy is in force, where that is not what production is taken to be.
+    pub ruled_by: Option<GivenProduction>,
     pub stage: Stage,
     /// Before a merge: the commit that the head was made from, if there is one.
     pub base: Option<Sha>,
@@ -146,7 +148,14 @@ pub(crate) fn locate(git: &Git, wanted: &Wanted) -> Result<Located, LocateError>
     }
     let branches = git.branches()?;
     let production = find_production(git, wanted, &branches, &head)?;
-    let policy = find_policy(git, wanted, &branches, &production, &head)?;
+    let policy = match &wanted.ruled_by {
+        None => find_policy(git, wanted, &branches, &production, &head)?,
+        Some(rules) => {
+            let ruling = Wanted { production: Some(rules.clone()), ..wanted.clone() };
+            let rules = find_production(git, &ruling, &branches, &head)?;
+            find_policy(git, wanted, &branches, &rules, &head)?
+        }
+    };
     let (stage, production) = match &wanted.stage {
         Stage::Deploy => (Stage::Deploy, production),
         Stage::Merge { into, .. } => {

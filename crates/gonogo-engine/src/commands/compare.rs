@@ -2,11 +2,12 @@
 //! Nothing of it is kept or shown elsewhere.
 
 use super::{CheckRequest, check};
-use crate::jobs::{Silent, waivers_of, wanted};
+use crate::jobs::{Silent, runs_now, waivers_of, wanted};
 use crate::serving::Serving;
 use crate::{CodeHost, CodeHostAccess, GivenProduction, LocateError, Outside, Wanted};
 use gonogo_api::Check;
 use gonogo_core::person::{Act, Forbidden, Person};
+use gonogo_remote::git::GitError;
 use gonogo_store::StoreError;
 use std::sync::Arc;
 use thiserror::Error;
@@ -18,12 +19,26 @@ const SIDE_BY_SIDE: usize = 2;
 /// What was asked for and is being compared.
 #[derive(Debug)]
 pub struct Comparisons {
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
 }
 
 impl Default for Comparisons {
     fn default() -> Self {
-        Self { turns: Semaphore::new(SIDE_BY_SIDE) }
+        Self { turns: Arc::new(Semaphore::new(SIDE_BY_SIDE)) }
+    }
+}
+
+impl Comparisons {
+    /// [`CompareError::Busy`] where others have all turns. Who goes away meanwhile
+    /// does not make room: the judge goes on.
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, CompareError> {
+        let turn = Arc::clone(&self.turns).try_acquire_owned().map_err(|_| CompareError::Busy)?;
+        let worked = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(turn);
+            done
+        });
+        worked.await.map_err(|_| CompareError::Broken)
     }
 }
 
@@ -39,13 +54,30 @@ pub enum CompareError {
     NotFetched,
     #[error("others are being compared\n  → try again in a moment")]
     Busy,
+    /// What was asked for is no commit, or could be several.
     #[error(transparent)]
-    Locate(#[from] LocateError),
+    NoSuchCommit(GitError),
+    #[error("its repository cannot be read now\n  → the server's log says why")]
+    Unreadable(#[source] LocateError),
     #[error("the judge ended early\n  → please report it")]
     Broken,
 }
 
-/// Branches, tags or commits; the waivers of the service count.
+impl From<LocateError> for CompareError {
+    fn from(error: LocateError) -> Self {
+        match error {
+            LocateError::Git(error) if error.is_of_the_name() => Self::NoSuchCommit(error),
+            error => {
+                tracing::error!(%error, "commits cannot be compared");
+                Self::Unreadable(error)
+            }
+        }
+    }
+}
+
+/// Branches, tags or commits. The waivers of the service count, and so does the
+/// policy that is in force: `from` may be anything that somebody pushed, and a
+/// policy asks other systems in the server's name.
 pub async fn compare(
     serving: &Serving,
     who: &Person,
@@ -59,12 +91,12 @@ pub async fn compare(
     if !mirror.is_dir() {
         return Err(CompareError::NotFetched);
     }
-    let Ok(_turn) = serving.comparisons.turns.try_acquire() else { return Err(CompareError::Busy) };
     let host = CodeHost { github: Arc::clone(&serving.github), repository: service.repository.clone() };
     let request = CheckRequest {
         wanted: Wanted {
             head: Some(to.to_owned()),
             production: GivenProduction::named(vec![from.to_owned()], "asked for"),
+            ruled_by: Some(runs_now(serving, &service.name).await?),
             ..wanted(mirror, service)
         },
         waivers: waivers_of(serving, &service.name).await?,
@@ -72,6 +104,39 @@ pub async fn compare(
         clock: serving.clock,
     };
     let runtime = tokio::runtime::Handle::current();
-    let checked = tokio::task::spawn_blocking(move || runtime.block_on(check(&request, &Silent)));
-    Ok(checked.await.map_err(|_| CompareError::Broken)??.outcome.check)
+    let checked = serving.comparisons.run(move || runtime.block_on(check(&request, &Silent))).await?;
+    Ok(checked?.outcome.check)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    #[tokio::test]
+    async fn who_goes_away_makes_no_room_for_another_comparison() {
+        let comparisons = Arc::new(Comparisons::default());
+        let (go_on, told) = mpsc::channel::<()>();
+        let told = Arc::new(std::sync::Mutex::new(told));
+        let run = || {
+            let (comparisons, told) = (Arc::clone(&comparisons), Arc::clone(&told));
+            tokio::spawn(async move { comparisons.run(move || told.lock().unwrap().recv().unwrap()).await })
+        };
+        let asking: Vec<_> = (0..SIDE_BY_SIDE).map(|_| run()).collect();
+        while comparisons.turns.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        for one in asking {
+            one.abort();
+            assert!(one.await.unwrap_err().is_cancelled());
+        }
+        assert!(matches!(comparisons.run(|| ()).await, Err(CompareError::Busy)));
+        for _ in 0..SIDE_BY_SIDE {
+            go_on.send(()).unwrap();
+        }
+        while comparisons.turns.available_permits() < SIDE_BY_SIDE {
+            tokio::task::yield_now().await;
+        }
+        assert!(comparisons.run(|| ()).await.is_ok());
+    }
 }

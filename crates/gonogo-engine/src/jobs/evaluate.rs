@@ -133,17 +133,29 @@ fn story(story: &Story) -> StoryOf {
 
 /// Exactly what the candidate lies over, as it was found. Before a merge it is
 /// what runs now, whose policy is in force.
-async fn over(serving: &Serving, candidate: &Candidate) -> Result<GivenProduction, JobError> {
-    let Some(mut row) = serving.store.production(&candidate.service).await? else {
+async fn over(serving: &Serving, candidate: &Candidate) -> Result<GivenProduction, StoreError> {
+    let counts = |now| if candidate.stage.is_deploy() { candidate.production.clone() } else { now };
+    runs(serving, &candidate.service, counts).await
+}
+
+/// What runs now, as far as that is known; its policy is in force.
+pub(crate) async fn runs_now(serving: &Serving, service: &str) -> Result<GivenProduction, StoreError> {
+    runs(serving, service, |now| now).await
+}
+
+/// `counts`: what is taken for it, by what runs now and is in sight.
+async fn runs(
+    serving: &Serving,
+    service: &str,
+    counts: impl FnOnce(Option<Running>) -> Option<Running>,
+) -> Result<GivenProduction, StoreError> {
+    let Some(row) = serving.store.production(service).await? else {
         return Ok(production::given(None, "", "", None));
     };
     if let Some(why) = production::is_out_of_sight(&row, serving.rounds.every(), (serving.clock)()) {
         return Ok(GivenProduction::Unknown(why));
     }
-    if candidate.stage.is_deploy() {
-        row.running.clone_from(&candidate.production);
-    }
-    Ok(production::given(row.running.as_ref(), &row.name, &row.why, row.trouble.as_deref()))
+    Ok(production::given(counts(row.running).as_ref(), &row.name, &row.why, row.trouble.as_deref()))
 }
 
 /// What people of the service let pass.

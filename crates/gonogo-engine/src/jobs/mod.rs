@@ -21,8 +21,8 @@ mod telling;
 mod told;
 mod worker;
 
-pub(crate) use aware::Team;
-pub(crate) use evaluate::{Silent, waivers_of};
+pub(crate) use aware::teams;
+pub(crate) use evaluate::{Silent, runs_now, waivers_of};
 pub(crate) use loud::told_of_away;
 pub(crate) use message::section;
 pub use outbox::{Words, words};

@@ -65,6 +65,11 @@ impl GitError {
         }
     }
 
+    /// Whether what was asked for names no commit, or not one alone.
+    pub fn is_of_the_name(&self) -> bool {
+        matches!(self, Self::EmptyRef | Self::NoSuchRef { .. } | Self::NoSuchCommit { .. } | Self::AmbiguousRef { .. })
+    }
+
     /// Whether objects are missing because the clone left them with its remote.
     pub fn is_missing_object(&self) -> bool {
         let said = match self {

@@ -51,6 +51,10 @@ impl Git {
         if name.is_empty() {
             return Err(GitError::EmptyRef);
         }
+        if name.contains('\0') {
+            // No program could be asked for it.
+            return Err(GitError::NoSuchRef { name: name.to_owned(), nearest: Vec::new(), is_shallow: false });
+        }
         // A full id is the object, whatever refs are called; a full ref is that ref.
         let is_id = Sha::from_hex(name.as_bytes()).is_some();
         let is_plain = !is_id && !name.contains(['^', '~', ':', '@', '{', ' ']) && name != "HEAD";

@@ -59,10 +59,11 @@ pub(crate) async fn page(
 
 fn status(error: &CompareError) -> StatusCode {
     match error {
-        CompareError::Locate(_) => StatusCode::UNPROCESSABLE_ENTITY,
         CompareError::Forbidden(_) => StatusCode::FORBIDDEN,
-        CompareError::NoService(_) => StatusCode::NOT_FOUND,
-        CompareError::NotFetched | CompareError::Busy | CompareError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+        CompareError::NoService(_) | CompareError::NoSuchCommit(_) => StatusCode::NOT_FOUND,
+        CompareError::NotFetched | CompareError::Busy | CompareError::Store(_) | CompareError::Unreadable(_) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         CompareError::Broken => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -80,7 +81,7 @@ fn form(asked: &Asked, row: Option<&ProductionRow>) -> Markup {
             label { "What would be deployed over it" input name="to" value=(asked.to) required; }
             button { "Compare" }
         }
-        p.quiet { "It is judged as if the first one ran, by its policy. Nothing of it is kept, and no status is set." }
+        p.quiet { "It is judged as if the first one ran, by the policy in force. Nothing of it is kept, and no status is set." }
     }
 }
 

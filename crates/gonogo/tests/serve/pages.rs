@@ -351,8 +351,23 @@ fn any_two_commits_are_compared_and_nothing_is_kept() {
     assert!(!text.contains("charge in euros"), "{text}");
     for odd in ["nowhere", "--help", "%00", "main~1..main"] {
         let (code, answer) = world.get(&compared("production", odd));
-        assert!(code == 422 && answer.contains("role=\"alert\""), "{odd}: {answer}");
+        assert!(code == 404 && answer.contains("role=\"alert\""), "{odd}: {answer}");
     }
+    // Whoever may push a branch does not choose the policy by it.
+    world.repo.branch_at("lax", "production").checkout("lax");
+    world.repo.commit_files("no-jira lax", &[("gonogo.toml", "checks.story-key = 'off'\n")]);
+    world.push("lax");
+    let page = || world.get(&compared("lax", "main"));
+    world.wait(|| (page().0 == 200).then_some(()), || page().1);
+    let text = text_of(&world, &compared("lax", "main"));
+    assert!(text.contains("tidy up") && text.contains("names no story"), "{text}");
+    // What cannot be read is not the asker's fault.
+    let mirror = world.place("data/mirrors/acme/web.git/HEAD");
+    let head = std::fs::read(&mirror).unwrap();
+    std::fs::remove_file(&mirror).unwrap();
+    let (code, answer) = world.get(&compared("production", "main"));
+    assert!(code == 503 && answer.contains("cannot be read now"), "{answer}");
+    std::fs::write(&mirror, head).unwrap();
     assert!(world.web().statuses(&first).is_empty());
     world.adds("vera", "viewer");
     world.signs_in("vera", PASSWORD);
