@@ -130,6 +130,7 @@ fn router(app: App, live: Live) -> Router {
         .route("/hooks/slack/interactions", post(hooks::slack::interaction))
         .merge(pages::elsewhere::routes(With::GitHub))
         .merge(pages::elsewhere::routes(With::Oidc))
+        .method_not_allowed_fallback(pages::layout::wrong_method)
         .nest(api::ROOT, api::router())
         .fallback(pages::layout::not_found)
         .layer(DefaultBodyLimit::max(MOST_BODY))

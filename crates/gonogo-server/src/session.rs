@@ -15,6 +15,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 const COOKIE: &str = "gonogo_session";
 const TICKET: &str = "gonogo_sign_in";
+/// So much of the state tells the sign-ins of one browser apart.
+const TICKET_DIGITS: usize = 8;
 
 /// A person with their session. Asked for as an argument of a page, it sends
 /// everybody else to sign in.
@@ -29,13 +31,12 @@ pub(crate) struct Session {
 impl Session {
     /// The word that this session's forms carry.
     pub(crate) fn form_word(&self) -> String {
-        hash_of(&format!("form {}", self.token.expose_secret()))
+        form_word(&self.token)
     }
 
     /// Whether a form came from a page of this session.
     pub(crate) fn sent(&self, word: &str) -> bool {
-        // Hashed again, so that the time of comparing tells nothing of the word.
-        hash_of(word) == hash_of(&self.form_word())
+        is_form_of(&self.token, word)
     }
 
     pub(crate) fn token(&self) -> &str {
@@ -54,6 +55,16 @@ impl Session {
     }
 }
 
+fn form_word(token: &SecretString) -> String {
+    hash_of(&format!("form {}", token.expose_secret()))
+}
+
+/// Whether a form came from a page of this token's session.
+pub(crate) fn is_form_of(token: &SecretString, word: &str) -> bool {
+    // Hashed again, so that the time of comparing tells nothing of the word.
+    hash_of(word) == hash_of(&form_word(token))
+}
+
 /// Why there is no session.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Without {
@@ -62,23 +73,52 @@ pub(crate) enum Without {
     NewWord(With),
 }
 
+impl Without {
+    /// Where a browser is let in, and goes on from.
+    fn way_in(self, next: &str) -> String {
+        match self {
+            Self::Session => format!("/sign-in?next={}", escaped(next)),
+            Self::NewWord(with) => silent_address(with, next),
+        }
+    }
+}
+
 impl FromRequestParts<App> for Session {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let reads = matches!(parts.method, Method::GET | Method::HEAD);
         let without = match Self::of(&parts.headers, app).await {
             Ok(Ok(session)) => return Ok(session),
             Ok(Err(without)) => without,
+            Err(error @ PersonError::NotKnown { .. }) if !reads => {
+                let said = format!("{error}. Nothing was done: go back, and send it again later.");
+                let answer = layout::message("Not taken", &layout::outside(&said));
+                return Err((StatusCode::SERVICE_UNAVAILABLE, answer).into_response());
+            }
             Err(error) => return Err(layout::trouble(&error)),
         };
+        if !reads {
+            return Err(came_too_late(without, &parts.headers, &app.serving.pages));
+        }
         let asked = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |uri| &uri.0);
         let next = asked.path_and_query().map_or("/", |path| path.as_str());
-        let address = match without {
-            Without::NewWord(with) if is_visit(parts) => silent_address(with, next),
-            _ => format!("/sign-in?next={}", escaped(next)),
-        };
+        let address = if is_visit(parts) { without.way_in(next) } else { Without::Session.way_in(next) };
         Err(Redirect::to(&address).into_response())
     }
+}
+
+/// A form without a session. What it was sent to is no page to come back to: that
+/// is the one that it stood on, where the browser names it.
+fn came_too_late(without: Without, headers: &HeaderMap, pages: &str) -> Response {
+    let stood_on = headers.get(header::REFERER).and_then(|page| page.to_str().ok());
+    let next = next_of(stood_on.and_then(|page| page.strip_prefix(pages)));
+    let main = maud::html! {
+        p.stale role="alert" { "This was not taken, since you are not signed in any more. Nothing was done." }
+        p { a.button href=(without.way_in(next)) { "Sign in" } " and send it again." }
+        p.quiet { "Back in the browser stands what you wrote." }
+    };
+    (StatusCode::UNAUTHORIZED, layout::page("Not taken", false, None, &main)).into_response()
 }
 
 /// Whether the browser goes there, and not a script of a page: that could not
@@ -88,7 +128,8 @@ fn is_visit(parts: &Parts) -> bool {
     parts.method == Method::GET && mode.is_none_or(|mode| mode == "navigate")
 }
 
-fn token_of(headers: &HeaderMap) -> Option<SecretString> {
+/// The token of the cookie, whether or not its session lasts.
+pub(crate) fn token_of(headers: &HeaderMap) -> Option<SecretString> {
     let token = cookie_of(headers, COOKIE)?;
     is_word(token).then(|| SecretString::from(token.to_owned()))
 }
@@ -103,28 +144,38 @@ fn is_word(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
+/// Each sign-in has a cookie of its own: another tab may have begun one too.
+fn ticket_name(state: &str) -> Option<String> {
+    let begins = state.get(..TICKET_DIGITS)?;
+    begins.bytes().all(|digit| digit.is_ascii_hexdigit()).then(|| format!("{TICKET}_{begins}"))
+}
+
 /// What the browser keeps while its person is there: the ticket, and where they
-/// wanted to go.
-pub(crate) fn ticket_of(with: With, headers: &HeaderMap) -> Option<(Ticket, &str)> {
-    let mut parts = cookie_of(headers, TICKET)?.splitn(3, '.');
+/// wanted to go. By the state that they come back with.
+pub(crate) fn ticket_of<'h>(with: With, state: &str, headers: &'h HeaderMap) -> Option<(Ticket, &'h str)> {
+    let mut parts = cookie_of(headers, &ticket_name(state)?)?.splitn(3, '.');
     let (nonce, joins, next) = (parts.next()?, parts.next()?, parts.next()?);
     let joins = (!joins.is_empty()).then(|| joins.to_owned());
     let ticket = Ticket { with, nonce: SecretString::from(nonce.to_owned()), joins };
     is_word(nonce).then(|| (ticket, next_of(Some(next))))
 }
 
-/// Keeps a ticket for ten minutes; without one, forgets it.
-pub(crate) fn ticket_cookie(with: With, ticket: Option<(&Ticket, &str)>, pages: &str) -> HeaderValue {
+/// Keeps a ticket for ten minutes.
+pub(crate) fn ticket_cookie(ticket: &Ticket, next: &str, pages: &str) -> Option<HeaderValue> {
     let may_stand = |c: char| c.is_ascii_alphanumeric() || "-_.~/?=&%:@+".contains(c);
-    let (value, age) = match ticket {
-        Some((ticket, next)) => {
-            let next = if next.chars().all(may_stand) { next } else { "/" };
-            let joins = ticket.joins.as_deref().unwrap_or_default();
-            (format!("{}.{joins}.{next}", ticket.nonce.expose_secret()), 10 * 60)
-        }
-        None => (String::new(), 0),
-    };
-    set_cookie(TICKET, &value, &format!("/sign-in/{}", with.word()), age, pages)
+    let next = if next.chars().all(may_stand) { next } else { "/" };
+    let joins = ticket.joins.as_deref().unwrap_or_default();
+    let value = format!("{}.{joins}.{next}", ticket.nonce.expose_secret());
+    Some(set_cookie(&ticket_name(&ticket.state())?, &value, &ticket_path(ticket.with), 10 * 60, pages))
+}
+
+/// Forgets the one of this state.
+pub(crate) fn used_ticket(with: With, state: &str, pages: &str) -> Option<HeaderValue> {
+    Some(set_cookie(&ticket_name(state)?, "", &ticket_path(with), 0, pages))
+}
+
+fn ticket_path(with: With) -> String {
+    format!("/sign-in/{}", with.word())
 }
 
 /// The cookie that begins a session, or, without a token, ends it.
@@ -212,10 +263,13 @@ mod tests {
         let ticket = Ticket { with: With::Oidc, nonce: "b".repeat(64).into(), joins: Some("c".repeat(64)) };
         let back = |next: &str| {
             let mut headers = HeaderMap::new();
-            let set = ticket_cookie(With::Oidc, Some((&ticket, next)), "http://x");
+            let set = ticket_cookie(&ticket, next, "http://x").unwrap();
             let kept = set.to_str().unwrap().split(';').next().unwrap().to_owned();
             headers.insert(header::COOKIE, kept.parse().unwrap());
-            ticket_of(With::Oidc, &headers)
+            for other in ["", "0", "; Path=/", "0123456é", &"0".repeat(64)] {
+                assert!(ticket_of(With::Oidc, other, &headers).is_none(), "{other}");
+            }
+            ticket_of(With::Oidc, &ticket.state(), &headers)
                 .map(|(back, next)| (back.nonce.expose_secret().to_owned(), back.joins, next.to_owned()))
         };
         let found = |next: &str| Some(("b".repeat(64), Some("c".repeat(64)), next.to_owned()));

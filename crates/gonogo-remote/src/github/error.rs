@@ -43,6 +43,15 @@ impl GitHubError {
         if let Self::Limited { until } = self { Some(*until) } else { None }
     }
 
+    /// Whether GitHub gave no answer of its own, which passes.
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Http(error) => error.is_away(),
+            Self::Status { status, .. } => *status >= 500,
+            _ => false,
+        }
+    }
+
     /// Whether another question of the kind would fare no better.
     pub fn is_of_all(&self) -> bool {
         !matches!(self, Self::NotFound { .. } | Self::Refused { .. } | Self::Odd { .. })

@@ -58,6 +58,11 @@ impl OidcError {
         Self::Odd { what, said: said.into() }
     }
 
+    /// Whether the provider gave no answer of its own, which passes.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Http(error) if error.is_away())
+    }
+
     pub fn why(&self) -> Why {
         let fix = match self {
             Self::OtherIssuer { .. } => "write the issuer into [oidc] exactly as the provider calls itself",

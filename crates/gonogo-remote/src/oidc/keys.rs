@@ -141,7 +141,13 @@ impl Provider {
         if is_within(known.fetched_at, FRESH_FOR) && (is_known || is_within(known.in_vain_at, IN_VAIN_FOR)) {
             return Ok(known.keys);
         }
-        let keys = self.fetch_keys(&metadata, now).await?;
+        let keys = match self.fetch_keys(&metadata, now).await {
+            Err(error) if is_known => {
+                tracing::warn!(%error, "the provider's keys cannot be had: those of before are used");
+                return Ok(known.keys);
+            }
+            fetched => fetched?,
+        };
         if pick(&keys, id, algorithm).is_none() {
             self.keys.known.lock().unwrap_or_else(PoisonError::into_inner).in_vain_at = Some(now);
         }
@@ -163,5 +169,53 @@ impl Provider {
 impl Keys {
     fn known(&self) -> Known {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{Connections, HttpSettings};
+    use serde_json::json;
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+
+    /// A provider that has these keys, and tells them once.
+    fn told_once(keys: Value) -> Provider {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let issuer = format!("http://{}", listener.local_addr().unwrap());
+        let at = |path: &str| format!("{issuer}/{path}");
+        let described = json!({
+            "issuer": issuer,
+            "authorization_endpoint": at("authorize"),
+            "token_endpoint": at("token"),
+            "jwks_uri": at("keys"),
+        });
+        std::thread::spawn(move || {
+            let mut keys = Some(keys);
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let head: Vec<String> =
+                    BufReader::new(&stream).lines().map(Result::unwrap).take_while(|line| !line.is_empty()).collect();
+                let told = if head[0].contains("/keys") { keys.take() } else { Some(described.clone()) };
+                let (status, body) = told.map_or((503, String::new()), |told| (200, told.to_string()));
+                let length = body.len();
+                write!(stream, "HTTP/1.1 {status} x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}")
+                    .unwrap();
+            }
+        });
+        let connections = Connections::new(&HttpSettings { is_direct: true, ..HttpSettings::default() }).unwrap();
+        Provider::new(issuer, "us".to_owned(), "secret".into(), None, connections)
+    }
+
+    #[tokio::test]
+    async fn while_keys_cannot_be_had_those_of_before_are_used() {
+        let provider = told_once(json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": "AAAA"}]}));
+        let begun = Timestamp::from_second(1_800_000_000).unwrap();
+        let later = begun + FRESH_FOR;
+        let keys = async |id: &str, now| provider.keys_for(Some(id), Algorithm::EdDsa, now).await;
+        assert_eq!(keys("k", begun).await.unwrap().len(), 1);
+        assert_eq!(keys("k", later).await.unwrap().len(), 1);
+        assert!(keys("another", later).await.is_err());
     }
 }

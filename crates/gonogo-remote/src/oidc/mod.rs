@@ -31,6 +31,11 @@ const FRESH_FOR: SignedDuration = SignedDuration::from_hours(1);
 const SCOPES: [&str; 2] = ["openid", "profile"];
 const SCOPES_WHERE_OFFERED: [&str; 2] = ["groups", "offline_access"];
 
+/// Whether a provider's error says that it would have to ask the person something.
+pub fn has_to_ask(error: &str) -> bool {
+    ["login_required", "interaction_required", "consent_required", "account_selection_required"].contains(&error)
+}
+
 /// One provider, and who we are to it.
 #[derive(Debug)]
 pub struct Provider {

@@ -1,6 +1,6 @@
 //! Whether a provider takes us, for who sets it up. Nobody is signed in by it.
 
-use super::{Going, OidcError, Provider};
+use super::{Going, OidcError, Provider, has_to_ask};
 use crate::http::Ask;
 use jiff::Timestamp;
 use reqwest::header::LOCATION;
@@ -49,15 +49,13 @@ impl Provider {
 }
 
 fn came_to(to: &Url, redirect: &str) -> SendsBack {
-    const NOBODY_IS_SIGNED_IN: [&str; 4] =
-        ["login_required", "interaction_required", "consent_required", "account_selection_required"];
     if !to.as_str().starts_with(redirect) {
         return SendsBack::NotTold;
     }
     let said: HashMap<_, _> = to.query_pairs().collect();
     match said.get("error").map(AsRef::as_ref) {
         None => SendsBack::Yes,
-        Some(error) if NOBODY_IS_SIGNED_IN.contains(&error) => SendsBack::Yes,
+        Some(error) if has_to_ask(error) => SendsBack::Yes,
         Some(error) => SendsBack::With(error.chars().take(100).collect()),
     }
 }

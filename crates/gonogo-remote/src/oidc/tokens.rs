@@ -2,7 +2,7 @@
 
 use super::discovery::{Authentication, Metadata};
 use super::id_token::{Claims, Expected, Parts};
-use super::{NotBelieved, OidcError, Provider};
+use super::{NotBelieved, OidcError, Provider, has_to_ask};
 use crate::http::Ask;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -23,8 +23,9 @@ pub struct Tokens {
     pub seconds: Option<i64>,
     /// Instead of the one before, where there was one.
     pub refresh: Option<SecretString>,
-    /// A renewal may come without one.
-    pub id: Option<IdToken>,
+    /// A renewal may come without one. Where it could not be checked, or is not
+    /// believed, the refresh token of before is used up all the same.
+    pub id: Result<Option<IdToken>, OidcError>,
 }
 
 /// An ID token that is believed.
@@ -57,10 +58,11 @@ impl Provider {
     pub async fn refresh(&self, token: &SecretString, subject: &str, now: Timestamp) -> Result<Tokens, OidcError> {
         let pairs = [("grant_type", "refresh_token"), ("refresh_token", token.expose_secret())];
         let tokens = self.tokens(&pairs, None, now).await?;
-        match &tokens.id {
+        let id = tokens.id.and_then(|id| match id {
             Some(id) if id.claims.subject() != subject => Err(NotBelieved::OtherSubject.into()),
-            _ => Ok(tokens),
-        }
+            id => Ok(id),
+        });
+        Ok(Tokens { id, ..tokens })
     }
 
     async fn tokens(&self, pairs: &[(&str, &str)], nonce: Option<&str>, now: Timestamp) -> Result<Tokens, OidcError> {
@@ -73,9 +75,9 @@ impl Provider {
         let text = |name: &str| answer.body.get(name).and_then(Value::as_str);
         let secret = |name: &str| text(name).map(|text| SecretString::from(text.to_owned()));
         let id = match text("id_token") {
-            Some(raw) => Some(self.believed(raw, nonce, now).await?),
-            None if nonce.is_some() => return Err(NotBelieved::NoToken.into()),
-            None => None,
+            Some(raw) => self.believed(raw, nonce, now).await.map(Some),
+            None if nonce.is_some() => Err(NotBelieved::NoToken.into()),
+            None => Ok(None),
         };
         let access = secret("access_token").ok_or_else(|| OidcError::odd(WHAT, "no access token"))?;
         let seconds = answer.body.get("expires_in").and_then(Value::as_i64);
@@ -129,6 +131,8 @@ fn refused(body: &Value, status: u16) -> OidcError {
         "invalid_client" | "unauthorized_client" => OidcError::Client(said),
         "" => OidcError::odd(WHAT, format!("status {status}")),
         "invalid_grant" => OidcError::Refused(said),
+        // To who is not there to be asked that is a no.
+        error if has_to_ask(error) => OidcError::Refused(said),
         _ => OidcError::odd(WHAT, said),
     }
 }

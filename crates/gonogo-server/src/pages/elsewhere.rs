@@ -3,14 +3,14 @@
 
 use super::{account, layout};
 use crate::App;
-use crate::session::{Session, cookie, next_of, not_our_form, ticket_cookie, ticket_of};
+use crate::session::{Session, cookie, next_of, not_our_form, ticket_cookie, ticket_of, token_of, used_ticket};
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use gonogo_engine::commands::people::sign_out;
-use gonogo_engine::commands::sign_in::{Back, Came, CameNot, With, begin, finish};
+use gonogo_engine::commands::people::{PersonError, sign_out};
+use gonogo_engine::commands::sign_in::{Back, Came, CameNot, With, begin, finish, has_to_ask};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
@@ -76,19 +76,21 @@ async fn sent(app: &App, with: With, joins: Option<String>, next: &str, is_silen
         Ok(begun) => begun,
         Err(error) => return not_come(&error),
     };
-    let kept = ticket_cookie(with, Some((&ticket, next)), &app.serving.pages);
-    ([(header::SET_COOKIE, kept)], Redirect::to(&address)).into_response()
+    let mut answer = Redirect::to(&address).into_response();
+    set(&mut answer, ticket_cookie(&ticket, next, &app.serving.pages));
+    answer
 }
 
 async fn back(with: With, State(app): State<App>, headers: HeaderMap, Query(returned): Query<Returned>) -> Response {
+    let used = returned.state.as_deref().and_then(|state| used_ticket(with, state, &app.serving.pages));
     let mut answer = came(with, &app, &headers, returned).await;
-    set(&mut answer, ticket_cookie(with, None, &app.serving.pages));
+    set(&mut answer, used);
     answer
 }
 
 async fn came(with: With, app: &App, headers: &HeaderMap, returned: Returned) -> Response {
     let name = || with.name(&app.serving).unwrap_or_default().to_owned();
-    let kept = ticket_of(with, headers);
+    let kept = returned.state.as_deref().and_then(|state| ticket_of(with, state, headers));
     if let Some(error) = returned.error {
         let next = kept.as_ref().map_or("/", |(_, next)| *next);
         return refused(name(), &error, next);
@@ -98,6 +100,8 @@ async fn came(with: With, app: &App, headers: &HeaderMap, returned: Returned) ->
     };
     let session = match Session::of(headers, app).await {
         Ok(session) => session.ok(),
+        // Whoever comes anew does not depend on what they were before.
+        Err(PersonError::NotKnown { .. }) => None,
         Err(error) => return layout::trouble(&error),
     };
     let joiner = session.as_ref().filter(|session| ticket.joins.as_deref().is_some_and(|word| session.sent(word)));
@@ -106,13 +110,13 @@ async fn came(with: With, app: &App, headers: &HeaderMap, returned: Returned) ->
         Ok(Came::Joined) => Redirect::to("/account").into_response(),
         Ok(Came::In { token }) => {
             // Who was signed in here before is so no more.
-            if let Some(old) = session
-                && let Err(error) = sign_out(&app.serving, &old.person, old.token()).await
+            if let Some(old) = token_of(headers)
+                && let Err(error) = sign_out(&app.serving, old.expose_secret()).await
             {
                 return layout::away(&error).into_response();
             }
             let mut answer = Redirect::to(next).into_response();
-            set(&mut answer, cookie(Some(token.expose_secret()), &app.serving.pages));
+            set(&mut answer, Some(cookie(Some(token.expose_secret()), &app.serving.pages)));
             answer
         }
         Err(error) => not_come(&error),
@@ -122,17 +126,17 @@ async fn came(with: With, app: &App, headers: &HeaderMap, returned: Returned) ->
 /// Who was to be let in silently, and has to be asked something there, begins
 /// anew by hand.
 fn refused(name: String, error: &str, next: &str) -> Response {
-    const HAS_TO_BE_ASKED: [&str; 4] =
-        ["login_required", "interaction_required", "consent_required", "account_selection_required"];
-    if HAS_TO_BE_ASKED.contains(&error) {
+    if has_to_ask(error) {
         return Redirect::to(&format!("/sign-in?next={}", crate::session::escaped(next))).into_response();
     }
     let said = layout::outside(&error.chars().take(100).collect::<String>());
     not_come(&CameNot::Refused { name, said })
 }
 
-fn set(answer: &mut Response, cookie: HeaderValue) {
-    answer.headers_mut().append(header::SET_COOKIE, cookie);
+fn set(answer: &mut Response, cookie: Option<HeaderValue>) {
+    if let Some(cookie) = cookie {
+        answer.headers_mut().append(header::SET_COOKIE, cookie);
+    }
 }
 
 fn not_come(error: &CameNot) -> Response {

@@ -136,6 +136,12 @@ pub(crate) async fn not_found() -> (StatusCode, Markup) {
     (StatusCode::NOT_FOUND, page("Not found", false, None, &main))
 }
 
+/// The address of a form, opened as if it were a page.
+pub(crate) async fn wrong_method() -> (StatusCode, Markup) {
+    let main = html! { p { "There is no page at this address: a form is sent to it. " a href="/" { "See all services" } "." } };
+    (StatusCode::METHOD_NOT_ALLOWED, page("No page", false, None, &main))
+}
+
 /// A page that says one thing.
 pub(crate) fn message(title: &str, said: &str) -> Markup {
     page(title, false, None, &html! { p { (said) } })
@@ -149,6 +155,7 @@ pub(crate) fn trouble(error: &PersonError) -> Response {
             let main = html! {
                 p.stale role="alert" { (outside(&error.to_string())) "." }
                 p { "Until it is known nothing is shown. This page is tried again by itself; nothing is lost." }
+                p { a href="/sign-in" { "Or sign in anew" } }
             };
             (StatusCode::SERVICE_UNAVAILABLE, page("Not to be had now", true, None, &main)).into_response()
         }

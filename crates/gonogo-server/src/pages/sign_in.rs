@@ -2,10 +2,10 @@
 
 use super::layout::{self, outside};
 use crate::App;
-use crate::session::{Session, cookie, escaped, next_of, not_our_form};
+use crate::session::{cookie, escaped, is_form_of, next_of, not_our_form, token_of};
 use axum::Form;
 use axum::extract::{Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use gonogo_engine::commands::people::{LEAST_PASSWORD, PersonError, SignIn, add_first, let_in, sign_in, sign_out};
 use gonogo_engine::commands::sign_in::{With, sign_out_address};
@@ -74,12 +74,14 @@ pub(crate) async fn enter(State(app): State<App>, Form(given): Form<Given>) -> R
     }
 }
 
-pub(crate) async fn leave(State(app): State<App>, session: Session, Form(form): Form<Leaving>) -> Response {
-    if !session.sent(&form.form) {
+/// Whether the session may go on matters to nobody any more: it ends.
+pub(crate) async fn leave(State(app): State<App>, headers: HeaderMap, Form(form): Form<Leaving>) -> Response {
+    let Some(token) = token_of(&headers) else { return Redirect::to("/sign-in").into_response() };
+    if !is_form_of(&token, &form.form) {
         return not_our_form();
     }
-    let there = sign_out_address(&app.serving, session.token()).await;
-    if let Err(error) = sign_out(&app.serving, &session.person, session.token()).await {
+    let there = sign_out_address(&app.serving, token.expose_secret()).await;
+    if let Err(error) = sign_out(&app.serving, token.expose_secret()).await {
         return layout::away(&error).into_response();
     }
     let forgotten = [(header::SET_COOKIE, cookie(None, &app.serving.pages))];

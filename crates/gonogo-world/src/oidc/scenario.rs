@@ -160,6 +160,11 @@ impl Person<'_> {
         self.is(|person| person.is_disabled = true)
     }
 
+    /// Their refresh tokens come to this error from now on.
+    pub fn is_refused(self, error: &'static str) -> Self {
+        self.is(|person| person.refused = Some(error))
+    }
+
     /// An admin of the provider ends their sessions.
     pub fn is_signed_out(self) -> Self {
         let mut state = self.oidc.state();

@@ -55,6 +55,8 @@ pub(super) struct Stored {
     pub(super) email: String,
     pub(super) groups: Vec<String>,
     pub(super) is_disabled: bool,
+    /// Instead of new tokens, this error.
+    pub(super) refused: Option<&'static str>,
 }
 
 /// What a sign-in began.
@@ -135,6 +137,7 @@ impl State {
                 email: format!("{login}@example.com"),
                 groups: Vec::new(),
                 is_disabled: false,
+                refused: None,
             });
             self.people.len() - 1
         })

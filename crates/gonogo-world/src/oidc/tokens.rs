@@ -62,10 +62,13 @@ impl State {
     /// A token that comes twice was stolen: then its session ends.
     fn by_refresh(&mut self, form: &Form) -> Result<Value, &'static str> {
         let value = form.get("refresh_token").ok_or("invalid_request")?;
-        let known = self.tokens.iter_mut().find(|token| token.value == *value && token.access_ends.is_none());
-        let token = known.ok_or("invalid_grant")?;
-        let session = token.session;
-        if std::mem::replace(&mut token.is_used, true) {
+        let known = self.tokens.iter().position(|token| token.value == *value && token.access_ends.is_none());
+        let known = known.ok_or("invalid_grant")?;
+        let session = self.tokens[known].session;
+        if let Some(error) = self.owner(session).and_then(|person| person.refused) {
+            return Err(error);
+        }
+        if std::mem::replace(&mut self.tokens[known].is_used, true) {
             self.sessions[session].has_ended = true;
             self.unexpected("a refresh token that was used already");
         }

@@ -22,6 +22,36 @@ fn a_new_password_ends_the_other_sessions() {
 }
 
 #[test]
+fn a_form_that_comes_too_late_is_not_lost_without_a_word() {
+    let mut world = World::new();
+    let (_, page, fingerprint) = blocked(&world);
+    let (old, word) = (world.cookies(), world.form_word(&page));
+    assert_eq!(world.submit(&page, "/sign-out", &[]).0, 303);
+    let action = format!("{page}/waivers");
+    let body = format!("form={word}&fingerprint={fingerprint}&why=x&days=1");
+    let stood_on = format!("https://gonogo.example.com{page}?x=1");
+    for (referer, next) in [
+        (stood_on.as_str(), format!("{page}%3Fx%3D1")),
+        ("https://evil.example/candidates", "/".to_owned()),
+        ("https://gonogo.example.com.evil.example/", "/".to_owned()),
+        ("https://gonogo.example.com//evil.example/", "/".to_owned()),
+        ("", "/".to_owned()),
+    ] {
+        let (status, answer) = world.ask_with("POST", &action, &[("Referer", referer)], &body);
+        assert!(status == 401 && answer.contains("Nothing was done"), "{referer}: {answer}");
+        assert!(answer.contains(&format!("href=\"/sign-in?next={next}\"")), "{referer}: {answer}");
+    }
+    // Where only forms are sent, a browser that comes finds its way.
+    let (status, answer) = world.get(&action);
+    assert!(status == 405 && answer.contains("See all services"), "{answer}");
+    assert!(answer.contains("allow: POST"), "{answer}");
+    // Signing out twice is signing out.
+    world.has_cookies(&old);
+    assert_eq!(location_of(&world.post("/sign-out", &[("form", &word)]).1), "/sign-in");
+    assert_eq!(world.post("/sign-out", &[("form", "x")]).0, 403);
+}
+
+#[test]
 fn what_was_done_about_somebody_is_found_whatever_they_are_called() {
     let world = World::new();
     for name in ["eve+admin@example", "é.ü-1"] {

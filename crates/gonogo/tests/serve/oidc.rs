@@ -6,7 +6,7 @@ use gonogo_world::Oidc;
 use gonogo_world::oidc::Lie;
 use serde_json::Value;
 
-const WAYS: &str = "name = 'Acme'\n[[oidc.sign_in]]\ngroup = 'staff'\nrole = 'viewer'\n\
+pub(crate) const WAYS: &str = "name = 'Acme'\n[[oidc.sign_in]]\ngroup = 'staff'\nrole = 'viewer'\n\
                     [[oidc.sign_in]]\ngroup = 'release'\nrole = 'release-manager'\nservices = ['web']\n";
 
 /// A provider with maria, who is staff, and a server that lets staff in.
@@ -26,7 +26,7 @@ fn started_with(oidc: &Oidc) -> World {
 impl World {
     /// In a new browser, signs in with the provider as this person of its, who
     /// wants to see `/account`.
-    fn signs_in_with(&mut self, oidc: &Oidc, login: &str) -> (u16, String) {
+    pub(crate) fn signs_in_with(&mut self, oidc: &Oidc, login: &str) -> (u16, String) {
         self.forgets_cookie();
         oidc.signs_in(login);
         let back = self.goes_elsewhere("/sign-in/oidc?next=/account");
@@ -93,20 +93,26 @@ fn whom_nothing_lets_in_stays_out() {
 fn access_ends_soon_after_it_ended_there() {
     let (oidc, mut world) = started();
     let admin = world.cookies();
-    for login in ["maria", "ivo", "kim"] {
+    for login in ["maria", "ivo", "kim", "lea"] {
         let person = oidc.person(login).in_group("staff");
         assert_eq!(world.signs_in_with(&oidc, login).0, 303);
         assert_eq!(world.get("/account").0, 200);
         match login {
             "maria" => person.leaves_group("staff"),
             "ivo" => person.is_disabled(),
+            "lea" => person.is_refused("consent_required"),
             _ => person.is_signed_out(),
         };
         assert_eq!(world.is_sent_away(), "/sign-in?next=/account");
     }
     world.has_cookies(&admin);
     let (_, audit) = world.get("/audit");
-    for words in ["was let in no more", "Acme: none of their groups lets them in", "Acme: it refuses (invalid_grant"] {
+    for words in [
+        "was let in no more",
+        "Acme: none of their groups lets them in",
+        "Acme: it refuses (invalid_grant",
+        "Acme: it refuses (consent_required",
+    ] {
         assert!(audit.contains(words), "{words}: {audit}");
     }
 }
@@ -229,6 +235,8 @@ fn a_way_back_is_good_once_and_in_its_own_browser() {
     world.has_cookies(&begun);
     is_refused(&mut world, &back.replace("state=", "state=0"));
     world.has_cookies(&begun);
+    is_refused(&mut world, &back.replace("&iss=", "0&iss="));
+    world.has_cookies(&begun);
     let (status, answer) = world.comes_back(&back.replace("iss=", "iss=https%3A%2F%2Fevil.example&x="));
     assert!(status == 502 && answer.contains("is not believed"), "{answer}");
     world.has_cookies(&begun);
@@ -265,6 +273,43 @@ fn while_the_provider_is_away_its_last_word_counts_for_a_while_and_no_longer() {
 }
 
 #[test]
+fn one_persons_trouble_there_is_nobody_elses_and_they_may_come_anew() {
+    let (oidc, mut world) = started();
+    assert_eq!(world.signs_in_with(&oidc, "maria").0, 303);
+    let word = world.form_word("/account");
+    oidc.person("maria").is_refused("temporarily_odd");
+    let page = || world.get("/account");
+    let said = world.wait(|| Some(page()).filter(|page| page.0 == 503), || format!("{}", page().0)).1;
+    assert!(said.contains("href=\"/sign-in\""), "{said}");
+    let hers = world.cookies();
+    oidc.person("ivo").in_group("staff");
+    assert_eq!(world.signs_in_with(&oidc, "ivo").0, 303);
+    world.has_cookies(&hers);
+    assert_eq!(page_of(&world), 503);
+    oidc.signs_in("maria");
+    let back = world.goes_elsewhere("/sign-in/oidc?next=/account");
+    let (status, answer) = world.comes_back(&back);
+    assert_eq!((status, location_of(&answer).as_str()), (303, "/account"), "{answer}");
+    let new = world.cookies();
+    assert_ne!(new, hers);
+    // The old session ended by that, and the new one ends when she wants, whoever is away.
+    world.has_cookies(&hers);
+    assert_eq!(page_of(&world), 303);
+    world.has_cookies(&new);
+    assert_eq!(world.post("/sign-out", &[("form", &word)]).0, 403, "a form of the session before");
+    let word = world.form_word("/account");
+    oidc.goes_down();
+    world.wait(|| (page_of(&world) == 503).then_some(()), || format!("{}", page_of(&world)));
+    let (status, answer) = world.post("/sign-out", &[("form", &word)]);
+    assert!(status < 400, "{answer}");
+    assert_eq!(page_of(&world), 303);
+}
+
+fn page_of(world: &World) -> u16 {
+    world.get("/account").0
+}
+
+#[test]
 fn many_pages_at_once_use_a_refresh_token_once() {
     let (oidc, mut world) = started();
     assert_eq!(world.signs_in_with(&oidc, "maria").0, 303);
@@ -280,6 +325,20 @@ fn many_pages_at_once_use_a_refresh_token_once() {
     });
     // A token that came twice would have ended the session there, and failed the test.
     assert_eq!(statuses, [200; 8]);
+}
+
+#[test]
+fn a_new_refresh_token_is_kept_even_where_the_keys_cannot_be_had() {
+    let (oidc, mut world) = started();
+    assert_eq!(world.signs_in_with(&oidc, "maria").0, 303);
+    world.kill();
+    world.start();
+    oidc.faults().on("/keys").status(503);
+    let page = || world.get("/account").0;
+    world.wait(|| (page() == 503).then_some(()), || format!("{}", page()));
+    oidc.comes_back();
+    // The one before would have ended the session there, and failed the test.
+    world.wait(|| (page() == 200).then_some(()), || format!("{}", page()));
 }
 
 #[test]
@@ -326,6 +385,13 @@ fn with_nothing_to_ask_by_the_browser_is_asked_silently() {
         let script = [("Cookie", world.cookie()), ("Sec-Fetch-Mode", "cors")];
         let (_, answer) = world.send("GET", "/account", &script, "");
         assert_eq!(location_of(&answer), "/sign-in?next=/account");
+        // Of two pages at once each comes back to itself.
+        let pages = ["/account", "/audit"];
+        let backs = pages.map(|next| world.goes_elsewhere(&format!("/sign-in/oidc?silent=yes&next={next}")));
+        for (back, next) in backs.iter().zip(pages) {
+            let (status, answer) = world.comes_back(back);
+            assert_eq!((status, location_of(&answer).as_str()), (303, next), "{answer}");
+        }
         // Who is signed in there no more has to sign in.
         oidc.signs_out();
         let back = world.goes_elsewhere(&away);

@@ -59,7 +59,7 @@ fn who_has_not_signed_in_sees_and_does_nothing() {
     }
     let fields = [("form", word.as_str()), ("fingerprint", &fingerprint), ("why", "x"), ("days", "1")];
     let (status, answer) = world.post(&format!("{page}/waivers"), &fields);
-    assert!(status == 303 && answer.contains("/sign-in"), "{answer}");
+    assert!(status == 401 && answer.contains("href=\"/sign-in?next=/\""), "{answer}");
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub(super) async fn asked(serving: &Serving, set: &GitHubSignIn, token: SecretSt
     match asked.await {
         Ok(Some(roles)) => Said::May { roles, secret: None },
         Ok(None) | Err(GitHubError::Unauthorized) => Said::MayNoMore("GitHub says so".to_owned()),
-        Err(error) => Said::nothing(error.to_string()),
+        Err(error) => Said::Nothing { is_away: error.is_away(), why: error.to_string(), secret: None },
     }
 }
 

@@ -5,12 +5,13 @@ mod github;
 mod oidc;
 mod still;
 
+pub use gonogo_remote::oidc::has_to_ask;
 pub use oidc::sign_out_address;
 pub use still::{Whose, whose};
 
 use super::people::{SESSION_LASTS, deed, hash_of, note_failure, random_word};
 use crate::seal;
-use crate::serving::{Serving, Terms};
+use crate::serving::{GitHubSignIn, OidcSignIn, Serving, Terms};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use gonogo_core::person::{Person, Roles};
@@ -48,9 +49,16 @@ impl With {
 
     /// What people call it; `None` where it is not set up.
     pub fn name(self, serving: &Serving) -> Option<&str> {
+        Some(match self.set(serving)? {
+            Set::GitHub(_) => github::NAME,
+            Set::Oidc(set) => &set.name,
+        })
+    }
+
+    fn set(self, serving: &Serving) -> Option<Set<'_>> {
         match self {
-            Self::GitHub => serving.sign_in.as_ref().map(|_| github::NAME),
-            Self::Oidc => serving.oidc.as_ref().map(|set| set.name.as_str()),
+            Self::GitHub => serving.sign_in.as_ref().map(Set::GitHub),
+            Self::Oidc => serving.oidc.as_ref().map(Set::Oidc),
         }
     }
 
@@ -78,11 +86,17 @@ impl With {
     }
 
     fn terms(self, serving: &Serving) -> Option<&Terms> {
-        match self {
-            Self::GitHub => serving.sign_in.as_ref().map(|set| &set.terms),
-            Self::Oidc => serving.oidc.as_ref().map(|set| &set.terms),
-        }
+        Some(match self.set(serving)? {
+            Set::GitHub(set) => &set.terms,
+            Set::Oidc(set) => &set.terms,
+        })
     }
+}
+
+/// How it is set up.
+enum Set<'s> {
+    GitHub(&'s GitHubSignIn),
+    Oidc(&'s OidcSignIn),
 }
 
 /// What the browser keeps while the person is there.
@@ -169,13 +183,9 @@ enum Said {
     Nothing {
         why: String,
         secret: Option<SecretString>,
+        /// Then nobody else is answered either.
+        is_away: bool,
     },
-}
-
-impl Said {
-    fn nothing(why: impl Into<String>) -> Self {
-        Self::Nothing { why: why.into(), secret: None }
-    }
 }
 
 impl Ticket {
@@ -183,7 +193,8 @@ impl Ticket {
         Self { with, nonce: random_word(), joins }
     }
 
-    fn state(&self) -> String {
+    /// What the browser comes back with.
+    pub fn state(&self) -> String {
         let bound = self.joins.as_deref().unwrap_or_default();
         hash_of(&format!("state {} {} {bound}", self.nonce.expose_secret(), self.with.word()))
     }
@@ -217,10 +228,9 @@ pub async fn begin(
     is_silent: bool,
 ) -> Result<(String, Ticket), CameNot> {
     let ticket = Ticket::new(with, joins);
-    let address = match (with, &serving.sign_in, &serving.oidc) {
-        (With::GitHub, Some(set), _) => github::address(serving, set, &ticket)?,
-        (With::Oidc, _, Some(set)) => oidc::address(serving, set, &ticket, is_silent).await?,
-        _ => return Err(CameNot::NotSetUp),
+    let address = match with.set(serving).ok_or(CameNot::NotSetUp)? {
+        Set::GitHub(set) => github::address(serving, set, &ticket)?,
+        Set::Oidc(set) => oidc::address(serving, set, &ticket, is_silent).await?,
     };
     Ok((address, ticket))
 }
@@ -234,10 +244,9 @@ pub async fn finish(serving: &Serving, ticket: &Ticket, back: &Back, joiner: Opt
         return Err(CameNot::NotBegun { name: name.to_owned() });
     }
     let now = (serving.clock)();
-    let arrived = match (with, &serving.sign_in, &serving.oidc) {
-        (With::GitHub, Some(set), _) => github::arrived(serving, set, ticket, back, now).await?,
-        (With::Oidc, _, Some(set)) => oidc::arrived(serving, set, ticket, back, now).await?,
-        _ => return Err(CameNot::NotSetUp),
+    let arrived = match with.set(serving).ok_or(CameNot::NotSetUp)? {
+        Set::GitHub(set) => github::arrived(serving, set, ticket, back, now).await?,
+        Set::Oidc(set) => oidc::arrived(serving, set, ticket, back, now).await?,
     };
     let Arrived { subject, name: person, names, roles, why_not, secret, seconds } = arrived;
     let Some(roles) = roles else {

@@ -87,13 +87,14 @@ pub(super) async fn address(
     let (redirect, state, nonce) = (callback(serving, ticket.with), ticket.state(), ticket.echo());
     let challenge = ticket.challenge();
     let going = Going { redirect: &redirect, state: &state, nonce: &nonce, challenge: &challenge, is_silent };
-    let late = || CameNot::refused(&set.name, format!("no answer within {} s", PATIENCE.as_secs()));
-    let asked = tokio::time::timeout(PATIENCE, set.provider.address(&going, now)).await;
-    let answer = asked.map_err(|_| late()).and_then(|asked| asked.map_err(|error| not_in(set, &error)));
-    if answer.is_err() {
+    let Ok(answer) = tokio::time::timeout(PATIENCE, set.provider.address(&going, now)).await else {
+        set.terms.silent.set(now);
+        return Err(CameNot::refused(&set.name, format!("no answer within {} s", PATIENCE.as_secs())));
+    };
+    if answer.as_ref().is_err_and(OidcError::is_away) {
         set.terms.silent.set(now);
     }
-    answer.map(Into::into)
+    answer.map(Into::into).map_err(|error| not_in(set, &error))
 }
 
 pub(super) async fn arrived(
@@ -112,6 +113,7 @@ pub(super) async fn arrived(
     let redirect = callback(serving, ticket.with);
     let got = set.provider.exchange(&back.code, &ticket.verifier(), &redirect, &ticket.echo(), now).await;
     let Tokens { access, seconds, refresh, id } = got.map_err(|error| not_in(set, &error))?;
+    let id = id.map_err(|error| not_in(set, &error))?;
     let Some(IdToken { raw, claims }) = id else { return Err(CameNot::refused(&set.name, "it sent no ID token")) };
     let kept = Kept {
         issuer: issuer.to_owned(),
@@ -178,12 +180,13 @@ async fn refreshed(set: &OidcSignIn, kept: Kept, refresh: &SecretString, now: Ti
         Err(error) => return no_word(set, &error, None),
     };
     // From here on it is the new one that counts, whatever else comes of it.
-    let kept = Kept {
-        refresh: got.refresh.or(kept.refresh),
-        id_token: got.id.as_ref().map_or(kept.id_token, |id| id.raw.clone()),
-        ..kept
+    let kept = Kept { refresh: got.refresh.or(kept.refresh), ..kept };
+    let id = match got.id {
+        Ok(id) => id,
+        Err(error) => return no_word(set, &error, Some(kept.secret())),
     };
-    match (got.id, kept.groups_in) {
+    let kept = Kept { id_token: id.as_ref().map_or(kept.id_token, |id| id.raw.clone()), ..kept };
+    match (id, kept.groups_in) {
         (Some(id), GroupsIn::IdToken) => said(set, id.claims.words(&set.groups_claim), Some(&kept)),
         // It renews nothing that tells groups: it is not asked like this again.
         (None, GroupsIn::IdToken) => Said::AskTheBrowser { secret: Some(Kept { refresh: None, ..kept }.secret()) },
@@ -213,7 +216,7 @@ fn no_word(set: &OidcSignIn, error: &OidcError, secret: Option<SecretString>) ->
             tracing::warn!(with = %set.name, %error, "a session ends");
             Said::Ended(error.to_string())
         }
-        other => Said::Nothing { why: other.to_string(), secret },
+        other => Said::Nothing { why: other.to_string(), secret, is_away: other.is_away() },
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whose a session is. One that rests on another system's word asks it again,
 //! and ends when that says no, or has said nothing for too long.
 
-use super::{PATIENCE, Said, With, github, oidc};
+use super::{PATIENCE, Said, Set, With, github, oidc};
 use crate::commands::people::{PersonError, deed, hash_of};
 use crate::seal;
 use crate::serving::Serving;
@@ -138,13 +138,16 @@ impl Asking {
 
     async fn ask(self, serving: &Serving, secret: SecretString, now: Timestamp) -> Result<Answer, PersonError> {
         let asked = async {
-            match (self.with, &serving.sign_in, &serving.oidc) {
-                (With::GitHub, Some(set), _) => github::asked(serving, set, secret, now).await,
-                (With::Oidc, _, Some(set)) => oidc::asked(set, &secret, now).await,
-                _ => Said::Ended("it is not set up any more".to_owned()),
+            match self.with.set(serving) {
+                Some(Set::GitHub(set)) => github::asked(serving, set, secret, now).await,
+                Some(Set::Oidc(set)) => oidc::asked(set, &secret, now).await,
+                None => Said::Ended("it is not set up any more".to_owned()),
             }
         };
-        let late = || Said::nothing(format!("no answer within {} s", ANSWERS_WITHIN.as_secs()));
+        let late = || {
+            let why = format!("no answer within {} s", ANSWERS_WITHIN.as_secs());
+            Said::Nothing { why, secret: None, is_away: true }
+        };
         let said = tokio::time::timeout(ANSWERS_WITHIN, asked).await.unwrap_or_else(|_| late());
         self.take(serving, said, now).await
     }
@@ -175,8 +178,8 @@ impl Asking {
                 serving.store.end_renewal(token_hash, seal(secret)).await?;
                 Ok(Answer::AskTheBrowser)
             }
-            Said::Nothing { why, secret } => {
-                if let Some(terms) = with.terms(serving) {
+            Said::Nothing { why, secret, is_away } => {
+                if let Some(terms) = with.terms(serving).filter(|_| is_away) {
                     terms.silent.set(now);
                 }
                 tracing::warn!(with = name, person = %person.name, why, "whether a session may go on is not known");
