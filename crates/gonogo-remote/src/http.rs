@@ -220,9 +220,9 @@ impl Http {
             let wait = match error {
                 Trouble::Final(error) => return Err(error),
                 error if ask.again == Again::MustNotCome => return Err(error.into_error()),
-                Trouble::WaitAsTold(wait, error) => {
+                Trouble::WaitAsTold(wait, _) => {
                     if Instant::now() + wait >= deadline {
-                        return Err(if wait.is_zero() { error } else { HttpError::AskedToWait(wait) });
+                        return Err(HttpError::AskedToWait(wait));
                     }
                     wait
                 }
@@ -282,7 +282,8 @@ impl Http {
             };
             return Ok(Answer { status, headers, body });
         }
-        let told = told_to_wait(response.headers());
+        // Told not to wait at all, we wait as if we were told nothing.
+        let told = told_to_wait(response.headers()).filter(|wait| !wait.is_zero());
         let said = json_of(response).await.map(|v| said_by(&v)).unwrap_or_default();
         let error = HttpError::Status { status: status.as_u16(), said };
         Err(match (status, told) {

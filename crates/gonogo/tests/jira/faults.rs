@@ -127,6 +127,14 @@ fn a_limit_is_waited_for_as_told() {
 }
 
 #[test]
+fn who_says_not_to_wait_is_not_asked_without_end() {
+    let team = team();
+    team.jira.faults().status(503).retry_after(0);
+    could_not_check(&team, "it answered 503", "");
+    assert_eq!(team.jira.requests().len(), 3);
+}
+
+#[test]
 fn a_wait_longer_than_a_run_is_not_begun() {
     let team = team();
     team.jira.faults().status(429).retry_after(120);
