@@ -45,8 +45,14 @@ impl Lost {
         for attempt in new {
             // It may have been stored, and the answer lost. A store that is away has nothing.
             if !serving.store.has_delivery(GITHUB, &attempt.guid).await.unwrap_or(false) {
-                serving.github.deliver_again(attempt, now).await?;
-                again += 1;
+                match serving.github.deliver_again(attempt, now).await {
+                    Ok(()) => again += 1,
+                    Err(error) if error.is_of_all() => return Err(error),
+                    // The others are not lost with it.
+                    Err(error) => {
+                        tracing::warn!(delivery = attempt.guid, %error, "a webhook that was lost is not delivered again");
+                    }
+                }
             }
             self.asked.insert(attempt.guid.clone(), now);
         }

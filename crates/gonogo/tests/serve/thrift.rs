@@ -72,7 +72,12 @@ fn a_hook_of_the_app_that_was_lost_is_delivered_again() {
     world.status_of(&world.repo.rev("main")).is_success("Go");
     world.web().unhooked();
     world.github.app("gonogo").hooked_to(&world.hook_url(), SECRET);
+    // One that GitHub has no more holds up no other.
     world.repo.commit("STORY-1 x");
+    world.push_silently("main");
+    let gone = world.github.hooks().of("push").deliveries().pop().unwrap();
+    world.github.faults().on(&format!("/{}/attempts", gone.id)).status(422);
+    world.repo.commit("STORY-1 y");
     let sha = world.push_silently("main");
     let lost = world.github.hooks().of("push").deliveries().pop().unwrap();
     assert_ne!(lost.status, Some(202));
