@@ -1,6 +1,7 @@
 //! Connections: so many are open at once, and each has so long to say what it
 //! wants. One that is too many is told so.
 
+use super::stalled::NeverStalled;
 use axum::Router;
 use axum::body::Body;
 use axum::serve::Listener;
@@ -19,6 +20,8 @@ use tower::ServiceExt;
 /// ask: later than proxies let go of theirs (nginx: 60 s), so that no request of
 /// theirs meets a closed connection.
 const PATIENCE: Duration = Duration::from_secs(65);
+/// Who takes nothing of an answer for so long is gone too.
+const TAKES_WITHIN: Duration = Duration::from_mins(1);
 /// A longer head is refused (431).
 const MOST_HEAD: usize = 64 << 10;
 /// Those that are told at once that they are too many; more are dropped.
@@ -34,11 +37,13 @@ pub(super) struct Connections {
     router: Router,
     places: Arc<Semaphore>,
     told: Arc<Semaphore>,
+    takes_within: Duration,
 }
 
 impl Connections {
     pub(super) fn new(router: Router, most: usize) -> Self {
-        Self { router, places: Arc::new(Semaphore::new(most)), told: Arc::new(Semaphore::new(MOST_TOLD)) }
+        let places = Arc::new(Semaphore::new(most));
+        Self { router, places, told: Arc::new(Semaphore::new(MOST_TOLD)), takes_within: TAKES_WITHIN }
     }
 
     /// Answers until `stopped`; what is being answered then is finished.
@@ -52,6 +57,7 @@ impl Connections {
             };
             if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
                 let (router, told) = (self.router.clone(), told.clone());
+                let io = NeverStalled::new(io, self.takes_within);
                 tokio::spawn(async move {
                     answer_one(io, router, told).await;
                     drop(place);
@@ -151,5 +157,36 @@ mod tests {
         answering.await.unwrap();
         let mut rest = Vec::new();
         second.read_to_end(&mut rest).await.expect("one that asks nothing ends with the server");
+    }
+
+    #[tokio::test]
+    async fn who_asks_and_takes_no_answer_holds_no_place() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new().route("/", get(async || vec![b'x'; 64 << 20]));
+        let connections = Connections { takes_within: Duration::from_millis(300), ..Connections::new(router, 1) };
+        let answering = tokio::spawn(connections.answer(listener, std::future::pending()));
+        let ask = async |stream: &mut TcpStream| {
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        };
+        let mut idle = TcpStream::connect(address).await.unwrap();
+        ask(&mut idle).await;
+        idle.readable().await.unwrap();
+        // There is one place: whoever comes next has it once the first is gone, and
+        // one that takes what it asks for is never cut off.
+        let told = loop {
+            let mut next = TcpStream::connect(address).await.unwrap();
+            ask(&mut next).await;
+            let mut answer = Vec::new();
+            next.read_to_end(&mut answer).await.unwrap();
+            if answer.starts_with(b"HTTP/1.1 200") {
+                break answer.len();
+            }
+        };
+        assert!(told > 64 << 20, "{told}");
+        let mut rest = Vec::new();
+        let cut_off = idle.read_to_end(&mut rest).await.is_err() || rest.len() < 64 << 20;
+        assert!(cut_off, "{}", rest.len());
+        answering.abort();
     }
 }
