@@ -60,24 +60,26 @@ function follow() {
   const hear = (event) => {
     heard = Date.now();
     if (event.lastEventId) last = event.lastEventId;
-    if (news.dataset.news === "lost") lost(false);
+    if (news.dataset.news === "lost") lost("");
   };
   source.addEventListener("open", hear);
   source.addEventListener("alive", hear);
   source.addEventListener("changed", (event) => { hear(event); renew(); });
 }
 
-function lost(is) {
-  news.dataset.news = is ? "lost" : "";
-  say(is ? "The server does not answer: what stands here may be old. It is tried again." : "");
+function lost(why) {
+  news.dataset.news = why ? "lost" : "";
+  say(why && `${why}: what stands here may be old. It is tried again.`);
 }
 
-function look() {
-  if (Date.now() - heard > PATIENCE) {
-    lost(true);
-    follow();
-    heard = Date.now() - PATIENCE + 10_000; // the next try in ten seconds
-  }
+async function look() {
+  if (Date.now() - heard <= PATIENCE) return;
+  heard = Date.now() - PATIENCE + 10_000; // the next try in ten seconds
+  // A stream that is not let in ends like one of a server that is away.
+  const answer = await fetch(location.href, { method: "HEAD" }).catch(() => undefined);
+  if (answer?.redirected) return loadAnew();
+  lost(answer?.ok ? "This page is not told what changes" : "The server does not answer");
+  follow();
 }
 
 // What somebody is about to send is not taken away from them.
@@ -108,7 +110,7 @@ async function renew(evenIfWritten) {
     answer = undefined;
   }
   if (mine !== renewal) return; // what it brings is older than what is asked for by now
-  if (answer?.redirected || answer?.status === 403 || answer?.status === 404) return location.reload();
+  if (answer?.redirected || answer?.status === 403 || answer?.status === 404) return loadAnew(evenIfWritten);
   const page = answer?.ok && new DOMParser().parseFromString(text, "text/html");
   const fresh = page && page.querySelector("main");
   if (!fresh) return stale(evenIfWritten);
@@ -121,6 +123,12 @@ async function renew(evenIfWritten) {
   if (focused) [...main.querySelectorAll(focused.tagName)].find(same(focused))?.focus({ preventScroll: true });
   showTimes();
   say("");
+}
+
+// Somewhere else now, such as where one signs in.
+function loadAnew(evenIfWritten) {
+  if (evenIfWritten || !isWrittenIn(document.querySelector("main"))) return location.reload();
+  say("This page is not shown to you any more.", "Load it anew", () => location.reload());
 }
 
 function offer() {

@@ -75,6 +75,34 @@ fn a_page_that_cannot_be_read_anew_says_so_and_tries_again() {
     assert_eq!(browser.value(&format!("return {news}.hidden")), true);
 }
 
+/// As if the stream had ended a while ago, and no other came.
+fn goes_quiet(browser: &Browser) {
+    browser.value("source.close(); window.EventSource = class { addEventListener() {} close() {} }; heard = 0");
+}
+
+#[test]
+fn a_page_that_is_told_nothing_more_says_why_and_leads_to_who_has_to_sign_in() {
+    let (world, browser, _) = blocked();
+    let news = "document.querySelector('[data-news]').innerText";
+    goes_quiet(&browser);
+    comes(&world, &browser, &format!("{news}.includes('is not told what changes')"));
+    browser.value("window.really = window.fetch; window.fetch = () => Promise.reject(new Error('away')); heard = 0");
+    comes(&world, &browser, &format!("{news}.includes('The server does not answer')"));
+    browser.value(
+        "window.fetch = window.really;
+         const form = document.querySelector('form.leave input[name=form]').value;
+         fetch('/sign-out', { method: 'POST', body: new URLSearchParams({ form }) }).then(() => { window.isOut = true; })",
+    );
+    comes(&world, &browser, "window.isOut === true");
+    browser.value("document.querySelector('details[id^=waive]').open = true");
+    browser.value("document.querySelector('textarea').value = 'because'");
+    browser.value("heard = 0");
+    comes(&world, &browser, &format!("{news}.includes('not shown to you any more')"));
+    assert_eq!(browser.value("return document.querySelector('textarea').value"), "because");
+    browser.value("document.querySelector('textarea').value = ''; heard = 0");
+    comes(&world, &browser, "location.pathname === '/sign-in'");
+}
+
 #[test]
 fn an_older_answer_that_comes_late_does_not_take_the_newer_ones_place() {
     let (world, browser, page) = blocked();
