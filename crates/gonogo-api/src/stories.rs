@@ -9,8 +9,10 @@ pub struct StoryEverywhere {
     pub key: String,
     /// Null where the tracker did not tell it.
     pub title: Option<String>,
-    /// Open candidates that ship it.
+    /// Open candidates that have it.
     pub waits: Vec<StoryWaits>,
+    /// Those that have to know of it, by name.
+    pub teams: Vec<StoryTeam>,
     /// Services into whose production it came since they are watched.
     pub runs: Vec<StoryRuns>,
     /// The newest first.
@@ -22,6 +24,28 @@ pub struct StoryWaits {
     pub service: String,
     pub branch: String,
     pub candidate: i64,
+    /// Else it was reverted, or is in production already.
+    pub ships: bool,
+}
+
+/// A team that has to know of a story before it ships.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StoryTeam {
+    pub team: String,
+    /// When it was told; null while it was not. RFC 3339, UTC.
+    pub told_at: Option<String>,
+    /// Why it could not be told when that was tried last.
+    pub error: Option<String>,
+    /// Who said that it knows, if somebody did.
+    pub acknowledged_by: Option<String>,
+    pub acknowledged_at: Option<String>,
+}
+
+/// That a team knows of a story.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAcknowledgement {
+    pub team: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

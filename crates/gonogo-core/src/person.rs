@@ -66,7 +66,7 @@ impl Scope {
     pub fn means(self) -> &'static str {
         match self {
             Self::Read => "read everything",
-            Self::Waive => "have a candidate judged again, waive, take waivers back",
+            Self::Waive => "have a candidate judged again, waive, take waivers back, say that a team knows",
             Self::Production => "say what runs in production",
             Self::Admin => "add people, run deliveries and dead work again",
         }
@@ -96,6 +96,8 @@ pub enum Act {
     Compare,
     CheckAgain,
     Waive,
+    /// For a team that they are named in: that it knows of a story.
+    Acknowledge,
     SayWhatRuns,
     TakeBackOwn,
     AddPerson,
@@ -107,11 +109,12 @@ pub enum Act {
 }
 
 impl Act {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Read,
         Self::Compare,
         Self::CheckAgain,
         Self::Waive,
+        Self::Acknowledge,
         Self::SayWhatRuns,
         Self::TakeBackOwn,
         Self::AddPerson,
@@ -124,7 +127,7 @@ impl Act {
     /// The least role that may.
     pub fn needs(self) -> Role {
         match self {
-            Self::Read | Self::TakeBackOwn | Self::MakeToken => Role::Viewer,
+            Self::Read | Self::Acknowledge | Self::TakeBackOwn | Self::MakeToken => Role::Viewer,
             Self::Compare | Self::CheckAgain => Role::Developer,
             Self::Waive | Self::SayWhatRuns => Role::ReleaseManager,
             Self::AddPerson | Self::ChangePerson | Self::RunAgain | Self::RevokeAnyToken => Role::Admin,
@@ -135,7 +138,7 @@ impl Act {
     pub fn scope(self) -> Option<Scope> {
         match self {
             Self::Read | Self::Compare => Some(Scope::Read),
-            Self::CheckAgain | Self::Waive | Self::TakeBackOwn => Some(Scope::Waive),
+            Self::CheckAgain | Self::Waive | Self::Acknowledge | Self::TakeBackOwn => Some(Scope::Waive),
             Self::SayWhatRuns => Some(Scope::Production),
             Self::AddPerson | Self::RunAgain => Some(Scope::Admin),
             Self::ChangePerson | Self::MakeToken | Self::RevokeAnyToken => None,
@@ -148,6 +151,7 @@ impl Act {
             Self::Compare => "compare",
             Self::CheckAgain => "check again",
             Self::Waive => "waive",
+            Self::Acknowledge => "say that a team knows",
             Self::SayWhatRuns => "say what runs",
             Self::TakeBackOwn => "take one's own waiver back",
             Self::AddPerson => "add people",
@@ -341,10 +345,11 @@ mod tests {
         let open = |person: &Person| Act::ALL.into_iter().filter(|act| person.may(*act).is_ok()).collect::<Vec<_>>();
         assert_eq!(open(&with(Role::Admin, &[])), []);
         assert_eq!(open(&with(Role::Admin, &[Scope::Read])), [Act::Read, Act::Compare]);
-        assert_eq!(open(&with(Role::Admin, &[Scope::Waive])), [Act::CheckAgain, Act::Waive, Act::TakeBackOwn]);
+        let may_with_waive = [Act::CheckAgain, Act::Waive, Act::Acknowledge, Act::TakeBackOwn];
+        assert_eq!(open(&with(Role::Admin, &[Scope::Waive])), may_with_waive);
         assert_eq!(
             open(&with(Role::Developer, &[Scope::Waive, Scope::Production])),
-            [Act::CheckAgain, Act::TakeBackOwn]
+            [Act::CheckAgain, Act::Acknowledge, Act::TakeBackOwn]
         );
         assert_eq!(open(&with(Role::ReleaseManager, &[Scope::Production, Scope::Admin])), [Act::SayWhatRuns]);
         let never = [Act::ChangePerson, Act::MakeToken, Act::RevokeAnyToken];
@@ -354,7 +359,7 @@ mod tests {
         assert_eq!(refused(Act::Waive), "to waive a token needs the scope waive: make one that has it");
         assert_eq!(refused(Act::MakeToken), "to make a token one has to sign in: no token may");
         let needs = Scope::ALL.map(Scope::needs);
-        assert_eq!(needs, [Role::Viewer, Role::Developer, Role::ReleaseManager, Role::Admin]);
+        assert_eq!(needs, [Role::Viewer, Role::Viewer, Role::ReleaseManager, Role::Admin]);
         assert!(Scope::ALL.into_iter().all(|scope| scope.word().parse() == Ok(scope)));
     }
 

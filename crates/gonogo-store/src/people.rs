@@ -31,6 +31,8 @@ pub struct PersonRow {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub source: String,
+    /// That system's own id of them.
+    pub subject: String,
     /// As they were called there when they were seen last.
     pub name: String,
 }
@@ -262,10 +264,10 @@ async fn people(tx: &mut Tx<'_>, only: Option<i64>) -> Result<Vec<PersonRow>, St
         "select person, service, role from role_given where source = 'admin' and ($1 = 0 or person = $1)",
         only
     )?;
-    let identities: Vec<(i64, String, String)> = fetch!(
+    let identities: Vec<(i64, String, String, String)> = fetch!(
         tx,
         fetch_all,
-        "select person, source, name from identity where $1 = 0 or person = $1 order by source",
+        "select person, source, subject, name from identity where $1 = 0 or person = $1 order by source",
         only
     )?;
     let read = |(id, name, role, added, has_password, deactivated): Row| {
@@ -278,7 +280,11 @@ async fn people(tx: &mut Tx<'_>, only: Option<i64>) -> Result<Vec<PersonRow>, St
             has_password,
             deactivated_at: deactivated.map(time),
             identities: named
-                .map(|(_, source, name)| Identity { source: source.clone(), name: name.clone() })
+                .map(|(_, source, subject, name)| Identity {
+                    source: source.clone(),
+                    subject: subject.clone(),
+                    name: name.clone(),
+                })
                 .collect(),
         })
     };

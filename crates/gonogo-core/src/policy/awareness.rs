@@ -39,7 +39,8 @@ pub struct Awareness {
     /// Fields that it is told, beside those.
     #[serde(default)]
     tells: Vec<String>,
-    /// People, by the name that they sign in with, who may say that the team knows.
+    /// Who may say that the team knows: people with a password by name, others as
+    /// `github:LOGIN` or `oidc:SUB`.
     #[serde(default)]
     pub people: Vec<String>,
 }

@@ -10,18 +10,25 @@ use gonogo_checks::questions::{Answer, Ask};
 use gonogo_core::fact::Fact;
 use gonogo_core::policy::{Awareness, Sections};
 use gonogo_core::story::Issue;
-use gonogo_store::{Candidate, NewAwareness};
+use gonogo_store::{AwarenessRow, Candidate, NewAwareness};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What is kept of a team and a story.
+/// What the policy of one service says of a team.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Team {
     /// Where it is told.
     pub channel: String,
     /// Who may say that it knows, beside release managers.
     pub people: Vec<String>,
+}
+
+/// By service: none speaks for another.
+pub(crate) type Teams = BTreeMap<String, Team>;
+
+pub(crate) fn teams(row: &AwarenessRow) -> Teams {
+    serde_json::from_str(&row.meaning).unwrap_or_default()
 }
 
 /// What was not told yet is wanted, once for each team and story.
@@ -41,9 +48,10 @@ pub(super) async fn tell(serving: &Serving, candidate: &Candidate, checked: &Che
         }
         let known = serving.store.awareness_of(&story.key).await?;
         for rule in rules {
-            let new = awareness(serving, candidate, &sections, rule, &story.key, issue);
-            if known.iter().all(|row| row.team != new.team || row.meaning != new.meaning) {
-                wanted.push(new);
+            let mut teams = known.iter().find(|row| row.team == rule.team).map(teams).unwrap_or_default();
+            let team = Team { channel: rule.channel.clone(), people: rule.people.clone() };
+            if teams.insert(candidate.service.clone(), team.clone()) != Some(team) {
+                wanted.push(awareness(serving, candidate, &sections, (rule, &teams), &story.key, issue));
             }
         }
     }
@@ -63,7 +71,7 @@ fn awareness(
     serving: &Serving,
     candidate: &Candidate,
     sections: &Sections,
-    rule: &Awareness,
+    (rule, teams): (&Awareness, &Teams),
     story: &str,
     issue: &Issue,
 ) -> NewAwareness {
@@ -82,12 +90,11 @@ fn awareness(
         earliest: rule.minute(rule.opens(now)),
         page: page.clone(),
     };
-    let team = Team { channel: rule.channel.clone(), people: rule.people.clone() };
     NewAwareness {
         team: rule.team.clone(),
         story: story.to_owned(),
         // Strings: there is always JSON for them.
-        meaning: serde_json::to_string(&team).unwrap_or_default(),
+        meaning: serde_json::to_string(teams).unwrap_or_default(),
         messages: vec![coming.message(&rule.channel, format!("{page} is coming, {}", rule.team), now)],
     }
 }

@@ -4,6 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gonogo_api::{PROBLEM_TYPE, Problem};
 use gonogo_core::person::Forbidden;
+use gonogo_engine::commands::acknowledge::AcknowledgeError;
 use gonogo_engine::commands::compare::CompareError;
 use gonogo_engine::commands::people::PersonError;
 use gonogo_engine::commands::production::ProductionError;
@@ -180,6 +181,16 @@ impl From<WaiveError> for Refusal {
             WaiveError::Forbidden(forbidden) => forbidden.into(),
             WaiveError::Input(said) => Self::new(Kind::Wrong, said),
             WaiveError::Gone(said) => Self::new(Kind::Conflict, said),
+        }
+    }
+}
+
+impl From<AcknowledgeError> for Refusal {
+    fn from(error: AcknowledgeError) -> Self {
+        match error {
+            AcknowledgeError::Store(error) => error.into(),
+            AcknowledgeError::Forbidden(forbidden) => forbidden.into(),
+            AcknowledgeError::Gone(said) => Self::new(Kind::Conflict, said),
         }
     }
 }

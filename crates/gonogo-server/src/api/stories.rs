@@ -1,21 +1,49 @@
 //! Stories, over all services.
 
 use super::asked::{At, Reader};
-use super::operation::{Operation, read};
+use super::once::Ask;
+use super::operation::{Operation, read, write};
 use super::refusal::Refusal;
 use crate::App;
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
 use gonogo_api as api;
+use gonogo_core::person::Act;
+use gonogo_engine::commands::acknowledge::acknowledge;
 use gonogo_engine::jobs::words;
 use gonogo_store::views::StoryPlace;
-use gonogo_store::{MessageRow, MessageState, StoryRun};
+use gonogo_store::{AwarenessRow, MessageRow, MessageState, StoryRun};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
         read::<api::StoryEverywhere>("/stories/{story}", "story", "Where a story waits and runs, and who was told")
             .by(one),
+        write(
+            "/stories/{story}/acknowledgements",
+            "acknowledge",
+            "Says that a team knows of a story, which waits for it no longer",
+            Act::Acknowledge,
+        )
+        .takes::<api::NewAcknowledgement>()
+        .comes_to(StatusCode::NO_CONTENT)
+        .by(acknowledged),
     ]
+}
+
+async fn acknowledged(
+    State(app): State<App>,
+    At(key): At<String>,
+    ask: Ask<api::NewAcknowledgement>,
+) -> Result<Response, Refusal> {
+    ask.done(&app, StatusCode::NO_CONTENT, |serving, who, new: api::NewAcknowledgement| {
+        Box::pin(async move {
+            acknowledge(serving, &who, &new.team, &key.to_uppercase()).await?;
+            Ok(None)
+        })
+    })
+    .await
 }
 
 async fn one(State(app): State<App>, _: Reader, At(key): At<String>) -> Result<Json<api::StoryEverywhere>, Refusal> {
@@ -27,12 +55,20 @@ async fn one(State(app): State<App>, _: Reader, At(key): At<String>) -> Result<J
     let mut titles = places.iter().map(|place| &place.title).chain(runs.iter().map(|run| &run.title));
     let title = titles.find(|title| !title.is_empty()).cloned();
     let told = store.messages_of_story(&key).await?.iter().map(|message| told(message, &key)).collect();
-    let waits = places.iter().filter(|place| place.closed_at.is_none() && place.ships).map(waits).collect();
-    Ok(Json(api::StoryEverywhere { title, waits, runs: runs.iter().map(run).collect(), told, key }))
+    let waits = places.iter().filter(|place| place.closed_at.is_none()).map(waits).collect();
+    let teams = store.awareness_of(&key).await?.into_iter().map(team).collect();
+    Ok(Json(api::StoryEverywhere { title, waits, teams, runs: runs.iter().map(run).collect(), told, key }))
 }
 
 fn waits(place: &StoryPlace) -> api::StoryWaits {
-    api::StoryWaits { service: place.service.clone(), branch: place.branch.clone(), candidate: place.id.0 }
+    let (service, branch) = (place.service.clone(), place.branch.clone());
+    api::StoryWaits { service, branch, candidate: place.id.0, ships: place.ships }
+}
+
+fn team(row: AwarenessRow) -> api::StoryTeam {
+    let (acknowledged_by, acknowledged_at) = row.acknowledged.map(|(by, at)| (by, at.to_string())).unzip();
+    let told_at = row.told_at.map(|at| at.to_string());
+    api::StoryTeam { team: row.team, told_at, error: row.trouble, acknowledged_by, acknowledged_at }
 }
 
 fn run(run: &StoryRun) -> api::StoryRuns {

@@ -14,6 +14,8 @@ use crate::session::Session;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use gonogo_api::{Check, Finding, Story};
+use gonogo_engine::commands::acknowledge::Speaker;
+use gonogo_store::AwarenessRow;
 use gonogo_store::views::StoryPlace;
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -39,6 +41,9 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(key): Pa
     let messages = app.serving.store.messages_of_story(&key).await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
     let (open, closed): (Vec<&StoryPlace>, Vec<&StoryPlace>) = places.iter().partition(|p| p.closed_at.is_none());
+    let speaker = Speaker::of(&app.serving, &session.person).await.map_err(|e| away(&e))?;
+    let waits_in = open.iter().map(|place| place.service.clone()).collect();
+    let may_speak = |team: &AwarenessRow| speaker.may_speak(team, &waits_in).is_ok();
     let mut said = Vec::new();
     for place in open.iter().take(MOST_READ).chain(closed.first().filter(|_| open.is_empty())) {
         said.push(read(&app, place, &key).await?);
@@ -56,7 +61,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(key): Pa
             @else { (table(["Service", "Branch", "Verdict", "Head", "Ships", "Since"], open.iter().map(|place| waits(place, now)))) }
         }
         (told::sections(&key, &runs, &messages, now))
-        (aware::section(&key, &teams, &session, now))
+        (aware::section(&key, &teams, &session, &may_speak, now))
         @if !closed.is_empty() {
             section {
                 h2 { "Was in" }

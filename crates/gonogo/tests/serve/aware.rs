@@ -1,7 +1,10 @@
 //! Teams that have to know of a story before it ships.
 
+use crate::api::Api;
+use crate::oidc::WAYS;
 use crate::support::{PASSWORD, World};
-use gonogo_world::{Jira, Slack};
+use gonogo_world::{Jira, Oidc, Slack};
+use serde_json::json;
 
 /// Support wants to know of what customers see, and of high risks, `lead` working
 /// hours before; it works around the clock.
@@ -76,6 +79,39 @@ fn a_team_is_told_in_time_and_once_it_ships() {
     support.said_once("✓ STORY-9 Charge in euros was deployed");
     support.has(2, 0);
     slack.channel("#deploys").has(0, 0);
+}
+
+#[test]
+fn programs_say_that_a_team_knows_and_who_took_a_name_of_it_does_not() {
+    let (jira, slack, oidc) = (Jira::cloud(), Slack::start(), Oidc::start());
+    jira.story("STORY-9").titled("x").labelled("customer-visible").with_field("Risk", "low");
+    slack.channel("#deploys");
+    slack.channel("#support");
+    let world = World::stopped().trusts(&jira.url()).tells(&slack, "#deploys").polling();
+    let mut world = world.signing_in_with_oidc(&oidc, WAYS);
+    world.policy(&policy(&jira, 8));
+    world.start();
+    let sha = world.commits("STORY-9 x");
+    world.status_says(&sha, "pending", "Waiting: STORY-9 may ship from ");
+    let admin = world.cookies();
+    // The provider lets people choose what they are called.
+    oidc.person("vera").in_group("staff");
+    assert_eq!(world.signs_in_with(&oidc, "vera").0, 303);
+    assert!(!world.get("/stories/STORY-9").1.contains("support knows"));
+    let knows = [("team", "support")];
+    assert_eq!(world.submit("/account", "/stories/STORY-9/acknowledged", &knows).0, 403);
+    world.has_cookies(&admin);
+    let story = Api::of(&world).get("/stories/STORY-9");
+    assert_eq!(story["waits"][0]["ships"], true, "{story}");
+    let team = &story["teams"][0];
+    assert!(team["team"] == "support" && team["acknowledged_by"].is_null(), "{story}");
+    let says = |scopes: &[&str], team: &str| {
+        Api::with(&world, scopes).post("/stories/story-9/acknowledgements", &json!({"team": team})).status
+    };
+    assert_eq!([says(&["read"], "support"), says(&["waive"], "sales"), says(&["waive"], "support")], [403, 409, 204]);
+    world.status_of(&sha).is_success("Go");
+    let story = Api::of(&world).get("/stories/STORY-9");
+    assert_eq!(story["teams"][0]["acknowledged_by"], "ada", "{story}");
 }
 
 #[test]

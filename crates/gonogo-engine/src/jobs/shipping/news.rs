@@ -2,9 +2,8 @@
 //! is deployed when it runs wherever it has commits, and nothing of it waits.
 
 use super::range::ToldOf;
-use crate::jobs::JobError;
-use crate::jobs::Team;
 use crate::jobs::outbox::{CommentWanted, StoryTold, TransitionWanted, stories_told};
+use crate::jobs::{self, JobError};
 use crate::serving::Serving;
 use gonogo_store::{NewMessage, StoreError, StoryNews, StoryRun, StoryTurn, Untold};
 use jiff::Timestamp;
@@ -48,8 +47,7 @@ pub(in crate::jobs) async fn tell(serving: &Serving) -> Result<(), JobError> {
 /// The channels of the teams that had to know of a story.
 async fn teams(serving: &Serving, story: &str) -> Result<BTreeSet<String>, StoreError> {
     let rows = serving.store.awareness_of(story).await?;
-    let team = |meaning: &str| serde_json::from_str::<Team>(meaning).ok();
-    Ok(rows.iter().filter_map(|row| team(&row.meaning)).map(|team| team.channel).collect())
+    Ok(rows.iter().flat_map(|row| jobs::teams(row).into_values()).map(|team| team.channel).collect())
 }
 
 /// The stories of which something is to be said now.

@@ -9,7 +9,7 @@ use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use gonogo_engine::commands::acknowledge::{self, AcknowledgeError, may_acknowledge};
+use gonogo_engine::commands::acknowledge::{self, AcknowledgeError};
 use gonogo_store::AwarenessRow;
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -21,26 +21,36 @@ pub(crate) struct Sent {
     form: String,
 }
 
-pub(super) fn section(key: &str, teams: &[AwarenessRow], session: &Session, now: Timestamp) -> Markup {
+/// `may_speak`: whether who is there may say that a team knows.
+pub(super) fn section(
+    key: &str,
+    teams: &[AwarenessRow],
+    session: &Session,
+    may_speak: &dyn Fn(&AwarenessRow) -> bool,
+    now: Timestamp,
+) -> Markup {
+    let row = |team| row(key, team, may_speak(team).then_some(session), now);
     html! {
         @if !teams.is_empty() {
             section {
                 h2 { "Teams that have to know" }
-                (table(["Team", "Was told", "Knows"], teams.iter().map(|team| row(key, team, session, now))))
+                (table(["Team", "Was told", "Knows"], teams.iter().map(row)))
             }
         }
     }
 }
 
-fn row(key: &str, team: &AwarenessRow, session: &Session, now: Timestamp) -> [Markup; 3] {
+fn row(key: &str, team: &AwarenessRow, speaker: Option<&Session>, now: Timestamp) -> [Markup; 3] {
     [
         html! { (outside(&team.team)) },
         html! { @match team.told_at { Some(at) => (ago(at, now)), None => "not yet" } },
         html! {
             @match &team.acknowledged {
                 Some((by, at)) => { "says " (outside(by)) ", " (ago(*at, now)) }
-                None if may_acknowledge(&session.person, team) => (form(key, &team.team, session)),
-                None => "nobody said so",
+                None => @match speaker {
+                    Some(session) => (form(key, &team.team, session)),
+                    None => "nobody said so",
+                }
             }
         },
     ]

@@ -49,8 +49,8 @@ fn people_see_their_own_tokens_and_an_admin_all() {
     world.signs_in("vera", PASSWORD);
     assert!(world.get("/tokens").1.contains("There is no token yet"));
     assert_eq!(world.submit("/tokens", "/tokens/1/revoke", &[]).0, 409, "it is ada's");
-    let beyond = world.submit("/tokens", "/tokens", &[("name", "x"), ("days", "7"), ("waive", "on")]);
-    assert!(beyond.0 == 422 && beyond.1.contains("waive opens nothing to a viewer"), "{}", beyond.1);
+    let beyond = world.submit("/tokens", "/tokens", &[("name", "x"), ("days", "7"), ("production", "on")]);
+    assert!(beyond.0 == 422 && beyond.1.contains("production opens nothing to a viewer"), "{}", beyond.1);
     let veras = token(&world, &["read"]);
     world.signs_in_again();
     assert_eq!(world.submit("/tokens", "/tokens/2/revoke", &[]).0, 303);
