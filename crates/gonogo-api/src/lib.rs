@@ -8,6 +8,7 @@ mod paging;
 mod people;
 mod problem;
 mod services;
+mod settings;
 mod stories;
 mod waivers;
 
@@ -18,5 +19,6 @@ pub use paging::*;
 pub use people::*;
 pub use problem::*;
 pub use services::*;
+pub use settings::*;
 pub use stories::*;
 pub use waivers::*;

@@ -14,7 +14,7 @@ use gonogo_core::policy::Level;
 use gonogo_core::say;
 use gonogo_read::message::is_object_name;
 use schemars::{JsonSchema, schema_for};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::HashSet;
 
@@ -35,7 +35,7 @@ pub(crate) const ENTRY: Entry = Entry {
 };
 
 /// Production has commits whose content the head would lose.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Ancestry {
     /// Whether a trailer `Carries: SHA` in the candidate counts as proof that

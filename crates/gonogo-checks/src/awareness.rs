@@ -13,7 +13,7 @@ use gonogo_core::say;
 use gonogo_core::story::Aware;
 use jiff::Timestamp;
 use schemars::{JsonSchema, schema_for};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 const NOT_TOLD: Code = "awareness-not-told";
@@ -30,7 +30,7 @@ pub(crate) const ENTRY: Entry = Entry {
 };
 
 /// Its rules are the policy's `[[awareness]]`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Awareness {}
 

@@ -29,6 +29,7 @@ mod story_state;
 mod tracker;
 mod unfinished;
 
+pub use builds::is_own_build;
 pub use each::judge_each;
 pub use findings::{CheckOutcome, CheckState};
 pub use judge::{Judge, Judged, Judgement};

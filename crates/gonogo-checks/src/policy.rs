@@ -2,8 +2,9 @@
 
 use crate::registry::{CHECKS, Entry, SYNTHETIC};
 use crate::scene::{Check, Wants};
-use gonogo_core::policy::{Level, Narrowed, Policy, PolicyError, Sections, Source, nearest};
+use gonogo_core::policy::{Level, Names, Narrowed, Policy, PolicyError, Sections, Setting, Source, nearest};
 use schemars::{Schema, schema_for};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::ops::Range;
 use toml::Spanned;
@@ -13,6 +14,7 @@ use toml::de::DeTable;
 #[derive(Debug)]
 pub struct TypedPolicy {
     pub sections: Sections,
+    source: Source,
     pub(crate) checks: Vec<Ready>,
 }
 
@@ -24,6 +26,8 @@ pub(crate) struct Ready {
     pub level_is_set: bool,
     pub narrowed: Narrowed,
     pub check: Box<dyn Check>,
+    /// As they are written.
+    options: Value,
 }
 
 impl TypedPolicy {
@@ -52,17 +56,51 @@ impl TypedPolicy {
                 Some(table) => (table.level, table.narrowed, table.options),
                 None => (None, Narrowed::default(), Spanned::new(0..0, DeTable::default())),
             };
-            let check = (entry.parse)(&policy.source, options)?;
+            let (check, options) = (entry.parse)(&policy.source, options)?;
             let level_is_set = level.is_some();
-            Ok(Ready { entry, level: level.unwrap_or(entry.default_level), level_is_set, narrowed, check })
+            Ok(Ready { entry, level: level.unwrap_or(entry.default_level), level_is_set, narrowed, check, options })
         });
         let checks = checks.collect::<Result<Vec<_>, PolicyError>>()?;
-        Ok(Self { sections: policy.sections, checks })
+        Ok(Self { sections: policy.sections, source: policy.source, checks })
+    }
+
+    /// Every key with the value in force, and the line where it was written.
+    pub fn settings(&self) -> Result<Vec<Setting>, PolicyError> {
+        let mut settings = self.source.settings("", &self.sections)?;
+        for ready in &self.checks {
+            let key = format!("checks.{}", ready.entry.name);
+            let mut level = self.source.settings(&format!("{key}.level"), &ready.level)?;
+            if ready.level_is_set
+                && let [Setting { line: line @ None, .. }] = level.as_mut_slice()
+            {
+                // It stands alone, without a table.
+                *line = self.source.line_of(&["checks", ready.entry.name]);
+            }
+            settings.extend(level);
+            let everywhere = ready.narrowed.branches.is_empty() && ready.narrowed.paths.is_empty();
+            if !everywhere {
+                settings.extend(self.source.settings(&key, &ready.narrowed)?);
+            }
+            settings.extend(self.source.settings(&key, &ready.options)?);
+        }
+        Ok(settings)
     }
 
     /// What a check's findings do.
     pub fn level_of(&self, check: &str) -> Option<Level> {
         self.checks.iter().find(|ready| ready.entry.name == check).map(|ready| ready.level)
+    }
+
+    /// Whether the check of builds wants a build of this name to have passed.
+    pub fn requires_build(&self, name: &str) -> bool {
+        let ready = self.checks.iter().find(|ready| ready.entry.name == "builds" && ready.level != Level::Off);
+        let names = ready.map(|ready| Names::deserialize(&ready.options["required"]).unwrap_or_default());
+        names.is_some_and(|names| names.fit(name))
+    }
+
+    /// The checks whose findings may block.
+    pub fn blocking(&self) -> impl Iterator<Item = &'static str> {
+        self.checks.iter().filter(|ready| ready.level == Level::Block).map(|ready| ready.entry.name)
     }
 
     /// From now on no check is run: only the commits are read.

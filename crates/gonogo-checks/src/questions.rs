@@ -1,7 +1,7 @@
 //! Everything that a check can ask, one line each. Who adds one adds its arm to
 //! the match in the engine's gather.
 
-use gonogo_core::build::Build;
+use gonogo_core::build::{Build, RequiredBuild, UsualBuild};
 use gonogo_core::changeset::{Changeset, LineCount, MergeBack, MergeDiff, Place, Prefixes, Sighting, Undoing};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
@@ -106,6 +106,10 @@ questions! {
     LinesOf { sha: Sha } => LineCount;
     /// The statuses and check runs of a commit.
     BuildsOf { sha: Sha } => Vec<Build>;
+    /// What the branch's rules at the code host require to have passed.
+    RequiredBuilds { branch: String } => Vec<RequiredBuild>;
+    /// How builds went on the commits of the service that were deployed last.
+    UsualBuilds { service: String } => Vec<UsualBuild>;
     /// The pull requests that have a commit.
     PullsOf { sha: Sha } => Vec<PullRequest>;
     /// A pull request, by its number.

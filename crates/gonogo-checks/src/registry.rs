@@ -4,7 +4,9 @@ use crate::scene::Check;
 use gonogo_core::finding::{COULD_NOT_CHECK, Code};
 use gonogo_core::policy::{Level, OptionsTable, PolicyError, Source, typed};
 use schemars::Schema;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// A check as the policy, the judge and the docs know it.
 pub struct Entry {
@@ -28,17 +30,19 @@ impl std::fmt::Debug for Entry {
 }
 
 /// Types a check's options.
-pub(crate) type ParseOptions = fn(&Source, OptionsTable<'_>) -> Result<Box<dyn Check>, PolicyError>;
+pub(crate) type ParseOptions = fn(&Source, OptionsTable<'_>) -> Result<(Box<dyn Check>, Value), PolicyError>;
 
-/// Types a check's options.
-pub(crate) fn parse<C: Check + DeserializeOwned + 'static>(
+/// Types a check's options, and gives them also as they are written.
+pub(crate) fn parse<C: Check + Serialize + DeserializeOwned + 'static>(
     source: &Source,
     options: OptionsTable<'_>,
-) -> Result<Box<dyn Check>, PolicyError> {
+) -> Result<(Box<dyn Check>, Value), PolicyError> {
     let span = options.span();
     let check = typed::<C>(source, options)?;
-    check.validate().map_err(|said| source.error(said, Some(span)))?;
-    Ok(Box::new(check))
+    let wrong = |said| source.error(said, Some(span.clone()));
+    check.validate().map_err(wrong)?;
+    let options = serde_json::to_value(&check).map_err(|e| wrong(e.to_string()))?;
+    Ok((Box::new(check), options))
 }
 
 pub const CHECKS: &[Entry] = &[

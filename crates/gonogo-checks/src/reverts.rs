@@ -12,7 +12,7 @@ use gonogo_core::policy::Level;
 use gonogo_core::say;
 use gonogo_read::message::is_object_name;
 use schemars::{JsonSchema, schema_for};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 const REVERTED: Code = "story-reverted";
@@ -32,7 +32,7 @@ pub(crate) const ENTRY: Entry = Entry {
 };
 
 /// Stories that only appear to ship, and ranges known to be bad.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Reverts {
     /// Commits that must not ship without what mends them.
@@ -40,7 +40,7 @@ pub(crate) struct Reverts {
 }
 
 /// A commit known to be bad.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Bad {
     /// The commit that brought the fault; a short SHA will do.

@@ -8,7 +8,7 @@ use gonogo_core::fact::Fact;
 use gonogo_core::finding::Code;
 use gonogo_core::policy::Level;
 use schemars::{JsonSchema, schema_for};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 const NOT_FOUND: Code = "story-not-found";
 const MOVED: Code = "story-moved";
@@ -24,7 +24,7 @@ pub(crate) const ENTRY: Entry = Entry {
 };
 
 /// Keys that the tracker does not have.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct StoryExists {}
 

@@ -15,7 +15,7 @@ use gonogo_core::ids::IssueKey;
 use gonogo_core::policy::Level;
 use gonogo_core::story::{FieldValue, Issue, same_word};
 use schemars::{JsonSchema, schema_for};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 const MISSING: Code = "story-field-missing";
@@ -33,7 +33,7 @@ pub(crate) const ENTRY: Entry = Entry {
 };
 
 /// Fields that must be filled in and confirmed.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct StoryFields {
     /// Fields that every story needs, by name or id.
@@ -47,7 +47,7 @@ pub(crate) struct StoryFields {
 }
 
 /// Fields that stories of a type, or in a state, need.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Rule {
     #[serde(rename = "type")]

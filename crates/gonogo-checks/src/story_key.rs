@@ -10,7 +10,7 @@ use gonogo_core::finding::{Code, Subject};
 use gonogo_core::policy::Level;
 use gonogo_core::say;
 use schemars::{JsonSchema, schema_for};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 const MISSING: Code = "story-key-missing";
 const MERGE_CHANGES: Code = "story-key-merge-changes";
@@ -27,7 +27,7 @@ pub(crate) const ENTRY: Entry = Entry {
 };
 
 /// Commits without a known key.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct StoryKey {}
 

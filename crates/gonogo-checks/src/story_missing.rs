@@ -15,7 +15,7 @@ use gonogo_core::policy::Level;
 use gonogo_core::say;
 use gonogo_core::story::{Issue, Ready};
 use schemars::{JsonSchema, schema_for};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ pub(crate) const ENTRY: Entry = Entry {
 };
 
 /// Stories that are ready and not in the deploy.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct StoryMissing {
     /// The state that says that a story should be in the next deploy.

@@ -14,7 +14,7 @@ use gonogo_core::policy::Level;
 use gonogo_core::story::{FieldValue, History, Issue, Status};
 use jiff::{SignedDuration, Timestamp};
 use schemars::{JsonSchema, schema_for};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ pub(crate) const ENTRY: Entry = Entry {
 };
 
 /// Stories over the agreed size.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct StorySize {
     max_points: Option<f64>,
@@ -51,7 +51,7 @@ pub(crate) struct StorySize {
 }
 
 /// Limits for stories of a type.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Rule {
     #[serde(rename = "type")]

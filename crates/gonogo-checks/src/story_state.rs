@@ -10,7 +10,7 @@ use gonogo_core::policy::Level;
 use gonogo_core::say;
 use gonogo_core::story::{Issue, same_word};
 use schemars::{JsonSchema, schema_for};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 const WRONG_STATE: Code = "story-wrong-state";
@@ -26,7 +26,7 @@ pub(crate) const ENTRY: Entry = Entry {
 };
 
 /// Stories that are not in an allowed state.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct StoryState {
     /// States from which a story may ship, by name or id.
@@ -38,7 +38,7 @@ pub(crate) struct StoryState {
 }
 
 /// States for some stories.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Rule {
     /// The project's key; any without one.

@@ -13,7 +13,7 @@ use gonogo_core::policy::Level;
 use gonogo_core::say;
 use gonogo_read::keys::{Grammar, scan};
 use schemars::{JsonSchema, schema_for};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ pub(crate) const ENTRY: Entry = Entry {
 };
 
 /// fixup!, squash!, WIP and conflict markers.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Unfinished {
     /// Words at the start of a subject, in any case, that say that a commit is not done.

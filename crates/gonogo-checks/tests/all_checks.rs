@@ -7,7 +7,7 @@ use gonogo_checks::facts::{Facts, Recorded};
 use gonogo_checks::policy::TypedPolicy;
 use gonogo_checks::questions::{Answer, Ask, NamedCommit};
 use gonogo_checks::{CHECKS, CheckState, Judge, Judged, Judgement};
-use gonogo_core::build::{Build, BuildState};
+use gonogo_core::build::{Build, BuildState, RequiredBuild};
 use gonogo_core::case::{Case, Head, PolicyInForce, PolicyOrigin, Production, Stage};
 use gonogo_core::changeset::{
     Changeset, Commit, Dropped, LineCount, MergeBack, MergeDiff, Person, Prefix, Prefixes, Sighting, Undoing,
@@ -57,6 +57,7 @@ fn policy(level: &str) -> TypedPolicy {
         [checks.builds]
         level = "{level}"
         required = ["suite"]
+        by_branch_rules = true
         [checks.awareness]
         level = "{level}"
         [[awareness]]
@@ -181,9 +182,22 @@ fn answer(ask: &Ask) -> Answer {
         Ask::UndoingOf(_) => Answer::UndoingOf(Fact::Known(Undoing::default())),
         Ask::BuildsOf(_) => {
             let (name, by) = ("suite".to_owned(), "ci".to_owned());
-            let build = Build { name, by, state: BuildState::Passed, said: String::new(), url: None, since: None };
-            Answer::BuildsOf(Fact::Known(vec![build]))
+            let passed = Build {
+                name,
+                by,
+                app: None,
+                state: BuildState::Passed,
+                said: String::new(),
+                url: None,
+                since: Some(now()),
+                ended: None,
+            };
+            Answer::BuildsOf(Fact::Known(vec![passed]))
         }
+        Ask::RequiredBuilds(_) => {
+            Answer::RequiredBuilds(Fact::Known(vec![RequiredBuild { name: "suite".to_owned(), app: None }]))
+        }
+        Ask::UsualBuilds(_) => Answer::UsualBuilds(Fact::Absent),
         Ask::PrefixesOf(_) => Answer::PrefixesOf(Fact::Known(Prefixes {
             read: 3,
             found: vec![Prefix { project: "STORY".to_owned(), commits: 3, numbers: 3 }],
@@ -265,6 +279,7 @@ fn the_world_of_these_tests_is_go_and_every_check_takes_part_in_it() {
     let all = [
         "AwareOf",
         "BuildsOf",
+        "RequiredBuilds",
         "ConflictMarkers",
         "Copies",
         "IssueOf",

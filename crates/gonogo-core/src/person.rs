@@ -47,17 +47,19 @@ pub enum Scope {
     Read,
     Waive,
     Production,
+    Messages,
     Admin,
 }
 
 impl Scope {
-    pub const ALL: [Self; 4] = [Self::Read, Self::Waive, Self::Production, Self::Admin];
+    pub const ALL: [Self; 5] = [Self::Read, Self::Waive, Self::Production, Self::Messages, Self::Admin];
 
     pub fn word(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Waive => "waive",
             Self::Production => "production",
+            Self::Messages => "messages",
             Self::Admin => "admin",
         }
     }
@@ -68,6 +70,7 @@ impl Scope {
             Self::Read => "read everything",
             Self::Waive => "have a candidate judged again, waive, take waivers back, say that a team knows",
             Self::Production => "say what runs in production",
+            Self::Messages => "have messages said again, or drop them",
             Self::Admin => "add people, run deliveries and dead work again",
         }
     }
@@ -104,12 +107,16 @@ pub enum Act {
     ChangePerson,
     /// A delivery, or work that was given up.
     RunAgain,
+    /// The server's own.
+    ReadSettings,
+    /// A message that could not be said: again, or never.
+    SeeToMessages,
     MakeToken,
     RevokeAnyToken,
 }
 
 impl Act {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Read,
         Self::Compare,
         Self::CheckAgain,
@@ -120,6 +127,8 @@ impl Act {
         Self::AddPerson,
         Self::ChangePerson,
         Self::RunAgain,
+        Self::ReadSettings,
+        Self::SeeToMessages,
         Self::MakeToken,
         Self::RevokeAnyToken,
     ];
@@ -129,17 +138,20 @@ impl Act {
         match self {
             Self::Read | Self::Acknowledge | Self::TakeBackOwn | Self::MakeToken => Role::Viewer,
             Self::Compare | Self::CheckAgain => Role::Developer,
-            Self::Waive | Self::SayWhatRuns => Role::ReleaseManager,
-            Self::AddPerson | Self::ChangePerson | Self::RunAgain | Self::RevokeAnyToken => Role::Admin,
+            Self::Waive | Self::SayWhatRuns | Self::SeeToMessages => Role::ReleaseManager,
+            Self::AddPerson | Self::ChangePerson | Self::RunAgain | Self::ReadSettings | Self::RevokeAnyToken => {
+                Role::Admin
+            }
         }
     }
 
     /// The scope of a token that may; `None` for what no token may.
     pub fn scope(self) -> Option<Scope> {
         match self {
-            Self::Read | Self::Compare => Some(Scope::Read),
+            Self::Read | Self::Compare | Self::ReadSettings => Some(Scope::Read),
             Self::CheckAgain | Self::Waive | Self::Acknowledge | Self::TakeBackOwn => Some(Scope::Waive),
             Self::SayWhatRuns => Some(Scope::Production),
+            Self::SeeToMessages => Some(Scope::Messages),
             Self::AddPerson | Self::RunAgain => Some(Scope::Admin),
             Self::ChangePerson | Self::MakeToken | Self::RevokeAnyToken => None,
         }
@@ -157,6 +169,8 @@ impl Act {
             Self::AddPerson => "add people",
             Self::ChangePerson => "change what people may",
             Self::RunAgain => "run work again",
+            Self::ReadSettings => "read the server's settings",
+            Self::SeeToMessages => "see to messages",
             Self::MakeToken => "make a token",
             Self::RevokeAnyToken => "revoke the tokens of others",
         }
@@ -344,7 +358,7 @@ mod tests {
     fn a_token_opens_what_its_scopes_and_its_person_may() {
         let open = |person: &Person| Act::ALL.into_iter().filter(|act| person.may(*act).is_ok()).collect::<Vec<_>>();
         assert_eq!(open(&with(Role::Admin, &[])), []);
-        assert_eq!(open(&with(Role::Admin, &[Scope::Read])), [Act::Read, Act::Compare]);
+        assert_eq!(open(&with(Role::Admin, &[Scope::Read])), [Act::Read, Act::Compare, Act::ReadSettings]);
         let may_with_waive = [Act::CheckAgain, Act::Waive, Act::Acknowledge, Act::TakeBackOwn];
         assert_eq!(open(&with(Role::Admin, &[Scope::Waive])), may_with_waive);
         assert_eq!(
@@ -359,7 +373,7 @@ mod tests {
         assert_eq!(refused(Act::Waive), "to waive a token needs the scope waive: make one that has it");
         assert_eq!(refused(Act::MakeToken), "to make a token one has to sign in: no token may");
         let needs = Scope::ALL.map(Scope::needs);
-        assert_eq!(needs, [Role::Viewer, Role::Viewer, Role::ReleaseManager, Role::Admin]);
+        assert_eq!(needs, [Role::Viewer, Role::Viewer, Role::ReleaseManager, Role::ReleaseManager, Role::Admin]);
         assert!(Scope::ALL.into_iter().all(|scope| scope.word().parse() == Ok(scope)));
     }
 

@@ -3,6 +3,7 @@
 use crate::commands::compare::Comparisons;
 use crate::commands::people::Throttle;
 use crate::{Clock, Outside};
+use gonogo_api::ServerSettings;
 use gonogo_core::let_in::LetIn;
 use gonogo_core::policy::{ProductionSource, ServicePath};
 use gonogo_remote::git::{Fetches, Remote};
@@ -44,6 +45,8 @@ pub struct Serving {
     /// Where people may sign in with an OpenID Connect provider.
     pub oidc: Option<OidcSignIn>,
     pub outside: Outside,
+    /// What it was started with.
+    pub settings: ServerSettings,
     /// How often everything is looked at, told or not.
     pub rounds: Rounds,
     pub clock: Clock,

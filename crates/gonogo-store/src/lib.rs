@@ -5,6 +5,7 @@
 mod address;
 mod audit;
 mod awareness;
+mod builds;
 mod candidates;
 mod copies;
 mod db;
@@ -34,12 +35,13 @@ mod writer;
 
 pub use audit::{AuditAsked, AuditRow, Deed};
 pub use awareness::{AwarenessRow, NewAwareness};
+pub use builds::LAST_DEPLOYED;
 pub use candidates::{Candidate, CandidateId, Sighted};
 pub use copies::{Existing, backup, restore};
 pub use deliveries::{Delivery, DeliveryId, DeliveryRow, Received};
 pub use error::StoreError;
 pub use evaluations::{Evaluation, EvaluationId, NewEvaluation, StoryOf};
-pub use facts::KeptAnswer;
+pub use facts::{ANY_QUERY, KeptAnswer};
 pub use integrity::Finding;
 pub use jobs::{Job, JobId, NewJob};
 pub use join_links::{JoinLink, JoinOffer};

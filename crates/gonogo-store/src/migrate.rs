@@ -23,7 +23,9 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (13, include_str!("../migrations/0013_story_titles.sql")),
     (14, include_str!("../migrations/0014_renewals.sql")),
     (15, include_str!("../migrations/0015_changes.sql")),
+    (19, include_str!("../migrations/0019_sight.sql")),
     (20, include_str!("../migrations/0020_join_links.sql")),
+    (23, include_str!("../migrations/0023_builds.sql")),
 ];
 
 /// `{word}`, in SQLite, in PostgreSQL.

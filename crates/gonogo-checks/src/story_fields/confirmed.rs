@@ -5,10 +5,10 @@ use gonogo_core::fact::Why;
 use gonogo_core::story::{Change, FieldValue, History, Issue, TrackerPerson, same_word};
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// How a field is confirmed: by a field that names who did, or by passing a state.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Confirm {
     /// The field whose text is confirmed.

@@ -2,10 +2,10 @@
 
 use super::Patterns;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What a server judges by itself.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Candidates {
     /// Patterns of branches; without any the default branch, `release/*` and `hotfix/*`.

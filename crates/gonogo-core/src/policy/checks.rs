@@ -22,7 +22,7 @@ pub enum Level {
 pub type OptionsTable<'a> = Spanned<DeTable<'a>>;
 
 /// Where a check counts; empty lists mean everywhere.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Narrowed {
     pub branches: Patterns,
     pub paths: Patterns,

@@ -8,6 +8,7 @@ mod error;
 mod on_call;
 mod production;
 mod service;
+mod settings;
 mod stories;
 mod tracker;
 mod waivers;
@@ -19,20 +20,21 @@ pub use error::{PolicyError, Source, nearest, typed, typed_value};
 pub use on_call::{OnCall, Turn};
 pub use production::{DeployedTag, Endpoint, ProductionSource, ProductionTable, production_of};
 pub use service::{Service, ServicePath};
+pub use settings::Setting;
 pub use stories::{Name, Names, Partial, Pattern, Patterns, ShipsIn, Stories};
 pub use tracker::{Tracker, TrackerKind};
 pub use waivers::{WaiverRule, Waivers};
 
 use schemars::JsonSchema;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use toml::de::DeValue;
 
 /// The file's name in a repository.
 pub const FILE: &str = "gonogo.toml";
 
 /// What may ship, and how we find out. Every key has a default.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sections {
     pub service: Service,
@@ -46,6 +48,7 @@ pub struct Sections {
     pub awareness: Vec<Awareness>,
     /// Typed by the checks.
     #[schemars(skip)]
+    #[serde(skip_serializing)]
     checks: IgnoredAny,
 }
 
@@ -95,21 +98,5 @@ impl Policy {
             return Err(self.source.error("`checks` is a table of checks", Some(span)));
         };
         checks.into_iter().map(|(name, value)| CheckTable::read(&self.source, name, value)).collect()
-    }
-}
-
-impl Source {
-    /// Where a key stands, for errors that are found after typing.
-    pub fn find(&self, path: &[&str]) -> Option<std::ops::Range<usize>> {
-        let table = self.table().ok()?;
-        let (last, tables) = path.split_last()?;
-        let mut here = table.get_ref();
-        for name in tables {
-            match here.get(*name)?.get_ref() {
-                DeValue::Table(inner) => here = inner,
-                _ => return None,
-            }
-        }
-        here.get(*last).map(toml::Spanned::span)
     }
 }

@@ -6,11 +6,11 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 /// Where production is: one of `ref`, `tag`, `url` and `told`.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProductionTable {
     /// A branch or tag that always stands at what runs in production.
@@ -32,7 +32,7 @@ pub struct ProductionTable {
     max_age_minutes: Option<u32>,
 }
 
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum Urls {
     One(String),
@@ -162,6 +162,30 @@ pub fn production_of(source: &Source) -> Result<Option<ProductionSource>, Policy
 }
 
 /// In a server's configuration: the name of a branch or tag, or a table.
+/// As it is written.
+impl Serialize for ProductionSource {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let minutes = |age: SignedDuration| u32::try_from(age.as_mins()).ok();
+        let table = match self.clone() {
+            Self::Ref(name) => return serializer.serialize_str(&name),
+            Self::Tag(DeployedTag { pattern, environment, max_age, tags: _ }) => ProductionTable {
+                tag: Some(pattern),
+                environment: Some(environment),
+                max_age_minutes: minutes(max_age),
+                ..ProductionTable::default()
+            },
+            Self::Url(Endpoint { urls, pointer, max_age }) => ProductionTable {
+                url: Some(Urls::Several(urls)),
+                pointer,
+                max_age_minutes: minutes(max_age),
+                ..ProductionTable::default()
+            },
+            Self::Told => ProductionTable { told: true, ..ProductionTable::default() },
+        };
+        table.serialize(serializer)
+    }
+}
+
 impl<'de> Deserialize<'de> for ProductionSource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct NameOrTable;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// What is deployed on its own.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Service {
     /// Its name; without one the remote's name, else the folder's.

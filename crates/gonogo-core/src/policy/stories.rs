@@ -4,11 +4,11 @@ use crate::story::{FieldValue, Issue, same_word};
 use globset::{Glob, GlobMatcher};
 use regex::Regex;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 
 /// How commits name their stories.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Stories {
     /// The tracker's project keys, such as STORY. Without any they are guessed
@@ -45,7 +45,7 @@ pub enum ShipsIn {
 }
 
 /// Marks of a story that may ship in part.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Partial {
     /// A label in the tracker.
@@ -132,6 +132,12 @@ impl<'de> Deserialize<'de> for Pattern {
     }
 }
 
+impl Serialize for Pattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 impl JsonSchema for Pattern {
     fn schema_name() -> Cow<'static, str> {
         "Pattern".into()
@@ -170,6 +176,12 @@ impl<'de> Deserialize<'de> for Patterns {
     }
 }
 
+impl Serialize for Patterns {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|glob| glob.glob().glob()))
+    }
+}
+
 impl JsonSchema for Patterns {
     fn schema_name() -> Cow<'static, str> {
         "Patterns".into()
@@ -182,7 +194,8 @@ impl JsonSchema for Patterns {
 
 /// Names in which `*` stands for anything, and all else for itself: bots have
 /// names like `renovate[bot]`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(transparent)]
 pub struct Names(Vec<Name>);
 
 impl Names {
@@ -221,6 +234,12 @@ impl<'de> Deserialize<'de> for Name {
         let wrong = |e: regex::Error| serde::de::Error::custom(format!("not a name: {e}"));
         let pattern = Regex::new(&format!("(?is)^{any}$")).map_err(wrong)?;
         Ok(Self { text, pattern })
+    }
+}
+
+impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 

@@ -4,11 +4,11 @@
 use crate::person::Role;
 use crate::waiver::MOST_DAYS;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// For all checks, and otherwise for some.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Waivers {
     /// The least role that may waive.
@@ -22,7 +22,7 @@ pub struct Waivers {
 }
 
 /// What is not said here is as for all checks.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct OfCheck {
     role: Option<Role>,

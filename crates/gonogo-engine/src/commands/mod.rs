@@ -13,6 +13,7 @@ mod init;
 pub mod people;
 pub mod production;
 pub mod run_again;
+pub mod settings;
 pub mod sign_in;
 pub mod slack_join;
 pub mod tokens;

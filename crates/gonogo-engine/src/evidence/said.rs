@@ -1,7 +1,7 @@
 //! Questions and answers in words.
 
 use gonogo_checks::questions::{Answer, Ask};
-use gonogo_core::build::BuildState;
+use gonogo_core::build::{BuildState, UsualBuild};
 use gonogo_core::changeset::{MergeBack, Sighting};
 use gonogo_core::fact::Fact;
 use gonogo_core::pull::PullRequest;
@@ -26,6 +26,8 @@ pub(super) fn asked(ask: &Ask) -> String {
         Ask::PatchOf(q) => format!("the patch id of {}", q.sha.short()),
         Ask::LinesOf(q) => format!("the lines that {} changes", q.sha.short()),
         Ask::BuildsOf(q) => format!("the builds of {}", q.sha.short()),
+        Ask::RequiredBuilds(q) => format!("the builds that the rules of {} require", say::cut(&q.branch, 40)),
+        Ask::UsualBuilds(_) => "how builds went on the commits that were deployed last".to_owned(),
         Ask::PullsOf(q) => format!("the pull requests that have {}", q.sha.short()),
         Ask::PullNumbered(q) => format!("pull request #{}", q.number),
         Ask::IssueOf(q) => format!("{} in the tracker", q.key),
@@ -63,6 +65,8 @@ pub(super) fn about(ask: &Ask) -> Option<String> {
         | Ask::ConflictMarkers(_)
         | Ask::ChangedPaths(_)
         | Ask::BuildsOf(_)
+        | Ask::RequiredBuilds(_)
+        | Ask::UsualBuilds(_)
         | Ask::PullNumbered(_)
         | Ask::ReadyStories(_) => None,
     }
@@ -101,6 +105,18 @@ pub(super) fn answered(answer: &Answer) -> String {
         Answer::BuildsOf(f) => told(f, |builds| {
             let names: Vec<String> = builds.iter().map(|one| format!("{} {}", one.name, state(&one.state))).collect();
             if names.is_empty() { "none".to_owned() } else { say::list(&names, 20) }
+        }),
+        Answer::RequiredBuilds(f) => told(f, |required| {
+            let names: Vec<&str> = required.iter().map(|one| one.name.as_str()).collect();
+            if names.is_empty() { "none".to_owned() } else { say::list(&names, 20) }
+        }),
+        Answer::UsualBuilds(f) => told(f, |usual| {
+            let said = |one: &UsualBuild| {
+                let took = one.seconds.map(|seconds| format!(", {} min at most", seconds.div_ceil(60)));
+                format!("{} on {} of {}{}", one.name, one.on, one.of, took.unwrap_or_default())
+            };
+            let all: Vec<String> = usual.iter().map(said).collect();
+            if all.is_empty() { "none".to_owned() } else { say::list(&all, 20) }
         }),
         Answer::PullsOf(f) => told(f, |pulls| {
             let pulls: Vec<String> = pulls.iter().map(pull).collect();

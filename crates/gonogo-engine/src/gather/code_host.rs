@@ -94,7 +94,7 @@ fn repository_at(web: &str, origin: &str) -> Option<RepositoryName> {
 const SIDE_BY_SIDE: usize = 8;
 
 pub(super) fn answers(ask: &Ask) -> bool {
-    matches!(ask, Ask::BuildsOf(_) | Ask::PullsOf(_) | Ask::PullNumbered(_))
+    matches!(ask, Ask::BuildsOf(_) | Ask::RequiredBuilds(_) | Ask::PullsOf(_) | Ask::PullNumbered(_))
 }
 
 /// Questions of one head that are asked at most: each is a request.
@@ -141,6 +141,9 @@ impl CodeHost {
         let (github, repository) = (&self.github, &self.repository);
         Ok(match ask {
             Ask::BuildsOf(of) => Answer::BuildsOf(Fact::Known(github.builds(repository, of.sha, now).await?)),
+            Ask::RequiredBuilds(of) => {
+                Answer::RequiredBuilds(Fact::Known(github.required_builds(repository, &of.branch, now).await?))
+            }
             Ask::PullsOf(of) => Answer::PullsOf(Fact::Known(github.pulls_of(repository, of.sha, now).await?)),
             Ask::PullNumbered(of) => Answer::PullNumbered(Fact::Known(github.pull(repository, of.number, now).await?)),
             other => other.unknown(Why::new("no question for a code host", "report it")),

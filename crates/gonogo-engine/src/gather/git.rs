@@ -79,6 +79,8 @@ pub(super) fn jobs(asks: &[&Ask], facts: &Facts) -> Vec<Job> {
             | Ask::ReadyStories(_)
             | Ask::AwareOf(_)
             | Ask::BuildsOf(_)
+            | Ask::RequiredBuilds(_)
+            | Ask::UsualBuilds(_)
             | Ask::PullsOf(_)
             | Ask::PullNumbered(_) => {}
         }

@@ -1,19 +1,24 @@
-//! Questions that the server's own store answers: which teams were told.
+//! Questions that the server's own store answers: which teams were told, and how
+//! builds went before.
 
 use gonogo_checks::questions::{Answer, Ask};
+use gonogo_core::build::UsualBuild;
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::story::Aware;
 use gonogo_store::{AwarenessRow, Store};
 use std::collections::BTreeMap;
 
 pub(super) fn answers(ask: &Ask) -> bool {
-    matches!(ask, Ask::AwareOf(_))
+    matches!(ask, Ask::AwareOf(_) | Ask::UsualBuilds(_))
 }
 
 pub(super) async fn gather(store: Option<&Store>, asks: &[&Ask]) -> Vec<(Ask, Answer)> {
     let mut known: BTreeMap<String, Result<Vec<AwarenessRow>, Why>> = BTreeMap::new();
     let mut answers = Vec::new();
     for ask in asks {
+        if let Ask::UsualBuilds(of) = ask {
+            answers.push(((*ask).clone(), Answer::UsualBuilds(usual(store, &of.service).await)));
+        }
         let Ask::AwareOf(of) = ask else { continue };
         let story = of.story.to_string();
         if !known.contains_key(&story) {
@@ -29,6 +34,17 @@ pub(super) async fn gather(store: Option<&Store>, asks: &[&Ask]) -> Vec<(Ask, An
         answers.push(((*ask).clone(), Answer::AwareOf(fact)));
     }
     answers
+}
+
+async fn usual(store: Option<&Store>, service: &str) -> Fact<Vec<UsualBuild>> {
+    let Some(store) = store else { return Fact::Absent };
+    match store.usual_builds(service).await {
+        Ok(usual) => Fact::Known(usual),
+        Err(error) => {
+            let said = format!("how builds went before cannot be read: {error}");
+            Fact::Unknown(Why::new(said, "gonogo store check says why"))
+        }
+    }
 }
 
 async fn rows(store: Option<&Store>, story: &str) -> Result<Vec<AwarenessRow>, Why> {

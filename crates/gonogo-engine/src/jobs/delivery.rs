@@ -4,6 +4,7 @@ use super::pulls::QUEUE;
 use super::{JIRA, JobError, PULL, SLACK, judge_soon, look_soon};
 use crate::commands::from_slack::{SlackSays, press, slack};
 use crate::serving::Serving;
+use gonogo_checks::is_own_build;
 use gonogo_read::hooks::{GitHubHook, github, jira};
 use gonogo_remote::github::RepositoryName;
 use gonogo_store::{DeliveryId, NewJob};
@@ -59,9 +60,12 @@ async fn done_in_slack(serving: &Serving, id: DeliveryId, body: &[u8]) -> Result
 /// What is told of a story concerns the open candidates that have it.
 async fn stories_changed(serving: &Serving, body: &[u8]) -> Result<String, JobError> {
     let Some(hook) = jira(body) else { return Ok("could not be read: it is no webhook of Jira's".to_owned()) };
-    let mut judged = BTreeSet::new();
+    let mut keys: BTreeSet<String> = hook.keys.iter().cloned().collect();
     for key in &hook.keys {
-        serving.store.forget_answers(key).await?;
+        keys.extend(serving.store.forget_answers(key, (serving.clock)()).await?);
+    }
+    let mut judged = BTreeSet::new();
+    for key in &keys {
         for candidate in serving.store.open_candidates_with(key).await? {
             judge_soon(serving, candidate.id).await?;
             judged.insert(format!("{} of {}", candidate.branch, candidate.service));
@@ -130,7 +134,7 @@ async fn looks_at(serving: &Serving, repository: &str, reference: &str) -> Resul
 
 /// A build came or changed: the candidates of exactly that commit are judged.
 async fn judges(serving: &Serving, repository: &str, sha: &str, name: Option<&str>) -> Result<String, JobError> {
-    if name.is_some_and(|name| name.starts_with("gonogo/")) {
+    if name.is_some_and(is_own_build) {
         return Ok("nothing to do: it is our own word".to_owned());
     }
     let mut branches = Vec::new();

@@ -5,6 +5,7 @@ mod aware;
 mod check_run;
 mod delivery;
 mod evaluate;
+mod learn;
 mod lost;
 mod loud;
 mod message;

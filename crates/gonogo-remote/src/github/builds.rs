@@ -2,11 +2,12 @@
 //! newest.
 
 use super::{GitHub, GitHubError, RepositoryName};
-use gonogo_core::build::{Build, BuildState};
+use gonogo_core::build::{Build, BuildState, RequiredBuild};
 use gonogo_core::ids::Sha;
 use jiff::Timestamp;
 use serde_json::Value;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 impl GitHub {
     pub async fn builds(&self, name: &RepositoryName, sha: Sha, now: Timestamp) -> Result<Vec<Build>, GitHubError> {
@@ -17,14 +18,7 @@ impl GitHub {
             self.pages(name, &runs, "&filter=latest", |body| list(body.get("check_runs"), numbered_run), now),
         )
         .await?;
-        let mut builds = Vec::new();
-        let mut seen = HashSet::new();
-        // Newest first.
-        for build in statuses {
-            if seen.insert((build.name.clone(), build.by.clone())) {
-                builds.push(build);
-            }
-        }
+        let mut builds = newest_of(statuses);
         let mut newest: BTreeMap<(String, String), (u64, Build)> = BTreeMap::new();
         for (id, build) in runs {
             let key = (build.name.clone(), build.by.clone());
@@ -35,6 +29,77 @@ impl GitHub {
         builds.extend(newest.into_values().map(|(_, build)| build));
         Ok(builds)
     }
+
+    /// What has to have passed by the protection of a branch and the rulesets for it.
+    pub async fn required_builds(
+        &self,
+        name: &RepositoryName,
+        branch: &str,
+        now: Timestamp,
+    ) -> Result<Vec<RequiredBuild>, GitHubError> {
+        let branch = escaped(branch);
+        let (protection, rules) = (format!("/branches/{branch}"), format!("/rules/branches/{branch}"));
+        let (protection, rules) = futures_util::future::try_join(
+            self.read(name, &protection, now, |body| Ok(protected(body))),
+            self.pages(name, &rules, "", ruled, now),
+        )
+        .await?;
+        let mut all: Vec<RequiredBuild> = protection.iter().cloned().chain(rules).collect();
+        all.sort();
+        all.dedup();
+        Ok(all)
+    }
+}
+
+/// Statuses, newest first: of each name and poster the newest, which began when
+/// it was first posted as running.
+fn newest_of(statuses: Vec<Build>) -> Vec<Build> {
+    let mut builds: Vec<Build> = Vec::new();
+    // Where each is, while what is older may be its beginning.
+    let mut places: HashMap<(String, String), Option<usize>> = HashMap::new();
+    for build in statuses {
+        let is_running = build.state == BuildState::Running;
+        match places.entry((build.name.clone(), build.by.clone())) {
+            Entry::Vacant(place) => {
+                let ended = build.since.filter(|_| !is_running);
+                place.insert(Some(builds.len()));
+                builds.push(Build { ended, ..build });
+            }
+            Entry::Occupied(mut place) => match *place.get() {
+                Some(at) if is_running => builds[at].since = build.since,
+                _ => drop(place.insert(None)),
+            },
+        }
+    }
+    builds
+}
+
+/// In a path: slashes stay.
+fn escaped(branch: &str) -> String {
+    let one = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    branch.bytes().map(one).collect()
+}
+
+/// <https://docs.github.com/en/rest/branches/branches#get-a-branch>
+fn protected(branch: &Value) -> Vec<RequiredBuild> {
+    let checks = branch.pointer("/protection/required_status_checks/checks").and_then(Value::as_array);
+    checks.into_iter().flatten().filter_map(|check| required(check, "app_id")).collect()
+}
+
+/// <https://docs.github.com/en/rest/repos/rules#get-rules-for-a-branch>
+fn ruled(rules: &Value) -> Result<Vec<RequiredBuild>, String> {
+    let rules = rules.as_array().ok_or("an answer without a list")?;
+    let ours = rules.iter().filter(|rule| rule["type"] == "required_status_checks");
+    let checks = ours.filter_map(|rule| rule.pointer("/parameters/required_status_checks")?.as_array()).flatten();
+    Ok(checks.filter_map(|check| required(check, "integration_id")).collect())
+}
+
+/// GitHub writes any app as null, or as -1.
+fn required(check: &Value, app: &str) -> Option<RequiredBuild> {
+    Some(RequiredBuild { name: text(check, "context")?, app: check.get(app).and_then(Value::as_u64) })
 }
 
 /// One of which cannot be read makes the whole unknown.
@@ -68,7 +133,9 @@ fn status_of(json: &Value) -> Option<Build> {
         state,
         said: text(json, "description").unwrap_or_default(),
         url: text(json, "target_url").filter(|url| !url.is_empty()),
+        app: None,
         since: time(json, "created_at"),
+        ended: None,
     })
 }
 
@@ -87,7 +154,9 @@ fn check_run(json: &Value) -> Option<Build> {
         state,
         said: json.get("output").and_then(|output| text(output, "title")).unwrap_or_default(),
         url: text(json, "html_url").filter(|url| !url.is_empty()),
+        app: json.pointer("/app/id").and_then(Value::as_u64),
         since: time(json, "started_at"),
+        ended: time(json, "completed_at"),
     })
 }
 
@@ -95,6 +164,44 @@ fn check_run(json: &Value) -> Option<Build> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_status_began_when_it_was_first_posted_as_running() {
+        let status = |state: &str, minute: u32| {
+            let at = format!("2026-11-24T10:{minute:02}:00Z");
+            status_of(&json!({"state": state, "context": "ci", "creator": {"login": "bot"}, "created_at": at})).unwrap()
+        };
+        let minutes = |statuses: Vec<Build>| {
+            let minute = |at: Option<Timestamp>| at.map(|at| at.to_string()[14..16].parse::<u32>().unwrap());
+            newest_of(statuses).into_iter().map(|one| (minute(one.since), minute(one.ended))).collect::<Vec<_>>()
+        };
+        // An earlier run is not its beginning.
+        let rerun = vec![
+            status("success", 9),
+            status("pending", 8),
+            status("pending", 7),
+            status("failure", 5),
+            status("pending", 4),
+        ];
+        assert_eq!(minutes(rerun), [(Some(7), Some(9))]);
+        assert_eq!(minutes(vec![status("pending", 8), status("pending", 7)]), [(Some(7), None)]);
+        assert_eq!(minutes(vec![status("success", 9)]), [(Some(9), Some(9))]);
+    }
+
+    #[test]
+    fn what_a_branch_requires_is_read_from_protection_and_rules() {
+        let branch = json!({"protection": {"required_status_checks": {"checks": [
+            {"context": "suite", "app_id": 7}, {"context": "scan", "app_id": null}, {"context": "lint", "app_id": -1},
+        ]}}});
+        let named = |all: Vec<RequiredBuild>| all.into_iter().map(|one| (one.name, one.app)).collect::<Vec<_>>();
+        let two = [("suite".to_owned(), Some(7)), ("scan".to_owned(), None), ("lint".to_owned(), None)];
+        assert_eq!(named(protected(&branch)), two);
+        assert_eq!(protected(&json!({"protected": false})), []);
+        let rules = json!([{"type": "deletion"}, {"type": "required_status_checks", "parameters":
+            {"required_status_checks": [{"context": "suite", "integration_id": 7}]}}]);
+        assert_eq!(named(ruled(&rules).unwrap()), [("suite".to_owned(), Some(7))]);
+        assert!(ruled(&json!({})).is_err());
+    }
 
     #[test]
     fn states_of_both_kinds_are_read() {

@@ -3,7 +3,7 @@
 
 use super::{GitHub, GitHubError, RepositoryName};
 use crate::http::Ask;
-use gonogo_core::build::{Build, BuildState};
+use gonogo_core::build::{Build, BuildState, RequiredBuild};
 use gonogo_core::pull::PullRequest;
 use jiff::Timestamp;
 use reqwest::header::{ETAG, HeaderValue, IF_NONE_MATCH};
@@ -137,6 +137,12 @@ impl Remember for Vec<PullRequest> {
 impl Remember for Vec<Build> {
     fn bytes(&self) -> usize {
         self.iter().map(of_build).sum()
+    }
+}
+
+impl Remember for Vec<RequiredBuild> {
+    fn bytes(&self) -> usize {
+        self.iter().map(|one| one.name.capacity() + size_of::<RequiredBuild>()).sum()
     }
 }
 

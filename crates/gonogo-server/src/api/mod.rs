@@ -12,6 +12,7 @@ mod pace;
 mod people;
 mod refusal;
 mod services;
+mod settings;
 mod stories;
 mod waivers;
 

@@ -2,7 +2,7 @@
 //! what answers it.
 
 use super::refusal::Kind;
-use super::{candidates, operating, people, services, stories, waivers};
+use super::{candidates, operating, people, services, settings, stories, waivers};
 use crate::App;
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode};
@@ -59,6 +59,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         candidates::operations(),
         stories::operations(),
         waivers::operations(),
+        settings::operations(),
         operating::operations(),
         people::operations(),
     ]

@@ -77,6 +77,7 @@ fn framed(title: &str, again: &Markup, session: Option<&Session>, main: &Markup)
                             a href="/deliveries" { "Deliveries" }
                             a href="/people" { "People" }
                             a href="/audit" { "Audit" }
+                            a href="/settings" { "Settings" }
                             a href="/tokens" { "Tokens" }
                             form.search role="search" action="/search" {
                                 input type="search" name="q" aria-label="Search" placeholder="Story, branch, SHA" size="16";

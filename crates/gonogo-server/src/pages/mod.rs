@@ -19,6 +19,7 @@ pub(crate) mod pulls;
 pub(crate) mod search;
 pub(crate) mod service;
 pub(crate) mod services;
+pub(crate) mod settings;
 pub(crate) mod sign_in;
 pub(crate) mod story;
 pub(crate) mod table;

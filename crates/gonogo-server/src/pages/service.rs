@@ -17,7 +17,8 @@ use gonogo_core::running::Running;
 use gonogo_core::say;
 use gonogo_engine::Service;
 use gonogo_engine::commands::production::{ProductionError, is_told_of, say_what_runs};
-use gonogo_store::{ProductionMove, ProductionRow};
+use gonogo_engine::commands::settings::of_service;
+use gonogo_store::{ProductionMove, ProductionRow, StoreError};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -60,15 +61,24 @@ pub(crate) async fn page(
     let open: Vec<_> = open.iter().filter(|candidate| candidate.service == name).collect();
     let may_tell = session.person.may_at(&name, Act::SayWhatRuns).is_ok() && is_told_of(&app.serving, service).await;
     let waivers = store.waivers(&name).await.map_err(|e| away(&e))?;
+    let offered = offered(&app, &session, &name).await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
     let is_changing = open.iter().any(|candidate| candidate.judged.is_none());
     let pages = Pages::of(&open, asked.paging, CANDIDATES);
     let main = html! {
         p.quiet {
             (service.repository.to_string()) " · looked at every " (span(app.serving.rounds.every())) ", and when a webhook tells · "
+            a href={ "/services/" (name) "/policy" } { "Policy" } " · "
             a href={ "/services/" (name) "/compare" } { "Compare any two commits" }
         }
         (about_repository(&app, service))
+        @if offered > 0 {
+            p.hint {
+                (say::count(offered, "build")) (if offered == 1 { " was" } else { " were" })
+                " on nearly all commits that were deployed, and could be "
+                a href={ "/services/" (name) "/policy" } { "required" } "."
+            }
+        }
         (banner(&waivers, now))
         section {
             h2 { "Production" }
@@ -83,6 +93,16 @@ pub(crate) async fn page(
     };
     let follows = Follows { candidate: None, since };
     Ok(layout::live_page(&name, is_changing || row.is_none(), &session, &follows, &main))
+}
+
+/// Builds that could be required. The policy is read where there are any.
+async fn offered(app: &App, session: &Session, name: &str) -> Result<usize, StoreError> {
+    if app.serving.store.usual_builds(name).await?.is_empty() {
+        return Ok(0);
+    }
+    // What is wrong with the repository is said on this page already.
+    let found = of_service(&app.serving, &session.person, name).await;
+    Ok(found.map_or(0, |found| found.builds.iter().filter(|one| one.offered).count()))
 }
 
 pub(crate) async fn tell(

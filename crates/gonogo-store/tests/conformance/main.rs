@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod awareness;
+mod builds;
 mod copies;
 mod crash;
 mod engine;

@@ -1,5 +1,6 @@
 //! Builds that have to pass on exactly the commit that would ship.
 
+use crate::api::Api;
 use crate::support::World;
 
 /// The commits of these tests are of years ago.
@@ -80,4 +81,56 @@ fn a_build_that_does_not_begin_blocks_in_the_end() {
     let sha = world.repo.commit("STORY-1 x");
     world.push("main");
     world.status_of(&sha).is_failure(&format!("No-Go: suite has not begun on {}", &sha[..7]));
+}
+
+#[test]
+fn what_the_branchs_rules_require_has_to_pass_by_the_app_that_they_name() {
+    let mut world = World::stopped().with_classic_token();
+    world.policy("[checks.builds]\nby_branch_rules = true\nbegins_within_minutes = 10_000_000\n");
+    world.start();
+    let (ci, other) = (world.github.app("ci"), world.github.app("other"));
+    ci.installed_on("acme");
+    other.installed_on("acme");
+    world.web().requires("suite", Some(ci)).requires("gonogo/deploy (web)", None).rules_require("scan", None);
+    let sha = world.repo.commit("STORY-1 x");
+    world.push("main");
+    world.status_of(&sha).is_pending(&format!("Waiting: scan has not begun on {} (+1)", &sha[..7]));
+    world.web().posts_status(&sha, "scan", "success", "");
+    world.web().posts_check_run(other, &sha, "suite", "success");
+    world.status_says(&sha, "failure", "No-Go: suite was posted by other, and the branch's rules count it by the app");
+    world.web().posts_check_run(ci, &sha, "suite", "success");
+    world.status_of(&sha).is_success("Go");
+    world.github.check_requests();
+}
+
+#[test]
+fn builds_that_were_always_there_are_offered_and_not_enforced() {
+    let mut world = World::stopped().with_classic_token();
+    world.policy("[checks.builds]\nrequired = ['suite']\n");
+    world.web().posts_status(&world.repo.rev("production"), "lint", "success", "");
+    world.start();
+    let ci = world.github.app("ci");
+    ci.installed_on("acme");
+    for n in 1..=5 {
+        let sha = world.repo.commit(&format!("STORY-{n} x"));
+        world.push("main");
+        world.web().posts_status(&sha, "gonogo/other", "success", "").posts_status(&sha, "lint", "success", "");
+        world.web().posts_check_run(ci, &sha, "suite", "success");
+        world.status_of(&sha).is_success("Go");
+        world.repo.git(&["branch", "-f", "production", "main"]);
+        world.push("production");
+        let runs = || Api::of(&world).get("/services/web")["running"][0] == sha.as_str();
+        world.wait(|| runs().then_some(()), || "production has not moved".to_owned());
+    }
+    let api = Api::of(&world);
+    let lint = || {
+        let found = api.get("/services/web/policy");
+        let builds = found["builds"].as_array().unwrap().clone();
+        builds.into_iter().find(|one| one["name"] == "lint" && one["on"] == 6)
+    };
+    let found = world.wait(lint, || api.get("/services/web/policy").to_string());
+    assert_eq!((&found["required"], &found["offered"]), (&false.into(), &true.into()));
+    assert!(world.get("/services/web").1.contains("1 build was on nearly all commits that were deployed"));
+    let page = world.get("/services/web/policy").1;
+    assert!(page.contains("[checks.builds] required = [&quot;lint&quot;]") && !page.contains("gonogo/other"), "{page}");
 }

@@ -27,6 +27,7 @@ mod pushes;
 mod rig;
 mod second;
 mod services;
+mod settings;
 mod shipping;
 mod sign_in;
 mod slack;

@@ -8,7 +8,7 @@ mod range;
 pub(super) use news::tell;
 pub(super) use range::TrackerAt;
 
-use super::JobError;
+use super::{JobError, learn};
 use crate::serving::{Service, Serving};
 use gonogo_core::ids::Sha;
 use gonogo_core::running::Running;
@@ -31,7 +31,8 @@ pub(super) async fn look(serving: &Serving, service: &str) -> Result<(), JobErro
             Err(error) => return Err(error.into()),
         }
     }
-    tell(serving).await
+    tell(serving).await?;
+    Ok(learn::read(serving, service).await?)
 }
 
 async fn read(

@@ -12,6 +12,7 @@ use crate::cli::{DemoArgs, DemoSize};
 use crate::logs::{self, LogFormat, LogLevel};
 use anyhow::{Context, bail};
 use folder::Folder;
+use gonogo_core::policy::Source;
 use gonogo_engine::commands::people::{add_first, random_word};
 use gonogo_engine::{CodeHostAccess, Outside, TrustedTracker};
 use gonogo_remote::github;
@@ -22,6 +23,7 @@ use gonogo_world::play::{self, Playground, PlaygroundError, Program, Size, Wish}
 use secrecy::{ExposeSecret, SecretString};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -130,6 +132,7 @@ fn configuration(world: &Playground, listen: SocketAddr, folder: &Path) -> Confi
         slack: Some(SlackConfig { channel: Some(play::CHANNEL.to_owned()), url: world.slack_url() }),
         story_deployed: None,
         services: services.collect(),
+        source: Source::new("the demo's own", ""),
     }
 }
 
@@ -150,7 +153,9 @@ fn access(hooks: &SecretString) -> Access {
             trusted: TrustedTracker::None,
             code_host: CodeHostAccess::None,
             kept: None,
+            silent_tracker: Arc::default(),
         },
+        secrets: Vec::new(),
     }
 }
 

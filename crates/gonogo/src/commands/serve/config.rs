@@ -9,12 +9,12 @@ use gonogo_core::policy::{PolicyError, ProductionSource, ServicePath, Source, ty
 use gonogo_remote::github::RepositoryName;
 use gonogo_remote::http::Url;
 use gonogo_server::Listen;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
     pub server: Server,
@@ -32,9 +32,12 @@ pub(crate) struct Config {
     pub story_deployed: Option<StoryDeployedConfig>,
     #[serde(default, rename = "service")]
     pub services: Vec<ServiceConfig>,
+    /// Where it was written.
+    #[serde(skip, default = "nowhere")]
+    pub source: Source,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Server {
     /// Where it listens: `127.0.0.1:8040`, `unix:PATH` or `systemd`.
@@ -63,21 +66,21 @@ pub(crate) struct Server {
     pub api_per_minute: u32,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct StoreConfig {
     /// `sqlite:PATH` or `postgres://…`
     pub url: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct TrackerConfig {
     /// The one tracker that may see our credentials.
     pub url: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct GitHubConfig {
     /// The API's address: of an Enterprise Server `https://HOST/api/v3`.
@@ -88,7 +91,7 @@ pub(crate) struct GitHubConfig {
     pub ask_again_seconds: i64,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct SlackConfig {
     /// By name or by id, for services that name none of their own.
@@ -97,7 +100,7 @@ pub(crate) struct SlackConfig {
     pub url: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ServiceConfig {
     pub name: String,
@@ -129,6 +132,10 @@ impl Default for SlackConfig {
     fn default() -> Self {
         Self { channel: None, url: "https://slack.com/api/".to_owned() }
     }
+}
+
+fn nowhere() -> Source {
+    Source::new("", "")
 }
 
 fn four() -> usize {
@@ -168,7 +175,7 @@ impl Config {
     }
 
     pub(super) fn parse(source: &Source) -> Result<Self, PolicyError> {
-        let config: Self = typed(source, source.table()?)?;
+        let mut config: Self = typed(source, source.table()?)?;
         let wrong = |said: String, word: &str| {
             let at = source.text.find(&format!("\"{word}\"")).map(|start| start..start + word.len() + 2);
             source.error(said, at)
@@ -235,6 +242,7 @@ impl Config {
         if config.server.connections == 0 {
             return Err(source.error("connections is 1 or more", None));
         }
+        config.source = source.clone();
         Ok(config)
     }
 }

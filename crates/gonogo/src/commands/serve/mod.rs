@@ -3,6 +3,7 @@
 
 pub(crate) mod config;
 mod oidc;
+mod settings;
 mod sign_in;
 pub(crate) mod store;
 mod stories;
@@ -13,6 +14,7 @@ use crate::cli::ServeArgs;
 use crate::{clock, logs};
 use anyhow::{Context, anyhow, bail};
 use config::{Config, ServiceConfig, SlackConfig};
+use gonogo_api::SecretSet;
 use gonogo_core::policy::Source;
 use gonogo_engine::commands::compare::Comparisons;
 use gonogo_engine::commands::people::{Throttle, hash_of, random_word};
@@ -119,6 +121,8 @@ pub(crate) struct Access {
     /// Ours at the OpenID Connect provider.
     pub oidc: Option<Secret>,
     pub outside: Outside,
+    /// Where these are from.
+    pub secrets: Vec<SecretSet>,
 }
 
 impl Access {
@@ -132,6 +136,7 @@ impl Access {
             sign_in: Client::from_environment()?,
             oidc: oidc::client_secret()?,
             outside: outside()?,
+            secrets: settings::secrets(|name| std::env::var(name).ok()),
             github: github_credentials()?,
         })
     }
@@ -260,6 +265,7 @@ async fn serving(config: &Config, access: Access, store: Store, first_code: &Sec
         oidc: oidc::sign_in(config.oidc.as_ref(), access.oidc, || Ok(Connections::new(&outside.http)?))?,
         pages: config.server.url.trim_end_matches('/').to_owned(),
         outside,
+        settings: settings::of(config, access.secrets)?,
         rounds: Rounds::new(Duration::from_secs(config.server.poll_seconds)),
         clock: clock::now,
     })

@@ -8,9 +8,9 @@ use gonogo_core::person::Role;
 use gonogo_engine::{OidcSignIn, Secret, Terms};
 use gonogo_remote::http::{Connections, Url};
 use gonogo_remote::oidc::{Provider, is_safe};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OidcConfig {
     /// Exactly as the provider calls itself.
@@ -30,7 +30,7 @@ pub(crate) struct OidcConfig {
 }
 
 /// One way in: who is in the group.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WayIn {
     group: String,

@@ -7,10 +7,10 @@ use gonogo_core::let_in::{LetIn, Permission, Who};
 use gonogo_core::person::Role;
 use gonogo_engine::{GitHubSignIn, Secret, Terms, web_of};
 use gonogo_remote::github::SignInApp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// One way in: exactly one of `organization`, `team` and `permission`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WayIn {
     organization: Option<String>,

@@ -1,10 +1,10 @@
 //! `[story_deployed]`: what is said of stories in production.
 
 use gonogo_engine::StoryDeployed;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What is said of a story that is deployed, or was rolled back.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct StoryDeployedConfig {
     /// One comment on its issue, which changes.

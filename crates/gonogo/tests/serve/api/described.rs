@@ -27,7 +27,9 @@ fn nothing_is_answered_that_the_description_does_not_say() {
         .args(["--config-file", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/serve/api/schemathesis.toml")])
         .args(["run", &format!("{address}/openapi.json"), "--url", &address])
         .args(["--header", &format!("Authorization: Bearer {}", api.token)])
-        .args(["--max-examples", EXAMPLES, "--seed", "17", "--workers", "2", "--no-color"])
+        .args(["--max-examples", EXAMPLES, "--seed", "17", "--no-color"])
+        // Two workers at once end now and then in a fault of their Python's parser.
+        .args(["--workers", "1"])
         .args(["--generation-database", "none", "--suppress-health-check", "all"])
         .output()
         .unwrap();
