@@ -1,7 +1,7 @@
 //! The loop of judging and gathering, until nothing is missing.
 
 use crate::Progress;
-use crate::gather::Gatherer;
+use crate::gather::{Gatherer, recorded};
 use crate::locate::Located;
 use crate::report;
 use gonogo_api::Check;
@@ -63,7 +63,7 @@ pub(crate) async fn evaluate(
             if !facts.has(&ask) {
                 let why = Why::new("the answer was still missing after the last round", "check again");
                 let answer = ask.unknown(why);
-                facts.insert(ask, gatherer.record("gonogo", answer));
+                facts.insert(ask, recorded((gatherer.clock)(), "gonogo", answer));
             }
         }
     }

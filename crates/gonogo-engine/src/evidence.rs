@@ -46,12 +46,12 @@ pub struct Evidence {
     changed: BTreeMap<Sha, LineCount>,
     policy: (String, String),
     /// Of each policy that judged; `None` where one cannot be read.
-    waivers: Vec<Option<Waivers>>,
+    waivers: Vec<Option<(Waivers, Vec<&'static str>)>>,
     on_call: Option<OnCall>,
 }
 
 /// Where the policy's own rule cannot be read: the strictest.
-const WITHOUT_POLICY: WaiverRule = WaiverRule { role: Role::Admin, days: 1, needs_second: false };
+pub(crate) const WITHOUT_POLICY: WaiverRule = WaiverRule { role: Role::Admin, days: 1, needs_second: false };
 
 impl Evidence {
     /// From what was recorded with an evaluation.
@@ -140,8 +140,22 @@ impl Evidence {
     /// Who may waive what a check found, by the policy that judged; where several
     /// did, by what all of them ask for.
     pub fn waiver_rule(&self, check: &str) -> WaiverRule {
-        let rule = |waivers: &Option<Waivers>| waivers.as_ref().map_or(WITHOUT_POLICY, |one| one.rule_for(check));
+        let rule =
+            |policy: &Option<(Waivers, _)>| policy.as_ref().map_or(WITHOUT_POLICY, |(one, _)| one.rule_for(check));
         self.waivers.iter().map(rule).reduce(WaiverRule::strictest).unwrap_or(WITHOUT_POLICY)
+    }
+
+    /// By what all checks that may block ask for together.
+    pub(crate) fn strictest_rule(&self) -> WaiverRule {
+        let rule = |policy: &Option<(Waivers, Vec<&'static str>)>| {
+            let (waivers, blocking) = policy.as_ref()?;
+            blocking.iter().map(|check| waivers.rule_for(check)).reduce(WaiverRule::strictest)
+        };
+        self.waivers
+            .iter()
+            .map(|policy| rule(policy).unwrap_or(WITHOUT_POLICY))
+            .reduce(WaiverRule::strictest)
+            .unwrap_or(WITHOUT_POLICY)
     }
 
     /// Whom the policy names for that time.
@@ -172,9 +186,11 @@ impl Evidence {
     }
 }
 
-fn waivers_of(policy: &PolicyInForce) -> Option<Waivers> {
+/// With the names of the checks that may block.
+fn waivers_of(policy: &PolicyInForce) -> Option<(Waivers, Vec<&'static str>)> {
     let (typed, error) = type_policy(policy);
-    error.is_none().then_some(typed.sections.waivers)
+    let blocking = typed.blocking().collect();
+    error.is_none().then_some((typed.sections.waivers, blocking))
 }
 
 #[cfg(test)]

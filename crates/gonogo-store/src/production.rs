@@ -39,6 +39,8 @@ pub struct ProductionRow {
     pub why: String,
     /// When something said so last.
     pub known_at: Option<Timestamp>,
+    /// When that was looked at last, whatever it came to.
+    pub looked_at: Option<Timestamp>,
     /// Why nothing says so now, and what mends that.
     pub trouble: Option<String>,
     /// What of it the default branch does not have, and since when.
@@ -85,7 +87,8 @@ pub struct Looked {
     pub candidates: Vec<(Candidate, bool)>,
 }
 
-type Row = (String, Option<String>, String, String, Option<i64>, Option<String>, Option<String>, Option<i64>);
+type Row =
+    (String, Option<String>, String, String, Option<i64>, Option<i64>, Option<String>, Option<String>, Option<i64>);
 pub(crate) type MoveRow = (i64, String, Option<String>, String, String, String, i64);
 
 impl Store {
@@ -118,7 +121,7 @@ impl Store {
     /// Of every service that was looked at, by its name.
     pub async fn productions(&self) -> Result<BTreeMap<String, ProductionRow>, StoreError> {
         const SELECT: &str =
-            "select service, running, name, why, known_at, trouble, astray, astray_since from production";
+            "select service, running, name, why, known_at, looked_at, trouble, astray, astray_since from production";
         let rows: Vec<Row> = self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT)?) })).await?;
         rows.into_iter().map(read).collect()
     }
@@ -187,11 +190,13 @@ async fn note_production(
     let ran = last.as_ref().and_then(|last| last.running.clone());
     let since = last.and_then(|last| last.astray).map_or(now, |(_, since)| since);
     let known_at = seen.trouble.is_none().then(|| micros(now));
-    let upsert = "insert into production (service, running, name, why, known_at, trouble, astray, astray_since)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)
+    let upsert =
+        "insert into production (service, running, name, why, known_at, trouble, astray, astray_since, looked_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          on conflict (service) do update set running = coalesce(excluded.running, production.running),
              name = excluded.name, why = excluded.why, known_at = coalesce(excluded.known_at, production.known_at),
-             trouble = excluded.trouble, astray = excluded.astray, astray_since = excluded.astray_since";
+             trouble = excluded.trouble, astray = excluded.astray, astray_since = excluded.astray_since,
+             looked_at = excluded.looked_at";
     execute!(
         tx,
         upsert,
@@ -202,7 +207,8 @@ async fn note_production(
         known_at,
         &seen.trouble,
         &seen.astray,
-        seen.astray.as_ref().map(|_| micros(since))
+        seen.astray.as_ref().map(|_| micros(since)),
+        micros(now)
     )?;
     let Some(running) = seen.running.clone().filter(|runs| ran.as_ref() != Some(runs)) else { return Ok(None) };
     let insert = "insert into production_move (service, before, running, name, why, seen_at)
@@ -215,17 +221,17 @@ async fn note_production(
 }
 
 async fn production_of(tx: &mut Tx<'_>, service: &str) -> Result<Option<ProductionRow>, StoreError> {
-    let select = "select service, running, name, why, known_at, trouble, astray, astray_since from production
-         where service = $1";
+    let select = "select service, running, name, why, known_at, looked_at, trouble, astray, astray_since
+         from production where service = $1";
     let row: Option<Row> = fetch!(tx, fetch_optional, select, service)?;
     Ok(row.map(read).transpose()?.map(|(_, row)| row))
 }
 
 fn read(row: Row) -> Result<(String, ProductionRow), StoreError> {
-    let (service, running, name, why, known_at, trouble, astray, since) = row;
+    let (service, running, name, why, known_at, looked_at, trouble, astray, since) = row;
     let running = running.as_deref().map(runs).transpose()?;
-    let (known_at, astray) = (known_at.map(time), astray.zip(since.map(time)));
-    Ok((service, ProductionRow { running, name, why, known_at, trouble, astray }))
+    let (known_at, looked_at, astray) = (known_at.map(time), looked_at.map(time), astray.zip(since.map(time)));
+    Ok((service, ProductionRow { running, name, why, known_at, looked_at, trouble, astray }))
 }
 
 /// The SHAs of a column.

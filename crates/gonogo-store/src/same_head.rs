@@ -4,6 +4,7 @@
 use crate::candidates::{CandidateId, is_open};
 use crate::db::{Tx, fetch};
 use crate::mirror::{Wanted, want};
+use crate::views::changes::in_turn;
 use crate::{Store, StoreError};
 use std::fmt;
 
@@ -54,6 +55,7 @@ impl Store {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
+                    in_turn(tx).await?;
                     hold(tx, id).await?;
                     show(tx, id, shown).await
                 })

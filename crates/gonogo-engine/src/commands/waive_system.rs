@@ -3,7 +3,7 @@
 
 use super::people::deed_of;
 use super::waive::{WaiveError, given, why_of};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, WITHOUT_POLICY};
 use crate::jobs::told_of_away;
 use crate::serving::Serving;
 use gonogo_api::{Check, Finding, Severity};
@@ -12,7 +12,7 @@ use gonogo_core::finding::COULD_NOT_CHECK;
 use gonogo_core::person::{Act, Person};
 use gonogo_core::policy::WaiverRule;
 use gonogo_core::waiver::{Covers, LONGEST_FOR_SYSTEM};
-use gonogo_store::{Candidate, NewWaiver, StoreError, WaiverId};
+use gonogo_store::{NewWaiver, WaiverId};
 use jiff::{SignedDuration, Timestamp};
 
 pub async fn waive_system(
@@ -49,36 +49,25 @@ pub async fn waive_system(
     given(serving, who, service, &why, serving.store.waive_loudly(new, told, &actor, deed).await?).await
 }
 
-/// The strictest rule of the checks that the system leaves undone, by the policy
-/// that judged; `None` where it leaves none.
+/// The strictest rule of all checks that may block, by every policy that judges an
+/// open candidate: what the system leaves undone elsewhere, or comes to leave
+/// undone, is let pass as well. `None` where it leaves nothing undone.
 pub(super) async fn rule_of_system(
     serving: &Serving,
     service: &str,
     system: System,
 ) -> Result<Option<WaiverRule>, WaiveError> {
+    let (mut is_left, mut rules) = (false, Vec::new());
     for candidate in serving.store.open_candidates(service).await? {
-        if let Some(rule) = rule_at(serving, &candidate, system).await? {
-            return Ok(Some(rule));
-        }
+        let Some(newest) = serving.store.newest_evaluation(candidate.id).await? else { continue };
+        let check: Option<Check> = serde_json::from_str(&newest.result).ok();
+        is_left |= check.is_some_and(|check| check.findings.iter().any(|finding| is_left_by(finding, system)));
+        let recording = serving.store.recording(newest.id).await?;
+        rules.push(
+            recording.and_then(|bytes| Evidence::read(&bytes).ok()).map_or(WITHOUT_POLICY, |e| e.strictest_rule()),
+        );
     }
-    Ok(None)
-}
-
-async fn rule_at(serving: &Serving, candidate: &Candidate, system: System) -> Result<Option<WaiverRule>, StoreError> {
-    let Some(newest) = serving.store.newest_evaluation(candidate.id).await? else { return Ok(None) };
-    let Ok(check) = serde_json::from_str::<Check>(&newest.result) else { return Ok(None) };
-    let left: Vec<&Finding> = check.findings.iter().filter(|finding| is_left_by(finding, system)).collect();
-    if left.is_empty() {
-        return Ok(None);
-    }
-    let recording = serving.store.recording(newest.id).await?;
-    let Some(evidence) = recording.and_then(|bytes| Evidence::read(&bytes).ok()) else { return Ok(None) };
-    let rules = left.iter().map(|finding| evidence.waiver_rule(&finding.check));
-    Ok(rules.reduce(|one, other| WaiverRule {
-        role: one.role.max(other.role),
-        days: one.days.min(other.days),
-        needs_second: one.needs_second || other.needs_second,
-    }))
+    Ok(rules.into_iter().reduce(WaiverRule::strictest).filter(|_| is_left))
 }
 
 /// Whether a finding blocks because nobody answered there.

@@ -6,7 +6,7 @@ use gonogo_checks::Wants;
 use gonogo_checks::facts::Recorded;
 use gonogo_checks::questions::{Answer, Ask};
 use gonogo_core::fact::Fact;
-use gonogo_store::{KeptAnswer, Store, StoreError};
+use gonogo_store::{ANY_QUERY, KeptAnswer, Store, StoreError};
 use std::collections::HashMap;
 
 /// Answers that could not be had, each with the one of before in its place.
@@ -44,12 +44,15 @@ pub(crate) async fn keep<'a>(
     facts: impl Iterator<Item = &'a (Ask, Recorded)>,
 ) -> Result<(), StoreError> {
     let kept = facts.filter(|(_, recorded)| recorded.instead.is_none()).filter_map(|(ask, recorded)| {
-        let is_answer = matches!(
-            recorded.answer,
-            Answer::IssueOf(Fact::Known(_) | Fact::Absent) | Answer::ReadyStories(Fact::Known(_) | Fact::Absent)
-        );
-        let (key, answer) = (key_of(ask).filter(|_| is_answer)?, serde_json::to_string(&recorded.answer).ok()?);
-        Some((recorded.source.clone(), KeptAnswer { key, answer, at: recorded.at }))
+        let key = key_of(ask)?;
+        let about = match &recorded.answer {
+            Answer::IssueOf(Fact::Known(issue)) => issue.key.to_string(),
+            Answer::IssueOf(Fact::Absent) => key.clone(),
+            Answer::ReadyStories(Fact::Known(_) | Fact::Absent) => ANY_QUERY.to_owned(),
+            _ => return None,
+        };
+        let answer = serde_json::to_string(&recorded.answer).ok()?;
+        Some((recorded.source.clone(), KeptAnswer { key, about, answer, at: recorded.at }))
     });
     store.keep_answers(&asked_for(wants), kept.collect()).await
 }

@@ -46,6 +46,8 @@ impl Gatherer<'_> {
             asks.iter().partition(|ask| matches!(ask, Ask::IssueOf(_) | Ask::ReadyStories(_)));
         let (for_us, others): (Vec<&Ask>, Vec<&Ask>) = others.into_iter().partition(|ask| told::answers(ask));
         let (for_host, for_git): (Vec<&Ask>, Vec<&Ask>) = others.into_iter().partition(|ask| code_host::answers(ask));
+        // Before anything is asked: what changes meanwhile may not be in the answer.
+        let now = (self.clock)();
         let jobs = git::jobs(&for_git, facts);
         let from_git = join_all(jobs.into_iter().map(|job| {
             let git = Arc::clone(&self.git);
@@ -55,20 +57,20 @@ impl Gatherer<'_> {
                 run.await.unwrap_or_else(|_| git::all_unknown(asks, "the reader of git ended early"))
             }
         }));
-        let from_tracker = self.tracker.gather(&for_tracker, &self.wants);
-        let from_host = code_host::gather(self.code_host, &for_host, (self.clock)());
+        let from_tracker = self.tracker.gather(&for_tracker, &self.wants, now);
+        let from_host = code_host::gather(self.code_host, &for_host, now);
         let from_us = told::gather(self.kept, &for_us);
         let (from_git, from_tracker, from_host, from_us) = tokio::join!(from_git, from_tracker, from_host, from_us);
-        let from_us = from_us.into_iter().map(|(ask, answer)| (ask, self.record("gonogo", answer)));
-        let from_git = from_git.into_iter().flatten().map(|(ask, answer)| (ask, self.record("git", answer)));
+        let from_us = from_us.into_iter().map(|(ask, answer)| (ask, recorded(now, "gonogo", answer)));
+        let from_git = from_git.into_iter().flatten().map(|(ask, answer)| (ask, recorded(now, "git", answer)));
         let from_tracker =
-            from_tracker.into_iter().map(|(ask, answer)| (ask, self.record(self.tracker.source(), answer)));
+            from_tracker.into_iter().map(|(ask, answer)| (ask, recorded(now, self.tracker.source(), answer)));
         let from_tracker = kept::stand_in(self.kept, self.tracker.source(), &self.wants, from_tracker.collect()).await;
-        let from_host = from_host.into_iter().map(|(ask, answer)| (ask, self.record("github", answer)));
+        let from_host = from_host.into_iter().map(|(ask, answer)| (ask, recorded(now, "github", answer)));
         from_git.chain(from_tracker).chain(from_host).chain(from_us).collect()
     }
+}
 
-    pub(crate) fn record(&self, source: &str, answer: Answer) -> Recorded {
-        Recorded { answer, source: source.to_owned(), at: (self.clock)(), instead: None }
-    }
+pub(crate) fn recorded(at: Timestamp, source: &str, answer: Answer) -> Recorded {
+    Recorded { answer, source: source.to_owned(), at, instead: None }
 }

@@ -1,6 +1,7 @@
 //! Questions that the tracker answers.
 
 use super::CodeHostAccess;
+use crate::serving::Silent;
 use gonogo_checks::Wants;
 use gonogo_checks::questions::{Answer, Ask, IssueOf, ReadyStories};
 use gonogo_core::fact::{Fact, System, Why};
@@ -10,6 +11,7 @@ use gonogo_core::story::Ready;
 use gonogo_remote::http::HttpSettings;
 use gonogo_remote::jira::{Credentials, CredentialsError, Selection, Tracker, tracker};
 use gonogo_store::Store;
+use jiff::Timestamp;
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,6 +19,7 @@ use std::sync::Arc;
 pub(crate) struct TrackerAccess {
     source: String,
     tracker: Result<Box<dyn Tracker>, Why>,
+    silent: Arc<Silent>,
 }
 
 impl fmt::Debug for TrackerAccess {
@@ -34,6 +37,9 @@ pub struct Outside {
     pub code_host: CodeHostAccess,
     /// Where answers of before are, for when the tracker does not answer.
     pub kept: Option<Store>,
+    /// When the tracker did not answer last: who judges then does not wait for it
+    /// each time anew.
+    pub silent_tracker: Arc<Silent>,
 }
 
 /// Which trackers may see our credentials: a policy could send them anywhere.
@@ -48,12 +54,13 @@ pub enum TrustedTracker {
 impl TrackerAccess {
     /// The one that these policies name, of each commit that production runs its own.
     pub(crate) fn of<'a>(policies: impl Iterator<Item = &'a TrackerPolicy>, outside: &Outside) -> Self {
-        let unusable = |why| Self { source: "tracker".to_owned(), tracker: Err(why) };
+        let silent = Arc::clone(&outside.silent_tracker);
+        let unusable = |why| Self { source: "tracker".to_owned(), tracker: Err(why), silent: Arc::clone(&silent) };
         let mut policies = policies.fuse();
         let Some(policy) = policies.next() else {
             return unusable(Why::new("no tracker is configured", "write [tracker] into gonogo.toml"));
         };
-        if let Some(other) = policies.find(|other| *other != policy) {
+        if let Some(other) = policies.find(|other| !is_same(other, policy)) {
             let what = format!("production runs commits whose policies name {} and {}", policy.url, other.url);
             return unusable(Why::new(what, "bring production to one commit"));
         }
@@ -63,7 +70,7 @@ impl TrackerAccess {
                 .map_err(|e| Why::new(format!("no usable credentials for the tracker: {e}"), e.fix()))
         });
         let tracker = usable.and_then(|credentials| tracker(policy, &credentials, &outside.http));
-        Self { source, tracker }
+        Self { source, tracker, silent }
     }
 
     pub(crate) fn source(&self) -> &str {
@@ -71,11 +78,28 @@ impl TrackerAccess {
     }
 
     /// All stories in bulk, and the searches beside them.
-    pub(crate) async fn gather(&self, asks: &[&Ask], wants: &Wants) -> Vec<(Ask, Answer)> {
+    pub(crate) async fn gather(&self, asks: &[&Ask], wants: &Wants, now: Timestamp) -> Vec<(Ask, Answer)> {
+        let none = |why: &Why| asks.iter().map(|ask| ((*ask).clone(), ask.unknown(why.clone()))).collect();
         let tracker = match &self.tracker {
             Ok(tracker) => tracker,
-            Err(why) => return asks.iter().map(|ask| ((*ask).clone(), ask.unknown(why.clone()))).collect(),
+            Err(why) => return none(why),
         };
+        if asks.is_empty() {
+            return Vec::new();
+        }
+        if self.silent.is_left_alone(now) {
+            let why =
+                Why::new("it did not answer a moment ago", "wait until it is back; this is tried again by itself");
+            return none(&Why { is_away: true, ..why.of(System::Tracker) });
+        }
+        let answers = self.ask(tracker.as_ref(), asks, wants).await;
+        if answers.iter().any(|(_, answer)| answer.why().is_some_and(|why| why.is_away)) {
+            self.silent.set(now);
+        }
+        answers
+    }
+
+    async fn ask(&self, tracker: &dyn Tracker, asks: &[&Ask], wants: &Wants) -> Vec<(Ask, Answer)> {
         let selection = Selection { fields: wants.fields.clone(), history: wants.history };
         let keys: Vec<IssueKey> = asks.iter().filter_map(|ask| key_of(ask)).collect();
         let queries = asks.iter().filter_map(|ask| match ask {
@@ -108,11 +132,19 @@ impl TrackerAccess {
     }
 }
 
+/// Whether both name the same tracker, whatever else they say of it.
+fn is_same(one: &TrackerPolicy, other: &TrackerPolicy) -> bool {
+    one.kind == other.kind && is_at(&one.url, &other.url)
+}
+
+fn is_at(one: &str, other: &str) -> bool {
+    one.trim_end_matches('/') == other.trim_end_matches('/')
+}
+
 pub(crate) fn may_ask(policy: &TrackerPolicy, outside: &Outside) -> Result<(), Why> {
-    let is_same = |url: &String| url.trim_end_matches('/') == policy.url.trim_end_matches('/');
     match &outside.trusted {
         TrustedTracker::Any => return Ok(()),
-        TrustedTracker::Only(url) if is_same(url) => return Ok(()),
+        TrustedTracker::Only(url) if is_at(url, &policy.url) => return Ok(()),
         TrustedTracker::Only(_) | TrustedTracker::None => {}
     }
     let said = format!("the policy names the tracker {}, which is not the server's", policy.url);

@@ -30,7 +30,15 @@ pub(super) async fn look(serving: &Serving, repository: &str) -> Result<(), JobE
     let services: Vec<&Service> =
         serving.services.iter().filter(|service| service.repository.to_string() == repository).collect();
     let Some(first) = services.first() else { return Ok(()) };
-    let git = Arc::new(fetch(serving, first).await?);
+    let git = match fetch(serving, first).await {
+        Ok(git) => Arc::new(git),
+        Err(error) => {
+            for service in &services {
+                out_of_sight(serving, service).await?;
+            }
+            return Err(error);
+        }
+    };
     let mut failed = Ok(());
     for service in &services {
         // One that cannot be looked at holds up no other.
@@ -75,7 +83,29 @@ pub(super) async fn remote_of(serving: &Serving, service: &Service) -> Result<Re
     Ok(remote)
 }
 
+/// What cannot be looked at is judged all the same once that has lasted: it may
+/// not be Go any more.
+async fn out_of_sight(serving: &Serving, service: &Service) -> Result<(), JobError> {
+    let now = (serving.clock)();
+    let row = serving.store.production(&service.name).await?;
+    if row.is_some_and(|row| production::is_out_of_sight(&row, serving.rounds.every(), now).is_some()) {
+        judge_all(serving, service).await?;
+    }
+    Ok(())
+}
+
+/// Also for merges.
+async fn judge_all(serving: &Serving, service: &Service) -> Result<(), JobError> {
+    for candidate in serving.store.open_candidates(&service.name).await? {
+        judge_soon(serving, candidate.id).await?;
+    }
+    Ok(())
+}
+
 async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result<(), JobError> {
+    let last = serving.store.production(&service.name).await?;
+    let was_out_of_sight =
+        last.is_some_and(|row| production::is_out_of_sight(&row, serving.rounds.every(), (serving.clock)()).is_some());
     let mut production = production::find(serving, service, git).await?;
     let given = production::given(
         production.running.as_ref(),
@@ -112,6 +142,9 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
         }
         // Also an old one: what its stories say may have changed.
         judge_soon(serving, candidate.id).await?;
+    }
+    if was_out_of_sight {
+        judge_all(serving, service).await?;
     }
     let (key, now) = (service.name.clone(), (serving.clock)());
     // Their hooks lead to them at once: a push's verdict goes before the look at all.

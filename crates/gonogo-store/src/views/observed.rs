@@ -37,13 +37,15 @@ impl Store {
              from candidate c
              join evaluation e on e.id = (select max(id) from evaluation where candidate = c.id)
              where c.service = $1 and e.evaluated_at >= $2";
-        const SELECT: &str = "select c.id, c.branch, c.pull_request, c.head, e.summary, e.evaluated_at,
-                 (select count(*) from candidate other where other.service = c.service
-                     and other.pull_request is null and ' ' || other.production || ' ' like '% ' || c.head || ' %')
-             from candidate c
-             join evaluation e on e.id = (select max(id) from evaluation where candidate = c.id)
-             where c.service = $1 and e.evaluated_at >= $2 and e.verdict = 'no-go'
-             order by e.id desc limit $3";
+        const SELECT: &str = "select s.id, s.branch, s.pull_request, s.head, s.summary, s.evaluated_at,
+                 (select count(*) from production_move m where m.service = $1
+                     and ' ' || m.running || ' ' like '% ' || s.head || ' %')
+             from (select c.id, c.branch, c.pull_request, c.head, e.summary, e.evaluated_at, e.id as evaluation
+                 from candidate c
+                 join evaluation e on e.id = (select max(id) from evaluation where candidate = c.id)
+                 where c.service = $1 and e.evaluated_at >= $2 and e.verdict = 'no-go'
+                 order by e.id desc limit $3) s
+             order by s.evaluation desc";
         type Row = (i64, String, Option<i64>, String, String, i64, i64);
         let (service, since, most) = (service.to_owned(), micros(since), i64::from(most));
         let ((judged, all), rows): ((i64, i64), Vec<Row>) = self

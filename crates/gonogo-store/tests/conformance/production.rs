@@ -59,6 +59,7 @@ conformance! {
         assert_eq!((looked.moved, looked.candidates[0].0.production.clone()), (None, None));
         let row = store.production("web").await.unwrap().unwrap();
         assert_eq!((row.running, row.known_at, row.trouble), (Some(runs("a")), Some(at(1)), away()));
+        assert_eq!(row.looked_at, Some(at(3)), "in vain");
         // It is back as it was: that is no move, and no trouble is left.
         assert_eq!(store.looked(seen(Some("a")), Vec::new(), at(4)).await.unwrap().moved, None);
         let row = store.production("web").await.unwrap().unwrap();

@@ -14,6 +14,7 @@ use gonogo_engine::{
 use gonogo_remote::http::{CA_FILE_VARIABLE, HttpSettings};
 use gonogo_remote::jira::Credentials;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub(crate) fn run(args: CheckArgs) -> anyhow::Result<u8> {
     let policy = given_policy(args.policy.as_deref())?;
@@ -67,6 +68,7 @@ pub(crate) fn outside() -> anyhow::Result<Outside> {
         trusted: TrustedTracker::Any,
         code_host,
         kept: None,
+        silent_tracker: Arc::default(),
     })
 }
 

@@ -176,12 +176,12 @@ fn decide(
 /// as where the repository cannot be fetched: it is not known any more what runs.
 const LOOKED_WITHIN: SignedDuration = SignedDuration::from_mins(15);
 
-/// Why what was known last counts no more. What was asked for in vain has an
-/// age of its own.
+/// Why what was known last counts no more. What is looked at and asked for in
+/// vain has an age of its own, which a look holds against it.
 pub(super) fn is_out_of_sight(row: &ProductionRow, poll: Duration, now: Timestamp) -> Option<Why> {
-    let known_at = row.known_at.filter(|_| row.trouble.is_none())?;
+    let known_at = row.known_at?;
     let within = SignedDuration::try_from(poll * 3).map_or(LOOKED_WITHIN, |looks| looks.max(LOOKED_WITHIN));
-    (now.duration_since(known_at) > within).then(|| {
+    (now.duration_since(row.looked_at.unwrap_or(known_at)) > within).then(|| {
         let said = format!("what runs was known last at {}, and could not be looked at since", say::minute(known_at));
         Why::new(said, "see the service's page for what is wrong with its repository")
     })
@@ -214,6 +214,7 @@ mod tests {
             name: "live".to_owned(),
             why: "so".to_owned(),
             known_at: Some(at(known_at)),
+            looked_at: Some(at(known_at)),
             trouble: None,
             astray: None,
         }
@@ -240,9 +241,10 @@ mod tests {
         let minute = Duration::from_mins(1);
         let is_known = |row: &ProductionRow, now| is_out_of_sight(row, minute, at(now)).is_none();
         assert!(is_known(&last(10), 25) && !is_known(&last(10), 26));
-        // Looked at in vain: it counts as long as its source says.
-        let looked = ProductionRow { trouble: Some("no answer".to_owned()), ..last(10) };
-        assert!(is_known(&looked, 99));
+        // Looked at in vain it counts as long as its source says, while it is looked at.
+        let looked = ProductionRow { trouble: Some("no answer".to_owned()), looked_at: Some(at(90)), ..last(10) };
+        assert!(is_known(&looked, 99) && !is_known(&looked, 106));
+        assert!(!is_known(&ProductionRow { looked_at: None, ..looked }, 99), "of before such looks were kept");
         assert!(is_out_of_sight(&last(10), 10 * minute, at(40)).is_none(), "it is looked at seldom");
         assert!(is_known(&ProductionRow { known_at: None, running: None, ..last(10) }, 99));
     }

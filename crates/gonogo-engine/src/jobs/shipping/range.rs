@@ -103,7 +103,7 @@ pub(super) async fn told(serving: &Serving, ranges: &[Range], stories: impl Iter
     let wants = Wants { fields: partial.field.iter().cloned().collect(), history: false };
     if tracker.is_some() && !asks.is_empty() {
         let all: Vec<&Ask> = asks.iter().collect();
-        for (ask, answer) in access.gather(&all, &wants).await {
+        for (ask, answer) in access.gather(&all, &wants, (serving.clock)()).await {
             if let (Ask::IssueOf(of), Answer::IssueOf(Fact::Known(issue))) = (ask, answer) {
                 known.insert(of.key.to_string(), (issue.title.clone(), partial.flag_of(&issue)));
             }
