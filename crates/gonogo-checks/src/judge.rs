@@ -10,7 +10,7 @@ use crate::reading::Reading;
 use crate::scene::Scene;
 use crate::{policy_changed, production, tracker};
 use gonogo_core::case::{Case, Production, Stage};
-use gonogo_core::fact::Fact;
+use gonogo_core::fact::{Fact, Why};
 use gonogo_core::finding::{Finding, Subject};
 use gonogo_core::ids::Sha;
 use gonogo_core::policy::{Level, PolicyError};
@@ -47,6 +47,25 @@ pub enum Judged {
         asks: BTreeSet<Ask>,
         for_newest_go: bool,
     },
+}
+
+/// What keeps us from knowing which stories ship.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// There is no range that could be read.
+    Range(String),
+    /// A commit names no story, and it is not known which pull request brought it.
+    PullRequest(Why),
+}
+
+impl Unread {
+    /// Whether it may be known later: that we ask for so much at most stays so.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Range(_) => true,
+            Self::PullRequest(why) => why.system.is_some(),
+        }
+    }
 }
 
 /// A verdict with all that it was made from.
@@ -127,6 +146,22 @@ impl<'a> Judge<'a> {
         };
         self.reading.replace(Some(Rc::clone(&reading)));
         Ok(reading)
+    }
+
+    /// What keeps us from knowing which stories ship.
+    pub fn unread(&self, facts: &Facts) -> Option<Unread> {
+        if let Production::Unknown { why, .. } = &self.case.production {
+            return Some(Unread::Range(why.said.clone()));
+        }
+        match self.reading(facts) {
+            Ok(reading) => {
+                let unread = reading.unread_pull_requests().cloned().map(Unread::PullRequest);
+                unread.max_by_key(Unread::may_pass)
+            }
+            Err(Stop::Unknown(why)) => Some(Unread::Range(why.said)),
+            Err(Stop::Off(why)) => Some(Unread::Range(why)),
+            Err(Stop::Pending) => Some(Unread::Range("an answer was missing".to_owned())),
+        }
     }
 
     fn read(&self, facts: &Facts) -> Result<Reading, Stop> {

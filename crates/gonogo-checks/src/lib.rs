@@ -32,7 +32,7 @@ mod unfinished;
 pub use builds::is_own_build;
 pub use each::judge_each;
 pub use findings::{CheckOutcome, CheckState};
-pub use judge::{Judge, Judged, Judgement};
+pub use judge::{Judge, Judged, Judgement, Unread};
 pub use newest_go::{NewestGo, PartialStory};
 pub use registry::{CHECKS, Entry, SYNTHETIC, documented};
 pub use scene::Wants;

@@ -87,8 +87,7 @@ impl Scene<'_> {
     /// pull request could not be read may belong to another one.
     pub(crate) fn shipping_issues(&self, out: &mut Findings) -> Result<Vec<ShippingIssue<'_>>, Stop> {
         let reading = self.reading()?;
-        let unread = reading.indexes().filter(|at| reading.ships(*at)).find_map(|at| reading.unread_pull_request(at));
-        if let Some(why) = unread {
+        if let Some(why) = reading.unread_pull_requests().next() {
             out.could_not_check(Subject::Candidate, why.clone());
         }
         let issues = self.facts.all(reading.shipping().map(|(key, _)| IssueOf { key: key.clone() }))?;

@@ -6,7 +6,7 @@ use crate::locate::Located;
 use crate::report;
 use gonogo_api::Check;
 use gonogo_checks::facts::Facts;
-use gonogo_checks::{Judge, Judged, Judgement, judge_each};
+use gonogo_checks::{Judge, Judged, Judgement, Unread, judge_each};
 use gonogo_core::fact::Why;
 use gonogo_core::policy::Tracker;
 use gonogo_core::waiver::Waiver;
@@ -27,21 +27,23 @@ const VERDICT_ROUNDS: usize = 8;
 /// The search for the newest Go may look at a few more candidates.
 const ALL_ROUNDS: usize = 16;
 
-/// Judges over each of what production runs, with the same facts.
+/// Judges over each of what production runs, with the same facts. Beside the
+/// outcome: what keeps us from knowing which stories ship.
 pub(crate) async fn evaluate(
     located: &[Located],
     waivers: &[Waiver],
     now: Timestamp,
     gatherer: &Gatherer<'_>,
     progress: &dyn Progress,
-) -> (Facts, Outcome) {
+) -> (Facts, Outcome, Option<Unread>) {
     let judges: Vec<Judge<'_>> = located.iter().map(|one| one.judge(waivers, now)).collect();
     let mut facts = facts_of(located, now);
     for round in 0.. {
         let missing = match judge_each(&judges, &facts) {
             Judged::Done(judgement) => {
                 let outcome = finish(&judges, &facts, &judgement);
-                return (facts, outcome);
+                let unread = judges.iter().filter_map(|judge| judge.unread(&facts)).max_by_key(Unread::may_pass);
+                return (facts, outcome, unread);
             }
             Judged::Missing { asks, for_newest_go } => {
                 let limit = if for_newest_go { ALL_ROUNDS } else { VERDICT_ROUNDS };

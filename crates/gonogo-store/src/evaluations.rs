@@ -26,6 +26,8 @@ pub struct NewEvaluation {
     pub result: String,
     pub recording: Vec<u8>,
     pub stories: Vec<StoryOf>,
+    /// Whether there may be stories that nobody could tell.
+    pub is_unread: bool,
 }
 
 /// A story of what was judged.
@@ -44,9 +46,11 @@ pub struct Evaluation {
     pub verdict: String,
     pub evaluated_at: Timestamp,
     pub result: String,
+    /// Whether there may be stories that nobody could tell.
+    pub is_unread: bool,
 }
 
-type Row = (i64, i64, String, i64, String);
+type Row = (i64, i64, String, i64, String, i64);
 
 impl Store {
     /// Records it. What should be seen is wanted, and told, only while the
@@ -65,8 +69,8 @@ impl Store {
                     in_turn(tx).await?;
                     hold(tx, new.candidate).await?;
                     let insert = "insert into evaluation
-                         (candidate, verdict, exit_code, policy_hash, evaluated_at, summary, result, recording)
-                         values ($1, $2, $3, $4, $5, $6, $7, $8) returning id";
+                         (candidate, verdict, exit_code, policy_hash, evaluated_at, summary, result, recording, is_unread)
+                         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id";
                     let (id,): (i64,) = fetch!(
                         tx,
                         fetch_one,
@@ -78,7 +82,8 @@ impl Store {
                         micros(new.evaluated_at),
                         &new.summary,
                         &new.result,
-                        &new.recording
+                        &new.recording,
+                        i64::from(new.is_unread)
                     )?;
                     execute!(tx, "delete from candidate_story where candidate = $1", new.candidate.0)?;
                     for story in &new.stories {
@@ -107,7 +112,7 @@ impl Store {
 
     /// The newest ones, newest first.
     pub async fn evaluations(&self, candidate: CandidateId, most: u32) -> Result<Vec<Evaluation>, StoreError> {
-        let select = "select id, candidate, verdict, evaluated_at, result from evaluation
+        let select = "select id, candidate, verdict, evaluated_at, result, is_unread from evaluation
              where candidate = $1 order by id desc limit $2";
         let rows: Vec<Row> = self
             .db
@@ -120,12 +125,13 @@ impl Store {
             .await?;
         Ok(rows
             .into_iter()
-            .map(|(id, candidate, verdict, at, result)| Evaluation {
+            .map(|(id, candidate, verdict, at, result, is_unread)| Evaluation {
                 id: EvaluationId(id),
                 candidate: CandidateId(candidate),
                 verdict,
                 evaluated_at: time(at),
                 result,
+                is_unread: is_unread != 0,
             })
             .collect())
     }

@@ -25,6 +25,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (15, include_str!("../migrations/0015_changes.sql")),
     (19, include_str!("../migrations/0019_sight.sql")),
     (20, include_str!("../migrations/0020_join_links.sql")),
+    (22, include_str!("../migrations/0022_unread_stories.sql")),
     (23, include_str!("../migrations/0023_builds.sql")),
 ];
 

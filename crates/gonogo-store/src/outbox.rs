@@ -189,6 +189,22 @@ pub(crate) async fn put(tx: &mut Tx<'_>, new: &NewMessage) -> Result<Option<i64>
     Ok(Some(id))
 }
 
+/// Those of a kind about a story that wait are said no more. One that somebody is
+/// saying may have been: nobody knows yet.
+pub(crate) async fn end_waiting(
+    tx: &mut Tx<'_>,
+    kind: &str,
+    story: &str,
+    why: &str,
+    now: i64,
+) -> Result<(), StoreError> {
+    let update = "update outbox set state = case when leased_until > $4 then 'doubtful' else 'failed' end,
+             error = $3, done_at = $4, leased_until = null
+         where kind = $1 and state = 'waits' and id in (select message from outbox_story where story = $2)";
+    execute!(tx, update, kind, story, why, now)?;
+    Ok(())
+}
+
 async fn lease(tx: &mut Tx<'_>, kind: &str, now: i64, until: i64) -> Result<Option<Leased>, StoreError> {
     let found: Option<Leased> = match tx {
         Tx::Sqlite(c) => {

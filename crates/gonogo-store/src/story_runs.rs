@@ -3,7 +3,7 @@
 //! deployed, or was rolled back, is said once for all of them.
 
 use crate::db::{Tx, execute, fetch};
-use crate::outbox::{NewMessage, put};
+use crate::outbox::{NewMessage, end_waiting, put};
 use crate::production::MoveRow;
 use crate::{ProductionMove, Store, StoreError, micros, production, time};
 use jiff::Timestamp;
@@ -49,7 +49,8 @@ pub struct Untold {
     /// Those of them that wait in an open candidate, and in which service.
     pub waits: Vec<(String, String)>,
     /// Services of which it is not known what waits: a candidate is not judged
-    /// yet, or a move was not looked at.
+    /// yet, or lies over nothing that is known, or has stories that nobody could
+    /// tell, or a move was not looked at.
     pub unknown: BTreeSet<String>,
 }
 
@@ -58,6 +59,9 @@ pub struct Untold {
 pub struct StoryTurn {
     pub story: String,
     pub news: StoryNews,
+    /// A kind of message about the story of which those that wait are none of its
+    /// business any more, and why.
+    pub ends: Option<(&'static str, &'static str)>,
 }
 
 type Row = (String, String, String, String, i64, i64, Option<String>);
@@ -116,7 +120,9 @@ impl Store {
         .await
     }
 
-    pub async fn untold(&self) -> Result<Untold, StoreError> {
+    /// A candidate of which the work of this kind was given up is not waited for:
+    /// people see that it was.
+    pub async fn untold(&self, judging: &'static str) -> Result<Untold, StoreError> {
         const RUNS: &str = "select service, story, title, told, is_live, since, news from story_run
              where story in (select story from story_run where news is not null) order by story, service";
         // In one statement: what waits and what is not known are of one moment.
@@ -124,14 +130,17 @@ impl Store {
              where c.closed_at is null and s.ships = 1
              and s.key in (select story from story_run where news is not null)
              union select '', c.service from candidate c where c.closed_at is null
-             and not exists (select 1 from evaluation e where e.candidate = c.id)
+             and (c.production is null or coalesce((select e.is_unread from evaluation e
+                 where e.candidate = c.id order by e.id desc limit 1), 1) = 1)
+             and not exists (select 1 from job j
+                 where j.kind = $1 and j.key = cast(c.id as text) and j.dead_at is not null)
              union select '', service from move_unread";
         let (runs, rest): (Vec<Row>, Vec<(String, String)>) = self
             .db
             .read(|tx| {
                 Box::pin(async move {
                     let runs: Vec<Row> = fetch!(tx, fetch_all, RUNS)?;
-                    let rest = if runs.is_empty() { Vec::new() } else { fetch!(tx, fetch_all, REST)? };
+                    let rest = if runs.is_empty() { Vec::new() } else { fetch!(tx, fetch_all, REST, judging)? };
                     Ok((runs, rest))
                 })
             })
@@ -153,12 +162,15 @@ impl Store {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    for StoryTurn { story, news } in &turns {
+                    for StoryTurn { story, news, ends } in &turns {
                         let update = "update story_run set news = null where story = $1 and news = $2";
                         if execute!(tx, update, story, news.word())? == 0 {
                             return Err(StoreError::Fenced);
                         }
                         execute!(tx, SAID, story, i64::from(*news == StoryNews::Came), micros(now))?;
+                        if let Some((kind, why)) = ends {
+                            end_waiting(tx, kind, story, why, micros(now)).await?;
+                        }
                     }
                     for message in &messages {
                         put(tx, message).await?;
@@ -202,18 +214,18 @@ async fn comes(tx: &mut Tx<'_>, service: &str, came: &StoryCame, at: i64) -> Res
          values ($1, $2, coalesce(nullif($3, ''), (select max(title) from candidate_story where key = $2), ''),
              $4, $5, 1, $6,
              case when exists (select 1 from story_said where story = $2 and is_deployed = 1) then null else 'came' end)
-         on conflict (service, story) do update set title = excluded.title, told = excluded.told,
+         on conflict (service, story) do update set title = coalesce(nullif(excluded.title, ''), story_run.title), told = excluded.told,
              commits = excluded.commits, is_live = 1, news = excluded.news,
              since = case when story_run.is_live = 1 then story_run.since else excluded.since end";
     execute!(tx, upsert, service, &came.story, &came.title, &came.told, &commits, at)?;
     Ok(())
 }
 
-/// That a story went of which nothing was said is no news.
+/// That a story went of which nothing was said is no news; of one that has no
+/// news it was.
 async fn goes(tx: &mut Tx<'_>, service: &str, story: &str, at: i64) -> Result<(), StoreError> {
     let update = "update story_run set is_live = 0, since = $3,
-             news = case when exists (select 1 from story_said where story = $2 and is_deployed = 1)
-                 then 'went' end
+             news = case when news is null then 'went' end
          where service = $1 and story = $2 and is_live = 1";
     execute!(tx, update, service, story, at)?;
     Ok(())

@@ -339,6 +339,11 @@ impl Reading {
         self.parsed(at).pull_request
     }
 
+    /// Why it is not known which pull requests brought commits that ship.
+    pub(crate) fn unread_pull_requests(&self) -> impl Iterator<Item = &Why> {
+        self.indexes().filter(|at| self.ships(*at)).filter_map(|at| self.unread_pull_request(at))
+    }
+
     /// Why it is not known which pull request brought a commit that names no story.
     pub(crate) fn unread_pull_request(&self, at: usize) -> Option<&Why> {
         self.parsed(at).unread_pull_request.as_deref()

@@ -4,8 +4,7 @@ use crate::evaluate::{Outcome, evaluate};
 use crate::gather::{Clock, Gatherer, Outside, TrackerAccess};
 use crate::locate::{LocateError, Located, Wanted, locate_each};
 use crate::{Progress, Recording};
-use gonogo_checks::Wants;
-use gonogo_checks::facts::{Facts, Stop};
+use gonogo_checks::{Unread, Wants};
 use gonogo_core::waiver::Waiver;
 use gonogo_remote::git::Git;
 use std::sync::Arc;
@@ -26,15 +25,16 @@ pub struct Checked {
     pub recording: Recording,
     /// What was wanted of each story.
     pub wants: Wants,
+    /// What keeps us from knowing which stories ship.
+    pub unread: Option<Unread>,
 }
 
 /// Finds the candidate, gathers what the checks ask for, and judges.
 pub async fn check(request: &CheckRequest, progress: &dyn Progress) -> Result<Checked, LocateError> {
-    let judged = judge(request, progress, locate_each).await?;
-    Ok(judged.checked)
+    judge(request, progress, locate_each).await
 }
 
-/// What would ship, as the commits tell: no check is asked.
+/// What would ship, as commits and pull requests tell: no check is asked.
 pub(crate) async fn read(request: &CheckRequest, progress: &dyn Progress) -> Result<Checked, LocateError> {
     let without_checks = |git: &Git, wanted: &Wanted| {
         let mut located = locate_each(git, wanted)?;
@@ -43,29 +43,18 @@ pub(crate) async fn read(request: &CheckRequest, progress: &dyn Progress) -> Res
         }
         Ok(located)
     };
-    let judged = judge(request, progress, without_checks).await?;
-    for located in &judged.located {
-        match located.judge(&[], (request.clock)()).reading(&judged.facts) {
-            Ok(_) => {}
-            Err(Stop::Unknown(why)) => return Err(LocateError::Range(why.said)),
-            Err(Stop::Off(why)) => return Err(LocateError::Range(why)),
-            Err(Stop::Pending) => return Err(LocateError::Range("an answer was missing".to_owned())),
-        }
+    let read = judge(request, progress, without_checks).await?;
+    match &read.unread {
+        Some(Unread::Range(why)) => Err(LocateError::Range(why.clone())),
+        Some(Unread::PullRequest(_)) | None => Ok(read),
     }
-    Ok(judged.checked)
-}
-
-struct Judged {
-    checked: Checked,
-    located: Vec<Located>,
-    facts: Facts,
 }
 
 async fn judge(
     request: &CheckRequest,
     progress: &dyn Progress,
     locate: impl Fn(&Git, &Wanted) -> Result<Vec<Located>, LocateError>,
-) -> Result<Judged, LocateError> {
+) -> Result<Checked, LocateError> {
     progress.doing("reading the repository");
     let now = (request.clock)();
     let git = Git::open(&request.wanted.repo)?;
@@ -80,8 +69,7 @@ async fn judge(
     let wants = Wants::all(located.iter().map(|located| located.policy.wants()));
     let (git, kept, clock) = (Arc::new(git), request.outside.kept.as_ref(), request.clock);
     let gatherer = Gatherer { git, tracker: &tracker, code_host: &code_host, kept, wants, clock };
-    let (facts, outcome) = evaluate(&located, &request.waivers, now, &gatherer, progress).await;
+    let (facts, outcome, unread) = evaluate(&located, &request.waivers, now, &gatherer, progress).await;
     let recording = Recording::of(&located, &request.waivers, now, &facts, &outcome.check);
-    let checked = Checked { outcome, recording, wants: gatherer.wants };
-    Ok(Judged { checked, located, facts })
+    Ok(Checked { outcome, recording, wants: gatherer.wants, unread })
 }

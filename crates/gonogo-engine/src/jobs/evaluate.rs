@@ -76,7 +76,8 @@ async fn record(
     let report = check_run::wanted(serving, service, candidate, &checked.outcome, now);
     let shown = shown(at_head.clone(), report, now);
     let news = message::news(serving, service, candidate, &checked.outcome, now);
-    if newest.is_some_and(|newest| newest.result == json) {
+    let is_unread = checked.unread.is_some();
+    if newest.is_some_and(|newest| newest.result == json && newest.is_unread == is_unread) {
         // Nothing new to record; what was never shown or told is wanted still.
         serving.store.show(id, shown).await?;
         if let Some(news) = news {
@@ -95,6 +96,7 @@ async fn record(
         result: json,
         recording,
         stories: result.stories.iter().map(story).collect(),
+        is_unread,
     };
     serving.store.record_evaluation(new, shown, news).await?;
     // Whom the commit's report is of now may be another one.

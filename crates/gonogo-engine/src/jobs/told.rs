@@ -67,6 +67,11 @@ pub(super) fn said(message: &Outgoing, begun: Instant, error: Option<&str>) {
     }
 }
 
+/// Of what a move brought something stays untold.
+pub(super) fn move_is_taken_as_it_is(service: &str, why: &str) {
+    tracing::error!(service, why, "stories of a move stay untold");
+}
+
 /// The store gives no work: said once, and again each minute while it lasts.
 pub(super) fn store_is_away(error: &StoreError) {
     static LAST: Mutex<Option<Instant>> = Mutex::new(None);

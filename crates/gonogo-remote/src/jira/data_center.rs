@@ -3,7 +3,7 @@
 use super::cloud::{Seen, field_list, read_issues, whole};
 use super::issue::Reader;
 use super::writing::Writing;
-use super::{Account, Base, Comment, MOST_KEYS, MOST_PAGES, Moved, Selection, Tracker, access, by_key};
+use super::{Account, Base, Comment, MOST_KEYS, MOST_PAGES, Moved, NotWritten, Selection, Tracker, access, by_key};
 use crate::http::HttpError;
 use futures_util::future::BoxFuture;
 use gonogo_core::fact::{Fact, Why};
@@ -119,11 +119,11 @@ impl Tracker for DataCenter {
         Box::pin(access::account(&self.base, "/rest/api/2"))
     }
 
-    fn comment<'a>(&'a self, issue: &'a IssueKey, comment: &'a Comment) -> BoxFuture<'a, Result<String, Why>> {
+    fn comment<'a>(&'a self, issue: &'a IssueKey, comment: &'a Comment) -> BoxFuture<'a, Result<String, NotWritten>> {
         Box::pin(async move { self.writing().comment(issue, comment).await })
     }
 
-    fn move_to<'a>(&'a self, issue: &'a IssueKey, state: &'a str) -> BoxFuture<'a, Result<Moved, Why>> {
+    fn move_to<'a>(&'a self, issue: &'a IssueKey, state: &'a str) -> BoxFuture<'a, Result<Moved, NotWritten>> {
         Box::pin(async move { self.writing().move_to(issue, state).await })
     }
 }

@@ -12,7 +12,7 @@ mod writing;
 
 pub use access::Account;
 pub use credentials::{Credentials, CredentialsError};
-pub use writing::{Comment, Moved};
+pub use writing::{Comment, Known, Moved, NotWritten};
 
 use crate::http::{Http, HttpError, HttpSettings};
 use futures_util::future::BoxFuture;
@@ -47,10 +47,10 @@ pub trait Tracker: Send + Sync {
     fn account(&self) -> BoxFuture<'_, Result<Account, Why>>;
 
     /// Our one comment of its key on an issue says this from now on; its id.
-    fn comment<'a>(&'a self, issue: &'a IssueKey, comment: &'a Comment) -> BoxFuture<'a, Result<String, Why>>;
+    fn comment<'a>(&'a self, issue: &'a IssueKey, comment: &'a Comment) -> BoxFuture<'a, Result<String, NotWritten>>;
 
     /// The issue is in this state from now on, where a transition leads to it.
-    fn move_to<'a>(&'a self, issue: &'a IssueKey, state: &'a str) -> BoxFuture<'a, Result<Moved, Why>>;
+    fn move_to<'a>(&'a self, issue: &'a IssueKey, state: &'a str) -> BoxFuture<'a, Result<Moved, NotWritten>>;
 }
 
 /// The tracker that a policy names.

@@ -2,7 +2,7 @@
 //! again by the property in it, and a transition.
 
 use super::{Base, MOST_PAGES};
-use crate::http::{Again, HttpError, Method};
+use crate::http::{Again, Ask, HttpError, Method};
 use gonogo_core::fact::Why;
 use gonogo_core::ids::IssueKey;
 use gonogo_core::story::same_word;
@@ -20,6 +20,61 @@ pub struct Comment {
     pub lines: Vec<String>,
     /// Where more is to be read.
     pub link: String,
+}
+
+/// Why something was not written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotWritten {
+    pub why: Why,
+    pub known: Known,
+}
+
+/// What is known of what was not written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// It was not, and may be later: once the right is given, or the token renewed.
+    NotYet,
+    /// It was not, and never will be: it is refused for what it is.
+    Never,
+    /// It may have been.
+    Nothing,
+}
+
+impl NotWritten {
+    fn of(why: Why, error: &HttpError) -> Self {
+        let fix = match error {
+            HttpError::Status { status: 403, .. } => {
+                "let the token's account add comments and make transitions in the project"
+            }
+            HttpError::Status { status: 404, .. } => {
+                "look whether the tracker has this issue, and let the token's account see it"
+            }
+            _ => &why.fix,
+        };
+        let known = match error {
+            HttpError::Status { status: 401 | 403 | 409 | 423 | 429, .. }
+            | HttpError::Redirect(_)
+            | HttpError::AskedToWait(_)
+            | HttpError::Connect(_)
+            | HttpError::Certificate(_)
+            | HttpError::CaFile { .. }
+            | HttpError::Client(_) => Known::NotYet,
+            HttpError::Status { status: 408, .. } => Known::Nothing,
+            HttpError::Status { status, .. } if (400..500).contains(status) => Known::Never,
+            _ => Known::Nothing,
+        };
+        Self { why: Why { fix: fix.to_owned(), ..why.clone() }, known }
+    }
+
+    /// An answer that is none: what came before it may have been done.
+    fn odd(said: impl Into<String>, fix: &str) -> Self {
+        Self { why: Why::new(said, fix), known: Known::Nothing }
+    }
+
+    /// Nothing was sent.
+    fn unsent(why: Why) -> Self {
+        Self { why, known: Known::NotYet }
+    }
 }
 
 /// What came of moving an issue to a state.
@@ -46,7 +101,7 @@ pub(super) struct Writing<'a> {
 
 impl Writing<'_> {
     /// Changes our comment where there is one, else adds it; its id.
-    pub(super) async fn comment(&self, issue: &IssueKey, comment: &Comment) -> Result<String, Why> {
+    pub(super) async fn comment(&self, issue: &IssueKey, comment: &Comment) -> Result<String, NotWritten> {
         let body = if self.is_document { document(comment) } else { text(comment) };
         let at = format!("{}/issue/{issue}/comment", self.api);
         let said = if let Some(id) = self.find(&at, &comment.key).await? {
@@ -56,16 +111,18 @@ impl Writing<'_> {
             self.write(Method::POST, &at, &json!({ "body": body, "properties": properties })).await?
         };
         let id = said["id"].as_str().map(str::to_owned);
-        id.ok_or_else(|| Why::new("Jira: it does not say which comment is ours", "look at [tracker] url and kind"))
+        id.ok_or_else(|| {
+            NotWritten::odd("Jira: it does not say which comment is ours", "look at [tracker] url and kind")
+        })
     }
 
-    async fn find(&self, at: &str, key: &str) -> Result<Option<String>, Why> {
+    async fn find(&self, at: &str, key: &str) -> Result<Option<String>, NotWritten> {
         for page in 0..MOST_PAGES {
             let start = page * PAGE;
             let path = format!("{at}?expand=properties&startAt={start}&maxResults={PAGE}");
-            let answer = self.base.get(&path).await?;
+            let answer = self.read(&path).await?;
             let Some(comments) = answer["comments"].as_array() else {
-                return Err(Why::new("Jira: an answer without comments", "look at [tracker] url and kind"));
+                return Err(NotWritten::odd("Jira: an answer without comments", "look at [tracker] url and kind"));
             };
             if let Some(ours) = comments.iter().find(|comment| is_ours(comment, key)) {
                 return Ok(ours["id"].as_str().map(str::to_owned));
@@ -75,18 +132,19 @@ impl Writing<'_> {
             }
         }
         let said = format!("Jira: the issue has over {} comments", MOST_PAGES * PAGE);
-        Err(Why::new(said, "ours cannot be found among so many: tell it another way"))
+        let why = Why::new(said, "ours cannot be found among so many: tell it another way");
+        Err(NotWritten { why, known: Known::Never })
     }
 
-    pub(super) async fn move_to(&self, issue: &IssueKey, state: &str) -> Result<Moved, Why> {
+    pub(super) async fn move_to(&self, issue: &IssueKey, state: &str) -> Result<Moved, NotWritten> {
         let at = format!("{}/issue/{issue}", self.api);
-        let now = self.base.get(&format!("{at}?fields=status")).await?;
+        let now = self.read(&format!("{at}?fields=status")).await?;
         let from = now.pointer("/fields/status/name").and_then(Value::as_str).unwrap_or_default();
         if same_word(from, state) {
             return Ok(Moved::Already);
         }
         let at = format!("{at}/transitions");
-        let all = self.base.get(&at).await?;
+        let all = self.read(&at).await?;
         let ways = all["transitions"].as_array().map(Vec::as_slice).unwrap_or_default();
         let name = |way: &Value| way["name"].as_str().unwrap_or_default().to_owned();
         let target = |way: &Value| way.pointer("/to/name").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -99,19 +157,20 @@ impl Writing<'_> {
     }
 
     /// Sent once: what came of it is looked at before it is sent again.
-    async fn write(&self, method: Method, path: &str, body: &Value) -> Result<Value, Why> {
-        let mut ask = self.base.ask(method, path, Some(body))?;
+    async fn write(&self, method: Method, path: &str, body: &Value) -> Result<Value, NotWritten> {
+        let mut ask = self.base.ask(method, path, Some(body)).map_err(NotWritten::unsent)?;
         ask.again = Again::MustNotCome;
-        self.base.http.json(&ask).await.map_err(|error| {
-            let why = self.base.why(path, &error);
-            match error {
-                HttpError::Status { status: 403, .. } => {
-                    let fix = "let the token's account add comments and make transitions in the project";
-                    Why::new(why.said, fix)
-                }
-                _ => why,
-            }
-        })
+        self.answer(path, &ask).await
+    }
+
+    async fn read(&self, path: &str) -> Result<Value, NotWritten> {
+        let ask = self.base.ask(Method::GET, path, None).map_err(NotWritten::unsent)?;
+        self.answer(path, &ask).await
+    }
+
+    async fn answer(&self, path: &str, ask: &Ask<'_>) -> Result<Value, NotWritten> {
+        let answered = self.base.http.json(ask).await;
+        answered.map_err(|error| NotWritten::of(self.base.why(path, &error), &error))
     }
 }
 
@@ -139,6 +198,23 @@ fn text(comment: &Comment) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_says_that_nothing_was_written() {
+        let known = |error: &HttpError| NotWritten::of(Why::new("it failed", "mend it"), error).known;
+        let status = |status| known(&HttpError::Status { status, said: String::new() });
+        for never in [400, 404, 410, 422] {
+            assert_eq!(status(never), Known::Never, "{never}");
+        }
+        for not_yet in [401, 403, 409, 429] {
+            assert_eq!(status(not_yet), Known::NotYet, "{not_yet}");
+        }
+        for nothing in [408, 500, 503] {
+            assert_eq!(status(nothing), Known::Nothing, "{nothing}");
+        }
+        assert_eq!(known(&HttpError::BrokeOff), Known::Nothing);
+        assert_eq!(known(&HttpError::Connect("refused".to_owned())), Known::NotYet);
+    }
 
     #[test]
     fn only_the_property_with_our_key_makes_a_comment_ours() {

@@ -31,6 +31,7 @@ fn evaluation(candidate: CandidateId, verdict: &str) -> NewEvaluation {
         result: "{}".to_owned(),
         recording: b"r".to_vec(),
         stories: vec![story("STORY-1")],
+        is_unread: false,
     }
 }
 

@@ -32,6 +32,7 @@ async fn judged(store: &Store, candidate: &Candidate, verdict: &str, second: i64
         result: "{}".to_owned(),
         recording: Vec::new(),
         stories: Vec::new(),
+        is_unread: false,
     };
     store.record_evaluation(new, Vec::new(), None).await.unwrap();
 }

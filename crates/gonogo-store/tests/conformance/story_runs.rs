@@ -2,8 +2,8 @@ use crate::{at, conformance, sha};
 use gonogo_core::case::Stage;
 use gonogo_core::ids::Sha;
 use gonogo_store::{
-    CandidateId, NewEvaluation, NewMessage, ProductionMove, ProductionSeen, Sighted, Store, StoreError, StoryCame,
-    StoryNews, StoryOf, StoryTurn,
+    CandidateId, Ended, MessageState, NewEvaluation, NewJob, NewMessage, ProductionMove, ProductionSeen, Sighted,
+    Store, StoreError, StoryCame, StoryNews, StoryOf, StoryTurn,
 };
 
 /// Production of a service is this from now on, and main is ahead of it.
@@ -24,6 +24,10 @@ async fn runs(store: &Store, service: &str, running: char, second: i64) -> Candi
 
 /// The candidate is judged; these stories wait in it.
 async fn judged(store: &Store, candidate: CandidateId, waiting: &[&str]) {
+    judged_as_far(store, candidate, waiting, false).await;
+}
+
+async fn judged_as_far(store: &Store, candidate: CandidateId, waiting: &[&str], is_unread: bool) {
     let story = |key: &&str| StoryOf { key: (*key).to_owned(), title: "Pay in euros".to_owned(), ships: true };
     let new = NewEvaluation {
         candidate,
@@ -35,6 +39,7 @@ async fn judged(store: &Store, candidate: CandidateId, waiting: &[&str]) {
         result: "{}".to_owned(),
         recording: Vec::new(),
         stories: waiting.iter().map(story).collect(),
+        is_unread,
     };
     store.record_evaluation(new, Vec::new(), None).await.unwrap();
 }
@@ -51,7 +56,7 @@ fn came(story: &str, commits: &[Sha]) -> StoryCame {
 }
 
 fn turn(story: &str, news: StoryNews) -> StoryTurn {
-    StoryTurn { story: story.to_owned(), news }
+    StoryTurn { story: story.to_owned(), news, ends: None }
 }
 
 fn message(key: &str) -> NewMessage {
@@ -81,21 +86,21 @@ conformance! {
         judged(&store, web, &["STORY-1"]).await;
         let web = runs(&store, "web", 'b', 2).await;
         let api = runs(&store, "api", 'a', 2).await;
-        assert_eq!(store.untold().await.unwrap().runs, []);
+        assert_eq!(store.untold("evaluate").await.unwrap().runs, []);
         let moved = unread(&store, "web").await;
         store.move_read(&moved, vec![came("STORY-1", &[sha('1')])], Vec::new()).await.unwrap();
-        let untold = store.untold().await.unwrap();
+        let untold = store.untold("evaluate").await.unwrap();
         assert_eq!(untold.unknown.iter().collect::<Vec<_>>(), ["api", "web"], "neither is judged");
         let run = &untold.runs[0];
         assert_eq!((run.title.as_str(), run.news, run.is_live), ("Pay in euros", Some(StoryNews::Came), true));
         judged(&store, web, &[]).await;
         judged(&store, api, &["STORY-1", "STORY-2"]).await;
-        let untold = store.untold().await.unwrap();
+        let untold = store.untold("evaluate").await.unwrap();
         assert_eq!(untold.waits, [("STORY-1".to_owned(), "api".to_owned())]);
         assert!(untold.unknown.is_empty());
         let api = runs(&store, "api", 'b', 3).await;
         judged(&store, api, &[]).await;
-        let untold = store.untold().await.unwrap();
+        let untold = store.untold("evaluate").await.unwrap();
         assert_eq!(untold.unknown.iter().collect::<Vec<_>>(), ["api"], "its move is not read");
     }
 
@@ -109,12 +114,12 @@ conformance! {
         let again = store.stories_turned(deployed(), vec![message("2")], at(4)).await;
         assert_eq!(again, Err(StoreError::Fenced));
         assert_eq!(store.messages_of_story("STORY-1").await.unwrap().len(), 1);
-        assert_eq!(store.untold().await.unwrap().runs, []);
+        assert_eq!(store.untold("evaluate").await.unwrap().runs, []);
         // A further part of it is no news.
         runs(&store, "web", 'c', 5).await;
         let moved = unread(&store, "web").await;
         store.move_read(&moved, vec![came("STORY-1", &[sha('2')])], Vec::new()).await.unwrap();
-        assert_eq!(store.untold().await.unwrap().runs, []);
+        assert_eq!(store.untold("evaluate").await.unwrap().runs, []);
         let run = &store.runs_of("STORY-1").await.unwrap()[0];
         assert_eq!(run.since, at(2), "since its first part");
         assert_eq!(store.live_stories("web").await.unwrap()[0].1.len(), 2);
@@ -122,13 +127,97 @@ conformance! {
         runs(&store, "web", 'a', 6).await;
         let moved = unread(&store, "web").await;
         store.move_read(&moved, Vec::new(), vec!["STORY-1".to_owned(), "STORY-9".to_owned()]).await.unwrap();
-        let run = store.untold().await.unwrap().runs.remove(0);
+        let run = store.untold("evaluate").await.unwrap().runs.remove(0);
         assert_eq!((run.news, run.is_live, run.since), (Some(StoryNews::Went), false, at(6)));
         store.stories_turned(vec![turn("STORY-1", StoryNews::Went)], Vec::new(), at(7)).await.unwrap();
         runs(&store, "web", 'c', 8).await;
         let moved = unread(&store, "web").await;
         store.move_read(&moved, vec![came("STORY-1", &[sha('1')])], Vec::new()).await.unwrap();
-        assert_eq!(store.untold().await.unwrap().runs[0].news, Some(StoryNews::Came));
+        assert_eq!(store.untold("evaluate").await.unwrap().runs[0].news, Some(StoryNews::Came));
+    }
+
+    async fn what_a_candidate_may_have_is_not_known_unless_nobody_judges_it_any_more(store: Store) {
+        let web = runs(&store, "web", 'a', 1).await;
+        judged(&store, web, &[]).await;
+        let web = runs(&store, "web", 'b', 2).await;
+        judged(&store, web, &[]).await;
+        let moved = unread(&store, "web").await;
+        store.move_read(&moved, vec![came("STORY-1", &[sha('1')])], Vec::new()).await.unwrap();
+        let unknown = async || store.untold("evaluate").await.unwrap().unknown.into_iter().collect::<Vec<_>>();
+        assert_eq!(unknown().await, [""; 0]);
+        // Not all of its stories could be told.
+        let api = runs(&store, "api", 'a', 3).await;
+        judged_as_far(&store, api, &[], true).await;
+        assert_eq!(unknown().await, ["api"]);
+        judged(&store, api, &[]).await;
+        assert_eq!(unknown().await, [""; 0]);
+        // What it lies over is not known.
+        let (service, branch) = ("tax".to_owned(), "main".to_owned());
+        let seen = Sighted { service, branch, head: sha('e'), production: None, stage: Stage::Deploy };
+        let (tax, _) = store.open_candidate(seen, at(4)).await.unwrap();
+        judged(&store, tax.id, &[]).await;
+        assert_eq!(unknown().await, ["tax"]);
+        let (kind, key, body) = ("evaluate", tax.id.0.to_string(), String::new());
+        store.enqueue(NewJob { kind, key, body, run_at: at(4) }).await.unwrap();
+        let job = store.lease_job(at(5), at(20)).await.unwrap().unwrap();
+        assert_eq!(unknown().await, ["tax"]);
+        store.bury_job(&job, at(6), "no".to_owned()).await.unwrap();
+        assert_eq!(unknown().await, [""; 0], "it was given up, where people see it");
+    }
+
+    async fn each_service_that_a_deployed_story_goes_from_is_news(store: Store) {
+        for service in ["api", "web"] {
+            runs(&store, service, 'a', 1).await;
+            runs(&store, service, 'b', 2).await;
+            let moved = unread(&store, service).await;
+            store.move_read(&moved, vec![came("STORY-1", &[sha('1')])], Vec::new()).await.unwrap();
+        }
+        store.stories_turned(vec![turn("STORY-1", StoryNews::Came)], Vec::new(), at(3)).await.unwrap();
+        for (service, second) in [("web", 4), ("api", 5)] {
+            runs(&store, service, 'a', second).await;
+            let moved = unread(&store, service).await;
+            store.move_read(&moved, Vec::new(), vec!["STORY-1".to_owned()]).await.unwrap();
+            let runs = store.untold("evaluate").await.unwrap().runs;
+            let news: Vec<_> = runs.iter().filter(|run| run.news.is_some()).map(|run| (&*run.service, run.news)).collect();
+            assert_eq!(news, [(service, Some(StoryNews::Went))]);
+            store.stories_turned(vec![turn("STORY-1", StoryNews::Went)], Vec::new(), at(second)).await.unwrap();
+        }
+    }
+
+    async fn a_rollback_ends_what_waits_because_of_the_deploy(store: Store) {
+        runs(&store, "web", 'a', 1).await;
+        runs(&store, "web", 'b', 2).await;
+        let moved = unread(&store, "web").await;
+        store.move_read(&moved, vec![came("STORY-1", &[sha('1')])], Vec::new()).await.unwrap();
+        let of = |kind, key: &str, target: &str| NewMessage { kind, target: target.to_owned(), ..message(key) };
+        let all = vec![of("move", "1", "a"), of("move", "2", "b"), of("say", "3", "a")];
+        store.stories_turned(vec![turn("STORY-1", StoryNews::Came)], all, at(5)).await.unwrap();
+        let begun = store.lease_message("move", at(6), at(60)).await.unwrap().unwrap();
+        runs(&store, "web", 'a', 6).await;
+        let moved = unread(&store, "web").await;
+        store.move_read(&moved, Vec::new(), vec!["STORY-1".to_owned()]).await.unwrap();
+        let ends = Some(("move", "rolled back"));
+        let went = StoryTurn { ends, ..turn("STORY-1", StoryNews::Went) };
+        store.stories_turned(vec![went], vec![of("move", "4", "a")], at(7)).await.unwrap();
+        let (again_at, error) = (at(8), "away".to_owned());
+        store.message_ended(&begun, Ended::NotSaid { again_at, error }, at(8)).await.unwrap();
+        let rows = store.messages_of_story("STORY-1").await.unwrap();
+        let rows: Vec<_> = rows.iter().rev().map(|row| (row.state, row.error.as_deref())).collect();
+        let said = Some("rolled back");
+        assert_eq!(rows[0], (MessageState::Doubtful, said), "somebody is at it");
+        assert_eq!(rows[1], (MessageState::Failed, said));
+        assert_eq!(rows[2..], [(MessageState::Waits, None), (MessageState::Waits, None)]);
+    }
+
+    async fn a_title_that_was_known_is_not_forgotten(store: Store) {
+        runs(&store, "web", 'a', 1).await;
+        for (running, second, title) in [('b', 2, "Pay in euros"), ('c', 3, "")] {
+            runs(&store, "web", running, second).await;
+            let moved = unread(&store, "web").await;
+            let part = StoryCame { title: title.to_owned(), ..came("STORY-1", &[sha(running)]) };
+            store.move_read(&moved, vec![part], Vec::new()).await.unwrap();
+        }
+        assert_eq!(store.runs_of("STORY-1").await.unwrap()[0].title, "Pay in euros");
     }
 
     async fn that_a_story_went_of_which_nothing_was_said_is_no_news(store: Store) {
@@ -139,7 +228,7 @@ conformance! {
         runs(&store, "web", 'a', 3).await;
         let moved = unread(&store, "web").await;
         store.move_read(&moved, Vec::new(), vec!["STORY-1".to_owned()]).await.unwrap();
-        assert_eq!(store.untold().await.unwrap().runs, []);
+        assert_eq!(store.untold("evaluate").await.unwrap().runs, []);
         assert!(!store.runs_of("STORY-1").await.unwrap()[0].is_live);
     }
 }

@@ -23,6 +23,7 @@ async fn judge(store: &Store, candidate: CandidateId, verdict: &str) {
         result: format!("{{\"was\":\"{verdict}\"}}"),
         recording: Vec::new(),
         stories: Vec::new(),
+        is_unread: false,
     };
     store.record_evaluation(new, Vec::new(), None).await.unwrap();
 }

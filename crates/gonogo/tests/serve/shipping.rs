@@ -166,6 +166,56 @@ fn a_revert_that_ships_takes_its_story_back() {
 }
 
 #[test]
+fn a_story_that_only_a_pull_request_names_waits_for_github() {
+    let slack = Slack::start();
+    let mut world = telling(&slack).with_service(TOLD);
+    let support = slack.channel("#support");
+    world.start();
+    world.says_what_runs(&world.repo.rev("production"));
+    let (pull, _) = world.proposes("topic", "charge in euros", "STORY-9 charge in euros");
+    let merged = pull.merges();
+    world.status_of(&merged).is_success("Go");
+    world.github.faults().on("/pulls").status(502);
+    world.says_what_runs(&merged);
+    world.logs(&["ship", "stories that only pull requests name could not be read", "502"]);
+    support.has(0, 0);
+    world.github.heals();
+    support.said_once("✓ STORY-9 was deployed");
+}
+
+#[test]
+fn an_issue_is_not_moved_after_a_rollback() {
+    let jira = Jira::cloud();
+    jira.may_write().status("Released", gonogo_world::jira::Category::Done);
+    jira.story("STORY-9").in_state("Ready to Deploy");
+    let mut world = World::stopped().trusts(&jira.url()).says_of_stories("jira_transition = 'Released'").polling();
+    world.policy(&tracked_by(&jira));
+    let first = world.repo.rev("main");
+    world.start();
+    let sha = world.commits_well("STORY-9 x");
+    jira.faults().on("/transitions").status(503);
+    world.ships("production", &sha);
+    world.story_says("STORY-9", &["moves to Released", "not yet", "503"]);
+    world.ships("production", &first);
+    world.story_says("STORY-9", &["moves to Released", "never", "rolled back before it was moved"]);
+    jira.heals();
+    world.waits_for_looks(2);
+    assert_eq!(jira.story("STORY-9").status(), "Ready to Deploy");
+}
+
+#[test]
+fn a_story_that_is_no_issue_is_commented_on_never() {
+    let jira = Jira::cloud();
+    jira.may_write().project("STORY");
+    let mut world = World::stopped().trusts(&jira.url()).says_of_stories("jira_comment = true").polling();
+    world.policy(&format!("{}checks.story-exists = 'off'\n", tracked_by(&jira)));
+    world.start();
+    let sha = world.commits_well("STORY-404 x");
+    world.ships("production", &sha);
+    world.story_says("STORY-404", &["a comment in Jira", "never", "look whether the tracker has this issue"]);
+}
+
+#[test]
 fn many_stories_at_once_are_one_message() {
     let slack = Slack::start();
     let mut world = telling(&slack);

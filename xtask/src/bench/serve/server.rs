@@ -224,6 +224,7 @@ async fn fill(url: &str, number: usize) -> anyhow::Result<()> {
             result: "x".repeat(5_000),
             recording: vec![b'x'; 20_000],
             stories: stories.collect(),
+            is_unread: false,
         };
         store.record_evaluation(judged, Vec::new(), None).await?;
     }

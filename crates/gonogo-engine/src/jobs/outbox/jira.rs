@@ -9,14 +9,14 @@ use gonogo_core::fact::Why;
 use gonogo_core::ids::IssueKey;
 use gonogo_core::policy::Tracker as TrackerPolicy;
 use gonogo_core::say;
-use gonogo_remote::jira::{Comment, Moved, Tracker, tracker};
-use gonogo_store::{NewMessage, Outgoing};
+use gonogo_remote::jira::{Comment, Known, Moved, NotWritten, Tracker, tracker};
+use gonogo_store::{NewMessage, Outgoing, StoreError};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub(super) const COMMENT: &str = "jira-comment";
-pub(super) const TRANSITION: &str = "jira-transition";
+pub(in crate::jobs) const TRANSITION: &str = "jira-transition";
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::jobs) struct CommentWanted {
@@ -67,18 +67,27 @@ fn new(kind: &'static str, story: &str, key: String, meaning: &impl Serialize, a
 }
 
 /// The comment's id.
-pub(super) async fn comment(serving: &Serving, message: &Outgoing) -> Result<String, NotSaid> {
-    let wanted: CommentWanted = meaning(message)?;
-    let (jira, issue) = (ask(serving, &wanted.tracker)?, issue(&wanted.story)?);
+pub(super) async fn comment(serving: &Serving, message: &Outgoing) -> Result<Result<String, NotSaid>, StoreError> {
+    let (jira, issue, said) = match comments(serving, message) {
+        Ok(ready) => ready,
+        Err(not) => return Ok(Err(not)),
+    };
+    serving.store.message_begins(message, (serving.clock)()).await?;
     // Each try looks for ours first: a second one changes it.
-    jira.comment(&issue, &wanted.rendered()).await.map_err(|why| not_said(&why))
+    Ok(jira.comment(&issue, &said).await.map_err(|not| not_written(message, &not)))
+}
+
+/// Who is asked, on which issue, to say what.
+fn comments(serving: &Serving, message: &Outgoing) -> Result<(Box<dyn Tracker>, IssueKey, Comment), NotSaid> {
+    let wanted: CommentWanted = meaning(message)?;
+    Ok((ask(serving, message, &wanted.tracker)?, issue(&wanted.story)?, wanted.rendered()))
 }
 
 /// The state that it is in.
 pub(super) async fn transition(serving: &Serving, message: &Outgoing) -> Result<String, NotSaid> {
     let wanted: TransitionWanted = meaning(message)?;
-    let (jira, issue) = (ask(serving, &wanted.tracker)?, issue(&wanted.story)?);
-    match jira.move_to(&issue, &wanted.state).await.map_err(|why| not_said(&why))? {
+    let (jira, issue) = (ask(serving, message, &wanted.tracker)?, issue(&wanted.story)?);
+    match jira.move_to(&issue, &wanted.state).await.map_err(|not| not_written(message, &not))? {
         Moved::Done | Moved::Already => Ok(wanted.state),
         Moved::NoWay { from, ways } => {
             let ways = if ways.is_empty() { "nowhere".to_owned() } else { say::list(&ways, ways.len()) };
@@ -101,16 +110,24 @@ fn issue(story: &str) -> Result<IssueKey, NotSaid> {
     story.parse().map_err(|_| NotSaid::never(format!("`{story}` is no issue's key")))
 }
 
-fn ask(serving: &Serving, at: &TrackerAt) -> Result<Box<dyn Tracker>, NotSaid> {
+fn ask(serving: &Serving, message: &Outgoing, at: &TrackerAt) -> Result<Box<dyn Tracker>, NotSaid> {
     let policy = TrackerPolicy::at(at.kind, at.url.clone());
     may_ask(&policy, &serving.outside).map_err(|why| NotSaid::never(said(&why)))?;
     let credentials = (serving.outside.credentials)(at.kind)
-        .map_err(|error| not_said(&Why::new(format!("no usable credentials for the tracker: {error}"), error.fix())))?;
-    tracker(&policy, &credentials, &serving.outside.http).map_err(|why| not_said(&why))
+        .map_err(|error| Why::new(format!("no usable credentials for the tracker: {error}"), error.fix()));
+    let jira = credentials.and_then(|credentials| tracker(&policy, &credentials, &serving.outside.http));
+    jira.map_err(|why| not_written(message, &NotWritten { why, known: Known::NotYet }))
 }
 
-fn not_said(why: &Why) -> NotSaid {
-    NotSaid { error: said(why), until: None, sure: Sure::No }
+/// What came of an earlier try is not known any better for this one's end.
+fn not_written(message: &Outgoing, not: &NotWritten) -> NotSaid {
+    let sure = match not.known {
+        Known::Nothing => Sure::No,
+        _ if message.begun_at.is_some() => Sure::No,
+        Known::NotYet => Sure::NotSaid,
+        Known::Never => Sure::NeverSaid,
+    };
+    NotSaid { error: said(&not.why), until: None, sure }
 }
 
 fn said(why: &Why) -> String {

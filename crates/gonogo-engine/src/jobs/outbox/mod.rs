@@ -8,7 +8,7 @@ mod turned;
 mod words;
 
 pub(super) use coming::StoryComing;
-pub(super) use jira::{CommentWanted, TransitionWanted};
+pub(super) use jira::{CommentWanted, TRANSITION, TransitionWanted};
 pub(super) use turned::{StoryTold, stories_told};
 pub use words::{Words, words};
 
@@ -95,7 +95,7 @@ pub(super) async fn say(serving: &Serving, message: &Outgoing) -> Result<(), Sto
 async fn try_to(serving: &Serving, message: &Outgoing) -> Result<Result<String, NotSaid>, StoreError> {
     match message.kind.as_str() {
         slack::KIND => slack::say(serving, message).await,
-        jira::COMMENT => Ok(jira::comment(serving, message).await),
+        jira::COMMENT => jira::comment(serving, message).await,
         jira::TRANSITION => Ok(jira::transition(serving, message).await),
         other => Ok(Err(NotSaid::never(format!("this version does not know `{other}`")))),
     }

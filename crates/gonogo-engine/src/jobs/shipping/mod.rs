@@ -8,13 +8,18 @@ mod range;
 pub(super) use news::tell;
 pub(super) use range::TrackerAt;
 
-use super::{JobError, learn};
+use super::{JobError, learn, told};
 use crate::serving::{Service, Serving};
+use gonogo_checks::Unread;
 use gonogo_core::ids::Sha;
 use gonogo_core::running::Running;
 use gonogo_store::{ProductionMove, StoreError, StoryCame};
+use jiff::{SignedDuration, Timestamp};
 use range::Range;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// For so long a move waits for whoever could tell of its stories.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
 
 /// Stories by their keys, with the SHAs that bear on each.
 type Commits = BTreeMap<String, BTreeSet<String>>;
@@ -35,6 +40,20 @@ pub(super) async fn look(serving: &Serving, service: &str) -> Result<(), JobErro
     Ok(learn::read(serving, service).await?)
 }
 
+/// All that ships is told, or whoever could tell is asked again; for a day, so
+/// that a question which is never answered silences nobody for ever.
+fn is_whole(range: &Range, moved: &ProductionMove, now: Timestamp) -> Result<(), JobError> {
+    let Some(Unread::PullRequest(why)) = range.unread.as_ref().filter(|unread| unread.may_pass()) else {
+        return Ok(());
+    };
+    let said = format!("stories that only pull requests name could not be read: {}\n  → {}", why.said, why.fix);
+    if now.duration_since(moved.seen_at) > PATIENCE {
+        told::move_is_taken_as_it_is(&moved.service, &said);
+        return Ok(());
+    }
+    Err(JobError::Broken(said))
+}
+
 async fn read(
     serving: &Serving,
     service: &Service,
@@ -43,13 +62,15 @@ async fn read(
 ) -> Result<(Vec<StoryCame>, Vec<String>), JobError> {
     let mut forward = Vec::new();
     for runs in moved.running.shas() {
-        forward.push(Range::read(serving, service, *runs, before).await?);
+        let range = Range::read(serving, service, *runs, before).await?;
+        is_whole(&range, moved, (serving.clock)())?;
+        forward.push(range);
     }
     let live = serving.store.live_stories(&service.name).await?;
     let mut lost = Vec::new();
     // Where nothing is known to run, nothing is known to go.
     for runs in moved.running.shas().iter().filter(|_| !live.is_empty()) {
-        lost.push(lost_by(serving, service, before, *runs).await?);
+        lost.push(lost_by(serving, service, moved, before, *runs).await?);
     }
     let came = in_all(forward.iter().map(Range::brought).collect());
     let taken = in_all(forward.iter().map(Range::taken).collect());
@@ -66,10 +87,17 @@ async fn read(
 }
 
 /// What something that ran before has, and this does not.
-async fn lost_by(serving: &Serving, service: &Service, before: &Running, runs: Sha) -> Result<Commits, JobError> {
+async fn lost_by(
+    serving: &Serving,
+    service: &Service,
+    moved: &ProductionMove,
+    before: &Running,
+    runs: Sha,
+) -> Result<Commits, JobError> {
     let mut lost = Commits::new();
     for ran in before.shas().iter().filter(|ran| **ran != runs) {
         let range = Range::read(serving, service, *ran, &runs.into()).await?;
+        is_whole(&range, moved, (serving.clock)())?;
         for (story, commits) in range.brought() {
             lost.entry(story).or_default().extend(commits);
         }

@@ -2,8 +2,8 @@
 //! is deployed when it runs wherever it has commits, and nothing of it waits.
 
 use super::range::ToldOf;
-use crate::jobs::outbox::{CommentWanted, StoryTold, TransitionWanted, stories_told};
-use crate::jobs::{self, JobError};
+use crate::jobs::outbox::{CommentWanted, StoryTold, TRANSITION, TransitionWanted, stories_told};
+use crate::jobs::{self, EVALUATE, JobError};
 use crate::serving::Serving;
 use gonogo_store::{NewMessage, StoreError, StoryNews, StoryRun, StoryTurn, Untold};
 use jiff::Timestamp;
@@ -27,7 +27,7 @@ struct Turn {
 
 /// Has said what there is to say, once.
 pub(in crate::jobs) async fn tell(serving: &Serving) -> Result<(), JobError> {
-    let untold = serving.store.untold().await?;
+    let untold = serving.store.untold(EVALUATE).await?;
     let mut turns = turns(&untold, |service| serving.service(service).is_some());
     if turns.is_empty() {
         return Ok(());
@@ -36,12 +36,18 @@ pub(in crate::jobs) async fn tell(serving: &Serving) -> Result<(), JobError> {
         turn.teams = teams(serving, &turn.story).await?;
     }
     let now = (serving.clock)();
-    let said = turns.iter().map(|turn| StoryTurn { story: turn.story.clone(), news: turn.news }).collect();
+    let said = turns.iter().map(turned).collect();
     match serving.store.stories_turned(said, messages(serving, &turns, now), now).await {
         // Somebody else has said it meanwhile; the rest is said with the next look.
         Ok(()) | Err(StoreError::Fenced) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// With a rollback goes what was to be done because of the deploy.
+fn turned(turn: &Turn) -> StoryTurn {
+    let ends = (turn.news == StoryNews::Went).then_some((TRANSITION, "rolled back before it was moved"));
+    StoryTurn { story: turn.story.clone(), news: turn.news, ends }
 }
 
 /// The channels of the teams that had to know of a story.

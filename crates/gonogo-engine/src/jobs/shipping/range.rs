@@ -9,8 +9,8 @@ use crate::locate::type_policy;
 use crate::serving::{Service, Serving};
 use crate::{CodeHost, CodeHostAccess, Outside};
 use gonogo_api::Story;
-use gonogo_checks::Wants;
 use gonogo_checks::questions::{Answer, Ask, IssueOf};
+use gonogo_checks::{Unread, Wants};
 use gonogo_core::fact::Fact;
 use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::policy::{Partial, Tracker, TrackerKind};
@@ -25,6 +25,8 @@ pub(super) struct Range {
     stories: Vec<Story>,
     tracker: Option<Tracker>,
     partial: Partial,
+    /// Why it may have stories that nobody could tell.
+    pub unread: Option<Unread>,
 }
 
 /// What is told of a story beside its title.
@@ -73,7 +75,7 @@ impl Range {
             .map_err(|_| JobError::Broken("the reader ended early".to_owned()))??;
         let (policy, _) = type_policy(checked.recording.policy());
         let (tracker, partial) = (policy.sections.tracker, policy.sections.stories.partial);
-        Ok(Self { stories: checked.outcome.check.stories, tracker, partial })
+        Ok(Self { stories: checked.outcome.check.stories, tracker, partial, unread: checked.unread })
     }
 
     /// Stories that it has and the others lack.

@@ -1,0 +1,1 @@
+update evaluation set is_unread = 1 where candidate = 1;
