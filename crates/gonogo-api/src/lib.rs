@@ -3,6 +3,7 @@
 
 mod candidates;
 mod check;
+mod messages;
 mod operating;
 mod paging;
 mod people;
@@ -14,6 +15,7 @@ mod waivers;
 
 pub use candidates::*;
 pub use check::*;
+pub use messages::*;
 pub use operating::*;
 pub use paging::*;
 pub use people::*;

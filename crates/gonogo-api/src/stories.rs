@@ -80,4 +80,6 @@ pub enum ToldState {
     Said,
     Doubtful,
     Failed,
+    /// A person wants it to be said no more.
+    Dropped,
 }

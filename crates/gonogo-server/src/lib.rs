@@ -117,6 +117,8 @@ fn router(app: App, live: Live) -> Router {
         .route("/deliveries/{id}/runs", post(pages::deliveries::run))
         .route("/dead-work", get(pages::dead_work::page))
         .route("/dead-work/{id}/runs", post(pages::dead_work::run))
+        .route("/messages", get(pages::messages::page))
+        .route("/messages/{id}/{doing}", post(pages::messages::change))
         .route("/tokens", get(pages::tokens::page).post(pages::tokens::make))
         .route("/tokens/{id}/revoke", post(pages::tokens::revoke))
         .route("/api", get(pages::api::page))

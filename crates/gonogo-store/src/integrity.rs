@@ -1,7 +1,11 @@
 //! Whether what is stored is whole.
 
 use crate::db::{Db, Tx, fetch};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, micros};
+use jiff::{SignedDuration, Timestamp};
+
+/// A message that waits for longer does not go on by itself any more.
+const STUCK: SignedDuration = SignedDuration::from_hours(1);
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,9 +16,9 @@ pub struct Finding {
 }
 
 impl Store {
-    /// The file or the connection, the audit's chain, work that was given up, and
-    /// what could not be shown outside so far.
-    pub async fn check(&self) -> Result<Vec<Finding>, StoreError> {
+    /// The file or the connection, the audit's chain, work that was given up,
+    /// what could not be shown outside so far, and what could not be said.
+    pub async fn check(&self, now: Timestamp) -> Result<Vec<Finding>, StoreError> {
         let database = match &*self.db {
             Db::Sqlite { .. } => self.damage().await?,
             // PostgreSQL checks its pages itself as it reads them.
@@ -31,6 +35,7 @@ impl Store {
             },
             Finding { what: "work", wrong: given_up },
             Finding { what: "outside", wrong: self.not_shown().await? },
+            Finding { what: "messages", wrong: self.not_said_yet(now).await? },
         ])
     }
 
@@ -40,6 +45,30 @@ impl Store {
         let (waiting, why): (i64, Option<String>) =
             self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_one, select)?) })).await?;
         Ok(why.map(|why| format!("{waiting} not shown yet: {why}")))
+    }
+
+    /// How much was not said, is in doubt, or waits for long, and why.
+    async fn not_said_yet(&self, now: Timestamp) -> Result<Option<String>, StoreError> {
+        const STUCK_ONES: &str = "select count(*), min(error) from outbox
+             where state = 'waits' and coalesce(again_at, added_at) < $1";
+        const WHY: &str = "select min(error) from outbox where state in ('doubtful', 'failed')";
+        let troubled = self.troubled_messages().await?;
+        let before = micros(now.checked_sub(STUCK).unwrap_or(now));
+        let ((stuck, stuck_why), (why,)): ((i64, Option<String>), (Option<String>,)) = self
+            .db
+            .read(|tx| {
+                Box::pin(async move { Ok((fetch!(tx, fetch_one, STUCK_ONES, before)?, fetch!(tx, fetch_one, WHY)?)) })
+            })
+            .await?;
+        let counts = [
+            (i64::from(troubled.failed), "failed"),
+            (i64::from(troubled.doubtful), "in doubt"),
+            (stuck, "waiting for over an hour"),
+        ];
+        let parts: Vec<String> =
+            counts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")).collect();
+        let why = why.or(stuck_why).map(|why| format!(": {why}")).unwrap_or_default();
+        Ok((!parts.is_empty()).then(|| format!("{}{why}", parts.join(", "))))
     }
 
     async fn damage(&self) -> Result<Option<String>, StoreError> {

@@ -38,6 +38,8 @@ pub struct Outgoing {
     pub added_at: Timestamp,
     /// Since then it may have been said.
     pub begun_at: Option<Timestamp>,
+    /// When a person had it said again.
+    pub again_at: Option<Timestamp>,
     /// Until when it is ours; tells our lease from another's.
     leased_until: i64,
 }
@@ -65,6 +67,8 @@ pub enum MessageState {
     Said,
     Doubtful,
     Failed,
+    /// A person wants it to be said no more.
+    Dropped,
 }
 
 /// A message as it stands.
@@ -79,24 +83,35 @@ pub struct MessageRow {
     pub state: MessageState,
     pub added_at: Timestamp,
     pub done_at: Option<Timestamp>,
+    /// How often it was tried, since a person had it said again.
+    pub attempts: i64,
+    /// When it is tried next, where it waits.
+    pub next_at: Option<Timestamp>,
     /// Why it was not said when it was tried last.
     pub error: Option<String>,
 }
 
-type Row = (i64, String, String, String, String, i64, Option<i64>, Option<String>);
-type Leased = (i64, String, String, String, String, i64, i64, Option<i64>);
+pub(crate) type Row = (i64, String, String, String, String, i64, Option<i64>, i64, i64, Option<String>);
+type Leased = (i64, String, String, String, String, i64, i64, Option<i64>, Option<i64>);
 
 const MOST_OF_STORY: i64 = 50;
 
 impl MessageState {
-    fn read(word: &str) -> Result<Self, StoreError> {
-        Ok(match word {
-            "waits" => Self::Waits,
-            "said" => Self::Said,
-            "doubtful" => Self::Doubtful,
-            "failed" => Self::Failed,
-            other => return Err(StoreError::Unreadable(format!("`{other}` is no state of a message"))),
-        })
+    pub const ALL: [Self; 5] = [Self::Waits, Self::Said, Self::Doubtful, Self::Failed, Self::Dropped];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Waits => "waits",
+            Self::Said => "said",
+            Self::Doubtful => "doubtful",
+            Self::Failed => "failed",
+            Self::Dropped => "dropped",
+        }
+    }
+
+    /// The one of this word.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
     }
 }
 
@@ -111,7 +126,7 @@ impl Store {
     ) -> Result<Option<Outgoing>, StoreError> {
         let (now, until) = (micros(now), micros(until));
         let leased: Option<Leased> = self.db.write(move |tx| Box::pin(lease(tx, kind, now, until))).await?;
-        Ok(leased.map(|(id, kind, target, key, meaning, attempts, added_at, begun_at)| Outgoing {
+        Ok(leased.map(|(id, kind, target, key, meaning, attempts, added_at, begun_at, again_at)| Outgoing {
             id: MessageId(id),
             kind,
             target,
@@ -120,6 +135,7 @@ impl Store {
             attempts: attempts + 1,
             added_at: time(added_at),
             begun_at: begun_at.map(time),
+            again_at: again_at.map(time),
             leased_until: until,
         }))
     }
@@ -162,7 +178,8 @@ impl Store {
 
     /// What was told of a story, the newest first.
     pub async fn messages_of_story(&self, story: &str) -> Result<Vec<MessageRow>, StoreError> {
-        const SELECT: &str = "select o.id, o.kind, o.target, o.meaning, o.state, o.added_at, o.done_at, o.error
+        const SELECT: &str = "select o.id, o.kind, o.target, o.meaning, o.state, o.added_at, o.done_at,
+                 o.attempts, o.run_at, o.error
              from outbox_story s join outbox o on o.id = s.message
              where s.story = $1 order by o.id desc limit $2";
         let story = story.to_owned();
@@ -208,7 +225,7 @@ pub(crate) async fn end_waiting(
 async fn lease(tx: &mut Tx<'_>, kind: &str, now: i64, until: i64) -> Result<Option<Leased>, StoreError> {
     let found: Option<Leased> = match tx {
         Tx::Sqlite(c) => {
-            let select = "select id, kind, target, key, meaning, attempts, added_at, begun_at from outbox
+            let select = "select id, kind, target, key, meaning, attempts, added_at, begun_at, again_at from outbox
                  where kind = $2 and state = 'waits' and run_at <= $1
                  and (leased_until is null or leased_until <= $1)
                  and not exists (select 1 from outbox o where o.kind = outbox.kind and o.target = outbox.target
@@ -217,7 +234,7 @@ async fn lease(tx: &mut Tx<'_>, kind: &str, now: i64, until: i64) -> Result<Opti
             sqlx::query_as(select).bind(now).bind(kind).fetch_optional(&mut **c).await?
         }
         Tx::Postgres(c) => {
-            let select = "select id, kind, target, key, meaning, attempts, added_at, begun_at from outbox
+            let select = "select id, kind, target, key, meaning, attempts, added_at, begun_at, again_at from outbox
                  where kind = $2 and state = 'waits' and run_at <= $1
                  and (leased_until is null or leased_until <= $1)
                  and not exists (select 1 from outbox o where o.kind = outbox.kind and o.target = outbox.target
@@ -231,15 +248,21 @@ async fn lease(tx: &mut Tx<'_>, kind: &str, now: i64, until: i64) -> Result<Opti
     Ok(Some(leased))
 }
 
-fn read((id, kind, target, meaning, state, added_at, done_at, error): Row) -> Result<MessageRow, StoreError> {
+pub(crate) fn read(
+    (id, kind, target, meaning, state, added_at, done_at, attempts, run_at, error): Row,
+) -> Result<MessageRow, StoreError> {
+    let no_state = || StoreError::Unreadable(format!("`{state}` is no state of a message"));
+    let state = MessageState::of(&state).ok_or_else(no_state)?;
     Ok(MessageRow {
         id: MessageId(id),
         kind,
         target,
         meaning,
-        state: MessageState::read(&state)?,
+        state,
         added_at: time(added_at),
         done_at: done_at.map(time),
+        attempts,
+        next_at: (state == MessageState::Waits).then(|| time(run_at)),
         error,
     })
 }

@@ -10,6 +10,7 @@ pub mod from_slack;
 mod guess;
 mod hashing;
 mod init;
+pub mod messages;
 pub mod people;
 pub mod production;
 pub mod run_again;

@@ -26,7 +26,7 @@ pub(crate) use aware::teams;
 pub(crate) use evaluate::{Silent, runs_now, waivers_of};
 pub(crate) use loud::told_of_away;
 pub(crate) use message::section;
-pub use outbox::{Words, words};
+pub use outbox::{About, Words, about, how, kinds, to_do, words};
 pub(crate) use production::{is_told, wanted, wanted_as_known};
 pub use worker::work;
 

@@ -2,7 +2,7 @@
 //! what answers it.
 
 use super::refusal::Kind;
-use super::{candidates, operating, people, services, settings, stories, waivers};
+use super::{candidates, messages, operating, people, services, settings, stories, waivers};
 use crate::App;
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode};
@@ -60,6 +60,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         stories::operations(),
         waivers::operations(),
         settings::operations(),
+        messages::operations(),
         operating::operations(),
         people::operations(),
     ]

@@ -1,6 +1,7 @@
 //! Stories, over all services.
 
 use super::asked::{At, Reader};
+use super::messages::told_state;
 use super::once::Ask;
 use super::operation::{Operation, read, write};
 use super::refusal::Refusal;
@@ -14,7 +15,7 @@ use gonogo_core::person::Act;
 use gonogo_engine::commands::acknowledge::acknowledge;
 use gonogo_engine::jobs::words;
 use gonogo_store::views::StoryPlace;
-use gonogo_store::{AwarenessRow, MessageRow, MessageState, StoryRun};
+use gonogo_store::{AwarenessRow, MessageRow, StoryRun};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -80,12 +81,7 @@ fn told(message: &MessageRow, key: &str) -> api::StoryTold {
         kind: message.kind.clone(),
         target: message.target.clone(),
         said: words(message, key).said,
-        state: match message.state {
-            MessageState::Waits => api::ToldState::Waits,
-            MessageState::Said => api::ToldState::Said,
-            MessageState::Doubtful => api::ToldState::Doubtful,
-            MessageState::Failed => api::ToldState::Failed,
-        },
+        state: told_state(message.state),
         at: message.done_at.map(|at| at.to_string()),
         error: message.error.clone(),
     }

@@ -64,6 +64,16 @@ pub(crate) fn run_again(session: &Session, action: &str, said: &str) -> Markup {
     }
 }
 
+/// What waits for somebody who may see to it.
+pub(crate) fn hint(session: &Session, given_up: i64) -> Markup {
+    let number = usize::try_from(given_up).unwrap_or(0);
+    html! {
+        @if number > 0 && session.person.may(Act::RunAgain).is_ok() {
+            p.hint { a href="/dead-work" { (say::count(number, "piece")) " of work" } " failed too often, and is not tried any more." }
+        }
+    }
+}
+
 pub(crate) async fn run(
     State(app): State<App>,
     session: Session,

@@ -11,6 +11,7 @@ pub(crate) mod deliveries;
 pub(crate) mod elsewhere;
 pub(crate) mod explain;
 pub(crate) mod layout;
+pub(crate) mod messages;
 pub(crate) mod observed;
 pub(crate) mod paging;
 pub(crate) mod people;

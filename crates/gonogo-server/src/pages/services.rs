@@ -1,6 +1,8 @@
 //! The first page: for each service what runs, and what waits over it.
 
+use super::dead_work;
 use super::layout::{self, Follows, ago, away, outside, short, verdict};
+use super::messages;
 use super::paging::{Asked, Pages};
 use super::pulls;
 use super::service::{doubts, runs};
@@ -34,12 +36,16 @@ pub(crate) async fn page(
     let unread = app.serving.store.troubles(jobs::PULLS).await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
     let waivers = app.serving.store.all_waivers(None).await.map_err(|e| away(&e))?;
+    let troubled = app.serving.store.troubled_messages().await.map_err(|e| away(&e))?;
+    let (_, given_up) = app.serving.store.job_counts().await.map_err(|e| away(&e))?;
     let is_changing = open.iter().any(|c| c.judged.is_none());
     let pages = Pages::of(&app.serving.services, asked, SERVICES);
     let main = html! {
         @if app.serving.services.is_empty() {
             p { "No service is configured. Write a " code { "[[service]]" } " into the server's configuration." }
         }
+        (messages::hint(&session, troubled))
+        (dead_work::hint(&session, given_up))
         @for service in pages.rows {
             section {
                 h2 id=(service.name) { a href={ "/services/" (service.name) } { (service.name) } }

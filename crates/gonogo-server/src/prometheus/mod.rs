@@ -30,6 +30,8 @@ const HELP: &[(&str, &str)] = &[
     ("gonogo_mirror_waiting", "What should be seen outside and is not yet."),
     ("gonogo_outside_rate_limit_remaining", "Requests that a system lets us make before it refuses, as it said last."),
     ("gonogo_outside_seconds", "Requests that we made of other systems, and how long they took."),
+    ("gonogo_outbox_messages", "What is said outside once: waiting, in doubt whether it was said, or failed."),
+    ("gonogo_outbox_oldest_seconds", "For how long the oldest message that waits has been waiting."),
     ("gonogo_poll_interval_seconds", "How far apart the rounds are in which everything is looked at."),
     ("gonogo_queue_jobs", "Work in the queue: waiting, running, or given up."),
     ("gonogo_queue_oldest_seconds", "For how long the oldest work that is due has been waiting."),
@@ -95,6 +97,13 @@ fn of_the_store(load: &Load, now: Timestamp) -> String {
     family("gonogo_mirror_failing", of_mirror(|mirror| f64::from(mirror.failing)));
     let ages = load.mirror.iter().map(|mirror| (vec![("kind", mirror.kind.as_str())], age(mirror.oldest_wanted)));
     family("gonogo_mirror_oldest_seconds", ages.collect());
+    let messages = load.outbox.iter().flat_map(|outbox| {
+        let states = [("waiting", outbox.waiting), ("doubtful", outbox.doubtful), ("failed", outbox.failed)];
+        states.map(|(state, number)| (vec![("kind", outbox.kind.as_str()), ("state", state)], f64::from(number)))
+    });
+    family("gonogo_outbox_messages", messages.collect());
+    let oldest = load.outbox.iter().filter_map(|outbox| outbox.oldest_waiting).min();
+    family("gonogo_outbox_oldest_seconds", vec![(Vec::new(), age(oldest))]);
     text
 }
 

@@ -76,7 +76,7 @@ async fn a_damaged_file_is_said_to_be_damaged_and_where() {
     let said = error.to_string();
     assert!(said.contains(&copy.display().to_string()) && said.contains("→ restore the newest backup"), "{said}");
     // Looking after it says so too, and a backup of it is not taken for one.
-    let looked = damaged.check().await;
+    let looked = damaged.check(at(9)).await;
     assert!(!matches!(&looked, Ok(findings) if findings[0].wrong.is_none()), "{looked:?}");
     let refused = gonogo_store::backup(&format!("sqlite:{}", copy.display()), &copy.with_extension("2")).await;
     assert!(matches!(refused, Err(StoreError::Damaged(_))), "{refused:?}");
@@ -140,7 +140,7 @@ async fn on_a_small_disk() {
     assert!(!copy.exists() && !folder.join("copy.db.part").exists());
     std::fs::remove_file(filler).unwrap();
     store.receive(delivery("after"), "delivery").await.unwrap();
-    assert!(store.check().await.unwrap().iter().all(|finding| finding.wrong.is_none()));
+    assert!(store.check(at(9)).await.unwrap().iter().all(|finding| finding.wrong.is_none()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

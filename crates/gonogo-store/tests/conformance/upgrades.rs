@@ -5,7 +5,8 @@ use crate::engine::{Engine, postgres, sqlite};
 use crate::{at, sha};
 use futures_util::future::join_all;
 use gonogo_core::person::Scope;
-use gonogo_store::{AuditAsked, Received, Store, StoreError};
+use gonogo_store::views::MessagesWanted;
+use gonogo_store::{AuditAsked, MessageState, Received, Store, StoreError};
 use sha2::{Digest, Sha256};
 
 /// Each step of the schema by its number, and rows in the tables that it made.
@@ -25,6 +26,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (13, include_str!("../../migrations/0013_story_titles.sql"), include_str!("rows/0013.sql")),
     (14, include_str!("../../migrations/0014_renewals.sql"), include_str!("rows/0014.sql")),
     (15, include_str!("../../migrations/0015_changes.sql"), include_str!("rows/0015.sql")),
+    (18, include_str!("../../migrations/0018_said_again.sql"), include_str!("rows/0018.sql")),
     (19, include_str!("../../migrations/0019_sight.sql"), include_str!("rows/0019.sql")),
     (20, include_str!("../../migrations/0020_join_links.sql"), include_str!("rows/0020.sql")),
     (22, include_str!("../../migrations/0022_unread_stories.sql"), include_str!("rows/0022.sql")),
@@ -95,6 +97,10 @@ async fn holds_what_was_there(store: &Store, version: i64) {
         assert_eq!(store.messages_of_story("STORY-1").await.unwrap().len(), 1);
         let untold = store.untold("evaluate").await.unwrap();
         assert_eq!((untold.runs.len(), untold.unknown.contains("api")), (1, true));
+    }
+    if version >= 18 {
+        let message = store.messages(MessagesWanted::default(), None, 1).await.unwrap().remove(0);
+        assert_eq!((message.target.as_str(), message.state), ("#old", MessageState::Failed));
     }
     if version >= 6 {
         assert_eq!(store.bearer_of("h", at(8)).await.unwrap().unwrap().token.unwrap().scopes, [Scope::Read]);

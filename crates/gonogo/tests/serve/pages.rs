@@ -169,6 +169,8 @@ fn no_page_of_people_and_work_keeps_anybody_out() {
             "/tokens",
             "/api",
             "/deliveries",
+            "/messages",
+            "/messages?state=failed&kind=slack",
             "/dead-work",
         ],
     );

@@ -20,7 +20,7 @@ fn telling(slack: &Slack) -> World {
 
 impl World {
     /// A commit on main, which is judged to be Go.
-    fn commits_well(&self, message: &str) -> String {
+    pub(crate) fn commits_well(&self, message: &str) -> String {
         self.repo.commit(message);
         let sha = self.push("main");
         self.status_of(&sha).is_success("Go");
@@ -28,7 +28,7 @@ impl World {
     }
 
     /// A branch of production is where this commit is.
-    fn ships(&self, branch: &str, sha: &str) {
+    pub(crate) fn ships(&self, branch: &str, sha: &str) {
         self.repo.git(&["branch", "-f", branch, sha]);
         self.push(branch);
     }

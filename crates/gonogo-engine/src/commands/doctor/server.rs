@@ -65,13 +65,14 @@ pub async fn doctor_server(serving: &Serving, taken: HooksTaken, not_ready: Opti
 }
 
 async fn store(serving: &Serving) -> Vec<Line> {
-    let findings = match serving.store.check().await {
+    let findings = match serving.store.check((serving.clock)()).await {
         Ok(findings) => findings,
         Err(error) => return vec![bad_as("store", &error.to_string())],
     };
     let fix = |what: &str| match what {
         "database" | "audit" => "restore the newest backup (gonogo restore)",
         "work" => "the server's log says why, by kind and key",
+        "messages" => "/messages has each with what to do: say it again there, or drop it",
         _ => "mend what it says; it is tried again by itself",
     };
     let wrong = findings.into_iter().filter_map(|finding| {
@@ -80,7 +81,7 @@ async fn store(serving: &Serving) -> Vec<Line> {
     });
     let mut lines: Vec<Line> = wrong.collect();
     if lines.is_empty() {
-        lines.push(good("store", "whole; nothing was given up, and nothing waits to be shown in vain"));
+        lines.push(good("store", "whole; nothing was given up, and nothing waits in vain to be shown or said"));
     }
     lines
 }

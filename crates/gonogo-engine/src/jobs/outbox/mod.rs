@@ -10,7 +10,7 @@ mod words;
 pub(super) use coming::StoryComing;
 pub(super) use jira::{CommentWanted, TRANSITION, TransitionWanted};
 pub(super) use turned::{StoryTold, stories_told};
-pub use words::{Words, words};
+pub use words::{About, Words, about, how, to_do, words};
 
 use super::{contained, show, told};
 use crate::serving::Serving;
@@ -47,7 +47,8 @@ const WITHIN: Duration = Duration::from_secs(15);
 /// What could not be said for so long is no news any more.
 const OLD: SignedDuration = SignedDuration::from_hours(24);
 
-pub(super) fn kinds() -> impl Iterator<Item = &'static str> {
+/// By their words.
+pub fn kinds() -> impl Iterator<Item = &'static str> {
     KINDS.iter().map(|kind| kind.name)
 }
 
@@ -107,7 +108,8 @@ fn ended(message: &Outgoing, said: Result<String, NotSaid>, now: Timestamp) -> E
         Err(not) => not,
     };
     let again_at = until.unwrap_or_else(|| show::later(now, message.attempts));
-    let is_old = again_at.duration_since(message.added_at) > OLD;
+    let since = message.again_at.unwrap_or(message.added_at);
+    let is_old = again_at.duration_since(since) > OLD;
     let repeat = KINDS.iter().find(|kind| kind.name == message.kind).map(|kind| kind.repeat);
     match (sure, repeat) {
         (Sure::NeverSaid, _) => Ended::Failed { error },

@@ -46,10 +46,12 @@ pub(super) async fn say(serving: &Serving, message: &Outgoing) -> Result<Result<
         Err(error) => return Ok(Err(NotSaid::never(format!("what is to be said cannot be read: {error}")))),
     };
     let (key, now) = (MessageKey(message.key.clone()), (serving.clock)());
-    if let Some(since) = message.begun_at {
+    if let Some(since) = message.begun_at.or(message.again_at.map(|_| message.added_at)) {
         match slack.find(&message.target, &key, since, now).await {
             Ok(Some(place)) => return Ok(Ok(format!("{} {}", place.channel, place.ts))),
             Ok(None) => {}
+            // Who has it said again knows that it is not there.
+            Err(_) if message.begun_at.is_none() => {}
             Err(error) => return Ok(Err(not_said(&error, Sure::No))),
         }
     }

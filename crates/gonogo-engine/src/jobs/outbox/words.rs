@@ -1,8 +1,8 @@
-//! What was said of a story, in words for its page.
+//! What was said, or could not be, in words for people.
 
 use super::jira::{self, CommentWanted, TransitionWanted};
 use super::slack::{self, Told};
-use gonogo_store::MessageRow;
+use gonogo_store::{MessageRow, MessageState};
 use serde::de::DeserializeOwned;
 
 /// Of one message about one story.
@@ -14,27 +14,71 @@ pub struct Words {
     pub said: String,
 }
 
-/// What a message says of a story.
-pub fn words(message: &MessageRow, story: &str) -> Words {
-    let (how, said) = match message.kind.as_str() {
-        slack::KIND => ("Slack", read::<Told>(message).and_then(|told| told_of(told, story))),
-        jira::COMMENT => {
-            ("a comment in Jira", read::<CommentWanted>(message).map(|wanted| turn(wanted.is_deployed, false)))
-        }
-        jira::TRANSITION => {
-            ("Jira", read::<TransitionWanted>(message).map(|wanted| format!("moves to {}", wanted.state)))
-        }
-        _ => ("a way that this version does not know", None),
-    };
-    Words { how, said: said.unwrap_or_default() }
+/// One thing that a message tells of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Such as a story's key.
+    pub subject: String,
+    pub said: String,
 }
 
-fn told_of(told: Told, story: &str) -> Option<String> {
-    match told {
-        Told::Stories(stories) => {
-            stories.into_iter().find(|told| told.story == story).map(|told| turn(told.is_deployed, told.flag.is_some()))
+/// What a message says of a story.
+pub fn words(message: &MessageRow, story: &str) -> Words {
+    let said = about(message).into_iter().find(|about| about.subject == story).map(|about| about.said);
+    Words { how: how(&message.kind), said: said.unwrap_or_default() }
+}
+
+/// By what a kind of message is said.
+pub fn how(kind: &str) -> &'static str {
+    match kind {
+        slack::KIND => "Slack",
+        jira::COMMENT => "a comment in Jira",
+        jira::TRANSITION => "Jira",
+        _ => "a way that this version does not know",
+    }
+}
+
+/// All that a message tells of.
+pub fn about(message: &MessageRow) -> Vec<About> {
+    let one = |subject: String, said: String| vec![About { subject, said }];
+    let read = match message.kind.as_str() {
+        slack::KIND => read::<Told>(message).map(told_of),
+        jira::COMMENT => {
+            read::<CommentWanted>(message).map(|wanted| one(wanted.story, turn(wanted.is_deployed, false)))
         }
-        Told::Coming(coming) => Some(format!("is about to ship, to {}", coming.team)),
+        jira::TRANSITION => {
+            read::<TransitionWanted>(message).map(|wanted| one(wanted.story, format!("moves to {}", wanted.state)))
+        }
+        _ => None,
+    };
+    read.unwrap_or_default()
+}
+
+/// What a person does about one that does not go on by itself.
+pub fn to_do(message: &MessageRow) -> Option<String> {
+    let place = &message.target;
+    match message.state {
+        MessageState::Failed => Some("Mend what it says and have it said again, or drop it.".to_owned()),
+        MessageState::Doubtful => {
+            let look = match message.kind.as_str() {
+                slack::KIND => format!("Look in {place} whether it is there"),
+                _ => format!("Look at {place} whether it is done"),
+            };
+            Some(format!("{look}: if so, drop it; if not, have it said again."))
+        }
+        MessageState::Waits | MessageState::Said | MessageState::Dropped => None,
+    }
+}
+
+fn told_of(told: Told) -> Vec<About> {
+    match told {
+        Told::Stories(stories) => stories
+            .into_iter()
+            .map(|told| About { said: turn(told.is_deployed, told.flag.is_some()), subject: told.story })
+            .collect(),
+        Told::Coming(coming) => {
+            vec![About { said: format!("is about to ship, to {}", coming.team), subject: coming.story }]
+        }
     }
 }
 

@@ -39,7 +39,8 @@ fn told(key: &str, message: &MessageRow, now: Timestamp) -> [Markup; 4] {
         (MessageState::Said, Some(at)) => html! { "said " (ago(at, now)) },
         (MessageState::Said | MessageState::Waits, _) => html! { "not yet" @if let Some(why) = why { ": " (why) } },
         (MessageState::Doubtful, _) => html! { "perhaps" @if let Some(why) = why { ": " (why) } },
-        (MessageState::Failed, _) => html! { "never" @if let Some(why) = why { ": " (why) } },
+        (MessageState::Dropped, Some(at)) => html! { "never: dropped by a person " (ago(at, now)) },
+        (MessageState::Failed | MessageState::Dropped, _) => html! { "never" @if let Some(why) = why { ": " (why) } },
     };
     [html! { (how) }, html! { (outside(&message.target)) }, html! { (outside(&said)) }, when]
 }

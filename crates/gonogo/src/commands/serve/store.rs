@@ -6,7 +6,8 @@ use gonogo_store::Store;
 pub(crate) fn check(args: &ServeArgs) -> anyhow::Result<u8> {
     let config = super::configuration(&args.config)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let findings = runtime.block_on(async { Store::look_at(&config.store_url()).await?.check().await })?;
+    let findings =
+        runtime.block_on(async { Store::look_at(&config.store_url()).await?.check(crate::clock::now()).await })?;
     for finding in &findings {
         match &finding.wrong {
             None => anstream::println!("✓ {}", finding.what),
