@@ -9,7 +9,7 @@ use gonogo_core::policy::{ProductionSource, ServicePath};
 use gonogo_remote::git::{Fetches, Remote};
 use gonogo_remote::github::{GitHub, RepositoryName, SignInApp};
 use gonogo_remote::oidc::Provider;
-use gonogo_remote::slack::Slack;
+use gonogo_remote::slack::{Slack, SocketMode};
 use gonogo_store::Store;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, HashMap};
@@ -29,6 +29,8 @@ pub struct Serving {
     pub slack: Option<Slack>,
     /// Whether what people press in Slack reaches us.
     pub hears_slack: bool,
+    /// Where it comes over a connection that we open.
+    pub socket_mode: Option<SocketMode>,
     /// What is said of stories that are deployed; without it nothing.
     pub story_deployed: Option<StoryDeployed>,
     /// Where the mirrors of repositories are.

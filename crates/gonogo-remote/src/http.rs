@@ -323,7 +323,8 @@ impl<'a> Counted<'a> {
         let took = begun.elapsed();
         let outcome = match answer.map(Response::status) {
             Ok(StatusCode::TOO_MANY_REQUESTS) => "limited",
-            Ok(status) if status.is_success() => "2xx",
+            // A WebSocket begins with 101.
+            Ok(status) if status.is_success() || status.is_informational() => "2xx",
             Ok(status) if status.is_redirection() => "3xx",
             Ok(status) if status.is_client_error() => "4xx",
             Ok(_) => "5xx",
@@ -368,6 +369,30 @@ pub async fn short_text(connections: &Connections, url: Url, most: usize) -> Res
         .await
         .map_err(|e| if let HttpError::TooLarge = e { HttpError::TooLong(most) } else { e })?;
     String::from_utf8(body).map_err(|_| HttpError::NotText)
+}
+
+/// What a connection becomes that speaks another protocol from now on.
+pub(crate) type Upgraded = reqwest::Upgraded;
+
+/// Opens a WebSocket, and leaves it to the caller to speak on it: with the answer's
+/// headers.
+pub(crate) async fn upgraded(
+    connections: &Connections,
+    url: Url,
+    key: HeaderValue,
+) -> Result<(HeaderMap, Upgraded), HttpError> {
+    let path = url.path().to_owned();
+    let counted = Counted { system: connections.system, method: &Method::GET, path: &path, begun: Instant::now() };
+    let request = connections.client.get(url).header("connection", "Upgrade").header("upgrade", "websocket");
+    let sent = request.header("sec-websocket-version", "13").header("sec-websocket-key", key).send().await;
+    counted.ended(sent.as_ref());
+    let response = sent.map_err(|e| trouble_of(&e).into_error())?;
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        return Err(HttpError::Status { status: response.status().as_u16(), said: "no WebSocket".to_owned() });
+    }
+    let headers = response.headers().clone();
+    let io = response.upgrade().await.map_err(|e| trouble_of(&e).into_error())?;
+    Ok((headers, io))
 }
 
 fn redirected(response: &Response) -> HttpError {

@@ -57,6 +57,7 @@ pub struct App {
 pub async fn serve(listener: Listener, app: App, mut stop: watch::Receiver<bool>) {
     let live = Live::new(stop.clone());
     tokio::spawn(live.clone().beat(app.serving.store.clone()));
+    tokio::spawn(slack::listen(app.clone(), stop.clone()));
     let stopped = async move {
         stop.wait_for(|is_stopped| *is_stopped).await.ok();
     };

@@ -44,13 +44,14 @@ pub struct Evaluation {
     pub id: EvaluationId,
     pub candidate: CandidateId,
     pub verdict: String,
+    pub exit_code: u8,
     pub evaluated_at: Timestamp,
     pub result: String,
     /// Whether there may be stories that nobody could tell.
     pub is_unread: bool,
 }
 
-type Row = (i64, i64, String, i64, String, i64);
+type Row = (i64, i64, String, i64, i64, String, i64);
 
 impl Store {
     /// Records it. What should be seen is wanted, and told, only while the
@@ -112,7 +113,7 @@ impl Store {
 
     /// The newest ones, newest first.
     pub async fn evaluations(&self, candidate: CandidateId, most: u32) -> Result<Vec<Evaluation>, StoreError> {
-        let select = "select id, candidate, verdict, evaluated_at, result, is_unread from evaluation
+        let select = "select id, candidate, verdict, exit_code, evaluated_at, result, is_unread from evaluation
              where candidate = $1 order by id desc limit $2";
         let rows: Vec<Row> = self
             .db
@@ -125,10 +126,11 @@ impl Store {
             .await?;
         Ok(rows
             .into_iter()
-            .map(|(id, candidate, verdict, at, result, is_unread)| Evaluation {
+            .map(|(id, candidate, verdict, exit_code, at, result, is_unread)| Evaluation {
                 id: EvaluationId(id),
                 candidate: CandidateId(candidate),
                 verdict,
+                exit_code: u8::try_from(exit_code).unwrap_or(u8::MAX),
                 evaluated_at: time(at),
                 result,
                 is_unread: is_unread != 0,

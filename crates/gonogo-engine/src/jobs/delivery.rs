@@ -1,6 +1,7 @@
 //! A delivery: what it says is a hint where to look.
 
 use super::pulls::QUEUE;
+use super::unfurl::unfurl;
 use super::{JIRA, JobError, PULL, SLACK, judge_soon, look_soon};
 use crate::commands::from_slack::{SlackSays, press, slack};
 use crate::serving::Serving;
@@ -51,7 +52,8 @@ async fn done_in_slack(serving: &Serving, id: DeliveryId, body: &[u8]) -> Result
         }
         // It was done when it came.
         Some(SlackSays::Submitted(_)) => return Ok(()),
-        Some(SlackSays::Shared(_) | SlackSays::Other) => "nothing to do: it is not looked at".to_owned(),
+        Some(SlackSays::Shared(shared)) => unfurl(serving, shared).await?,
+        Some(SlackSays::Other) => "nothing to do: it is not looked at".to_owned(),
         None => "could not be read: it is nothing of Slack's".to_owned(),
     };
     Ok(serving.store.delivery_led_to(id, outcome).await?)

@@ -7,6 +7,7 @@ use gonogo_api::{Check, Verdict};
 use gonogo_core::running::Running;
 use gonogo_core::say;
 use gonogo_remote::slack::{MOST_SECTION, Message, MessageKey};
+use gonogo_store::views::Judged;
 use gonogo_store::{Candidate, News, Wanted};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -170,6 +171,26 @@ impl MessageWanted {
         blocks.push(section(&format!("<{}|Open>", self.url)));
         blocks.extend(self.candidate.filter(|_| has_buttons).map(|candidate| self.buttons(candidate)));
         Message { text: format!("{mark} {service}{turned}{would_be} {sentence} · {}", self.place()), blocks }
+    }
+
+    /// Below a link to its page.
+    pub(super) fn unfurled(&self, is_open: bool) -> Vec<Value> {
+        let over = if is_open { "" } else { " · its branch has moved on" };
+        let mut blocks = vec![section(&self.heading()), context(&format!("{}{over}", self.counts()))];
+        blocks.extend(self.told_reasons().map(|text| section(&text)));
+        blocks
+    }
+
+    /// What a branch is, where a story waits in it.
+    pub(super) fn line(service: &Service, branch: &str, judged: &Judged) -> String {
+        let state = match judged.verdict.as_str() {
+            word if word == Verdict::Go.word() => State::Go,
+            word if word == Verdict::NoGo.word() => State::NoGo,
+            _ => State::Waiting,
+        };
+        let would_be = if service.is_observed && state != State::Go { "would be " } else { "" };
+        let (mark, summary) = (state.mark(), outside(&judged.summary));
+        format!("{mark} *{}* {}: {would_be}{summary}", service.name, outside(branch))
     }
 
     /// Before what stops nothing.

@@ -20,6 +20,7 @@ mod show;
 mod sync;
 mod telling;
 mod told;
+mod unfurl;
 mod worker;
 
 pub(crate) use aware::teams;

@@ -11,6 +11,10 @@ pub enum SlackError {
     Http(HttpError),
     #[error("it does not take our token ({0})")]
     Unauthorized(String),
+    #[error("it does not take the app's token ({0})")]
+    AppToken(String),
+    #[error("the connection for what comes in ended: {0}")]
+    Socket(String),
     #[error("our token lacks the scope {needed} for {method}")]
     Scope { method: &'static str, needed: String },
     #[error("we are not in the channel {channel} ({said})")]
@@ -62,12 +66,16 @@ impl SlackError {
     /// Whether it is sure that nothing was done. Otherwise a message may stand
     /// in the channel, and nobody told us so.
     pub fn did_nothing(&self) -> bool {
-        !matches!(self, Self::Http(_) | Self::Trouble { .. } | Self::Odd { .. })
+        !matches!(self, Self::Http(_) | Self::Socket(_) | Self::Trouble { .. } | Self::Odd { .. })
     }
 
     pub fn why(&self) -> Why {
         let fix = match self {
             Self::Unauthorized(_) => "renew GONOGO_SLACK_TOKEN: the bot's token begins with xoxb-",
+            Self::AppToken(_) => {
+                "renew GONOGO_SLACK_APP_TOKEN: it begins with xapp-, and has the scope connections:write"
+            }
+            Self::Socket(_) => "another is opened; if none stays, look at what lies between, such as a proxy",
             Self::Scope { .. } => "add the scope to the app, and install it again",
             Self::Channel { .. } => "invite the bot to the channel, or name another in gonogo-server.toml",
             Self::Limited { .. } => "nothing to do: it is asked again then",
@@ -103,6 +111,9 @@ mod tests {
 
     #[test]
     fn errors_say_what_to_do() {
+        let why = SlackError::AppToken("invalid_auth".to_owned()).why();
+        assert_eq!(why.said, "Slack: it does not take the app's token (invalid_auth)");
+        assert!(why.fix.contains("xapp-"), "{}", why.fix);
         let why = SlackError::refused("chat.postMessage", Some("#deploys"), "not_in_channel", None).why();
         assert_eq!(why.said, "Slack: we are not in the channel #deploys (not_in_channel)");
         assert_eq!(why.fix, "invite the bot to the channel, or name another in gonogo-server.toml");

@@ -6,12 +6,16 @@ mod error;
 mod limits;
 mod messages;
 mod people;
+mod socket;
 mod standing;
+mod unfurl;
 
 pub use channels::{is_channel_id, is_member_id};
 pub use error::SlackError;
 pub use messages::{MOST_SECTION, Message, MessageKey, Place};
+pub use socket::{Socket, SocketMode, Told};
 pub use standing::Standing;
+pub use unfurl::Unfurl;
 
 use crate::http::{Again, Answer, Ask, Connections, Http, HttpError};
 use crate::secret::Secret;

@@ -29,6 +29,7 @@ const HELP: &[(&str, &str)] = &[
     ("gonogo_mirror_oldest_seconds", "For how long the oldest of what should be seen outside has been wanted."),
     ("gonogo_mirror_waiting", "What should be seen outside and is not yet."),
     ("gonogo_outside_rate_limit_remaining", "Requests that a system lets us make before it refuses, as it said last."),
+    ("gonogo_slack_connections", "Connections that are open for what comes in from Slack."),
     ("gonogo_outside_seconds", "Requests that we made of other systems, and how long they took."),
     ("gonogo_outbox_messages", "What is said outside once: waiting, in doubt whether it was said, or failed."),
     ("gonogo_outbox_oldest_seconds", "For how long the oldest message that waits has been waiting."),

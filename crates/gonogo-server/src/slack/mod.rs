@@ -2,6 +2,10 @@
 //! the id that Slack gave it. What somebody waits for is done at once; the rest is
 //! worked on later.
 
+mod socket;
+
+pub(crate) use socket::listen;
+
 use crate::App;
 use gonogo_engine::commands::from_slack::{SlackSays, answer_again, cannot_wait, done_now, slack, slack_kept};
 use gonogo_engine::jobs::{DELIVERY, SLACK};

@@ -146,12 +146,13 @@ impl Playground {
 
     /// From now on the program is told of what happens, and the tour shows it.
     pub fn tells(&self, program: &Program) {
-        let Stage { github, jira, .. } = &*self.stage;
+        let Stage { github, jira, slack, .. } = &*self.stage;
         for place in &self.places {
             let repository = github.repository(&place.repository);
             repository.hooked_to_for(&format!("{}/hooks/github", program.url), &program.secret, &["push"]);
         }
         jira.hooked_to(&format!("{}/hooks/jira", program.url), &program.secret);
+        slack.is_heard_at(&format!("{}/hooks/slack", program.url), &program.secret);
         *self.stage.program() = Some(program.clone());
     }
 

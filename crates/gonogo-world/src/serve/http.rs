@@ -9,7 +9,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::Bytes;
 use hyper::http::request::Parts;
 use hyper::service::service_fn;
-use hyper::{HeaderMap, Method, Response};
+use hyper::{HeaderMap, Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use socket2::SockRef;
@@ -18,6 +18,7 @@ use tokio::net;
 use tokio_rustls::TlsAcceptor;
 
 use super::body::{HungUp, Outgoing};
+use super::conversation::{self, Conversation};
 use super::program::Program;
 
 /// A request, read to its end.
@@ -99,6 +100,10 @@ pub(crate) trait Stand: Send + Sync + 'static {
     fn program(&self, _head: &Ask) -> Option<Program> {
         None
     }
+    /// What is said on a WebSocket, where one may be opened so.
+    fn conversation(&self, _head: &Ask) -> Option<Conversation> {
+        None
+    }
     /// The program that answered has ended.
     fn program_ended(&self, _head: &Ask) {}
 }
@@ -126,12 +131,18 @@ pub(crate) async fn serve(stand: Arc<dyn Stand>, tls: Option<TlsAcceptor>, strea
 
 async fn exchange<S>(stand: Arc<dyn Stand>, socket: TcpStream, stream: S)
 where
-    S: AsyncRead + AsyncWrite + Unpin + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let socket = Arc::new(socket);
     let service = service_fn(move |request| {
         let (stand, socket) = (Arc::clone(&stand), Arc::clone(&socket));
         async move {
+            if conversation::is_wanted(request.headers()) {
+                let (head, body) = request.into_parts();
+                let begun = stand.conversation(&head_of(head.clone()));
+                let request = Request::from_parts(head, body);
+                return begun.map(|begun| conversation::begin(request, begun)).ok_or(HungUp);
+            }
             let (head, body) = request.into_parts();
             let mut ask = head_of(head);
             if let Some(program) = stand.program(&ask) {
@@ -145,7 +156,8 @@ where
         }
     });
     // Errors here are the client's hanging up, or ours on purpose.
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let _ = connection.with_upgrades().await;
 }
 
 fn head_of(head: Parts) -> Ask {

@@ -3,6 +3,7 @@
 
 mod background;
 mod body;
+mod conversation;
 mod faults;
 mod http;
 mod program;
@@ -11,6 +12,7 @@ mod tls;
 
 pub(crate) use background::{Background, any_port};
 pub(crate) use body::Outgoing;
+pub(crate) use conversation::{Conversation, Socket};
 pub use faults::Faults;
 pub(crate) use faults::{Fault, Faulty, Manners, delay_before, with_faults};
 pub(crate) use http::{Answer, Ask, Reply, Say, Stand, serve};

@@ -1,10 +1,11 @@
 //! Channels, and what was said in them.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::markup::{mentions_in, seen};
+use super::markup::{mentions_in, seen, seen_blocks};
 
 #[derive(Debug)]
 pub(super) struct Channel {
@@ -14,6 +15,8 @@ pub(super) struct Channel {
     pub(super) is_private: bool,
     pub(super) is_archived: bool,
     pub(super) has_bot: bool,
+    /// Other companies whose people are in it too.
+    pub(super) shared_with: Vec<String>,
     /// In their order.
     pub(super) messages: Vec<PostedMessage>,
     posted_at: Option<Instant>,
@@ -34,6 +37,10 @@ pub struct PostedMessage {
     pub mentions: Vec<String>,
     /// What each version read like, the newest last.
     pub versions: Vec<String>,
+    /// The member who wrote it; without one the bot.
+    pub author: Option<String>,
+    /// What links in it are shown by.
+    pub unfurls: BTreeMap<String, Vec<Value>>,
 }
 
 /// What a program wants a message to be.
@@ -54,6 +61,7 @@ impl Channel {
             is_private: false,
             is_archived: false,
             has_bot: true,
+            shared_with: Vec::new(),
             messages: Vec::new(),
             posted_at: None,
         }
@@ -83,6 +91,8 @@ impl Channel {
             changes: 0,
             mentions: Vec::new(),
             versions: Vec::new(),
+            author: None,
+            unfurls: BTreeMap::new(),
         };
         message.become_this(content);
         self.messages.push(message);
@@ -129,6 +139,11 @@ impl PostedMessage {
     /// What a person reads in the channel.
     pub fn seen(&self) -> &str {
         self.versions.last().map_or("", String::as_str)
+    }
+
+    /// What a link in it is shown by, as a person reads it.
+    pub fn unfurled(&self, link: &str) -> Option<String> {
+        self.unfurls.get(link).map(|blocks| seen_blocks(blocks))
     }
 
     /// In the shape of `conversations.history`; metadata only where it is asked for.

@@ -38,6 +38,8 @@ fn message_json(message: &PostedMessage) -> Value {
         "changes": message.changes,
         "mentions": message.mentions,
         "versions": message.versions,
+        "author": message.author,
+        "unfurls": message.unfurls,
     })
 }
 
@@ -53,5 +55,8 @@ fn message(json: &Value) -> Option<PostedMessage> {
         changes: usize::try_from(json["changes"].as_u64()?).ok()?,
         mentions: texts("mentions")?,
         versions: texts("versions")?,
+        // A world that was kept before there were any has none.
+        author: json["author"].as_str().map(str::to_owned),
+        unfurls: serde_json::from_value(json["unfurls"].clone()).unwrap_or_default(),
     })
 }

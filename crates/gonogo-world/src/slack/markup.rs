@@ -9,8 +9,14 @@ pub(super) fn seen(message: &PostedMessage) -> String {
     if message.blocks.is_empty() {
         return rendered(&message.text);
     }
+    seen_blocks(&message.blocks)
+}
+
+pub(super) fn seen_blocks(blocks: &[Value]) -> String {
     let mut lines = Vec::new();
-    message.blocks.iter().for_each(|block| texts(block, &mut lines));
+    for block in blocks {
+        texts(block, &mut lines);
+    }
     lines.iter().map(|text| rendered(text)).collect::<Vec<_>>().join("\n")
 }
 

@@ -11,6 +11,7 @@ mod api;
 mod channels;
 mod control;
 mod kept;
+mod lines;
 mod markup;
 mod pages;
 mod scenario;
@@ -25,7 +26,9 @@ pub use channels::PostedMessage;
 pub use scenario::Channel;
 
 pub use crate::serve::Faults;
-use crate::serve::{Answer, Ask, Background, Fault, Faulty, Manners, Reply, Stand, any_port, serve, with_faults};
+use crate::serve::{
+    Answer, Ask, Background, Conversation, Fault, Faulty, Manners, Reply, Stand, any_port, serve, with_faults,
+};
 use state::State;
 
 /// A Slack on 127.0.0.1 until it is dropped.
@@ -92,6 +95,11 @@ impl Stand for Shared {
             drop(thread::Builder::new().name("world-slack-act".to_owned()).spawn(runs));
         }
         (number, reply)
+    }
+
+    fn conversation(&self, head: &Ask) -> Option<Conversation> {
+        let ticket = head.query.iter().find(|(name, _)| name == "ticket").map(|(_, ticket)| ticket)?;
+        self.line(ticket)
     }
 
     fn answered(&self, number: usize, status: Option<u16>) {

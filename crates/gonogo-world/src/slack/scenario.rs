@@ -31,6 +31,11 @@ impl<'a> Channel<'a> {
         self.is(|channel| channel.is_private = true)
     }
 
+    /// People of another company are in it too.
+    pub fn shared_with_others(self) -> Self {
+        self.is(|channel| channel.shared_with.push("T00000002".to_owned()))
+    }
+
     /// Nobody invited the bot.
     pub fn without_the_bot(self) -> Self {
         self.is(|channel| channel.has_bot = false)

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::access::Bot;
 use super::acts::Acts;
 use super::channels::Channel;
+use super::lines::Lines;
 use crate::serve::{Fault, Record};
 
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub(super) struct State {
     pub(super) bot: Bot,
     pub(super) channels: Vec<Channel>,
     pub(super) acts: Acts,
+    pub(super) lines: Lines,
     /// How long a channel takes no other message; nothing while it is not asked for.
     pub(super) pause: Duration,
     /// Microseconds of the newest message: no two have the same.
@@ -36,6 +38,7 @@ impl State {
             bot: Bot::default(),
             channels: Vec::new(),
             acts: Acts::default(),
+            lines: Lines::default(),
             pause: Duration::ZERO,
             newest: 0,
             faults: Vec::new(),

@@ -33,6 +33,8 @@ mod shipping;
 mod sign_in;
 mod slack;
 mod slack_acts;
+mod slack_links;
+mod slack_socket;
 mod stops;
 mod stories;
 mod support;

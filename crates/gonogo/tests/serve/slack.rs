@@ -276,6 +276,20 @@ fn what_people_wrote_calls_nobody() {
 }
 
 #[test]
+fn what_is_only_observed_is_said_to_be_what_it_would_be() {
+    let slack = Slack::start();
+    let deploys = slack.channel("#deploys");
+    let mut world = World::stopped().tells(&slack, "#deploys").with_service("observe = true\n");
+    world.start();
+    world.repo.commit("tidy up");
+    let sha = world.push("main");
+    let message = deploys.said_once(&format!("web would be No-Go: {} \"tidy up\" names no story", &sha[..7]));
+    assert!(message.seen().contains("✗ *would be No-Go*"), "{}", message.seen());
+    mends(&world);
+    deploys.said_once("web turned Go");
+}
+
+#[test]
 fn each_service_is_told_of_where_it_says() {
     let slack = Slack::start();
     let (deploys, ours) = (slack.channel("#deploys"), slack.channel("#team-web").private());

@@ -304,6 +304,31 @@ async fn slack(serving: &Serving) -> Vec<Line> {
         bad("slack", format!("as {who}: the bot lacks {missing}"), "add the scopes to the app, and install it again")
     }];
     lines.extend(standing.server_time.map(|theirs| clock("Slack's", now, theirs)));
+    lines.extend(heard(serving, &standing.scopes, now).await);
+    lines
+}
+
+/// Whether what people do in Slack reaches us.
+async fn heard(serving: &Serving, scopes: &[String], now: Timestamp) -> Vec<Line> {
+    const WHAT: &str = "slack";
+    if !serving.hears_slack {
+        let said = "no buttons: neither GONOGO_SLACK_SIGNING_SECRET nor GONOGO_SLACK_APP_TOKEN is set";
+        return vec![note(WHAT, said)];
+    }
+    let mut lines = vec![match &serving.socket_mode {
+        Some(mode) => match mode.address(now).await {
+            Ok(_) => good(WHAT, "buttons: Socket Mode lets us in"),
+            Err(error) => bad(WHAT, format!("buttons: {}", error.why().said), error.why().fix),
+        },
+        None => good(WHAT, format!("buttons: taken at {}/hooks/slack, by the signing secret", serving.pages)),
+    }];
+    let lacks = ["links:read", "links:write"].into_iter().filter(|scope| !scopes.iter().any(|held| held == scope));
+    let lacks: Vec<&str> = lacks.collect();
+    if !lacks.is_empty() {
+        let said = format!("links to pages are not shown by what they lead to: the bot lacks {}", say::list(&lacks, 2));
+        let fix = Some("add the scopes to the app, and install it again".to_owned());
+        lines.push(Line { fix, ..note(WHAT, said) });
+    }
     lines
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value, json};
 
 use super::{Listener, Modal, Parcel, Whisper};
+use crate::slack::channels::PostedMessage;
 use crate::slack::state::State;
 use crate::slack::{Shared, Slack};
 
@@ -30,6 +31,73 @@ impl Slack {
         let (interactions, events) = (format!("{hooks}/interactions"), format!("{hooks}/events"));
         self.state().acts.listener = Some(Listener { interactions, events, secret: signing_secret.to_owned() });
         self
+    }
+
+    /// Socket Mode is switched on, with this token of the app's: programs open lines,
+    /// and are told over them.
+    pub fn speaks_socket_mode(&self, token: &str) -> &Self {
+        self.state().lines.token = Some(token.to_owned());
+        self
+    }
+
+    /// Lines that are open now.
+    pub fn lines(&self) -> usize {
+        self.state().lines.open.len()
+    }
+
+    /// Lines that were opened so far.
+    pub fn lines_opened(&self) -> usize {
+        self.state().lines.opened
+    }
+
+    /// So many lines come to be open, of so many that were opened.
+    #[track_caller]
+    pub fn has_lines(&self, open: usize, opened: usize) {
+        let of = |state: &State| (state.lines.open.len() == open && state.lines.opened == opened).then_some(());
+        self.wait_for(&format!("{open} open lines of {opened}"), of);
+    }
+
+    /// Every line breaks off.
+    pub fn breaks_lines(&self) -> &Self {
+        self.state().lines.break_off();
+        self
+    }
+
+    /// Says on every line that it will be closed, as Slack does every few hours.
+    pub fn refreshes_lines(&self) -> &Self {
+        let word =
+            json!({"type": "disconnect", "reason": "refresh_requested", "debug_info": {"host": "applink-world"}});
+        self.state().lines.say_all(&word);
+        self
+    }
+
+    /// A member writes this in a channel; of links in it to the app's domain the
+    /// program is told.
+    #[track_caller]
+    pub fn writes(&self, member: &str, channel: &str, text: &str) -> PostedMessage {
+        let (told, number, ts) = {
+            let mut state = self.state();
+            state.member(member);
+            let number = state.channel(channel);
+            state.write(member, number, text)
+        };
+        if let Some(payload) = told {
+            assert_eq!(self.shared.tells_event(&payload), Acted::Taken, "{payload}");
+        }
+        let mut state = self.state();
+        state.channels[number].message_mut(&ts).expect("messages stay").clone()
+    }
+
+    /// The message comes to show a link by something with these words in it.
+    #[track_caller]
+    pub fn unfurls(&self, channel: &str, link: &str, words: &str) -> String {
+        let name = channel.trim_start_matches('#');
+        let of = |state: &State| {
+            let found = state.channels.iter().find(|channel| channel.name == name)?;
+            let shown = found.messages.iter().rev().find_map(|message| message.unfurled(link));
+            shown.filter(|shown| shown.contains(words))
+        };
+        self.wait_for(&format!("\"{words}\" below {link}"), of)
     }
 
     /// A member presses the button with this label, of the newest message of the
@@ -137,13 +205,41 @@ impl State {
 impl Shared {
     /// Tells the program of an act, and does what it answers.
     pub(in super::super) fn acts(&self, payload: &Value) -> Acted {
-        let listener = self.state().acts.listener.clone();
+        let (listener, is_socket_mode) = self.ways();
+        if is_socket_mode {
+            return match self.tells("interactive", payload) {
+                Ok(answer) => {
+                    let body = answer.map(|answer| answer.to_string()).unwrap_or_default();
+                    self.state().answered_act(payload, &body)
+                }
+                Err(why) => Acted::Failed(0, why),
+            };
+        }
         let Some(listener) = listener else { return Acted::Failed(0, "nobody listens".to_owned()) };
         let (status, body) = Parcel::interaction(&listener, payload).send();
         if status != 200 {
             return Acted::Failed(status, body);
         }
         self.state().answered_act(payload, &body)
+    }
+
+    /// Tells the program of an event; what it answers means nothing.
+    pub(in super::super) fn tells_event(&self, payload: &Value) -> Acted {
+        let (listener, is_socket_mode) = self.ways();
+        if is_socket_mode {
+            return self.tells("events_api", payload).map_or_else(|why| Acted::Failed(0, why), |_| Acted::Taken);
+        }
+        let Some(listener) = listener else { return Acted::Failed(0, "nobody listens".to_owned()) };
+        match Parcel::event(&listener, payload).send() {
+            (200, _) => Acted::Taken,
+            (status, body) => Acted::Failed(status, body),
+        }
+    }
+
+    /// Where the program is told: over lines where Socket Mode is switched on.
+    fn ways(&self) -> (Option<Listener>, bool) {
+        let state = self.state();
+        (state.acts.listener.clone(), state.lines.token.is_some())
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Modal, Trigger};
 use crate::slack::api::TEAM;
+use crate::slack::channels::Content;
 use crate::slack::state::State;
 
 impl State {
@@ -86,6 +87,53 @@ impl State {
         }))
     }
 
+    /// Somebody writes something: the event that the program is told of, if there are
+    /// links, the channel's number, and the message's name.
+    pub(in super::super) fn write(
+        &mut self,
+        member: &str,
+        number: usize,
+        text: &str,
+    ) -> (Option<Value>, usize, String) {
+        let ts = self.next_ts();
+        let content = Content { text: text.to_owned(), blocks: Vec::new(), metadata: None, links_names: false };
+        let channel = &mut self.channels[number];
+        channel.post(ts.clone(), content);
+        channel.message_mut(&ts).expect("it was posted").author = Some(member.to_owned());
+        let (id, is_shared) = (channel.id.clone(), !channel.shared_with.is_empty());
+        let links: Vec<Value> = text
+            .split_whitespace()
+            .filter(|word| word.starts_with("http://") || word.starts_with("https://"))
+            .map(|url| json!({"domain": url.split('/').nth(2).unwrap_or_default(), "url": url}))
+            .collect();
+        if links.is_empty() || !self.has_scope("links:read") {
+            return (None, number, ts);
+        }
+        let user = self.user(member).map(|user| user["id"].clone()).unwrap_or_default();
+        let event = json!({
+            "type": "link_shared",
+            "user": user,
+            "channel": id,
+            "message_ts": ts,
+            "links": links,
+            "event_ts": ts,
+            "source": "conversations_history",
+            "unfurl_id": format!("{id}-{ts}"),
+            "is_bot_user_member": channel_has_bot(self, number),
+        });
+        let told = json!({
+            "token": "verification-token",
+            "team_id": TEAM,
+            "api_app_id": "A00000001",
+            "event": event,
+            "type": "event_callback",
+            "event_id": format!("Ev{:08}", self.acts.next()),
+            "event_time": 1_700_000_000,
+            "is_ext_shared_channel": is_shared,
+        });
+        (Some(told), number, ts)
+    }
+
     fn trigger(&mut self, member: &str) -> String {
         let id = format!("{}.{TEAM}.d8c1bb837935619ccad0f624c448ffb3", self.acts.next());
         self.acts.triggers.push(Trigger { id: id.clone(), member: member.to_owned(), given_at: Instant::now() });
@@ -140,4 +188,8 @@ fn filled_in(modal: &Modal, values: &[(&str, &str)]) -> Result<Map<String, Value
         Some((block, _)) => Err(format!("there is no field {block}")),
         None => Ok(state),
     }
+}
+
+fn channel_has_bot(state: &State, number: usize) -> bool {
+    state.channels.get(number).is_some_and(|channel| channel.has_bot)
 }

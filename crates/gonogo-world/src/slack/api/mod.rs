@@ -49,16 +49,23 @@ impl State {
 
     fn consider(&mut self, ask: &Ask, method: &str) -> Answered {
         let arguments = Arguments::read(ask)?;
-        self.let_in(ask, arguments.text("token")).map_err(|stranger| match stranger {
+        let of_stranger = |stranger| match stranger {
             Stranger::NotAuthed => Refusal::quiet("not_authed"),
             Stranger::InvalidAuth => Refusal::quiet("invalid_auth"),
-        })?;
+        };
+        if method == "apps.connections.open" {
+            // The app's own token, and no other.
+            self.let_app_in(ask, arguments.text("token")).map_err(of_stranger)?;
+            return Ok(self.new_ticket());
+        }
+        self.let_in(ask, arguments.text("token")).map_err(of_stranger)?;
         match method {
             "api.test" => Ok(json!({"args": {}})),
             "auth.test" => Ok(auth_test()),
             "chat.postMessage" => self.post_message(&arguments),
             "chat.update" => self.update(&arguments),
             "chat.postEphemeral" => self.post_ephemeral(&arguments),
+            "chat.unfurl" => self.unfurl(&arguments),
             "views.open" => self.open_view(&arguments),
             "conversations.list" => self.list(&arguments),
             "conversations.history" => self.history(&arguments),

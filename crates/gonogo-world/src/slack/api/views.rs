@@ -56,6 +56,31 @@ impl State {
     }
 }
 
+impl State {
+    /// Only links that Slack told of are shown by something.
+    pub(super) fn unfurl(&mut self, arguments: &Arguments) -> Answered {
+        self.knows("chat.unfurl", arguments, &["channel", "ts", "unfurl_id", "source", "unfurls"]);
+        self.wants_scope("links:write")?;
+        let unfurls = arguments.json("unfurls", "invalid_unfurls_format")?;
+        let Some(Value::Object(unfurls)) = unfurls else { return Err(Refusal::surprise("missing_unfurls")) };
+        let (id, ts) = match (arguments.text("unfurl_id"), arguments.text("source")) {
+            (Some(id), Some(_)) => id.split_once('-').ok_or_else(|| Refusal::surprise("invalid_unfurl_id"))?,
+            _ => (arguments.needed("channel")?, arguments.needed("ts")?),
+        };
+        let channel = self.channels.iter_mut().find(|channel| channel.id == id);
+        let channel = channel.ok_or_else(|| Refusal::quiet("channel_not_found"))?;
+        let message = channel.message_mut(ts).ok_or_else(|| Refusal::quiet("cannot_find_message"))?;
+        for (link, shown) in unfurls {
+            if !message.text.contains(link.as_str()) {
+                return Err(Refusal::surprise("cannot_unfurl_url"));
+            }
+            let taken = blocks::taken(shown["blocks"].clone())?;
+            message.unfurls.insert(link, taken);
+        }
+        Ok(json!({}))
+    }
+}
+
 /// The view, if Slack takes it.
 pub(super) fn taken(view: Value) -> Result<Value, Refusal> {
     let wrong = |why: &str, at: &str| Refusal::told("invalid_arguments", &format!("{why} [json-pointer:/view/{at}]"));

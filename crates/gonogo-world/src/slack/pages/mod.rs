@@ -80,13 +80,15 @@ fn message_item(message: &PostedMessage, channel: &str, viewer: &str) -> Markup 
     let press = acts::presser(channel, &message.ts, viewer);
     html! {
         li {
-            span.face aria-hidden="true" { "g" }
+            span.face aria-hidden="true" { (message.author.as_deref().unwrap_or("gonogo").chars().take(1).collect::<String>()) }
             p {
-                b { "gonogo" } " " span.quiet.small { "app" @if let Some(time) = time_of(message) { " · " (time) } }
+                b { (message.author.as_deref().unwrap_or("gonogo")) } " "
+                span.quiet.small { @if message.author.is_none() { "app" } @if let Some(time) = time_of(message) { " · " (time) } }
                 @if message.changes > 0 { " " span.quiet.small { "(edited)" } }
             }
             @if message.blocks.is_empty() { p { (marked(&message.text)) } }
             @for block in &message.blocks { (shown(block, &press)) }
+            @for block in message.unfurls.values().flatten() { div.answer { (shown(block, &press)) } }
         }
     }
 }

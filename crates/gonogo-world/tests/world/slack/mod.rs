@@ -4,3 +4,4 @@ mod channels;
 pub(crate) mod client;
 mod limits;
 mod official;
+mod official_acts;

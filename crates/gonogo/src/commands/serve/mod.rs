@@ -24,8 +24,8 @@ use gonogo_engine::{
 };
 use gonogo_remote::git::{Remote, write_authorities};
 use gonogo_remote::github::{Credentials, GitHub, RepositoryName};
-use gonogo_remote::http::Connections;
-use gonogo_remote::slack::Slack;
+use gonogo_remote::http::{Connections, Url};
+use gonogo_remote::slack::{Slack, SocketMode};
 use gonogo_server::{App, Certificate, Listener, OpenDoor, Pace, Registry};
 use gonogo_store::{ServerLock, Store, StoreError};
 use secrecy::{ExposeSecret, SecretString};
@@ -114,6 +114,8 @@ pub(crate) struct Access {
     pub slack: Option<Secret>,
     /// What Slack signs requests with.
     pub slack_signing: Option<Secret>,
+    /// By which the app opens connections of its own.
+    pub slack_app: Option<Secret>,
     /// Who has it sees the metrics.
     pub metrics: Option<Secret>,
     /// The App that people sign in to.
@@ -132,6 +134,7 @@ impl Access {
             jira_hooks: secret("GONOGO_JIRA_WEBHOOK_SECRET")?,
             slack: secret("GONOGO_SLACK_TOKEN")?,
             slack_signing: secret("GONOGO_SLACK_SIGNING_SECRET")?,
+            slack_app: secret("GONOGO_SLACK_APP_TOKEN")?,
             metrics: secret("GONOGO_METRICS_TOKEN")?,
             sign_in: Client::from_environment()?,
             oidc: oidc::client_secret()?,
@@ -231,7 +234,11 @@ async fn serving(config: &Config, access: Access, store: Store, first_code: &Sec
     let outside = Outside { trusted, code_host: CodeHostAccess::None, kept: Some(store.clone()), ..access.outside };
     let api = config.github.url.parse().with_context(|| format!("[github] url: {}", config.github.url))?;
     let github = Arc::new(GitHub::new(api, Connections::new(&outside.http)?, access.github));
-    let hears_slack = config.slack.is_some() && access.slack_signing.is_some();
+    let socket_mode = match (&config.slack, access.slack_app) {
+        (Some(slack), Some(token)) => Some(SocketMode::new(slack_api(slack)?, Connections::new(&outside.http)?, token)),
+        _ => None,
+    };
+    let hears_slack = socket_mode.is_some() || config.slack.is_some() && access.slack_signing.is_some();
     let slack = match &config.slack {
         Some(slack) => Some(slack_of(slack, Connections::new(&outside.http)?, access.slack)?),
         None => None,
@@ -255,6 +262,7 @@ async fn serving(config: &Config, access: Access, store: Store, first_code: &Sec
         turns: Turns::default(),
         slack,
         hears_slack,
+        socket_mode,
         story_deployed: config.story_deployed.as_ref().map(Into::into),
         mirrors: data.join("mirrors"),
         fetches: Arc::default(),
@@ -277,8 +285,11 @@ fn slack_of(config: &SlackConfig, connections: Connections, token: Option<Secret
             "no GONOGO_SLACK_TOKEN\n  → set it, or GONOGO_SLACK_TOKEN_FILE to a file with it: [slack] is told with it"
         );
     };
-    let api = config.url.parse().with_context(|| format!("[slack] url: {}", config.url))?;
-    Ok(Slack::new(api, connections, token))
+    Ok(Slack::new(slack_api(config)?, connections, token))
+}
+
+fn slack_api(config: &SlackConfig) -> anyhow::Result<Url> {
+    config.url.parse().with_context(|| format!("[slack] url: {}", config.url))
 }
 
 fn service(all: &Config, config: &ServiceConfig, authorities: Option<&Path>) -> anyhow::Result<Service> {
