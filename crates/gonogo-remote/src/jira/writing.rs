@@ -41,7 +41,7 @@ pub enum Known {
 }
 
 impl NotWritten {
-    fn of(why: Why, error: &HttpError) -> Self {
+    fn of(why: &Why, error: &HttpError) -> Self {
         let fix = match error {
             HttpError::Status { status: 403, .. } => {
                 "let the token's account add comments and make transitions in the project"
@@ -170,7 +170,7 @@ impl Writing<'_> {
 
     async fn answer(&self, path: &str, ask: &Ask<'_>) -> Result<Value, NotWritten> {
         let answered = self.base.http.json(ask).await;
-        answered.map_err(|error| NotWritten::of(self.base.why(path, &error), &error))
+        answered.map_err(|error| NotWritten::of(&self.base.why(path, &error), &error))
     }
 }
 
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_refusal_says_that_nothing_was_written() {
-        let known = |error: &HttpError| NotWritten::of(Why::new("it failed", "mend it"), error).known;
+        let known = |error: &HttpError| NotWritten::of(&Why::new("it failed", "mend it"), error).known;
         let status = |status| known(&HttpError::Status { status, said: String::new() });
         for never in [400, 404, 410, 422] {
             assert_eq!(status(never), Known::Never, "{never}");
