@@ -1,7 +1,7 @@
 use crate::{at, conformance, sha};
 use gonogo_core::case::Stage;
 use gonogo_store::views::PullCount;
-use gonogo_store::{Candidate, NewEvaluation, NewJob, SeenPull, Sighted, Store};
+use gonogo_store::{Candidate, NewEvaluation, NewJob, ProductionSeen, SeenPull, Sighted, Store};
 
 fn seen(branch: &str, stage: Stage) -> Sighted {
     let (service, branch) = ("web".to_owned(), branch.to_owned());
@@ -107,7 +107,16 @@ conformance! {
         judged(&store, &bad, "no-go", 2).await;
         judged(&store, &pull, "no-go", 3).await;
         let over_it = Sighted { production: Some(bad.head.into()), head: sha('c'), ..seen("main", Stage::Deploy) };
-        let (good, _) = store.open_candidate(over_it, at(4)).await.unwrap();
+        let runs = ProductionSeen {
+            service: "web".to_owned(),
+            running: Some(bad.head.into()),
+            name: "production".to_owned(),
+            why: "so".to_owned(),
+            trouble: None,
+            astray: None,
+        };
+        let looked = store.looked(runs, vec![over_it], at(4)).await.unwrap();
+        let good = looked.candidates[0].0.clone();
         judged(&store, &good, "go", 5).await;
         let found = store.observed("web", at(0), 9).await.unwrap();
         assert_eq!((found.judged, found.all_stopped), (3, 2));

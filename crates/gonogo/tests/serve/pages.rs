@@ -361,10 +361,14 @@ fn any_two_commits_are_compared_and_nothing_is_kept() {
     world.repo.branch_at("lax", "production").checkout("lax");
     world.repo.commit_files("no-jira lax", &[("gonogo.toml", "checks.story-key = 'off'\n")]);
     world.push("lax");
-    let page = || world.get(&compared("lax", "main"));
-    world.wait(|| (page().0 == 200).then_some(()), || page().1);
-    let text = text_of(&world, &compared("lax", "main"));
-    assert!(text.contains("tidy up") && text.contains("names no story"), "{text}");
+    let text = world.wait(
+        || {
+            let (code, text) = world.get(&compared("lax", "main"));
+            (code == 200).then_some(text)
+        },
+        || world.get(&compared("lax", "main")).1,
+    );
+    assert!(text.contains("\"tidy up\" names no story"), "{text}");
     // What cannot be read is not the asker's fault.
     let mirror = world.place("data/mirrors/acme/web.git/HEAD");
     let head = std::fs::read(&mirror).unwrap();

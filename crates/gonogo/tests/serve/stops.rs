@@ -73,7 +73,7 @@ fn one_database_has_one_server() {
 #[test]
 fn the_store_is_looked_after_while_it_is_served() {
     let world = World::new();
-    assert_eq!(world.checks_store(), ("✓ database\n✓ audit\n✓ work\n✓ outside\n".to_owned(), Some(0)));
+    assert_eq!(world.checks_store(), ("✓ database\n✓ audit\n✓ work\n✓ outside\n✓ messages\n".to_owned(), Some(0)));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use gonogo_engine::commands::settings::told;
 use gonogo_remote::http::Url;
 
 /// Variables with secrets, and those that go with them.
-const SECRETS: [&str; 10] = [
+const SECRETS: [&str; 12] = [
     "GONOGO_GITHUB_APP_KEY",
     "GONOGO_GITHUB_TOKEN",
     "GONOGO_GITHUB_WEBHOOK_SECRET",
@@ -18,6 +18,8 @@ const SECRETS: [&str; 10] = [
     "GONOGO_JIRA_TOKEN",
     "GONOGO_JIRA_WEBHOOK_SECRET",
     "GONOGO_SLACK_TOKEN",
+    "GONOGO_SLACK_SIGNING_SECRET",
+    "GONOGO_SLACK_APP_TOKEN",
     "GONOGO_METRICS_TOKEN",
 ];
 
