@@ -77,7 +77,7 @@ async function look() {
   heard = Date.now() - PATIENCE + 10_000; // the next try in ten seconds
   // A stream that is not let in ends like one of a server that is away.
   const answer = await fetch(location.href, { method: "HEAD" }).catch(() => undefined);
-  if (answer?.redirected) return loadAnew();
+  if (isElsewhere(answer)) return loadAnew();
   lost(answer?.ok ? "This page is not told what changes" : "The server does not answer");
   follow();
 }
@@ -110,7 +110,7 @@ async function renew(evenIfWritten) {
     answer = undefined;
   }
   if (mine !== renewal) return; // what it brings is older than what is asked for by now
-  if (answer?.redirected || answer?.status === 403 || answer?.status === 404) return loadAnew(evenIfWritten);
+  if (isElsewhere(answer)) return loadAnew(evenIfWritten);
   const page = answer?.ok && new DOMParser().parseFromString(text, "text/html");
   const fresh = page && page.querySelector("main");
   if (!fresh) return stale(evenIfWritten);
@@ -125,7 +125,9 @@ async function renew(evenIfWritten) {
   say("");
 }
 
-// Somewhere else now, such as where one signs in.
+// Where one signs in, or nowhere any more.
+const isElsewhere = (answer) => answer?.redirected || answer?.status === 403 || answer?.status === 404;
+
 function loadAnew(evenIfWritten) {
   if (evenIfWritten || !isWrittenIn(document.querySelector("main"))) return location.reload();
   say("This page is not shown to you any more.", "Load it anew", () => location.reload());
