@@ -45,7 +45,11 @@ impl Check for Awareness {
             return Err(Stop::Off("only a server knows who was told".to_owned()));
         }
         let concerned = concerned(rules, scene, out)?;
-        let asked = concerned.iter().map(|(key, rule)| AwareOf { story: key.clone(), team: rule.team.clone() });
+        let asked = concerned.iter().map(|(key, rule)| AwareOf {
+            story: key.clone(),
+            team: rule.team.clone(),
+            channel: rule.channel.clone(),
+        });
         let mut found = Vec::new();
         for ((key, rule), aware) in concerned.iter().zip(scene.facts.all(asked)?) {
             let aware = match aware {

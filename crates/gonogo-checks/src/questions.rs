@@ -19,10 +19,10 @@ pub trait Question: Into<Ask> {
 }
 
 macro_rules! questions {
-    ($($(#[$doc:meta])* $name:ident { $($field:ident: $kind:ty),+ } => $answer:ty;)+) => {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$of_field:meta])* $field:ident: $kind:ty),+ } => $answer:ty;)+) => {
         $($(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-        pub struct $name { $(pub $field: $kind),+ }
+        pub struct $name { $($(#[$of_field])* pub $field: $kind),+ }
 
         impl From<$name> for Ask {
             fn from(question: $name) -> Self {
@@ -118,8 +118,8 @@ questions! {
     IssueOf { key: IssueKey } => Arc<Issue>;
     /// The stories that a query finds.
     ReadyStories { query: String } => Ready;
-    /// What a team knows of a story.
-    AwareOf { story: IssueKey, team: String } => Aware;
+    /// What a team knows of a story, and when it was told in this channel.
+    AwareOf { story: IssueKey, team: String, #[serde(default)] channel: String } => Aware;
     /// Where a key is outside the range.
     SightingsOf { base: Sha, head: Sha, key: IssueKey } => Vec<Sighting>;
 }

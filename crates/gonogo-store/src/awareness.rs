@@ -23,19 +23,45 @@ pub struct NewAwareness {
 pub struct AwarenessRow {
     pub team: String,
     pub meaning: String,
-    /// When the first of its messages was said.
-    pub told_at: Option<Timestamp>,
-    /// Why one could not be said when that was tried last.
-    pub trouble: Option<String>,
+    pub told: Vec<ToldIn>,
     /// Who said that it knows, and when.
     pub acknowledged: Option<(String, Timestamp)>,
+}
+
+/// How a team was told of a story in one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToldIn {
+    pub channel: String,
+    /// When that was said first.
+    pub at: Option<Timestamp>,
+    /// Why it could not be said when that was tried last.
+    pub trouble: Option<String>,
+    /// Whether nobody tries any more.
+    pub is_given_up: bool,
+}
+
+impl AwarenessRow {
+    pub fn told_in(&self, channel: &str) -> Option<&ToldIn> {
+        self.told.iter().find(|told| told.channel == channel)
+    }
+
+    /// When it was told anywhere.
+    pub fn told_first(&self) -> Option<Timestamp> {
+        self.told.iter().filter_map(|told| told.at).min()
+    }
+
+    /// Why it could not be told everywhere when that was tried last.
+    pub fn trouble(&self) -> Option<&str> {
+        self.told.iter().filter(|told| told.at.is_none()).find_map(|told| told.trouble.as_deref())
+    }
 }
 
 impl Store {
     pub async fn make_aware(&self, all: Vec<NewAwareness>) -> Result<(), StoreError> {
         const UPSERT: &str = "insert into awareness (team, story, meaning) values ($1, $2, $3)
              on conflict (team, story) do update set meaning = excluded.meaning";
-        const LINK: &str = "insert into awareness_message (message, team, story) values ($1, $2, $3)";
+        const LINK: &str = "insert into awareness_message (message, team, story) values ($1, $2, $3)
+             on conflict do nothing";
         self.db
             .write(move |tx| {
                 Box::pin(async move {
@@ -57,21 +83,29 @@ impl Store {
 
     /// By team.
     pub async fn awareness_of(&self, story: &str) -> Result<Vec<AwarenessRow>, StoreError> {
-        const SELECT: &str = "select a.team, a.meaning, a.acknowledged_by, a.acknowledged_at,
-                 (select min(o.done_at) from awareness_message m join outbox o on o.id = m.message
-                  where m.team = a.team and m.story = a.story and o.state = 'said'),
-                 (select max(o.error) from awareness_message m join outbox o on o.id = m.message
-                  where m.team = a.team and m.story = a.story and o.state <> 'said')
-             from awareness a where a.story = $1 order by a.team";
-        type Row = (String, String, Option<String>, Option<i64>, Option<i64>, Option<String>);
+        const SELECT: &str = "select team, meaning, acknowledged_by, acknowledged_at
+             from awareness where story = $1 order by team";
+        const TOLD: &str = "select m.team, o.target, min(case when o.state = 'said' then o.done_at end),
+                 max(case when o.state <> 'said' then o.error end),
+                 cast(min(case when o.state in ('failed', 'doubtful') then 1 else 0 end) as bigint)
+             from awareness_message m join outbox o on o.id = m.message
+             where m.story = $1 group by m.team, o.target order by m.team, o.target";
+        type Row = (String, String, Option<String>, Option<i64>);
+        type Told = (String, String, Option<i64>, Option<String>, i64);
         let story = story.to_owned();
-        let rows: Vec<Row> =
-            self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT, story)?) })).await?;
-        let read = |(team, meaning, by, at, told_at, trouble): Row| AwarenessRow {
+        let (rows, mut told): (Vec<Row>, Vec<Told>) = self
+            .db
+            .read(|tx| {
+                Box::pin(async move {
+                    let rows: Vec<Row> = fetch!(tx, fetch_all, SELECT, &story)?;
+                    Ok((rows, fetch!(tx, fetch_all, TOLD, story)?))
+                })
+            })
+            .await?;
+        let read = |(team, meaning, by, at): Row| AwarenessRow {
+            told: told.extract_if(.., |told| told.0 == team).map(told_in).collect(),
             team,
             meaning,
-            told_at: told_at.map(time),
-            trouble,
             acknowledged: by.zip(at.map(time)),
         };
         Ok(rows.into_iter().map(read).collect())
@@ -95,4 +129,8 @@ impl Store {
             })
             .await
     }
+}
+
+fn told_in((_, channel, at, trouble, is_given_up): (String, String, Option<i64>, Option<String>, i64)) -> ToldIn {
+    ToldIn { channel, at: at.map(time), trouble, is_given_up: is_given_up != 0 }
 }

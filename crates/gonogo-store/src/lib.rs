@@ -34,7 +34,7 @@ mod waivers;
 mod writer;
 
 pub use audit::{AuditAsked, AuditRow, Deed};
-pub use awareness::{AwarenessRow, NewAwareness};
+pub use awareness::{AwarenessRow, NewAwareness, ToldIn};
 pub use builds::LAST_DEPLOYED;
 pub use candidates::{Candidate, CandidateId, Sighted};
 pub use copies::{Existing, backup, restore};

@@ -191,11 +191,16 @@ impl Store {
     }
 }
 
-/// Puts it there to be said: its number, where it is new. One whose key is there
-/// already was said, or will be.
+/// Puts it there to be said: its number, where it is new or nobody tried any more.
+/// Otherwise one whose key is there already was said, or will be. What may have
+/// been said is looked for first this time too.
 pub(crate) async fn put(tx: &mut Tx<'_>, new: &NewMessage) -> Result<Option<i64>, StoreError> {
     let insert = "insert into outbox (kind, target, key, meaning, state, added_at, run_at)
-         values ($1, $2, $3, $4, 'waits', $5, $5) on conflict (key) do nothing returning id";
+         values ($1, $2, $3, $4, 'waits', $5, $5)
+         on conflict (key) do update set state = 'waits', meaning = excluded.meaning, added_at = excluded.added_at,
+             run_at = excluded.run_at, attempts = 0, leased_until = null, done_at = null
+             where outbox.state in ('failed', 'doubtful')
+         returning id";
     let at = micros(new.at);
     let id: Option<(i64,)> = fetch!(tx, fetch_optional, insert, new.kind, &new.target, &new.key, &new.meaning, at)?;
     let Some((id,)) = id else { return Ok(None) };

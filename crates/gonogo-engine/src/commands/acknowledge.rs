@@ -88,7 +88,7 @@ mod tests {
 
     fn row(meaning: &str) -> AwarenessRow {
         let (team, meaning) = ("support".to_owned(), meaning.to_owned());
-        AwarenessRow { team, meaning, told_at: None, trouble: None, acknowledged: None }
+        AwarenessRow { team, meaning, told: Vec::new(), acknowledged: None }
     }
 
     #[test]

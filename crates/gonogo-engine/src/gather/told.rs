@@ -25,9 +25,10 @@ pub(super) async fn gather(store: Option<&Store>, asks: &[&Ask]) -> Vec<(Ask, An
             known.insert(story.clone(), rows(store, &story).await);
         }
         let fact = match known.get(&story) {
-            Some(Ok(rows)) => {
-                rows.iter().find(|row| row.team == of.team).map_or(Fact::Absent, |row| Fact::Known(aware(row)))
-            }
+            Some(Ok(rows)) => rows
+                .iter()
+                .find(|row| row.team == of.team)
+                .map_or(Fact::Absent, |row| Fact::Known(aware(row, &of.channel))),
             Some(Err(why)) => Fact::Unknown(why.clone()),
             None => Fact::Absent,
         };
@@ -55,7 +56,10 @@ async fn rows(store: Option<&Store>, story: &str) -> Result<Vec<AwarenessRow>, W
     rows.map_err(|error| Why::new(format!("who was told cannot be read: {error}"), "gonogo store check says why"))
 }
 
-fn aware(row: &AwarenessRow) -> Aware {
+/// That it was told elsewhere, by the policy of another service, is not enough.
+fn aware(row: &AwarenessRow, channel: &str) -> Aware {
     let acknowledged_by = row.acknowledged.as_ref().map(|(by, _)| by.clone());
-    Aware { told_at: row.told_at, trouble: row.trouble.clone(), acknowledged_by }
+    let told = row.told_in(channel);
+    let trouble = told.and_then(|told| told.trouble.clone());
+    Aware { told_at: told.and_then(|told| told.at), trouble, acknowledged_by }
 }

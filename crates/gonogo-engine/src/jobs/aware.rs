@@ -10,9 +10,9 @@ use gonogo_checks::questions::{Answer, Ask};
 use gonogo_core::fact::Fact;
 use gonogo_core::policy::{Awareness, Sections};
 use gonogo_core::story::Issue;
-use gonogo_store::{AwarenessRow, Candidate, NewAwareness};
+use gonogo_store::{AwarenessRow, Candidate, NewAwareness, NewMessage};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What the policy of one service says of a team.
@@ -31,28 +31,33 @@ pub(crate) fn teams(row: &AwarenessRow) -> Teams {
     serde_json::from_str(&row.meaning).unwrap_or_default()
 }
 
-/// What was not told yet is wanted, once for each team and story.
+/// A rule, in the policy that has it.
+type Ruled<'a> = (&'a Sections, &'a Awareness);
+
+/// What was not told yet is wanted, once for each team, channel and story. Where
+/// several commits run, each one's policy counts.
 pub(super) async fn tell(serving: &Serving, candidate: &Candidate, checked: &Checked) -> Result<(), JobError> {
-    let sections = type_policy(checked.recording.policy()).0.sections;
-    if sections.awareness.is_empty() {
+    let policies = checked.recording.policies().map(|policy| type_policy(policy).0.sections);
+    let policies: Vec<Sections> = policies.filter(|sections| !sections.awareness.is_empty()).collect();
+    if policies.is_empty() {
         return Ok(());
     }
     let issues = issues(checked);
     let mut wanted = Vec::new();
     for story in checked.outcome.check.stories.iter().filter(|story| story.ships) {
         let Some(issue) = issues.get(&story.key) else { continue };
-        let rules: Vec<&Awareness> =
-            sections.awareness.iter().filter(|rule| rule.concerns(issue) == Ok(true)).collect();
-        if rules.is_empty() {
+        let all = policies.iter().flat_map(|sections| sections.awareness.iter().map(move |rule| (sections, rule)));
+        let mut by_team: BTreeMap<&str, Vec<Ruled<'_>>> = BTreeMap::new();
+        for (sections, rule) in all.filter(|(_, rule)| rule.concerns(issue) == Ok(true)) {
+            by_team.entry(&rule.team).or_default().push((sections, rule));
+        }
+        if by_team.is_empty() {
             continue;
         }
         let known = serving.store.awareness_of(&story.key).await?;
-        for rule in rules {
-            let mut teams = known.iter().find(|row| row.team == rule.team).map(teams).unwrap_or_default();
-            let team = Team { channel: rule.channel.clone(), people: rule.people.clone() };
-            if teams.insert(candidate.service.clone(), team.clone()) != Some(team) {
-                wanted.push(awareness(serving, candidate, &sections, (rule, &teams), &story.key, issue));
-            }
+        for (team, rules) in by_team {
+            let row = known.iter().find(|row| row.team == team);
+            wanted.extend(awareness(serving, candidate, row, &rules, &story.key, issue));
         }
     }
     if wanted.is_empty() { Ok(()) } else { Ok(serving.store.make_aware(wanted).await?) }
@@ -67,16 +72,54 @@ fn issues(checked: &Checked) -> BTreeMap<String, Arc<Issue>> {
     known.collect()
 }
 
+/// What of one team is to be kept or told that was not; the rules are some.
 fn awareness(
     serving: &Serving,
     candidate: &Candidate,
-    sections: &Sections,
-    (rule, teams): (&Awareness, &Teams),
+    row: Option<&AwarenessRow>,
+    rules: &[Ruled<'_>],
     story: &str,
     issue: &Issue,
-) -> NewAwareness {
+) -> Option<NewAwareness> {
+    let (_, first) = rules.first()?;
+    let mut team = Team { channel: first.channel.clone(), people: first.people.clone() };
+    // Who speaks for it by one policy does not by another.
+    team.people.retain(|name| rules.iter().all(|(_, rule)| rule.people.contains(name)));
+    let mut teams = row.map(teams).unwrap_or_default();
+    let is_new = teams.insert(candidate.service.clone(), team.clone()) != Some(team);
+    let mut channels = BTreeSet::new();
+    let untold = rules
+        .iter()
+        .filter(|(_, rule)| is_untold(row, &rule.channel, serving.slack.is_some()) && channels.insert(&rule.channel));
+    let messages: Vec<NewMessage> =
+        untold.map(|(sections, rule)| message(serving, candidate, sections, rule, story, issue)).collect();
+    (is_new || !messages.is_empty()).then(|| NewAwareness {
+        team: first.team.clone(),
+        story: story.to_owned(),
+        // Strings: there is always JSON for them.
+        meaning: serde_json::to_string(&teams).unwrap_or_default(),
+        messages,
+    })
+}
+
+/// What nobody tries to tell any more is tried again, where it can be told at all:
+/// what kept it from the team may be mended.
+fn is_untold(row: Option<&AwarenessRow>, channel: &str, has_slack: bool) -> bool {
+    let told = row.and_then(|row| row.told_in(channel));
+    told.is_none_or(|told| told.is_given_up && has_slack)
+}
+
+fn message(
+    serving: &Serving,
+    candidate: &Candidate,
+    sections: &Sections,
+    rule: &Awareness,
+    story: &str,
+    issue: &Issue,
+) -> NewMessage {
     let now = (serving.clock)();
     let page = format!("{}/stories/{story}", serving.pages);
+    let key = format!("{page} is coming, {} in {}", rule.team, rule.channel);
     let coming = StoryComing {
         team: rule.team.clone(),
         story: story.to_owned(),
@@ -88,13 +131,7 @@ fn awareness(
         flag: sections.stories.partial.flag_of(issue),
         fields: rule.told(issue),
         earliest: rule.minute(rule.opens(now)),
-        page: page.clone(),
+        page,
     };
-    NewAwareness {
-        team: rule.team.clone(),
-        story: story.to_owned(),
-        // Strings: there is always JSON for them.
-        meaning: serde_json::to_string(teams).unwrap_or_default(),
-        messages: vec![coming.message(&rule.channel, format!("{page} is coming, {}", rule.team), now)],
-    }
+    coming.message(&rule.channel, key, now)
 }

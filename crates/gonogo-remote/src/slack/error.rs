@@ -77,7 +77,9 @@ impl SlackError {
             }
             Self::Socket(_) => "another is opened; if none stays, look at what lies between, such as a proxy",
             Self::Scope { .. } => "add the scope to the app, and install it again",
-            Self::Channel { .. } => "invite the bot to the channel, or name another in gonogo-server.toml",
+            Self::Channel { .. } => {
+                "invite the bot to the channel, or name another where it stands: in gonogo-server.toml, or in [[awareness]]"
+            }
             Self::Limited { .. } => "nothing to do: it is asked again then",
             Self::MessageGone => "nothing to do: somebody deleted it",
             Self::Http(HttpError::Certificate(_)) => "name its certificate authority in GONOGO_CA_FILE",
@@ -116,7 +118,7 @@ mod tests {
         assert!(why.fix.contains("xapp-"), "{}", why.fix);
         let why = SlackError::refused("chat.postMessage", Some("#deploys"), "not_in_channel", None).why();
         assert_eq!(why.said, "Slack: we are not in the channel #deploys (not_in_channel)");
-        assert_eq!(why.fix, "invite the bot to the channel, or name another in gonogo-server.toml");
+        assert!(why.fix.starts_with("invite the bot to the channel, or name another where it stands: "), "{}", why.fix);
         let why = SlackError::refused("conversations.history", None, "missing_scope", Some("channels:history")).why();
         assert_eq!(why.said, "Slack: our token lacks the scope channels:history for conversations.history");
     }

@@ -1,5 +1,6 @@
 use crate::{at, conformance};
-use gonogo_store::{Deed, Ended, NewAwareness, NewMessage, Store};
+use gonogo_store::{AwarenessRow, Deed, Ended, NewAwareness, NewMessage, Store};
+use jiff::Timestamp;
 
 fn told(team: &str, key: &str) -> NewAwareness {
     let message = NewMessage {
@@ -19,6 +20,10 @@ fn deed() -> Deed {
     Deed { at: at(9), actor, action: "acknowledged", subject, detail, once: None }
 }
 
+fn told_at(row: &AwarenessRow) -> Option<Timestamp> {
+    row.told_in("#support").and_then(|told| told.at)
+}
+
 conformance! {
     async fn a_team_is_told_of_a_story_once_and_knows_when_that_was(store: Store) {
         for _ in 0..2 {
@@ -26,16 +31,45 @@ conformance! {
         }
         let teams = store.awareness_of("STORY-1").await.unwrap();
         assert_eq!(teams.iter().map(|row| row.team.as_str()).collect::<Vec<_>>(), ["operations", "support"]);
-        assert!(teams.iter().all(|row| row.told_at.is_none() && row.acknowledged.is_none()));
+        assert!(teams.iter().all(|row| told_at(row).is_none() && row.acknowledged.is_none()));
         let leased = store.lease_message("slack", at(2), at(20)).await.unwrap().unwrap();
         store.message_ended(&leased, Ended::Said { place: String::new() }, at(3)).await.unwrap();
-        assert_eq!(store.awareness_of("STORY-1").await.unwrap()[1].told_at, Some(at(3)));
+        assert_eq!(told_at(&store.awareness_of("STORY-1").await.unwrap()[1]), Some(at(3)));
         let leased = store.lease_message("slack", at(4), at(20)).await.unwrap().unwrap();
         store.message_ended(&leased, Ended::Failed { error: "x".to_owned() }, at(5)).await.unwrap();
         let row = store.awareness_of("STORY-1").await.unwrap().remove(0);
-        assert_eq!((row.told_at, row.trouble.as_deref()), (None, Some("x")), "nobody was told");
+        let told = row.told_in("#support").unwrap();
+        assert_eq!((told.at, told.trouble.as_deref(), told.is_given_up), (None, Some("x"), true), "nobody was told");
         assert_eq!(store.lease_message("slack", at(60), at(80)).await.unwrap(), None);
         assert_eq!(store.awareness_of("STORY-2").await.unwrap(), []);
+    }
+
+    async fn a_team_is_told_in_each_channel_that_is_named(store: Store) {
+        let mut elsewhere = told("support", "2");
+        "#sandbox".clone_into(&mut elsewhere.messages[0].target);
+        store.make_aware(vec![told("support", "1"), elsewhere]).await.unwrap();
+        let leased = store.lease_message("slack", at(2), at(20)).await.unwrap().unwrap();
+        store.message_ended(&leased, Ended::Said { place: String::new() }, at(3)).await.unwrap();
+        let row = store.awareness_of("STORY-1").await.unwrap().remove(0);
+        let told = |channel: &str| row.told_in(channel).map(|told| (told.at, told.is_given_up));
+        assert_eq!(told("#support"), Some((Some(at(3)), false)));
+        assert_eq!(told("#sandbox"), Some((None, false)));
+        assert_eq!(told("#other"), None);
+    }
+
+    async fn what_nobody_tries_any_more_is_tried_when_it_is_wanted_again(store: Store) {
+        store.make_aware(vec![told("support", "1")]).await.unwrap();
+        let leased = store.lease_message("slack", at(2), at(20)).await.unwrap().unwrap();
+        store.message_begins(&leased, at(2)).await.unwrap();
+        store.message_ended(&leased, Ended::Doubtful { error: "x".to_owned() }, at(3)).await.unwrap();
+        assert_eq!(store.lease_message("slack", at(60), at(80)).await.unwrap(), None);
+        let again = NewMessage { at: at(61), ..told("support", "1").messages.remove(0) };
+        store.make_aware(vec![NewAwareness { messages: vec![again], ..told("support", "1") }]).await.unwrap();
+        let leased = store.lease_message("slack", at(62), at(80)).await.unwrap().unwrap();
+        assert_eq!((leased.attempts, leased.added_at, leased.begun_at), (1, at(61), Some(at(2))), "it is looked for");
+        store.message_ended(&leased, Ended::Said { place: String::new() }, at(63)).await.unwrap();
+        store.make_aware(vec![told("support", "1")]).await.unwrap();
+        assert_eq!(store.lease_message("slack", at(90), at(99)).await.unwrap(), None, "what was said is not");
     }
 
     async fn that_a_team_knows_is_said_once(store: Store) {

@@ -133,6 +133,68 @@ fn a_team_that_cannot_be_told_blocks_until_it_was() {
 }
 
 #[test]
+fn a_team_is_told_in_the_channel_of_each_services_policy() {
+    let (jira, slack) = (Jira::cloud(), Slack::start());
+    jira.story("STORY-9").titled("x").labelled("customer-visible").with_field("Risk", "low");
+    let sandbox = slack.channel("#sandbox");
+    slack.channel("#deploys");
+    let support = slack.channel("#support").without_the_bot();
+    let api = "[[service]]\nname = 'api'\nrepository = 'acme/web'\nproduction = { ref = 'api-production' }\n";
+    let mut world = World::stopped().trusts(&jira.url()).tells(&slack, "#deploys").with_service(api).polling();
+    world.policy(&policy(&jira, 0).replace("#support", "#sandbox"));
+    world.repo.branch("api-production");
+    world.policy(&policy(&jira, 0));
+    world.start();
+    let sha = world.commits("STORY-9 x");
+    sandbox.said_once("STORY-9 x is about to ship");
+    world.web().status_of(&sha, "gonogo/deploy (api)").is_success("Go");
+    world.status_says(&sha, "failure", "No-Go: STORY-9 is not known to support yet");
+    support.invites_the_bot();
+    world.status_of(&sha).is_success("Go");
+    support.said_once("STORY-9 x is about to ship");
+    sandbox.has(1, 0);
+}
+
+#[test]
+fn a_team_that_could_not_be_told_is_told_once_it_can_be() {
+    let (jira, slack) = (Jira::cloud(), Slack::start());
+    jira.story("STORY-9").titled("x").labelled("customer-visible").with_field("Risk", "low");
+    slack.channel("#deploys");
+    let support = slack.channel("#support");
+    let mut world = World::stopped().trusts(&jira.url()).polling();
+    world.policy(&policy(&jira, 0));
+    world.start();
+    let sha = world.commits("STORY-9 x");
+    world.status_says(&sha, "failure", "No-Go: STORY-9 is not known to support yet");
+    world.kill();
+    world = world.tells(&slack, "#deploys");
+    world.start();
+    world.status_of(&sha).is_success("Go");
+    support.said_once("STORY-9 x is about to ship");
+}
+
+#[test]
+fn each_policy_in_force_has_its_teams_told() {
+    let (jira, slack) = (Jira::cloud(), Slack::start());
+    jira.story("STORY-9").titled("x").labelled("customer-visible").with_field("Risk", "low");
+    slack.channel("#deploys");
+    let (support, operations) = (slack.channel("#support"), slack.channel("#operations"));
+    let world = World::stopped().trusts(&jira.url()).tells(&slack, "#deploys").polling();
+    world.policy(&policy(&jira, 0).replace("support", "operations"));
+    let first = world.repo.rev("main");
+    world.policy(&policy(&jira, 0));
+    let both = format!("{first} {}", world.repo.rev("main"));
+    let mut world = world.with_service("production = { told = true }\n");
+    world.start();
+    let told = world.submit("/services/web", "/services/web/production", &[("running", &both)]);
+    assert_eq!(told.0, 303, "{}", told.1);
+    let sha = world.commits("STORY-9 x");
+    support.said_once("STORY-9 x is about to ship");
+    operations.said_once("STORY-9 x is about to ship");
+    world.status_of(&sha).is_success("Go");
+}
+
+#[test]
 fn a_pull_request_tells_a_team_early_and_a_crash_tells_nobody_twice() {
     let (jira, slack) = (Jira::cloud(), Slack::start());
     jira.story("STORY-9").titled("x").with_field("Risk", "is High");

@@ -325,7 +325,7 @@ fn a_bot_that_was_not_invited_says_it_when_it_is() {
     let tried = || slack.requests_to("chat.postMessage").len();
     world.wait(|| (tried() >= 1).then_some(()), || "nobody tried to post".to_owned());
     let why = "✗ outside: 1 not shown yet: Slack: we are not in the channel #deploys (not_in_channel): \
-               invite the bot to the channel, or name another in gonogo-server.toml\n";
+               invite the bot to the channel, or name another where it stands: in gonogo-server.toml, or in [[awareness]]\n";
     world.wait(|| world.checks_store().0.contains(why).then_some(()), || world.checks_store().0);
     deploys.invites_the_bot();
     deploys.said_once(&said);

@@ -43,7 +43,7 @@ pub(super) fn section(
 fn row(key: &str, team: &AwarenessRow, speaker: Option<&Session>, now: Timestamp) -> [Markup; 3] {
     [
         html! { (outside(&team.team)) },
-        html! { @match team.told_at { Some(at) => (ago(at, now)), None => "not yet" } },
+        html! { @match team.told_first() { Some(at) => (ago(at, now)), None => "not yet" } },
         html! {
             @match &team.acknowledged {
                 Some((by, at)) => { "says " (outside(by)) ", " (ago(*at, now)) }
