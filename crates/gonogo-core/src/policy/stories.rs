@@ -71,6 +71,11 @@ impl Default for Stories {
 }
 
 impl Partial {
+    /// Whether a mark in the tracker may name a flag.
+    pub fn asks_tracker(&self) -> bool {
+        self.label.is_some() || self.field.is_some()
+    }
+
     /// The flag that a mark in the tracker names.
     pub fn flag_of(&self, issue: &Issue) -> Option<String> {
         if let Some(label) = &self.label

@@ -195,6 +195,24 @@ fn each_policy_in_force_has_its_teams_told() {
 }
 
 #[test]
+fn that_a_story_is_off_is_not_forgotten_while_jira_is_away() {
+    let (jira, slack) = (Jira::cloud(), Slack::start());
+    jira.story("STORY-9").titled("x").labelled("customer-visible").labelled("flagged").with_field("Risk", "low");
+    let world = aware(&jira, &slack, 0);
+    let support = slack.channel("#support");
+    let sha = world.commits("STORY-9 x");
+    support.said_once("STORY-9 x is about to ship, off for customers");
+    world.status_of(&sha).is_success("Go");
+    jira.faults().status(503);
+    world.repo.git(&["branch", "-f", "production", &sha]);
+    world.push("production");
+    world.logs(&["what hides stories from customers could not be read", "503"]);
+    support.has(1, 0);
+    jira.heals();
+    support.said_once("✓ STORY-9 x was deployed, off for customers");
+}
+
+#[test]
 fn a_pull_request_tells_a_team_early_and_a_crash_tells_nobody_twice() {
     let (jira, slack) = (Jira::cloud(), Slack::start());
     jira.story("STORY-9").titled("x").with_field("Risk", "is High");

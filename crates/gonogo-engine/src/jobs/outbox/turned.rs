@@ -22,6 +22,9 @@ pub(in crate::jobs) struct StoryTold {
     /// What hides it from customers.
     #[serde(default)]
     pub flag: Option<String>,
+    /// Whether nobody could tell if something does.
+    #[serde(default)]
+    pub is_flag_unknown: bool,
 }
 
 /// One message with all of them.
@@ -37,18 +40,36 @@ pub(super) fn rendered(stories: &[StoryTold]) -> Message {
     }
 }
 
+pub(super) fn did(is_deployed: bool, more: &str) -> String {
+    format!("{}{more}", if is_deployed { "was deployed" } else { "was rolled back" })
+}
+
 impl StoryTold {
     /// Whether customers see nothing of it yet.
     fn is_off(&self) -> bool {
         self.is_deployed && self.flag.is_some()
     }
 
+    /// Whether nobody knows if customers see it.
+    fn is_unknown(&self) -> bool {
+        self.is_deployed && self.flag.is_none() && self.is_flag_unknown
+    }
+
     /// `✓ STORY-9 Charge in euros was deployed`
     fn sentence(&self) -> String {
-        let (mark, did) = if self.is_deployed { ("✓", "was deployed") } else { ("↩", "was rolled back") };
-        let off = if self.is_off() { ", off for customers" } else { "" };
+        let (mark, did) = (if self.is_deployed { "✓" } else { "↩" }, self.did());
         let title = if self.title.is_empty() { String::new() } else { format!(" {}", outside(&self.title)) };
-        format!("{mark} {}{title} {did}{off}", self.story)
+        format!("{mark} {}{title} {did}", self.story)
+    }
+
+    /// `was deployed, off for customers`
+    pub(super) fn did(&self) -> String {
+        let off = match (self.is_off(), self.is_unknown()) {
+            (true, _) => ", off for customers",
+            (false, true) => ", on or off for customers",
+            (false, false) => "",
+        };
+        did(self.is_deployed, off)
     }
 
     fn line(&self) -> String {
@@ -60,7 +81,9 @@ impl StoryTold {
         let have = if self.services.len() == 1 { "has" } else { "have" };
         let said = if self.is_deployed {
             let flag = self.flag.as_deref().map(|flag| format!(", behind {}", outside(flag))).unwrap_or_default();
-            format!("{services} {have} it in production{flag}")
+            let doubt =
+                if self.is_unknown() { "; whether a flag hides it is not known: the tracker did not tell" } else { "" };
+            format!("{services} {have} it in production{flag}{doubt}")
         } else {
             let runs = if self.services.len() == 1 { "runs" } else { "run" };
             format!("{services} {runs} it no more")
@@ -107,6 +130,7 @@ mod tests {
             is_deployed,
             services: vec!["api".to_owned(), "web".to_owned()],
             flag: None,
+            is_flag_unknown: false,
         }
     }
 
@@ -126,6 +150,9 @@ mod tests {
         let hidden = rendered(&[StoryTold { flag: Some("new-till".to_owned()), ..story(9, "x", true) }]);
         assert_eq!(hidden.text, "✓ STORY-9 x was deployed, off for customers");
         assert_eq!(texts(&hidden)[1], "api and web have it in production, behind new-till");
+        let unknown = rendered(&[StoryTold { is_flag_unknown: true, ..story(9, "x", true) }]);
+        assert_eq!(unknown.text, "✓ STORY-9 x was deployed, on or off for customers");
+        assert!(texts(&unknown)[1].ends_with("whether a flag hides it is not known: the tracker did not tell"));
         let mut gone = story(9, "", false);
         gone.services.truncate(1);
         let message = rendered(&[gone]);

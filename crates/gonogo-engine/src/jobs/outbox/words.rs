@@ -2,6 +2,7 @@
 
 use super::jira::{self, CommentWanted, TransitionWanted};
 use super::slack::{self, Told};
+use super::turned::did;
 use gonogo_store::{MessageRow, MessageState};
 use serde::de::DeserializeOwned;
 
@@ -44,7 +45,7 @@ pub fn about(message: &MessageRow) -> Vec<About> {
     let read = match message.kind.as_str() {
         slack::KIND => read::<Told>(message).map(told_of),
         jira::COMMENT => {
-            read::<CommentWanted>(message).map(|wanted| one(wanted.story, turn(wanted.is_deployed, false)))
+            read::<CommentWanted>(message).map(|wanted| one(wanted.story, did(wanted.is_deployed, "")))
         }
         jira::TRANSITION => {
             read::<TransitionWanted>(message).map(|wanted| one(wanted.story, format!("moves to {}", wanted.state)))
@@ -72,23 +73,13 @@ pub fn to_do(message: &MessageRow) -> Option<String> {
 
 fn told_of(told: Told) -> Vec<About> {
     match told {
-        Told::Stories(stories) => stories
-            .into_iter()
-            .map(|told| About { said: turn(told.is_deployed, told.flag.is_some()), subject: told.story })
-            .collect(),
+        Told::Stories(stories) => {
+            stories.into_iter().map(|told| About { said: told.did(), subject: told.story }).collect()
+        }
         Told::Coming(coming) => {
             vec![About { said: format!("is about to ship, to {}", coming.team), subject: coming.story }]
         }
     }
-}
-
-fn turn(is_deployed: bool, is_off: bool) -> String {
-    match (is_deployed, is_off) {
-        (true, true) => "was deployed, off for customers",
-        (true, false) => "was deployed",
-        (false, _) => "was rolled back",
-    }
-    .to_owned()
 }
 
 fn read<T: DeserializeOwned>(message: &MessageRow) -> Option<T> {

@@ -21,6 +21,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// For so long a move waits for whoever could tell of its stories.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
 
+/// And so long for a tracker that is away: then it is said that it is not known
+/// what hides the stories.
+const A_WHILE: SignedDuration = SignedDuration::from_mins(15);
+
 /// Stories by their keys, with the SHAs that bear on each.
 type Commits = BTreeMap<String, BTreeSet<String>>;
 
@@ -47,11 +51,15 @@ fn is_whole(range: &Range, moved: &ProductionMove, now: Timestamp) -> Result<(),
         return Ok(());
     };
     let said = format!("stories that only pull requests name could not be read: {}\n  → {}", why.said, why.fix);
-    if now.duration_since(moved.seen_at) > PATIENCE {
+    if !is_new(moved, PATIENCE, now) {
         told::move_is_taken_as_it_is(&moved.service, &said);
         return Ok(());
     }
     Err(JobError::Broken(said))
+}
+
+fn is_new(moved: &ProductionMove, within: SignedDuration, now: Timestamp) -> bool {
+    now.duration_since(moved.seen_at) <= within
 }
 
 async fn read(
@@ -82,6 +90,10 @@ async fn read(
         .map(|(story, _)| story)
         .collect();
     let told = range::told(serving, &forward, came.keys()).await;
+    if let Some(why) = told.is_away().filter(|_| is_new(moved, A_WHILE, (serving.clock)())) {
+        let said = format!("what hides stories from customers could not be read: {}\n  → {}", why.said, why.fix);
+        return Err(JobError::Broken(said));
+    }
     let came = came.into_iter().map(|(story, commits)| told.came(story, commits.into_iter().collect())).collect();
     Ok((came, went))
 }

@@ -123,6 +123,7 @@ fn slack(serving: &Serving, channel: &str, turns: &[&Turn], now: Timestamp) -> N
         is_deployed: turn.news == StoryNews::Came,
         services: turn.services.clone(),
         flag: turn.told.flag.clone(),
+        is_flag_unknown: turn.told.is_flag_unknown,
     };
     let stories: Vec<StoryTold> = turns.iter().map(told).collect();
     let first = turns.first().map(|turn| turn.story.clone()).unwrap_or_default();

@@ -11,7 +11,7 @@ use crate::{CodeHost, CodeHostAccess, Outside};
 use gonogo_api::Story;
 use gonogo_checks::questions::{Answer, Ask, IssueOf};
 use gonogo_checks::{Unread, Wants};
-use gonogo_core::fact::Fact;
+use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::policy::{Partial, Tracker, TrackerKind};
 use gonogo_core::running::Running;
@@ -38,6 +38,9 @@ pub(super) struct ToldOf {
     /// What hides it from customers.
     #[serde(default)]
     pub flag: Option<String>,
+    /// Whether nobody could tell if something does.
+    #[serde(default)]
+    pub is_flag_unknown: bool,
 }
 
 /// The tracker of the policy that was in force.
@@ -51,6 +54,8 @@ pub(in crate::jobs) struct TrackerAt {
 pub(super) struct Told {
     tracker: Option<Tracker>,
     known: BTreeMap<String, (String, Option<String>)>,
+    /// Of which nobody knows whether something hides it, and why.
+    unknown: BTreeMap<String, Why>,
 }
 
 impl Range {
@@ -94,31 +99,44 @@ impl Range {
     }
 }
 
-/// The titles of stories; a tracker that is away tells none.
+/// The titles of stories, and what hides them; a tracker that is away tells neither.
 pub(super) async fn told(serving: &Serving, ranges: &[Range], stories: impl Iterator<Item = &String>) -> Told {
     let tracker = ranges.iter().find_map(|range| range.tracker.clone());
     let access = TrackerAccess::of(tracker.iter(), &serving.outside);
     let keys = stories.filter_map(|story| story.parse::<IssueKey>().ok());
     let asks: Vec<Ask> = keys.map(|key| IssueOf { key }.into()).collect();
-    let mut known = BTreeMap::new();
+    let (mut known, mut unknown) = (BTreeMap::new(), BTreeMap::new());
     let partial = ranges.first().map(|range| range.partial.clone()).unwrap_or_default();
     let wants = Wants { fields: partial.field.iter().cloned().collect(), history: false };
     if tracker.is_some() && !asks.is_empty() {
         let all: Vec<&Ask> = asks.iter().collect();
         for (ask, answer) in access.gather(&all, &wants, (serving.clock)()).await {
-            if let (Ask::IssueOf(of), Answer::IssueOf(Fact::Known(issue))) = (ask, answer) {
-                known.insert(of.key.to_string(), (issue.title.clone(), partial.flag_of(&issue)));
+            let (Ask::IssueOf(of), Answer::IssueOf(fact)) = (ask, answer) else { continue };
+            match fact {
+                Fact::Known(issue) => {
+                    known.insert(of.key.to_string(), (issue.title.clone(), partial.flag_of(&issue)));
+                }
+                Fact::Unknown(why) if partial.asks_tracker() => {
+                    unknown.insert(of.key.to_string(), why);
+                }
+                Fact::Unknown(_) | Fact::Absent => {}
             }
         }
     }
-    Told { tracker, known }
+    Told { tracker, known, unknown }
 }
 
 impl Told {
+    /// Why the tracker cannot tell now what hides a story, and may soon.
+    pub(super) fn is_away(&self) -> Option<&Why> {
+        self.unknown.values().find(|why| why.is_away)
+    }
+
     pub(super) fn came(&self, story: String, commits: Vec<String>) -> StoryCame {
         let (title, flag) = self.known.get(&story).cloned().unwrap_or_default();
         let told = ToldOf {
             flag,
+            is_flag_unknown: self.unknown.contains_key(&story),
             url: self.tracker.as_ref().map(|tracker| tracker.page_of(&story)),
             tracker: self.tracker.as_ref().map(|at| TrackerAt { kind: at.kind, url: at.url.clone() }),
         };
