@@ -33,6 +33,7 @@ pub enum Waived {
         id: WaiverId,
         by_id: i64,
         why: String,
+        until: Timestamp,
     },
 }
 
@@ -74,7 +75,7 @@ impl Store {
         deed: Deed,
     ) -> Result<Waived, StoreError> {
         let by = actor.id();
-        let select = "select id, given_by, why from waiver where service = $1 and fingerprint = $2
+        let select = "select id, given_by, why, until from waiver where service = $1 and fingerprint = $2
              and taken_back_at is null and until > $3 order by id desc limit 1";
         let insert = "insert into waiver (service, fingerprint, said, given_by, why, given_at, until, needs_second)
              values ($1, $2, $3, $4, $5, $6, $7, $8) returning id";
@@ -83,10 +84,10 @@ impl Store {
                 Box::pin(async move {
                     in_turn(tx).await?;
                     let (service, fingerprint) = (&new.service, &new.fingerprint);
-                    let stands: Option<(i64, i64, String)> =
+                    let stands: Option<(i64, i64, String, i64)> =
                         fetch!(tx, fetch_optional, select, service, fingerprint, micros(deed.at))?;
-                    if let Some((id, by_id, why)) = stands {
-                        return Ok(Waived::Stands { id: WaiverId(id), by_id, why });
+                    if let Some((id, by_id, why, until)) = stands {
+                        return Ok(Waived::Stands { id: WaiverId(id), by_id, why, until: time(until) });
                     }
                     let (id,): (i64,) = fetch!(
                         tx,
@@ -112,26 +113,35 @@ impl Store {
             .await
     }
 
-    /// Takes a waiver of a service back; false where there is none to take back.
-    pub async fn take_back(&self, service: &str, id: WaiverId, actor: &Actor, deed: Deed) -> Result<bool, StoreError> {
+    /// Takes a waiver of a service back, with what people are told of it; false
+    /// where there is none to take back.
+    pub async fn take_back(
+        &self,
+        service: &str,
+        id: WaiverId,
+        told: Option<Wanted>,
+        actor: &Actor,
+        deed: Deed,
+    ) -> Result<bool, StoreError> {
         let update = "update waiver set taken_back_by = $3, taken_back_at = $4
              where id = $1 and service = $2 and taken_back_at is null";
-        self.change_waiver(update, service, id, actor, deed).await
+        self.change_waiver(update, service, id, told, actor, deed).await
     }
 
-    /// Another person agrees to a waiver of a service; false where there is none
-    /// that waits for them, such as their own.
+    /// Another person agrees to a waiver of a service, with what people are told of
+    /// it; false where there is none that waits for them, such as their own.
     pub async fn confirm_waiver(
         &self,
         service: &str,
         id: WaiverId,
+        told: Option<Wanted>,
         actor: &Actor,
         deed: Deed,
     ) -> Result<bool, StoreError> {
         let update = "update waiver set confirmed_by = $3, confirmed_at = $4
              where id = $1 and service = $2 and needs_second = 1 and confirmed_at is null
              and taken_back_at is null and given_by <> $3 and until > $4";
-        self.change_waiver(update, service, id, actor, deed).await
+        self.change_waiver(update, service, id, told, actor, deed).await
     }
 
     /// Of `$1` the id, `$2` the service, `$3` the person and `$4` the time.
@@ -140,11 +150,13 @@ impl Store {
         update: &'static str,
         service: &str,
         id: WaiverId,
+        told: Option<Wanted>,
         actor: &Actor,
         deed: Deed,
     ) -> Result<bool, StoreError> {
         let (by, service) = (actor.id(), service.to_owned());
-        self.db
+        let changed = self
+            .db
             .write(move |tx| {
                 Box::pin(async move {
                     in_turn(tx).await?;
@@ -153,10 +165,15 @@ impl Store {
                     }
                     note(tx, &deed).await?;
                     service_has_changed(tx, &service).await?;
+                    if let Some(told) = &told {
+                        want(tx, told).await?;
+                    }
                     Ok(true)
                 })
             })
-            .await
+            .await?;
+        self.work.came();
+        Ok(changed)
     }
 
     /// All of a service that were not taken back, the newest first.

@@ -3,7 +3,7 @@
 use super::people::deed_of;
 use super::waive_system::rule_of_system;
 use crate::evidence::Evidence;
-use crate::jobs::{judge_soon, judging};
+use crate::jobs::{Turned, judge_soon, judging, told_of_turn};
 use crate::serving::Serving;
 use gonogo_api::{Check, Finding, Severity};
 use gonogo_core::finding::COULD_NOT_CHECK;
@@ -16,6 +16,8 @@ use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
 const MOST_WHY: usize = 2_000;
+/// A form that is sent twice comes twice within this.
+const TWICE: SignedDuration = SignedDuration::from_mins(1);
 
 #[derive(Debug, Error)]
 pub enum WaiveError {
@@ -65,15 +67,16 @@ pub async fn waive(
     let detail = format!("{} (until {until}): {}", finding.message, new.why);
     let deed = deed_of(&actor, now, action, service, &detail);
     let why = new.why.clone();
-    given(serving, who, service, &why, serving.store.waive(new, &actor, deed).await?).await
+    given(serving, who, service, &why, until, serving.store.waive(new, &actor, deed).await?).await
 }
 
-/// What giving a waiver for this reason came to.
+/// What giving a waiver for this reason, until then, came to.
 pub(super) async fn given(
     serving: &Serving,
     who: &Person,
     service: &str,
     why: &str,
+    until: Timestamp,
     waived: Waived,
 ) -> Result<WaiverId, WaiveError> {
     match waived {
@@ -82,7 +85,11 @@ pub(super) async fn given(
             Ok(id)
         }
         // The same form came twice.
-        Waived::Stands { id, by_id, why: said } if by_id == who.id && said == why => Ok(id),
+        Waived::Stands { id, by_id, why: said, until: stands }
+            if by_id == who.id && said == why && stands.duration_since(until).abs() <= TWICE =>
+        {
+            Ok(id)
+        }
         Waived::Stands { .. } => {
             let said = "a waiver of this is there already: it holds, or is proposed and waits for a second person";
             Err(WaiveError::Gone(said.to_owned()))
@@ -101,7 +108,8 @@ pub async fn confirm(serving: &Serving, who: &Person, service: &str, id: WaiverI
     let now = (serving.clock)();
     let detail = format!("{} (by {}, until {}): {}", row.said, row.by, row.until, row.why);
     let deed = deed_of(&actor, now, "confirmed a waiver", service, &detail);
-    if !serving.store.confirm_waiver(service, id, &actor, deed).await? {
+    let told = told_of_turn(serving, &row, Turned::ConfirmedBy(actor.name()), now);
+    if !serving.store.confirm_waiver(service, id, told, &actor, deed).await? {
         return Err(WaiveError::Gone("this waiver waits for nobody: it was confirmed, or it lapsed".to_owned()));
     }
     Ok(judge_all(serving, service).await?)
@@ -114,7 +122,8 @@ pub async fn take_back(serving: &Serving, who: &Person, service: &str, id: Waive
     let actor = who.may_at(service, act).map_err(WaiveError::Forbidden)?;
     let now = (serving.clock)();
     let deed = deed_of(&actor, now, "took a waiver back", service, &format!("waiver {}: {}", id.0, row.said));
-    if !serving.store.take_back(service, id, &actor, deed).await? {
+    let told = told_of_turn(serving, &row, Turned::TakenBackBy(actor.name()), now);
+    if !serving.store.take_back(service, id, told, &actor, deed).await? {
         return Err(no_waiver());
     }
     Ok(judge_all(serving, service).await?)

@@ -45,8 +45,8 @@ pub async fn waive_system(
     let action = if rule.needs_second { "proposed to waive a system" } else { "waived a system" };
     let detail = format!("{} (until {}): {}", new.said, new.until, new.why);
     let told = told_of_away(serving, &new, system, actor.name(), now);
-    let (why, deed) = (new.why.clone(), deed_of(&actor, now, action, service, &detail));
-    given(serving, who, service, &why, serving.store.waive_loudly(new, told, &actor, deed).await?).await
+    let (why, until, deed) = (new.why.clone(), new.until, deed_of(&actor, now, action, service, &detail));
+    given(serving, who, service, &why, until, serving.store.waive_loudly(new, told, &actor, deed).await?).await
 }
 
 /// The strictest rule of all checks that may block, by every policy that judges an

@@ -25,7 +25,7 @@ mod worker;
 
 pub(crate) use aware::teams;
 pub(crate) use evaluate::{Silent, runs_now, waivers_of};
-pub(crate) use loud::told_of_away;
+pub(crate) use loud::{Turned, told_of_away, told_of_turn};
 pub(crate) use message::section;
 pub use outbox::{About, Words, about, how, kinds, to_do, words};
 pub(crate) use production::{is_told, wanted, wanted_as_known};

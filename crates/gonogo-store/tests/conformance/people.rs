@@ -69,9 +69,9 @@ conformance! {
         let rows = store.waivers("web").await.unwrap();
         assert_eq!((rows[0].id, rows[0].by.as_str(), rows[0].until), (id, "ada", at(99)));
         assert!(store.waivers("api").await.unwrap().is_empty());
-        assert!(!store.take_back("api", id, &actor, deed(6, "took back")).await.unwrap());
-        assert!(store.take_back("web", id, &actor, deed(6, "took back")).await.unwrap());
-        assert!(!store.take_back("web", id, &actor, deed(7, "took back")).await.unwrap());
+        assert!(!store.take_back("api", id, None, &actor, deed(6, "took back")).await.unwrap());
+        assert!(store.take_back("web", id, None, &actor, deed(6, "took back")).await.unwrap());
+        assert!(!store.take_back("web", id, None, &actor, deed(7, "took back")).await.unwrap());
         assert!(store.waivers("web").await.unwrap().is_empty());
         let did: Vec<String> = store.audit(&AuditAsked::default(), None, 10).await.unwrap().into_iter().map(|row| row.action).collect();
         assert_eq!(did, ["took back", "waived", "added"], "what was not done is not written down");
@@ -90,18 +90,18 @@ conformance! {
         };
         let id = given(store.waive(new("f", 99), &ada, deed(5, "proposed")).await);
         let confirm = async |id, who, second| {
-            store.confirm_waiver("web", id, who, deed(second, "confirmed")).await.unwrap()
+            store.confirm_waiver("web", id, None, who, deed(second, "confirmed")).await.unwrap()
         };
         assert!(!confirm(id, &ada, 6).await, "nobody confirms their own");
         assert!(!confirm(id, &bob, 99).await, "it lapsed");
-        assert!(!store.confirm_waiver("api", id, &bob, deed(6, "confirmed")).await.unwrap());
+        assert!(!store.confirm_waiver("api", id, None, &bob, deed(6, "confirmed")).await.unwrap());
         assert!(store.waivers("web").await.unwrap()[0].is_proposed());
         assert!(confirm(id, &bob, 7).await);
         assert!(!confirm(id, &bob, 8).await, "once is enough");
         let row = store.all_waivers(None).await.unwrap().remove(0);
         assert_eq!((row.is_proposed(), row.confirmed_by.as_deref()), (false, Some("bob")));
         let gone = given(store.waive(new("g", 99), &ada, deed(9, "proposed")).await);
-        assert!(store.take_back("web", gone, &ada, deed(10, "took back")).await.unwrap());
+        assert!(store.take_back("web", gone, None, &ada, deed(10, "took back")).await.unwrap());
         assert!(!confirm(gone, &bob, 11).await);
     }
 
@@ -122,10 +122,10 @@ conformance! {
         let (mut new_ones, others): (Vec<_>, Vec<_>) =
             all.await.into_iter().partition(|one| matches!(one, Waived::Given(_)));
         let id = given(Ok(new_ones.remove(0)));
-        let same = Waived::Stands { id, by_id: actor.id(), why: "agreed".to_owned() };
+        let same = Waived::Stands { id, by_id: actor.id(), why: "agreed".to_owned(), until: at(20) };
         assert_eq!((new_ones, others), (vec![], vec![same; 7]));
         assert_eq!(store.waivers("web").await.unwrap().len(), 1);
-        assert!(store.take_back("web", id, &actor, deed(6, "took back")).await.unwrap());
+        assert!(store.take_back("web", id, None, &actor, deed(6, "took back")).await.unwrap());
         given(store.waive(new(9), &actor, deed(7, "waived")).await);
         given(store.waive(new(99), &actor, deed(9, "waived")).await); // the one before has lapsed
     }

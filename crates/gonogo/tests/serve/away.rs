@@ -1,7 +1,8 @@
 //! Systems that do not answer: what they said before counts for a while, and
 //! is said to be of before.
 
-use crate::support::{SECRET, World, path_of};
+use crate::second::action;
+use crate::support::{PASSWORD, SECRET, World, path_of};
 use gonogo_world::{Jira, Slack};
 
 /// A server that has judged a story which may ship.
@@ -67,6 +68,31 @@ fn a_policy_may_want_no_answers_of_before() {
 }
 
 #[test]
+fn what_becomes_of_a_waiver_for_two_is_told_where_it_was_proposed() {
+    let slack = Slack::start();
+    let deploys = slack.channel("#deploys");
+    let keys = "tracker.max_age_minutes = 0\nwaivers.checks.story-state.second = true";
+    let (mut world, jira, sha) = judged_in(World::stopped().tells(&slack, "#deploys"), keys);
+    world.adds("rita", "release-manager");
+    jira.faults().status(503);
+    world.status_says(&sha, "error", "Could not find out: STORY-12 could not be checked");
+    let page = path_of(&world.status_of(&sha).now().unwrap());
+    let id = page.rsplit('/').next().unwrap();
+    let fields = [("system", "tracker"), ("why", "a fix"), ("hours", "2"), ("candidate", id)];
+    assert_eq!(world.submit(&page, "/services/web/waivers", &fields).0, 303);
+    deploys.shows("ada proposes to let pass until ");
+    world.signs_in("rita", PASSWORD);
+    let list = "/waivers";
+    let to = |act: &str| action(&world, list, act).unwrap();
+    assert_eq!(world.submit(list, &to("/confirm"), &[]).0, 303);
+    deploys.shows("all that Jira leaves unchecked, confirmed by rita: a fix");
+    world.status_says(&sha, "success", "Go, waived: Jira away until ");
+    assert_eq!(world.submit(list, &to("/take-back"), &[]).0, 303);
+    deploys.shows("rita took back what ada let pass until ");
+    deploys.has(1, 2);
+}
+
+#[test]
 fn what_jira_leaves_unchecked_is_let_pass_loudly_and_nothing_else_is() {
     let slack = Slack::start();
     let deploys = slack.channel("#deploys");
@@ -84,6 +110,9 @@ fn what_jira_leaves_unchecked_is_let_pass_loudly_and_nothing_else_is() {
     assert!(status == 422 && said.contains("for 4 hours at most"), "{status} {said}");
     assert_eq!(waives("a fix must go out", "2").0, 303);
     world.status_says(&sha, "success", "Go, waived: Jira away until ");
+    assert_eq!(waives("a fix must go out", "2").0, 303, "the same form twice");
+    let (status, said) = waives("a fix must go out", "4");
+    assert!(status == 409 && said.contains("a waiver of this is there already"), "{status} {said}");
     let (status, said) = waives("longer", "4");
     assert!(status == 409 && said.contains("a waiver of this is there already"), "{status} {said}");
     for banner in [&page, "/services/web"] {

@@ -11,7 +11,7 @@ fn two(policy: &str) -> World {
 }
 
 /// What the first waiver's buttons are for.
-fn action(world: &World, page: &str, act: &str) -> Option<String> {
+pub(crate) fn action(world: &World, page: &str, act: &str) -> Option<String> {
     let (_, text) = world.get(page);
     let rest =
         text.split("action=\"/services/").find(|rest| rest.split('"').next().is_some_and(|a| a.ends_with(act)))?;
