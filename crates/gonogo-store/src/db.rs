@@ -75,6 +75,21 @@ macro_rules! fetch {
 }
 pub(crate) use fetch;
 
+/// Finds the row that is to be leased, as a tuple. On PostgreSQL those are passed
+/// over that another transaction is just leasing; SQLite has one writer.
+macro_rules! fetch_to_lease {
+    ($tx:expr, $sql:expr $(, $value:expr)* $(,)?) => {
+        match $tx {
+            crate::db::Tx::Sqlite(c) => sqlx::query_as($sql)$(.bind($value))*.fetch_optional(&mut **c).await,
+            crate::db::Tx::Postgres(c) => {
+                let skipping = sqlx::AssertSqlSafe(format!("{} for update skip locked", $sql));
+                sqlx::query_as(skipping)$(.bind($value))*.fetch_optional(&mut **c).await
+            }
+        }
+    };
+}
+pub(crate) use fetch_to_lease;
+
 impl Db {
     pub(crate) async fn open(url: &str, access: Access) -> Result<Self, StoreError> {
         let looks_only = access == Access::ReadOnly;

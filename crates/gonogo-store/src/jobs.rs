@@ -2,7 +2,7 @@
 //! lease that ran out is somebody else's, and who had it is told so.
 
 use crate::audit::{Deed, note};
-use crate::db::{Tx, execute, fetch};
+use crate::db::{Tx, execute, fetch, fetch_to_lease};
 use crate::views::changes::{has_changed, in_turn};
 use crate::{Store, StoreError, micros};
 use jiff::Timestamp;
@@ -205,24 +205,13 @@ async fn forget_dead(tx: &mut Tx<'_>, kind: &str, key: &str) -> Result<(), Store
 /// key stays.
 async fn lease(tx: &mut Tx<'_>, now: i64, until: i64) -> Result<Option<Job>, StoreError> {
     type Row = (i64, String, String, String, i64, i64, i64);
-    let select = "select id, kind, key, body, attempts, fence, case when error is null then 0 else 1 end from job
+    const DUE: &str =
+        "select id, kind, key, body, attempts, fence, cast(case when error is null then 0 else 1 end as bigint) from job
          where dead_at is null and run_at <= $1 and (leased_until is null or leased_until <= $1)
          and not exists (select 1 from job other where other.kind = job.kind and other.key = job.key
              and other.id <> job.id and other.leased_until > $1)
          order by run_at, id limit 1";
-    let found: Option<Row> = match tx {
-        Tx::Sqlite(c) => sqlx::query_as(select).bind(now).fetch_optional(&mut **c).await?,
-        Tx::Postgres(c) => {
-            const SKIPPING: &str =
-                "select id, kind, key, body, attempts, fence, cast(case when error is null then 0 else 1 end as bigint)
-                 from job
-                 where dead_at is null and run_at <= $1 and (leased_until is null or leased_until <= $1)
-                 and not exists (select 1 from job other where other.kind = job.kind and other.key = job.key
-                     and other.id <> job.id and other.leased_until > $1)
-                 order by run_at, id limit 1 for update skip locked";
-            sqlx::query_as(SKIPPING).bind(now).fetch_optional(&mut **c).await?
-        }
-    };
+    let found: Option<Row> = fetch_to_lease!(tx, DUE, now)?;
     let Some((id, kind, key, body, attempts, fence, has_failed)) = found else { return Ok(None) };
     if let Tx::Postgres(c) = tx {
         // Two rows of a key may be found by two at once: one of them comes first.

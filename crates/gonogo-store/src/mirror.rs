@@ -1,7 +1,7 @@
 //! What should be *seen* outside: a row a target, of which the newest wanted
 //! version wins. A burst costs one call, and a late one cannot undo a newer.
 
-use crate::db::{Tx, execute, fetch};
+use crate::db::{Tx, execute, fetch, fetch_to_lease};
 use crate::{Store, StoreError, micros};
 use jiff::Timestamp;
 
@@ -44,26 +44,15 @@ impl Store {
         until: Timestamp,
     ) -> Result<Option<Due>, StoreError> {
         type Row = (String, String, String, i64, i64);
+        const DUE: &str = "select target, kind, wanted, attempts, version from mirror
+             where kind = $2 and made_version < version and run_at <= $1
+             and (leased_until is null or leased_until <= $1)
+             order by run_at limit 1";
         let (now, until) = (micros(now), micros(until));
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    let found: Option<Row> = match tx {
-                        Tx::Sqlite(c) => {
-                            let select = "select target, kind, wanted, attempts, version from mirror
-                                 where kind = $2 and made_version < version and run_at <= $1
-                                 and (leased_until is null or leased_until <= $1)
-                                 order by run_at limit 1";
-                            sqlx::query_as(select).bind(now).bind(kind).fetch_optional(&mut **c).await?
-                        }
-                        Tx::Postgres(c) => {
-                            let select = "select target, kind, wanted, attempts, version from mirror
-                                 where kind = $2 and made_version < version and run_at <= $1
-                                 and (leased_until is null or leased_until <= $1)
-                                 order by run_at limit 1 for update skip locked";
-                            sqlx::query_as(select).bind(now).bind(kind).fetch_optional(&mut **c).await?
-                        }
-                    };
+                    let found: Option<Row> = fetch_to_lease!(tx, DUE, now, kind)?;
                     let Some((target, kind, wanted, attempts, version)) = found else { return Ok(None) };
                     let update = "update mirror set leased_until = $2, attempts = attempts + 1 where target = $1";
                     execute!(tx, update, &target, until)?;

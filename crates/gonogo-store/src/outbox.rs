@@ -2,7 +2,7 @@
 //! is written down before it is said, so that a crash in between leaves a doubt,
 //! and never a second message. Of one target the older is said first.
 
-use crate::db::{Tx, execute, fetch};
+use crate::db::{Tx, execute, fetch, fetch_to_lease};
 use crate::{Store, StoreError, micros, time};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -228,26 +228,13 @@ pub(crate) async fn end_waiting(
 }
 
 async fn lease(tx: &mut Tx<'_>, kind: &str, now: i64, until: i64) -> Result<Option<Leased>, StoreError> {
-    let found: Option<Leased> = match tx {
-        Tx::Sqlite(c) => {
-            let select = "select id, kind, target, key, meaning, attempts, added_at, begun_at, again_at from outbox
-                 where kind = $2 and state = 'waits' and run_at <= $1
-                 and (leased_until is null or leased_until <= $1)
-                 and not exists (select 1 from outbox o where o.kind = outbox.kind and o.target = outbox.target
-                     and o.state = 'waits' and o.id < outbox.id)
-                 order by run_at, id limit 1";
-            sqlx::query_as(select).bind(now).bind(kind).fetch_optional(&mut **c).await?
-        }
-        Tx::Postgres(c) => {
-            let select = "select id, kind, target, key, meaning, attempts, added_at, begun_at, again_at from outbox
-                 where kind = $2 and state = 'waits' and run_at <= $1
-                 and (leased_until is null or leased_until <= $1)
-                 and not exists (select 1 from outbox o where o.kind = outbox.kind and o.target = outbox.target
-                     and o.state = 'waits' and o.id < outbox.id)
-                 order by run_at, id limit 1 for update skip locked";
-            sqlx::query_as(select).bind(now).bind(kind).fetch_optional(&mut **c).await?
-        }
-    };
+    const DUE: &str = "select id, kind, target, key, meaning, attempts, added_at, begun_at, again_at from outbox
+         where kind = $2 and state = 'waits' and run_at <= $1
+         and (leased_until is null or leased_until <= $1)
+         and not exists (select 1 from outbox o where o.kind = outbox.kind and o.target = outbox.target
+             and o.state = 'waits' and o.id < outbox.id)
+         order by run_at, id limit 1";
+    let found: Option<Leased> = fetch_to_lease!(tx, DUE, now, kind)?;
     let Some(leased) = found else { return Ok(None) };
     execute!(tx, "update outbox set leased_until = $2, attempts = attempts + 1 where id = $1", leased.0, until)?;
     Ok(Some(leased))

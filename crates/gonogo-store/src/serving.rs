@@ -35,6 +35,7 @@ impl Store {
                   and other.leased_until is null and other.dead_at is null)",
             "update job set leased_until = null, fence = fence + 1 where leased_until is not null and dead_at is null",
             "update mirror set leased_until = null where leased_until is not null",
+            "update outbox set leased_until = null where leased_until is not null",
         ];
         self.db
             .write(move |tx| {

@@ -1,5 +1,6 @@
 //! `[[awareness]]`: which teams have to know of which stories before they ship.
 
+use super::zone::{utc, zone};
 use crate::fact::Why;
 use crate::story::{FieldValue, Issue, same_word};
 use jiff::civil::{Date, Weekday};
@@ -71,10 +72,6 @@ enum Day {
 /// A month of working days.
 const MOST_HOURS: u32 = 200;
 
-fn utc() -> String {
-    "UTC".to_owned()
-}
-
 fn nine() -> u8 {
     9
 }
@@ -134,7 +131,8 @@ impl Awareness {
 
     /// When a story may ship that it was told of then.
     pub fn opens(&self, told_at: Timestamp) -> Timestamp {
-        let zone = zone(&self.zone).unwrap_or(TimeZone::UTC);
+        // Unknown is never early.
+        let Ok(zone) = zone(&self.zone) else { return Timestamp::MAX };
         let mut left = SignedDuration::from_hours(i64::from(self.lead_hours));
         let mut at = told_at;
         let mut date = zone.to_datetime(told_at).date();
@@ -157,8 +155,8 @@ impl Awareness {
 
     /// A time as the team reads it: `2026-12-01 15:00 Europe/Berlin`.
     pub fn minute(&self, at: Timestamp) -> String {
-        let there = zone(&self.zone).unwrap_or(TimeZone::UTC).to_datetime(at);
-        format!("{} {}", there.strftime("%Y-%m-%d %H:%M"), self.zone)
+        let there = zone(&self.zone).map(|zone| zone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string());
+        there.map_or_else(|_| crate::say::minute(at), |there| format!("{there} {}", self.zone))
     }
 
     /// `8 working hours`
@@ -182,13 +180,12 @@ impl Awareness {
         if self.lead_hours > MOST_HOURS {
             return Err(format!("lead_hours of {team} is 0 to {MOST_HOURS}"));
         }
-        if zone(&self.zone).is_none() {
-            let zone = &self.zone;
+        if let Some(empty) = self.fields.iter().flat_map(|rule| &rule.says).find(|word| plain(word) == " ") {
             return Err(format!(
-                "`{zone}` is no time zone that this machine knows: write one like Europe/Berlin, or install tzdata"
+                "`{empty}` in says of {team} has no letter and no digit: it would stand in every field"
             ));
         }
-        Ok(())
+        zone(&self.zone).map(|_| ())
     }
 }
 
@@ -215,11 +212,13 @@ impl FieldSays {
 
 /// Whether these words stand in a text, in any case and not inside others.
 fn has_word(text: &str, word: &str) -> bool {
-    let plain = |text: &str| {
-        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-        words.fold(" ".to_owned(), |all, word| all + &word.to_lowercase() + " ")
-    };
     plain(text).contains(&plain(word))
+}
+
+/// Words alone, with blanks around each.
+fn plain(text: &str) -> String {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.fold(" ".to_owned(), |all, word| all + &word.to_lowercase() + " ")
 }
 
 fn text(value: &FieldValue) -> Option<String> {
@@ -229,10 +228,6 @@ fn text(value: &FieldValue) -> Option<String> {
         FieldValue::Person(person) => Some(person.name.clone()),
         FieldValue::Empty | FieldValue::NoSuchField | FieldValue::Ambiguous(_) => None,
     }
-}
-
-fn zone(name: &str) -> Option<TimeZone> {
-    if name == "UTC" { Some(TimeZone::UTC) } else { TimeZone::get(name).ok() }
 }
 
 /// The instant of a day's hour; 24 is the next day's begin.
@@ -324,6 +319,8 @@ mod tests {
             ("labels = ['x']\ndays = []", "never works"),
             ("labels = ['x']\ndays = ['caturday']", "unknown variant `caturday`"),
             ("labels = ['x']\nlead_hours = 201", "is 0 to 200"),
+            ("fields = [{ field = 'Risk', says = ['high', ''] }]", "`` in says of support"),
+            ("fields = [{ field = 'Risk', says = ['!'] }]", "`!` in says of support"),
             (
                 "labels = ['x']\n[[awareness]]\nteam = 'support'\nchannel = '#b'\nlabels = ['y']",
                 "two [[awareness]] of support",

@@ -12,6 +12,7 @@ mod settings;
 mod stories;
 mod tracker;
 mod waivers;
+mod zone;
 
 pub use awareness::Awareness;
 pub use candidates::Candidates;

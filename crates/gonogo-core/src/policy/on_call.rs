@@ -1,8 +1,8 @@
 //! `[on_call]`: who is called when a deploy goes wrong, in turns that change at
 //! the same hour of the day all year.
 
+use super::zone::{utc, zone};
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, Unit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,10 +48,6 @@ pub struct Turn {
 
 const MOST_DAYS: i64 = 366;
 
-fn utc() -> String {
-    "UTC".to_owned()
-}
-
 fn a_week() -> i64 {
     7
 }
@@ -59,7 +55,7 @@ fn a_week() -> i64 {
 impl OnCall {
     /// `None` before the first turn.
     pub fn at(&self, now: Timestamp) -> Option<Turn> {
-        let here = self.zone().ok()?.to_datetime(now);
+        let here = zone(&self.zone).ok()?.to_datetime(now);
         let (mut who, mut until) = self.turn_at(here)?;
         if let Some(instead) = self.instead.iter().rev().find(|one| one.from <= here && here < one.until) {
             (who, until) = (&instead.who, instead.until);
@@ -78,13 +74,8 @@ impl OnCall {
         Some((&self.people[at], end))
     }
 
-    fn zone(&self) -> Result<TimeZone, String> {
-        let unknown = |_| format!("`{}` is no time zone: write a name such as Europe/Berlin", self.zone);
-        TimeZone::get(&self.zone).map_err(unknown)
-    }
-
     pub(super) fn validate(&self) -> Result<(), String> {
-        self.zone()?;
+        zone(&self.zone)?;
         if self.people.is_empty() {
             return Err("`people` is empty: name who takes turns".to_owned());
         }

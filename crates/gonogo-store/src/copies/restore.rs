@@ -79,16 +79,20 @@ async fn look_into(connection: &mut SqliteConnection) -> Result<(Option<String>,
     Ok((damage, steps))
 }
 
-/// Who signed out since the backup must not be signed in by it.
+/// Who signed out since the backup must not be signed in by it; and what waited to
+/// be said then may have been said since: it is looked for first.
 async fn forget_what_passed(copy: &Path) -> Result<(), StoreError> {
     // No file for a journal: a copy that is cut off here is thrown away.
     let options = SqliteConnectOptions::new().filename(copy).journal_mode(SqliteJournalMode::Memory);
     let mut connection = options.connect().await?;
     let tx = &mut Tx::Sqlite(&mut connection);
-    let table = "select name from sqlite_master where type = 'table' and name = 'session'";
-    let has_sessions: Option<(String,)> = fetch!(tx, fetch_optional, table)?;
-    if has_sessions.is_some() {
-        execute!(tx, "delete from session")?;
+    let begun = "update outbox set begun_at = coalesce(begun_at, added_at) where state = 'waits'";
+    for (name, forget) in [("session", "delete from session"), ("outbox", begun)] {
+        let table = "select name from sqlite_master where type = 'table' and name = $1";
+        let is_there: Option<(String,)> = fetch!(tx, fetch_optional, table, name)?;
+        if is_there.is_some() {
+            execute!(tx, forget)?;
+        }
     }
     connection.close().await?;
     Ok(())

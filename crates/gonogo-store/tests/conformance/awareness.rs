@@ -2,7 +2,7 @@ use crate::{at, conformance};
 use gonogo_store::{AwarenessRow, Deed, Ended, NewAwareness, NewMessage, Store};
 use jiff::Timestamp;
 
-fn told(team: &str, key: &str) -> NewAwareness {
+pub(crate) fn told(team: &str, key: &str) -> NewAwareness {
     let message = NewMessage {
         kind: "slack",
         target: "#support".to_owned(),

@@ -2,7 +2,7 @@
 
 use crate::engine::{Engine, postgres, sqlite};
 use crate::intake::delivery;
-use crate::{at, people};
+use crate::{at, awareness, people};
 use gonogo_core::person::Role;
 use gonogo_store::{Existing, Store, StoreError, backup, restore};
 use sqlx::sqlite::SqliteConnectOptions;
@@ -32,6 +32,7 @@ async fn a_backup_made_while_it_is_written_to_is_whole() {
     store.receive(delivery("before"), "delivery").await.unwrap();
     let ada = people::add(&store, "ada", Role::Admin).await.unwrap();
     store.begin_session("t".to_owned(), ada.id, at(1), at(99), people::deed(1, "signed in")).await.unwrap();
+    store.make_aware(vec![awareness::told("support", "key")]).await.unwrap();
     let writes = (0..200).map(|n| {
         let store = store.clone();
         tokio::spawn(async move { store.receive(delivery(&n.to_string()), "delivery").await })
@@ -51,6 +52,8 @@ async fn a_backup_made_while_it_is_written_to_is_whole() {
     assert!(ids.contains(&"before".to_owned()) && !ids.contains(&"after".to_owned()));
     assert_eq!(restored.people().await.unwrap().len(), 1);
     assert_eq!(restored.session("t", at(2)).await.unwrap(), None, "a session outlived its backup");
+    let waits = restored.lease_message("slack", at(9), at(20)).await.unwrap().unwrap();
+    assert_eq!(waits.begun_at, Some(at(1)), "it may have been said since");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 use crate::engine::{postgres, sqlite};
 use crate::people::deed;
+use crate::{at, awareness};
 use gonogo_core::case::Stage;
 use gonogo_core::person::Role;
 use gonogo_store::{Store, StoreError};
@@ -41,6 +42,17 @@ async fn who_looks_at_a_store_makes_and_changes_nothing() {
     let store = Store::look_at(&engine.url).await.unwrap();
     assert_eq!(store.job_counts().await, Ok((0, 0)));
     assert!(store.add_person("x".to_owned(), "h".to_owned(), Role::Viewer, false, deed(1, "added")).await.is_err());
+}
+
+#[tokio::test]
+async fn what_a_killed_server_was_saying_waits_for_no_lease() {
+    let engine = sqlite();
+    let (store, lock) = Store::serve(&engine.url).await.unwrap();
+    store.make_aware(vec![awareness::told("support", "key")]).await.unwrap();
+    store.lease_message("slack", at(2), at(900)).await.unwrap().unwrap();
+    drop(lock);
+    let (next, _lock) = Store::serve(&engine.url).await.unwrap();
+    assert!(next.lease_message("slack", at(3), at(900)).await.unwrap().is_some());
 }
 
 #[tokio::test]
