@@ -67,9 +67,9 @@ fn waits(place: &StoryPlace) -> api::StoryWaits {
 }
 
 fn team(row: AwarenessRow) -> api::StoryTeam {
-    let (acknowledged_by, acknowledged_at) = row.acknowledged.map(|(by, at)| (by, at.to_string())).unzip();
     let told_at = row.told_first().map(|at| at.to_string());
     let error = row.trouble().map(str::to_owned);
+    let (acknowledged_by, acknowledged_at) = row.acknowledged.map(|(by, at)| (by, at.to_string())).unzip();
     api::StoryTeam { team: row.team, told_at, error, acknowledged_by, acknowledged_at }
 }
 

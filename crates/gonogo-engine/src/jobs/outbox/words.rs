@@ -44,9 +44,7 @@ pub fn about(message: &MessageRow) -> Vec<About> {
     let one = |subject: String, said: String| vec![About { subject, said }];
     let read = match message.kind.as_str() {
         slack::KIND => read::<Told>(message).map(told_of),
-        jira::COMMENT => {
-            read::<CommentWanted>(message).map(|wanted| one(wanted.story, did(wanted.is_deployed, "")))
-        }
+        jira::COMMENT => read::<CommentWanted>(message).map(|wanted| one(wanted.story, did(wanted.is_deployed, ""))),
         jira::TRANSITION => {
             read::<TransitionWanted>(message).map(|wanted| one(wanted.story, format!("moves to {}", wanted.state)))
         }
