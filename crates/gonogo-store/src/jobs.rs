@@ -3,6 +3,7 @@
 
 use crate::audit::{Deed, note};
 use crate::db::{Tx, execute, fetch, fetch_to_lease};
+use crate::leases::Lease;
 use crate::views::changes::{has_changed, in_turn};
 use crate::{Store, StoreError, micros};
 use jiff::Timestamp;
@@ -56,15 +57,28 @@ impl Store {
 
     /// The oldest work that is due, leased until `until`.
     pub async fn lease_job(&self, now: Timestamp, until: Timestamp) -> Result<Option<Job>, StoreError> {
-        let (now, until) = (micros(now), micros(until));
-        self.db.write(move |tx| Box::pin(lease(tx, now, until))).await
+        let clock = self.leases;
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let held = clock.lease(tx, now, until).await?;
+                    lease(tx, micros(now), held).await
+                })
+            })
+            .await
     }
 
     /// Goes on holding it.
-    pub async fn extend_job(&self, job: &Job, until: Timestamp) -> Result<(), StoreError> {
-        let (id, fence, until) = (job.id.0, job.fence, micros(until));
+    pub async fn extend_job(&self, job: &Job, now: Timestamp, until: Timestamp) -> Result<(), StoreError> {
+        let (id, fence, clock) = (job.id.0, job.fence, self.leases);
         let update = "update job set leased_until = $3 where id = $1 and fence = $2 and leased_until is not null";
-        self.change(move |tx| Box::pin(async move { Ok(execute!(tx, update, id, fence, until)?) })).await
+        self.change(move |tx| {
+            Box::pin(async move {
+                let held = clock.lease(tx, now, until).await?;
+                Ok(execute!(tx, update, id, fence, held.until)?)
+            })
+        })
+        .await
     }
 
     /// It is done, and with it what had been given up of the same key.
@@ -203,26 +217,26 @@ async fn forget_dead(tx: &mut Tx<'_>, kind: &str, key: &str) -> Result<(), Store
 
 /// A key is worked on by one at a time: what waits behind a live lease of its
 /// key stays.
-async fn lease(tx: &mut Tx<'_>, now: i64, until: i64) -> Result<Option<Job>, StoreError> {
+async fn lease(tx: &mut Tx<'_>, now: i64, held: Lease) -> Result<Option<Job>, StoreError> {
     type Row = (i64, String, String, String, i64, i64, i64);
     const DUE: &str =
         "select id, kind, key, body, attempts, fence, cast(case when error is null then 0 else 1 end as bigint) from job
-         where dead_at is null and run_at <= $1 and (leased_until is null or leased_until <= $1)
+         where dead_at is null and run_at <= $1 and (leased_until is null or leased_until <= $2)
          and not exists (select 1 from job other where other.kind = job.kind and other.key = job.key
-             and other.id <> job.id and other.leased_until > $1)
+             and other.id <> job.id and other.leased_until > $2)
          order by run_at, id limit 1";
-    let found: Option<Row> = fetch_to_lease!(tx, DUE, now)?;
+    let found: Option<Row> = fetch_to_lease!(tx, DUE, now, held.now)?;
     let Some((id, kind, key, body, attempts, fence, has_failed)) = found else { return Ok(None) };
     if let Tx::Postgres(c) = tx {
         // Two rows of a key may be found by two at once: one of them comes first.
         const TURN: &str = "select pg_advisory_xact_lock(hashtextextended($1, 0))";
         sqlx::query(TURN).bind(format!("{kind} {key}")).execute(&mut **c).await?;
-        if is_leased(tx, &kind, &key, id, now).await? {
+        if is_leased(tx, &kind, &key, id, held.now).await? {
             return Ok(None);
         }
     }
     let update = "update job set leased_until = $2, attempts = attempts + 1, fence = fence + 1 where id = $1";
-    execute!(tx, update, id, until)?;
+    execute!(tx, update, id, held.until)?;
     let (id, attempts, fence, has_failed) = (JobId(id), attempts + 1, fence + 1, has_failed != 0);
     Ok(Some(Job { id, kind, key, body, attempts, fence, has_failed }))
 }

@@ -16,6 +16,7 @@ mod facts;
 mod integrity;
 mod jobs;
 mod join_links;
+mod leases;
 mod messages;
 mod migrate;
 mod mirror;
@@ -61,6 +62,7 @@ pub use waivers::{NewWaiver, Waived, WaiverId, WaiverRow};
 
 use db::{Access, Db};
 use jiff::Timestamp;
+use leases::LeaseClock;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
@@ -71,6 +73,7 @@ pub struct Store {
     db: Arc<Db>,
     /// Told when there may be work.
     work: Arc<Work>,
+    leases: LeaseClock,
 }
 
 impl Store {
@@ -91,7 +94,7 @@ impl Store {
     }
 
     fn over(db: Db) -> Self {
-        Self { db: Arc::new(db), work: Arc::default() }
+        Self { db: Arc::new(db), work: Arc::default(), leases: LeaseClock::Callers }
     }
 
     /// Ends when something was queued here.

@@ -46,17 +46,18 @@ impl Store {
         type Row = (String, String, String, i64, i64);
         const DUE: &str = "select target, kind, wanted, attempts, version from mirror
              where kind = $2 and made_version < version and run_at <= $1
-             and (leased_until is null or leased_until <= $1)
+             and (leased_until is null or leased_until <= $3)
              order by run_at limit 1";
-        let (now, until) = (micros(now), micros(until));
+        let clock = self.leases;
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    let found: Option<Row> = fetch_to_lease!(tx, DUE, now, kind)?;
+                    let held = clock.lease(tx, now, until).await?;
+                    let found: Option<Row> = fetch_to_lease!(tx, DUE, micros(now), kind, held.now)?;
                     let Some((target, kind, wanted, attempts, version)) = found else { return Ok(None) };
                     let update = "update mirror set leased_until = $2, attempts = attempts + 1 where target = $1";
-                    execute!(tx, update, &target, until)?;
-                    Ok(Some(Due { target, kind, wanted, attempts: attempts + 1, version, leased_until: until }))
+                    execute!(tx, update, &target, held.until)?;
+                    Ok(Some(Due { target, kind, wanted, attempts: attempts + 1, version, leased_until: held.until }))
                 })
             })
             .await

@@ -3,6 +3,7 @@
 //! and never a second message. Of one target the older is said first.
 
 use crate::db::{Tx, execute, fetch, fetch_to_lease};
+use crate::leases::Lease;
 use crate::{Store, StoreError, micros, time};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -124,19 +125,29 @@ impl Store {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<Outgoing>, StoreError> {
-        let (now, until) = (micros(now), micros(until));
-        let leased: Option<Leased> = self.db.write(move |tx| Box::pin(lease(tx, kind, now, until))).await?;
-        Ok(leased.map(|(id, kind, target, key, meaning, attempts, added_at, begun_at, again_at)| Outgoing {
-            id: MessageId(id),
-            kind,
-            target,
-            key,
-            meaning,
-            attempts: attempts + 1,
-            added_at: time(added_at),
-            begun_at: begun_at.map(time),
-            again_at: again_at.map(time),
-            leased_until: until,
+        let clock = self.leases;
+        let leased: Option<(Leased, i64)> = self
+            .db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let held = clock.lease(tx, now, until).await?;
+                    Ok(lease(tx, kind, micros(now), held).await?.map(|leased| (leased, held.until)))
+                })
+            })
+            .await?;
+        Ok(leased.map(|((id, kind, target, key, meaning, attempts, added_at, begun_at, again_at), leased_until)| {
+            Outgoing {
+                id: MessageId(id),
+                kind,
+                target,
+                key,
+                meaning,
+                attempts: attempts + 1,
+                added_at: time(added_at),
+                begun_at: begun_at.map(time),
+                again_at: again_at.map(time),
+                leased_until,
+            }
         }))
     }
 
@@ -227,16 +238,16 @@ pub(crate) async fn end_waiting(
     Ok(())
 }
 
-async fn lease(tx: &mut Tx<'_>, kind: &str, now: i64, until: i64) -> Result<Option<Leased>, StoreError> {
+async fn lease(tx: &mut Tx<'_>, kind: &str, now: i64, held: Lease) -> Result<Option<Leased>, StoreError> {
     const DUE: &str = "select id, kind, target, key, meaning, attempts, added_at, begun_at, again_at from outbox
          where kind = $2 and state = 'waits' and run_at <= $1
-         and (leased_until is null or leased_until <= $1)
+         and (leased_until is null or leased_until <= $3)
          and not exists (select 1 from outbox o where o.kind = outbox.kind and o.target = outbox.target
              and o.state = 'waits' and o.id < outbox.id)
          order by run_at, id limit 1";
-    let found: Option<Leased> = fetch_to_lease!(tx, DUE, now, kind)?;
+    let found: Option<Leased> = fetch_to_lease!(tx, DUE, now, kind, held.now)?;
     let Some(leased) = found else { return Ok(None) };
-    execute!(tx, "update outbox set leased_until = $2, attempts = attempts + 1 where id = $1", leased.0, until)?;
+    execute!(tx, "update outbox set leased_until = $2, attempts = attempts + 1 where id = $1", leased.0, held.until)?;
     Ok(Some(leased))
 }
 

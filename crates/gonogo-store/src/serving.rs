@@ -3,6 +3,7 @@
 
 use crate::address::Address;
 use crate::db::{Db, execute};
+use crate::leases::LeaseClock;
 use crate::{Store, StoreError};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ impl Store {
             Address::Sqlite(path) => lock_beside(&path)?,
             Address::Postgres(_) => ServerLock { _file: None },
         };
-        let store = Self::open(url).await?;
+        let store = Self { leases: LeaseClock::Databases, ..Self::open(url).await? };
         store.end_leases().await?;
         Ok((store, lock))
     }

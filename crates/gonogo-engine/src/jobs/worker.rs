@@ -97,8 +97,8 @@ async fn do_job(serving: &Serving, job: &Job, stop: watch::Receiver<bool>) {
                     return serving.store.give_back(job).await.unwrap_or(());
                 }
                 () = tokio::time::sleep(HEARTBEAT) => {
-                    let until = after((serving.clock)());
-                    if matches!(serving.store.extend_job(job, until).await, Err(StoreError::Fenced)) {
+                    let now = (serving.clock)();
+                    if matches!(serving.store.extend_job(job, now, after(now)).await, Err(StoreError::Fenced)) {
                         told::job(job, begun, None);
                         return; // somebody else does it now
                     }

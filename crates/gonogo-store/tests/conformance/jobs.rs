@@ -40,13 +40,13 @@ conformance! {
     async fn who_lost_the_lease_is_told_so(store: Store) {
         store.enqueue(job("web", 1)).await.unwrap();
         let slow = store.lease_job(at(1), at(10)).await.unwrap().unwrap();
-        store.extend_job(&slow, at(20)).await.unwrap();
+        store.extend_job(&slow, at(5), at(20)).await.unwrap();
         assert_eq!(store.lease_job(at(15), at(30)).await.unwrap(), None);
         let other = store.lease_job(at(20), at(30)).await.unwrap().unwrap();
         assert_eq!((other.id, other.attempts), (slow.id, 2));
         for lost in [
             store.finish_job(&slow).await,
-            store.extend_job(&slow, at(99)).await,
+            store.extend_job(&slow, at(21), at(99)).await,
             store.retry_job(&slow, at(99), "x".to_owned()).await,
             store.bury_job(&slow, at(99), "x".to_owned()).await,
         ] {
@@ -163,7 +163,7 @@ conformance! {
         let first = store.lease_job(at(1), at(10)).await.unwrap().unwrap();
         store.retry_job(&first, at(5), "down".to_owned()).await.unwrap();
         for late in [
-            store.extend_job(&first, at(99)).await,
+            store.extend_job(&first, at(6), at(99)).await,
             store.retry_job(&first, at(99), "x".to_owned()).await,
             store.bury_job(&first, at(99), "x".to_owned()).await,
             store.finish_job(&first).await,

@@ -3,7 +3,7 @@ use crate::people::deed;
 use crate::{at, awareness};
 use gonogo_core::case::Stage;
 use gonogo_core::person::Role;
-use gonogo_store::{Store, StoreError};
+use gonogo_store::{NewJob, Store, StoreError, Wanted};
 
 #[tokio::test]
 async fn an_address_that_names_no_engine_is_an_error_without_its_password() {
@@ -42,6 +42,26 @@ async fn who_looks_at_a_store_makes_and_changes_nothing() {
     let store = Store::look_at(&engine.url).await.unwrap();
     assert_eq!(store.job_counts().await, Ok((0, 0)));
     assert!(store.add_person("x".to_owned(), "h".to_owned(), Role::Viewer, false, deed(1, "added")).await.is_err());
+}
+
+#[tokio::test]
+async fn of_two_servers_whose_clocks_differ_one_works() {
+    let engine = postgres().await;
+    let (one, _lock) = Store::serve(&engine.url).await.unwrap();
+    let (other, _lock) = Store::serve(&engine.url).await.unwrap();
+    one.make_aware(vec![awareness::told("support", "key")]).await.unwrap();
+    one.enqueue(NewJob { kind: "sync", key: "web".to_owned(), body: String::new(), run_at: at(1) }).await.unwrap();
+    let target = "t".to_owned();
+    one.want(Wanted { target, kind: "status", wanted: String::new(), wanted_at: at(1) }).await.unwrap();
+    assert!(one.lease_message("slack", at(2), at(22)).await.unwrap().is_some());
+    let job = one.lease_job(at(2), at(22)).await.unwrap().unwrap();
+    assert!(one.lease_mirror("status", at(2), at(22)).await.unwrap().is_some());
+    // The other one is half a minute ahead.
+    assert_eq!(other.lease_message("slack", at(32), at(52)).await.unwrap(), None);
+    assert_eq!(other.lease_job(at(32), at(52)).await.unwrap(), None);
+    assert_eq!(other.lease_mirror("status", at(32), at(52)).await.unwrap(), None);
+    one.extend_job(&job, at(7), at(27)).await.unwrap();
+    assert_eq!(other.lease_job(at(32), at(52)).await.unwrap(), None);
 }
 
 #[tokio::test]

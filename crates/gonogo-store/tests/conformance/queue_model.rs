@@ -121,7 +121,7 @@ async fn settle(store: &Store, model: &mut Model, lease: usize, step: &Step) -> 
     let Some(job) = model.leases.get(lease) else { return Ok(()) };
     let (now, why) = (model.now, "x".to_owned());
     let done = match step {
-        Step::Extend(_, lasts) => store.extend_job(job, at(now + lasts)).await,
+        Step::Extend(_, lasts) => store.extend_job(job, at(now), at(now + lasts)).await,
         Step::Finish(_) => store.finish_job(job).await,
         Step::Retry(_, after) => store.retry_job(job, at(now + after), why).await,
         _ => store.bury_job(job, at(now), why).await,
