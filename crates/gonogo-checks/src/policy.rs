@@ -1,5 +1,6 @@
 //! A policy with the options of its checks typed.
 
+use crate::post_deploy::PostDeploy;
 use crate::registry::{CHECKS, Entry, SYNTHETIC};
 use crate::scene::{Check, Wants};
 use gonogo_core::policy::{Level, Names, Narrowed, Policy, PolicyError, Sections, Setting, Source, nearest};
@@ -60,7 +61,12 @@ impl TypedPolicy {
             let level_is_set = level.is_some();
             Ok(Ready { entry, level: level.unwrap_or(entry.default_level), level_is_set, narrowed, check, options })
         });
-        let checks = checks.collect::<Result<Vec<_>, PolicyError>>()?;
+        let mut checks = checks.collect::<Result<Vec<_>, PolicyError>>()?;
+        let required = checks.iter().flat_map(|ready| ready.check.required_fields());
+        let required: Vec<String> = required.map(str::to_owned).collect();
+        for ready in &mut checks {
+            ready.check.hears_of(&required);
+        }
         Ok(Self { sections: policy.sections, source: policy.source, checks })
     }
 
@@ -101,6 +107,14 @@ impl TypedPolicy {
     /// The checks whose findings may block.
     pub fn blocking(&self) -> impl Iterator<Item = &'static str> {
         self.checks.iter().filter(|ready| ready.level == Level::Block).map(|ready| ready.entry.name)
+    }
+
+    /// How stories say what is to be looked at after a deploy, where that is asked
+    /// for.
+    pub fn after_deploy(&self) -> Option<&PostDeploy> {
+        self.sections.tracker.as_ref()?;
+        let mut checks = self.checks.iter().filter(|ready| ready.level != Level::Off);
+        checks.find_map(|ready| ready.check.after_deploy())
     }
 
     /// From now on no check is run: only the commits are read.

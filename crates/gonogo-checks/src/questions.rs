@@ -6,6 +6,7 @@ use gonogo_core::changeset::{Changeset, LineCount, MergeBack, MergeDiff, Place, 
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::policy::ServicePath;
+use gonogo_core::post_deploy::AfterDeploys;
 use gonogo_core::pull::PullRequest;
 use gonogo_core::story::{Aware, Issue, Ready};
 use serde::{Deserialize, Serialize};
@@ -120,6 +121,8 @@ questions! {
     ReadyStories { query: String } => Ready;
     /// What a team knows of a story, and when it was told in this channel.
     AwareOf { story: IssueKey, team: String, #[serde(default)] channel: String } => Aware;
+    /// What nobody has settled after the deploys of a service.
+    UnsettledOf { service: String } => Arc<AfterDeploys>;
     /// Where a key is outside the range.
     SightingsOf { base: Sha, head: Sha, key: IssueKey } => Vec<Sighting>;
 }

@@ -57,6 +57,7 @@ pub const CHECKS: &[Entry] = &[
     crate::reverts::ENTRY,
     crate::builds::ENTRY,
     crate::awareness::ENTRY,
+    crate::post_deploy::ENTRY,
 ];
 
 /// What is always looked at and has no level: where production is, the policy

@@ -3,6 +3,7 @@
 
 use crate::facts::{Facts, Stop};
 use crate::findings::{Findings, Found};
+use crate::post_deploy::PostDeploy;
 use crate::questions::{IssueOf, MergeDiffOf, PatchOf};
 use crate::reading::{Reading, StoryCommits, said};
 use gonogo_core::case::Case;
@@ -47,6 +48,19 @@ pub(crate) trait Check: std::fmt::Debug {
 
     /// What it needs of each issue.
     fn wants(&self, _wants: &mut Wants) {}
+
+    /// The fields that stories have to fill in for it.
+    fn required_fields(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// Is told once which fields the other checks require.
+    fn hears_of(&mut self, _required: &[String]) {}
+
+    /// How stories say what is to be looked at after a deploy.
+    fn after_deploy(&self) -> Option<&PostDeploy> {
+        None
+    }
 }
 
 /// A shipping story with what the tracker said of it.

@@ -84,10 +84,13 @@ impl Check for StoryFields {
     }
 
     fn wants(&self, wants: &mut Wants) {
-        wants.fields.extend(self.required.iter().cloned());
-        wants.fields.extend(self.rules.iter().flat_map(|r| r.required.iter().cloned()));
+        wants.fields.extend(self.required_fields().into_iter().map(str::to_owned));
         wants.fields.extend(self.confirm.iter().flat_map(Confirm::fields));
         wants.history |= !self.confirm.is_empty();
+    }
+
+    fn required_fields(&self) -> Vec<&str> {
+        self.required.iter().chain(self.rules.iter().flat_map(|rule| &rule.required)).map(String::as_str).collect()
     }
 
     fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
@@ -133,15 +136,7 @@ impl Check for StoryFields {
 impl StoryFields {
     fn look_at(&self, key: &IssueKey, issue: &Issue, field: &str) -> Result<Option<Found>, Why> {
         let substance = json!({ "field": field });
-        match issue.fields.get(field).unwrap_or(&FieldValue::NoSuchField) {
-            FieldValue::NoSuchField => Err(Why::new(
-                format!("the tracker has no field \"{field}\""),
-                "mend its name in [checks.story-fields], or write its id (customfield_NNNNN)",
-            )),
-            FieldValue::Ambiguous(ids) => Err(Why::new(
-                format!("the tracker has {} fields named \"{field}\"", ids.len()),
-                format!("write the id of the right one: {}", ids.join(", ")),
-            )),
+        match field_of(issue, field, ENTRY.name)? {
             value if is_blank(value) => Ok(Some(
                 Found::new(
                     MISSING,
@@ -173,6 +168,21 @@ impl StoryFields {
     }
 }
 
+/// A field that a check names, where the tracker has one of that name.
+pub(crate) fn field_of<'a>(issue: &'a Issue, field: &str, check: &str) -> Result<&'a FieldValue, Why> {
+    match issue.fields.get(field).unwrap_or(&FieldValue::NoSuchField) {
+        FieldValue::NoSuchField => Err(Why::new(
+            format!("the tracker has no field \"{field}\""),
+            format!("mend its name in [checks.{check}], or write its id (customfield_NNNNN)"),
+        )),
+        FieldValue::Ambiguous(ids) => Err(Why::new(
+            format!("the tracker has {} fields named \"{field}\"", ids.len()),
+            format!("write the id of the right one: {}", ids.join(", ")),
+        )),
+        value => Ok(value),
+    }
+}
+
 fn is_blank(value: &FieldValue) -> bool {
     match value {
         FieldValue::Empty => true,
@@ -182,21 +192,26 @@ fn is_blank(value: &FieldValue) -> bool {
 }
 
 /// Nothing that a reader would see: also marks of no width.
-fn is_invisible(text: &str) -> bool {
+pub(crate) fn is_invisible(text: &str) -> bool {
     let has_no_width = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
     text.chars().all(|c| c.is_whitespace() || c.is_control() || has_no_width(c))
 }
 
 /// Where it stands how to write such a field.
 fn how_to(field: &str) -> &'static str {
-    let field = field.to_lowercase();
-    if field.contains("risk") {
+    if field.to_lowercase().contains("risk") {
         " (how: docs/practice/risk-assessment.md)"
-    } else if field.contains("deploy") && field.contains("check") {
+    } else if is_after_deploy(field) {
         " (how: docs/practice/post-deploy-checks.md)"
     } else {
         ""
     }
+}
+
+/// Whether a field is by its name the one with the post-deploy checks.
+pub(crate) fn is_after_deploy(field: &str) -> bool {
+    let field = field.to_lowercase();
+    field.contains("deploy") && field.contains("check")
 }
 
 fn text(value: &FieldValue) -> &str {

@@ -60,6 +60,9 @@ fn policy(level: &str) -> TypedPolicy {
         by_branch_rules = true
         [checks.awareness]
         level = "{level}"
+        [checks.post-deploy]
+        level = "{level}"
+        field = "Risk"
         [[awareness]]
         team = "support"
         channel = "C1"
@@ -217,6 +220,7 @@ fn answer(ask: &Ask) -> Answer {
         Ask::PullNumbered(_) => Answer::PullNumbered(Fact::Known(pull(PullState::Open))),
         Ask::IssueOf(q) => Answer::IssueOf(Fact::Known(Arc::new(issue(&q.key.to_string())))),
         Ask::AwareOf(_) => Answer::AwareOf(Fact::Known(Aware { told_at: Some(now()), ..Aware::default() })),
+        Ask::UnsettledOf(_) => Answer::UnsettledOf(Fact::Known(Arc::default())),
         Ask::ReadyStories(_) => Answer::ReadyStories(Fact::Known(Ready { issues: vec![issue("STORY-8")] })),
         Ask::SightingsOf(_) => {
             Answer::SightingsOf(Fact::Known(vec![Sighting::InProduction(sha(b'8'), "STORY-8 x".to_owned())]))
@@ -295,6 +299,7 @@ fn the_world_of_these_tests_is_go_and_every_check_takes_part_in_it() {
         "ReadyStories",
         "SightingsOf",
         "UndoingOf",
+        "UnsettledOf",
     ];
     assert_eq!(
         kinds,

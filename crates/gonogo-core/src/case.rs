@@ -103,7 +103,8 @@ pub struct Case {
     /// commit.
     #[serde(default)]
     pub knows_pull_requests: bool,
-    /// Whether a server is at hand that knows which teams were told of stories.
+    /// Whether a server is at hand, which knows who was told of stories and what
+    /// people answered.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub knows_who_was_told: bool,
 }

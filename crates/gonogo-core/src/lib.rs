@@ -11,6 +11,7 @@ pub mod ids;
 pub mod let_in;
 pub mod person;
 pub mod policy;
+pub mod post_deploy;
 pub mod pull;
 pub mod running;
 pub mod say;

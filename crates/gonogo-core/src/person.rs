@@ -68,7 +68,9 @@ impl Scope {
     pub fn means(self) -> &'static str {
         match self {
             Self::Read => "read everything",
-            Self::Waive => "have a candidate judged again, waive, take waivers back, say that a team knows",
+            Self::Waive => {
+                "have a candidate judged again, waive, take waivers back, say that a team knows, answer post-deploy checks"
+            }
             Self::Production => "say what runs in production",
             Self::Messages => "have messages said again, or drop them",
             Self::Admin => "add people, run deliveries and dead work again",
@@ -98,6 +100,8 @@ pub enum Act {
     /// Any two commits: that costs more than to read.
     Compare,
     CheckAgain,
+    /// Say what came of post-deploy checks.
+    AnswerChecks,
     Waive,
     /// For a team that they are named in: that it knows of a story.
     Acknowledge,
@@ -116,10 +120,11 @@ pub enum Act {
 }
 
 impl Act {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Read,
         Self::Compare,
         Self::CheckAgain,
+        Self::AnswerChecks,
         Self::Waive,
         Self::Acknowledge,
         Self::SayWhatRuns,
@@ -137,7 +142,7 @@ impl Act {
     pub fn needs(self) -> Role {
         match self {
             Self::Read | Self::Acknowledge | Self::TakeBackOwn | Self::MakeToken => Role::Viewer,
-            Self::Compare | Self::CheckAgain => Role::Developer,
+            Self::Compare | Self::CheckAgain | Self::AnswerChecks => Role::Developer,
             Self::Waive | Self::SayWhatRuns | Self::SeeToMessages => Role::ReleaseManager,
             Self::AddPerson | Self::ChangePerson | Self::RunAgain | Self::ReadSettings | Self::RevokeAnyToken => {
                 Role::Admin
@@ -149,7 +154,9 @@ impl Act {
     pub fn scope(self) -> Option<Scope> {
         match self {
             Self::Read | Self::Compare | Self::ReadSettings => Some(Scope::Read),
-            Self::CheckAgain | Self::Waive | Self::Acknowledge | Self::TakeBackOwn => Some(Scope::Waive),
+            Self::CheckAgain | Self::AnswerChecks | Self::Waive | Self::Acknowledge | Self::TakeBackOwn => {
+                Some(Scope::Waive)
+            }
             Self::SayWhatRuns => Some(Scope::Production),
             Self::SeeToMessages => Some(Scope::Messages),
             Self::AddPerson | Self::RunAgain => Some(Scope::Admin),
@@ -162,6 +169,7 @@ impl Act {
             Self::Read => "read",
             Self::Compare => "compare",
             Self::CheckAgain => "check again",
+            Self::AnswerChecks => "answer post-deploy checks",
             Self::Waive => "waive",
             Self::Acknowledge => "say that a team knows",
             Self::SayWhatRuns => "say what runs",
@@ -359,11 +367,11 @@ mod tests {
         let open = |person: &Person| Act::ALL.into_iter().filter(|act| person.may(*act).is_ok()).collect::<Vec<_>>();
         assert_eq!(open(&with(Role::Admin, &[])), []);
         assert_eq!(open(&with(Role::Admin, &[Scope::Read])), [Act::Read, Act::Compare, Act::ReadSettings]);
-        let may_with_waive = [Act::CheckAgain, Act::Waive, Act::Acknowledge, Act::TakeBackOwn];
+        let may_with_waive = [Act::CheckAgain, Act::AnswerChecks, Act::Waive, Act::Acknowledge, Act::TakeBackOwn];
         assert_eq!(open(&with(Role::Admin, &[Scope::Waive])), may_with_waive);
         assert_eq!(
             open(&with(Role::Developer, &[Scope::Waive, Scope::Production])),
-            [Act::CheckAgain, Act::Acknowledge, Act::TakeBackOwn]
+            [Act::CheckAgain, Act::AnswerChecks, Act::Acknowledge, Act::TakeBackOwn]
         );
         assert_eq!(open(&with(Role::ReleaseManager, &[Scope::Production, Scope::Admin])), [Act::SayWhatRuns]);
         let never = [Act::ChangePerson, Act::MakeToken, Act::RevokeAnyToken];

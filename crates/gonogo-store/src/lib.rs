@@ -22,6 +22,7 @@ mod migrate;
 mod mirror;
 mod outbox;
 mod people;
+mod post_deploy;
 mod production;
 mod pulls;
 mod requests;
@@ -50,6 +51,9 @@ pub use messages::{News, Saying};
 pub use mirror::{Due, Wanted};
 pub use outbox::{Ended, MessageId, MessageRow, MessageState, NewMessage, Outgoing};
 pub use people::{Credentials, Identity, PersonRow};
+pub use post_deploy::{
+    LateRow, LookAnswer, LookId, LookRead, LookRow, LooksWanted, Only, Reminded, ToAsk, UnsettledLooks,
+};
 pub use production::{Looked, ProductionMove, ProductionRow, ProductionSeen, ProductionTold};
 pub use pulls::SeenPull;
 pub use requests::DoneRequest;

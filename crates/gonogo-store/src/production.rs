@@ -8,6 +8,7 @@ use crate::db::{Tx, execute, fetch};
 use crate::story_runs::to_be_read;
 use crate::views::changes::{has_changed, in_turn};
 use crate::{Candidate, Sighted, Store, StoreError, micros, time};
+use gonogo_core::ids::Sha;
 use gonogo_core::running::Running;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -146,6 +147,17 @@ impl Store {
             .read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT, service, before, most)?) }))
             .await?;
         rows.into_iter().map(read_move).collect()
+    }
+
+    /// The newest move of a service from that to this alone.
+    pub async fn deploy_of(&self, service: &str, before: &Running, head: Sha) -> Result<Option<i64>, StoreError> {
+        const SELECT: &str = "select max(id) from production_move where service = $1 and before = $2 and running = $3";
+        let (service, before, head) = (service.to_owned(), before.to_string(), head.to_string());
+        let row: (Option<i64>,) = self
+            .db
+            .read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_one, SELECT, service, before, head)?) }))
+            .await?;
+        Ok(row.0)
     }
 
     /// Keeps what was said, in the place of what was said before, with its audit entry.

@@ -4,6 +4,7 @@
 
 use crate::db::{Tx, execute, fetch};
 use crate::outbox::{NewMessage, end_waiting, put};
+use crate::post_deploy::{ToAsk, no_more, to_be_asked};
 use crate::production::MoveRow;
 use crate::{ProductionMove, Store, StoreError, micros, production, time};
 use jiff::Timestamp;
@@ -19,6 +20,8 @@ pub struct StoryCame {
     pub told: String,
     /// The SHAs that brought it.
     pub commits: Vec<String>,
+    /// Where it may ask for something to be looked at after the deploy.
+    pub to_ask: Option<ToAsk>,
 }
 
 /// A story as a service runs it, or ran it.
@@ -102,17 +105,22 @@ impl Store {
         came: Vec<StoryCame>,
         went: Vec<String>,
     ) -> Result<(), StoreError> {
-        let (id, service, at) = (moved.id, moved.service.clone(), micros(moved.seen_at));
+        let moved = moved.clone();
         self.change(move |tx| {
             Box::pin(async move {
-                if execute!(tx, "delete from move_unread where move = $1", id)? == 0 {
+                let (service, at) = (&moved.service, micros(moved.seen_at));
+                if execute!(tx, "delete from move_unread where move = $1", moved.id)? == 0 {
                     return Ok(0);
                 }
                 for story in &came {
-                    comes(tx, &service, story, at).await?;
+                    comes(tx, service, story, at).await?;
+                    if let Some(ask) = &story.to_ask {
+                        to_be_asked(tx, &moved, &story.story, &story.title, ask).await?;
+                    }
                 }
                 for story in &went {
-                    goes(tx, &service, story, at).await?;
+                    goes(tx, service, story, at).await?;
+                    no_more(tx, service, story).await?;
                 }
                 Ok(1)
             })
@@ -181,6 +189,16 @@ impl Store {
             .await?;
         self.work.came();
         Ok(())
+    }
+
+    /// Whether a story was said to be deployed last, or to be rolled back, and when;
+    /// `None` where nothing was said.
+    pub async fn story_said(&self, story: &str) -> Result<Option<(bool, Timestamp)>, StoreError> {
+        const SELECT: &str = "select is_deployed, at from story_said where story = $1";
+        let story = story.to_owned();
+        let row: Option<(i64, i64)> =
+            self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_optional, SELECT, story)?) })).await?;
+        Ok(row.map(|(is_deployed, at)| (is_deployed != 0, time(at))))
     }
 
     /// Where a story runs or ran, by service.

@@ -12,6 +12,7 @@ mod hashing;
 mod init;
 pub mod messages;
 pub mod people;
+pub mod post_deploy;
 pub mod production;
 pub mod run_again;
 pub mod settings;

@@ -4,6 +4,7 @@ use gonogo_checks::questions::{Answer, Ask};
 use gonogo_core::build::{BuildState, UsualBuild};
 use gonogo_core::changeset::{MergeBack, Sighting};
 use gonogo_core::fact::Fact;
+use gonogo_core::post_deploy::AfterDeploys;
 use gonogo_core::pull::PullRequest;
 use gonogo_core::say;
 use gonogo_core::story::{Aware, FieldValue, Issue};
@@ -32,6 +33,7 @@ pub(super) fn asked(ask: &Ask) -> String {
         Ask::PullNumbered(q) => format!("pull request #{}", q.number),
         Ask::IssueOf(q) => format!("{} in the tracker", q.key),
         Ask::AwareOf(q) => format!("what {} knows of {}", q.team, q.story),
+        Ask::UnsettledOf(q) => format!("what is not settled after the deploys of {}", q.service),
         Ask::ReadyStories(q) => format!("the stories that {} finds", say::cut(&q.query, 200)),
         Ask::SightingsOf(q) => format!("where {} is outside the range", q.key),
     }
@@ -40,6 +42,13 @@ pub(super) fn asked(ask: &Ask) -> String {
 fn aware(aware: &Aware) -> String {
     let told = aware.told_at.map_or("not told yet".to_owned(), |at| format!("told at {}", say::minute(at)));
     aware.acknowledged_by.as_ref().map_or(told.clone(), |by| format!("{told}; {by} says that it knows"))
+}
+
+fn unsettled(after: &AfterDeploys) -> String {
+    let looks: Vec<String> = after.looks.iter().map(|look| format!("{} {}", look.story, look.state.word())).collect();
+    let unread = after.is_unread.then(|| "the last deploy is being read".to_owned());
+    let all: Vec<String> = unread.into_iter().chain(looks).collect();
+    if all.is_empty() { "nothing".to_owned() } else { say::list(&all, 10) }
 }
 
 /// The story or commit that a question is about.
@@ -68,6 +77,7 @@ pub(super) fn about(ask: &Ask) -> Option<String> {
         | Ask::RequiredBuilds(_)
         | Ask::UsualBuilds(_)
         | Ask::PullNumbered(_)
+        | Ask::UnsettledOf(_)
         | Ask::ReadyStories(_) => None,
     }
 }
@@ -125,6 +135,7 @@ pub(super) fn answered(answer: &Answer) -> String {
         Answer::PullNumbered(f) => told(f, pull),
         Answer::IssueOf(f) => told(f, |issue| story(issue)),
         Answer::AwareOf(f) => told(f, aware),
+        Answer::UnsettledOf(f) => told(f, |after| unsettled(after)),
         Answer::ReadyStories(f) => told(f, |ready| say::count(ready.issues.len(), "story")),
         Answer::SightingsOf(f) => told(f, |sightings| {
             let seen: Vec<String> = sightings.iter().map(sighting).collect();

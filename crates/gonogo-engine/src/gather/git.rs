@@ -78,6 +78,7 @@ pub(super) fn jobs(asks: &[&Ask], facts: &Facts) -> Vec<Job> {
             Ask::IssueOf(_)
             | Ask::ReadyStories(_)
             | Ask::AwareOf(_)
+            | Ask::UnsettledOf(_)
             | Ask::BuildsOf(_)
             | Ask::RequiredBuilds(_)
             | Ask::UsualBuilds(_)

@@ -1,59 +1,67 @@
-//! Questions that the server's own store answers: which teams were told, and how
-//! builds went before.
+//! Questions that the server's own store answers: which teams were told, how builds
+//! went before, and what is not settled after deploys.
 
 use gonogo_checks::questions::{Answer, Ask};
-use gonogo_core::build::UsualBuild;
 use gonogo_core::fact::{Fact, Why};
+use gonogo_core::post_deploy::{AfterDeploys, Look};
 use gonogo_core::story::Aware;
-use gonogo_store::{AwarenessRow, Store};
+use gonogo_store::{AwarenessRow, Store, StoreError, UnsettledLooks};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// So many are told one by one.
+const MOST_LOOKS: u32 = 50;
 
 pub(super) fn answers(ask: &Ask) -> bool {
-    matches!(ask, Ask::AwareOf(_) | Ask::UsualBuilds(_))
+    matches!(ask, Ask::AwareOf(_) | Ask::UsualBuilds(_) | Ask::UnsettledOf(_))
 }
 
 pub(super) async fn gather(store: Option<&Store>, asks: &[&Ask]) -> Vec<(Ask, Answer)> {
+    let Some(store) = store else {
+        let why = Why::new("only a server knows what people were told, and what they answered", "ask the server");
+        let answer = |ask: &Ask| match ask {
+            // Nothing is learned without a server.
+            Ask::UsualBuilds(_) => Answer::UsualBuilds(Fact::Absent),
+            other => other.unknown(why.clone()),
+        };
+        return asks.iter().map(|ask| ((*ask).clone(), answer(ask))).collect();
+    };
     let mut known: BTreeMap<String, Result<Vec<AwarenessRow>, Why>> = BTreeMap::new();
     let mut answers = Vec::new();
     for ask in asks {
-        if let Ask::UsualBuilds(of) = ask {
-            answers.push(((*ask).clone(), Answer::UsualBuilds(usual(store, &of.service).await)));
-        }
-        let Ask::AwareOf(of) = ask else { continue };
-        let story = of.story.to_string();
-        if !known.contains_key(&story) {
-            known.insert(story.clone(), rows(store, &story).await);
-        }
-        let fact = match known.get(&story) {
-            Some(Ok(rows)) => rows
-                .iter()
-                .find(|row| row.team == of.team)
-                .map_or(Fact::Absent, |row| Fact::Known(aware(row, &of.channel))),
-            Some(Err(why)) => Fact::Unknown(why.clone()),
-            None => Fact::Absent,
+        let answer = match ask {
+            Ask::AwareOf(of) => {
+                let story = of.story.to_string();
+                if !known.contains_key(&story) {
+                    let rows = store.awareness_of(&story).await.map_err(|error| unread("who was told", &error));
+                    known.insert(story.clone(), rows);
+                }
+                Answer::AwareOf(match known.get(&story) {
+                    Some(Ok(rows)) => rows
+                        .iter()
+                        .find(|row| row.team == of.team)
+                        .map_or(Fact::Absent, |row| Fact::Known(aware(row, &of.channel))),
+                    Some(Err(why)) => Fact::Unknown(why.clone()),
+                    None => Fact::Absent,
+                })
+            }
+            Ask::UnsettledOf(of) => Answer::UnsettledOf(match store.unsettled_of(&of.service, MOST_LOOKS).await {
+                Ok(unsettled) => Fact::Known(Arc::new(after(&unsettled))),
+                Err(error) => Fact::Unknown(unread("what is not settled after deploys", &error)),
+            }),
+            Ask::UsualBuilds(of) => Answer::UsualBuilds(match store.usual_builds(&of.service).await {
+                Ok(usual) => Fact::Known(usual),
+                Err(error) => Fact::Unknown(unread("how builds went before", &error)),
+            }),
+            _ => continue,
         };
-        answers.push(((*ask).clone(), Answer::AwareOf(fact)));
+        answers.push(((*ask).clone(), answer));
     }
     answers
 }
 
-async fn usual(store: Option<&Store>, service: &str) -> Fact<Vec<UsualBuild>> {
-    let Some(store) = store else { return Fact::Absent };
-    match store.usual_builds(service).await {
-        Ok(usual) => Fact::Known(usual),
-        Err(error) => {
-            let said = format!("how builds went before cannot be read: {error}");
-            Fact::Unknown(Why::new(said, "gonogo store check says why"))
-        }
-    }
-}
-
-async fn rows(store: Option<&Store>, story: &str) -> Result<Vec<AwarenessRow>, Why> {
-    let Some(store) = store else {
-        return Err(Why::new("only a server knows who was told", "ask the server"));
-    };
-    let rows = store.awareness_of(story).await;
-    rows.map_err(|error| Why::new(format!("who was told cannot be read: {error}"), "gonogo store check says why"))
+fn unread(what: &str, error: &StoreError) -> Why {
+    Why::new(format!("{what} cannot be read: {error}"), "gonogo store check says why")
 }
 
 /// That it was told elsewhere, by the policy of another service, is not enough.
@@ -62,4 +70,21 @@ fn aware(row: &AwarenessRow, channel: &str) -> Aware {
     let told = row.told_in(channel);
     let trouble = told.and_then(|told| told.trouble.clone());
     Aware { told_at: told.and_then(|told| told.at), trouble, acknowledged_by }
+}
+
+fn after(unsettled: &UnsettledLooks) -> AfterDeploys {
+    let looks = unsettled.rows.iter().filter_map(|row| {
+        Some(Look {
+            story: row.story.parse().ok()?,
+            deploy: row.deploy,
+            running: row.running.clone(),
+            state: row.state,
+            trouble: row.trouble.clone(),
+            owner: row.whose().map(str::to_owned),
+            due_at: row.due_at,
+            answered: row.answers.last().map(|answer| (answer.by.clone(), answer.note.clone())),
+        })
+    });
+    let looks: Vec<Look> = looks.collect();
+    AfterDeploys { is_unread: unsettled.is_unread, more: unsettled.all - looks.len(), looks }
 }

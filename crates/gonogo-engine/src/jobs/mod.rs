@@ -14,6 +14,7 @@ mod pace;
 mod poll;
 mod production;
 mod pulls;
+mod reminders;
 mod seen;
 mod shipping;
 mod show;
@@ -29,6 +30,7 @@ pub(crate) use loud::{Turned, told_of_away, told_of_turn};
 pub(crate) use message::section;
 pub use outbox::{About, Words, about, how, kinds, to_do, words};
 pub(crate) use production::{is_told, wanted, wanted_as_known};
+pub(crate) use shipping::{comment_on, judge_anew};
 pub use worker::work;
 
 use crate::LocateError;

@@ -1,9 +1,9 @@
 //! Looks at everything in rounds, and so finds what no hook told: as far apart
 //! as configured, or further where what that costs asks for it.
 
-use super::look_soon;
 use super::lost::Lost;
 use super::pace::Round;
+use super::{look_soon, reminders};
 use crate::serving::Serving;
 use gonogo_remote::github::polling;
 use std::sync::Arc;
@@ -27,6 +27,7 @@ async fn begin(serving: &Serving, lost: &mut Lost) {
         look_soon(serving, repository).await.unwrap_or(()); // the next round asks again
     }
     lost.find(serving).await;
+    reminders::tell(serving).await.unwrap_or(()); // so does it
 }
 
 /// What a round costs shows while it is under way.

@@ -154,7 +154,8 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
 
 /// What came with production's moves is read as soon as somebody has time.
 async fn reads_moves(serving: &Serving, service: &Service) -> Result<(), JobError> {
-    if serving.store.unread_moves(&service.name).await?.is_empty() {
+    let is_read = serving.store.unread_moves(&service.name).await?.is_empty();
+    if is_read && !shipping::is_unread(serving, &service.name).await? {
         return shipping::tell(serving).await;
     }
     let (key, run_at) = (service.name.clone(), (serving.clock)());

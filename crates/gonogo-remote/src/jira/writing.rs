@@ -191,8 +191,22 @@ fn document(comment: &Comment) -> Value {
 
 /// As Data Center has it, whose markup makes a link of an address.
 fn text(comment: &Comment) -> Value {
-    let lines: Vec<&str> = comment.lines.iter().chain([&comment.link]).map(String::as_str).collect();
+    let lines: Vec<String> = comment.lines.iter().map(|line| plain(line)).chain([comment.link.clone()]).collect();
     lines.join("\n\n").into()
+}
+
+/// Words of people, in which nothing mentions anybody, nor is a picture or a macro.
+fn plain(line: &str) -> String {
+    let mut plain = String::with_capacity(line.len());
+    for c in line.chars() {
+        match c {
+            // Two of them would be a new line.
+            '\\' => plain.push_str("&#92;"),
+            '{' | '}' | '[' | ']' | '!' | '|' | '*' | '_' | '^' | '~' | '+' => plain.extend(['\\', c]),
+            c => plain.push(c),
+        }
+    }
+    plain
 }
 
 #[cfg(test)]
@@ -214,6 +228,13 @@ mod tests {
         }
         assert_eq!(known(&HttpError::BrokeOff), Known::Nothing);
         assert_eq!(known(&HttpError::Connect("refused".to_owned())), Known::NotYet);
+    }
+
+    #[test]
+    fn what_people_wrote_is_no_markup() {
+        let lines = vec![r"a\b [~maria] !x.png! {quote}".to_owned()];
+        let said = text(&Comment { key: String::new(), lines, link: "https://x/y_z".to_owned() });
+        assert_eq!(said, "a&#92;b \\[\\~maria\\] \\!x.png\\! \\{quote\\}\n\nhttps://x/y_z");
     }
 
     #[test]

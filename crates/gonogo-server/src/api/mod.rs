@@ -11,6 +11,7 @@ mod operating;
 mod operation;
 mod pace;
 mod people;
+mod post_deploy;
 mod refusal;
 mod services;
 mod settings;

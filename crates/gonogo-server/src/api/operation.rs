@@ -2,7 +2,7 @@
 //! what answers it.
 
 use super::refusal::Kind;
-use super::{candidates, messages, operating, people, services, settings, stories, waivers};
+use super::{candidates, messages, operating, people, post_deploy, services, settings, stories, waivers};
 use crate::App;
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode};
@@ -58,6 +58,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         services::operations(),
         candidates::operations(),
         stories::operations(),
+        post_deploy::operations(),
         waivers::operations(),
         settings::operations(),
         messages::operations(),

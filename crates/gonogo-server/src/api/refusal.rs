@@ -7,6 +7,7 @@ use gonogo_core::person::Forbidden;
 use gonogo_engine::commands::acknowledge::AcknowledgeError;
 use gonogo_engine::commands::compare::CompareError;
 use gonogo_engine::commands::people::PersonError;
+use gonogo_engine::commands::post_deploy::AnswerError;
 use gonogo_engine::commands::production::ProductionError;
 use gonogo_engine::commands::run_again::RunAgainError;
 use gonogo_engine::commands::waive::WaiveError;
@@ -191,6 +192,18 @@ impl From<AcknowledgeError> for Refusal {
             AcknowledgeError::Store(error) => error.into(),
             AcknowledgeError::Forbidden(forbidden) => forbidden.into(),
             AcknowledgeError::Gone(said) => Self::new(Kind::Conflict, said),
+        }
+    }
+}
+
+impl From<AnswerError> for Refusal {
+    fn from(error: AnswerError) -> Self {
+        match error {
+            AnswerError::Store(error) => error.into(),
+            AnswerError::Forbidden(forbidden) => forbidden.into(),
+            AnswerError::Input(said) => Self::new(Kind::Wrong, said),
+            AnswerError::Gone(said) => Self::new(Kind::Conflict, said),
+            AnswerError::NotThere => Self::not_there("post-deploy checks"),
         }
     }
 }

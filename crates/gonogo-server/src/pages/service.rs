@@ -2,6 +2,7 @@
 //! over it; each of production's moves.
 
 use super::away::banner;
+use super::checklist::{Of, checklist};
 use super::layout::{self, Follows, Shown, ago, away, not_found, outside};
 use super::paging::{self, Pages};
 use super::services::candidates;
@@ -18,7 +19,7 @@ use gonogo_core::say;
 use gonogo_engine::Service;
 use gonogo_engine::commands::production::{ProductionError, is_told_of, say_what_runs};
 use gonogo_engine::commands::settings::of_service;
-use gonogo_store::{ProductionMove, ProductionRow, StoreError};
+use gonogo_store::{ProductionMove, ProductionRow, StoreError, UnsettledLooks};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -27,6 +28,8 @@ use std::time::Duration;
 /// Moves on a page.
 const ROWS: u32 = 50;
 const CANDIDATES: usize = 100;
+/// Post-deploy checks that are not settled.
+const LOOKS: u32 = 10;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Asked {
@@ -62,6 +65,7 @@ pub(crate) async fn page(
     let may_tell = session.person.may_at(&name, Act::SayWhatRuns).is_ok() && is_told_of(&app.serving, service).await;
     let waivers = store.waivers(&name).await.map_err(|e| away(&e))?;
     let offered = offered(&app, &session, &name).await.map_err(|e| away(&e))?;
+    let unsettled = store.unsettled_of(&name, LOOKS).await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
     let is_changing = open.iter().any(|candidate| candidate.judged.is_none());
     let pages = Pages::of(&open, asked.paging, CANDIDATES);
@@ -88,6 +92,7 @@ pub(crate) async fn page(
             }
             @if may_tell { (form(service, &session)) }
         }
+        (to_look_at(&name, &unsettled, newest.first(), &session, now))
         section { h2 id="candidates" { "Open candidates" } (candidates(pages.rows, now)) (pages.links(&format!("/services/{name}"))) }
         (history(&name, &moves, now))
     };
@@ -131,6 +136,28 @@ pub(crate) async fn tell(
         p { a href={ "/services/" (service) } { "Back to the service" } }
     };
     (status, layout::page("Not done", false, Some(&session), &main)).into_response()
+}
+
+/// What is not settled after the last deploys.
+fn to_look_at(
+    name: &str,
+    unsettled: &UnsettledLooks,
+    newest: Option<&ProductionMove>,
+    session: &Session,
+    now: Timestamp,
+) -> Markup {
+    html! {
+        @if unsettled.all > 0 {
+            section {
+                h2 { "Post-deploy checks (" (unsettled.all) ")" }
+                (checklist(&unsettled.rows, Of::Several, session, now))
+                p { a href={ "/services/" (name) "/post-deploy" } { "All that is not settled" } }
+            }
+        }
+        @if newest.is_some_and(|newest| newest.before.is_some()) {
+            p.quiet { a href={ "/services/" (name) "/deploys/last" } { "The last deploy, with what was looked at since" } }
+        }
+    }
 }
 
 /// What somebody may want to do about how it is reached.
@@ -228,7 +255,7 @@ fn history(name: &str, moves: &[ProductionMove], now: Timestamp) -> Markup {
                 p { "Production has not been seen to move." }
             } @else {
                 (table(["When", "To", "From", "Known as", "How"], moves.iter().map(|one| [
-                    ago(one.seen_at, now),
+                    html! { a href={ "/services/" (name) "/deploys/" (one.id) } { (ago(one.seen_at, now)) } },
                     commits(&one.running),
                     html! { @if let Some(before) = &one.before { (commits(before)) } @else { "known the first time" } },
                     html! { (outside(&one.name)) },

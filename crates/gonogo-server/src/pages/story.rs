@@ -7,6 +7,7 @@ mod told;
 pub(crate) use aware::acknowledge;
 
 use super::candidate::linked;
+use super::checklist::{Of, checklist};
 use super::layout::{self, Shown, ago, away, not_found, outside, short, verdict};
 use super::table::table;
 use crate::App;
@@ -15,13 +16,14 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use gonogo_api::{Check, Finding, Story};
 use gonogo_engine::commands::acknowledge::Speaker;
-use gonogo_store::AwarenessRow;
 use gonogo_store::views::StoryPlace;
+use gonogo_store::{AwarenessRow, LooksWanted};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
 /// Open candidates whose findings are read.
 const MOST_READ: usize = 8;
+const MOST_LOOKS: u32 = 20;
 
 /// What one of its candidates says of it.
 struct Said<'a> {
@@ -39,6 +41,8 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(key): Pa
     }
     let teams = app.serving.store.awareness_of(&key).await.map_err(|e| away(&e))?;
     let messages = app.serving.store.messages_of_story(&key).await.map_err(|e| away(&e))?;
+    let of_it = LooksWanted { story: key.clone(), ..LooksWanted::default() };
+    let looks = app.serving.store.looks(of_it, MOST_LOOKS).await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
     let (open, closed): (Vec<&StoryPlace>, Vec<&StoryPlace>) = places.iter().partition(|p| p.closed_at.is_none());
     let speaker = Speaker::of(&app.serving, &session.person).await.map_err(|e| away(&e))?;
@@ -62,6 +66,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(key): Pa
         }
         (told::sections(&key, &runs, &messages, now))
         (aware::section(&key, &teams, &session, &may_speak, now))
+        @if !looks.is_empty() { section { h2 { "Post-deploy checks" } (checklist(&looks, Of::Several, &session, now)) } }
         @if !closed.is_empty() {
             section {
                 h2 { "Was in" }

@@ -17,6 +17,7 @@ mod messages;
 mod opening;
 mod outbox;
 mod people;
+mod post_deploy;
 mod production;
 mod pulls;
 mod queue_model;

@@ -52,7 +52,7 @@ async fn unread(store: &Store, service: &str) -> ProductionMove {
 
 fn came(story: &str, commits: &[Sha]) -> StoryCame {
     let commits = commits.iter().map(Sha::to_string).collect();
-    StoryCame { story: story.to_owned(), title: String::new(), told: "{}".to_owned(), commits }
+    StoryCame { story: story.to_owned(), title: String::new(), told: "{}".to_owned(), commits, to_ask: None }
 }
 
 fn turn(story: &str, news: StoryNews) -> StoryTurn {
@@ -110,7 +110,9 @@ conformance! {
         let moved = unread(&store, "web").await;
         store.move_read(&moved, vec![came("STORY-1", &[sha('1')])], Vec::new()).await.unwrap();
         let deployed = || vec![turn("STORY-1", StoryNews::Came)];
+        assert_eq!(store.story_said("STORY-1").await.unwrap(), None);
         store.stories_turned(deployed(), vec![message("1")], at(3)).await.unwrap();
+        assert_eq!(store.story_said("STORY-1").await.unwrap(), Some((true, at(3))));
         let again = store.stories_turned(deployed(), vec![message("2")], at(4)).await;
         assert_eq!(again, Err(StoreError::Fenced));
         assert_eq!(store.messages_of_story("STORY-1").await.unwrap().len(), 1);

@@ -5,8 +5,9 @@ use crate::engine::{Engine, postgres, sqlite};
 use crate::{at, sha};
 use futures_util::future::join_all;
 use gonogo_core::person::Scope;
+use gonogo_core::post_deploy::LookState;
 use gonogo_store::views::MessagesWanted;
-use gonogo_store::{AuditAsked, MessageState, Received, Store, StoreError};
+use gonogo_store::{AuditAsked, LooksWanted, MessageState, Received, Store, StoreError};
 use sha2::{Digest, Sha256};
 
 /// Each step of the schema by its number, and rows in the tables that it made.
@@ -26,6 +27,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (13, include_str!("../../migrations/0013_story_titles.sql"), include_str!("rows/0013.sql")),
     (14, include_str!("../../migrations/0014_renewals.sql"), include_str!("rows/0014.sql")),
     (15, include_str!("../../migrations/0015_changes.sql"), include_str!("rows/0015.sql")),
+    (16, include_str!("../../migrations/0016_post_deploy.sql"), include_str!("rows/0016.sql")),
     (18, include_str!("../../migrations/0018_said_again.sql"), include_str!("rows/0018.sql")),
     (19, include_str!("../../migrations/0019_sight.sql"), include_str!("rows/0019.sql")),
     (20, include_str!("../../migrations/0020_join_links.sql"), include_str!("rows/0020.sql")),
@@ -136,6 +138,9 @@ async fn holds_what_was_there(store: &Store, version: i64) {
         assert_eq!(store.production_moves("web", None, 9).await.unwrap().len(), 1);
         assert_eq!(store.production_told("web").await.unwrap().unwrap().running, ["bbbbbbb"]);
     }
+    let looks = store.looks(LooksWanted::default(), 9).await.unwrap();
+    assert_eq!(looks.len(), usize::from(version >= 16));
+    assert!(looks.iter().all(|row| row.state == LookState::Passed && row.answers[0].by == "ada"));
     assert_eq!(store.cursor().await.unwrap().to_string(), if version >= 15 { "7" } else { "0" });
     // New rows do not meet the old ones.
     let new = store.receive(crate::intake::delivery("d-2"), "delivery").await.unwrap();

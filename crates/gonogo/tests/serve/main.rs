@@ -21,6 +21,7 @@ mod oidc;
 mod operating;
 mod pages;
 mod people;
+mod post_deploy;
 mod production;
 mod pulls;
 mod pushes;

@@ -127,6 +127,26 @@ fn no_page_of_a_candidate_keeps_anybody_out() {
 }
 
 #[test]
+fn no_page_of_a_deploy_keeps_anybody_out() {
+    let (world, _jira, candidate) = busy();
+    let sha = world.repo.rev("main");
+    world.ships("production", &sha);
+    let all = world.checks_of("", |all| all.iter().any(|one| one["state"] == "open"));
+    let line = all.iter().find(|one| one["state"] == "open").unwrap();
+    assert_eq!(world.answers(line, "failed", ODD).0, 303);
+    let plan = format!("{candidate}/plan");
+    nothing_is_wrong_at(
+        &world,
+        ["/services/web/deploys/last", "/services/web/post-deploy", "/services/web", &plan, "/stories/STORY-12"],
+    );
+    let browser = Browser::on(world.address());
+    browser.signs_in("ada", PASSWORD);
+    let opens = "document.querySelectorAll('details').forEach(one => one.open = true)";
+    browser.opens("/services/web/post-deploy").value(opens);
+    says_nothing(&stays(&browser, "all answers opened"));
+}
+
+#[test]
 fn no_page_of_what_is_watched_keeps_anybody_out() {
     let (world, _jira, old) = busy();
     lived_in(&world, &old);

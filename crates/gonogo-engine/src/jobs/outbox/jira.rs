@@ -1,5 +1,5 @@
-//! What a story's issue says of its deploys: one comment of ours, which changes,
-//! and the state that it is in.
+//! What a story's issue says of its deploys, and of what was looked at after them:
+//! one comment of ours, which changes, and the state that it is in.
 
 use super::{NotSaid, Sure};
 use crate::gather::may_ask;
@@ -8,26 +8,40 @@ use crate::serving::Serving;
 use gonogo_core::fact::Why;
 use gonogo_core::ids::IssueKey;
 use gonogo_core::policy::Tracker as TrackerPolicy;
+use gonogo_core::post_deploy::{LookState, Seen};
 use gonogo_core::say;
 use gonogo_remote::jira::{Comment, Known, Moved, NotWritten, Tracker, tracker};
-use gonogo_store::{NewMessage, Outgoing, StoreError};
+use gonogo_store::{LookAnswer, LookRow, LooksWanted, NewMessage, Outgoing, StoreError};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 pub(super) const COMMENT: &str = "jira-comment";
 pub(in crate::jobs) const TRANSITION: &str = "jira-transition";
+
+/// Of one story, the newest.
+const MOST_LOOKS: u32 = 50;
+const MOST_NOTE: usize = 500;
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::jobs) struct CommentWanted {
     pub tracker: TrackerAt,
     pub story: String,
+    pub page: String,
+    /// `None` where it is said for what somebody looked at: then as it was last.
+    #[serde(flatten)]
+    pub turned: Option<Turned>,
+}
+
+/// A story was deployed, or rolled back.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::jobs) struct Turned {
     /// Else it was rolled back.
     pub is_deployed: bool,
     /// That have it now, or that do not any more.
     pub services: Vec<String>,
     pub at: Timestamp,
-    pub page: String,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,15 +56,24 @@ impl CommentWanted {
     pub(in crate::jobs) fn message(&self, key: String, at: Timestamp) -> NewMessage {
         new(COMMENT, &self.story, key, self, at)
     }
+}
 
-    fn rendered(&self) -> Comment {
+impl Turned {
+    /// What was said of a story last, as it stands by now.
+    async fn last(serving: &Serving, story: &str) -> Result<Option<Self>, StoreError> {
+        let Some((is_deployed, at)) = serving.store.story_said(story).await? else { return Ok(None) };
+        let runs = serving.store.runs_of(story).await?.into_iter().filter(|run| run.is_live == is_deployed);
+        let services: Vec<String> = runs.map(|run| run.service).collect();
+        Ok((!services.is_empty()).then_some(Self { is_deployed, services, at }))
+    }
+
+    fn line(&self) -> String {
         let (services, at) = (say::list(&self.services, self.services.len()), say::minute(self.at));
-        let said = if self.is_deployed {
+        if self.is_deployed {
             format!("Deployed: in production of {services} since {at}.")
         } else {
             format!("Rolled back: not in production of {services} any more since {at}.")
-        };
-        Comment { key: self.page.clone(), lines: vec![said], link: self.page.clone() }
+        }
     }
 }
 
@@ -66,21 +89,60 @@ fn new(kind: &'static str, story: &str, key: String, meaning: &impl Serialize, a
     NewMessage { kind, target: story.to_owned(), key, meaning, stories: vec![story.to_owned()], at }
 }
 
-/// The comment's id.
+/// The comment's id. What it says is as it is now, not as it was when somebody
+/// wanted it said.
 pub(super) async fn comment(serving: &Serving, message: &Outgoing) -> Result<Result<String, NotSaid>, StoreError> {
-    let (jira, issue, said) = match comments(serving, message) {
+    let wanted: CommentWanted = match meaning(message) {
+        Ok(wanted) => wanted,
+        Err(not) => return Ok(Err(not)),
+    };
+    let turned = match wanted.turned {
+        Some(turned) => Some(turned),
+        None => Turned::last(serving, &wanted.story).await?,
+    };
+    let of_story = LooksWanted { story: wanted.story.clone(), ..LooksWanted::default() };
+    let looks = serving.store.looks(of_story, MOST_LOOKS).await?;
+    let lines: Vec<String> = turned.iter().map(Turned::line).chain(looked_at(&looks)).collect();
+    if lines.is_empty() {
+        return Ok(Err(NotSaid::never("there is nothing to say any more")));
+    }
+    let comment = Comment { key: wanted.page.clone(), lines, link: wanted.page };
+    let (jira, issue) = match asks(serving, message, &wanted.tracker, &wanted.story) {
         Ok(ready) => ready,
         Err(not) => return Ok(Err(not)),
     };
     serving.store.message_begins(message, (serving.clock)()).await?;
     // Each try looks for ours first: a second one changes it.
-    Ok(jira.comment(&issue, &said).await.map_err(|not| not_written(message, &not)))
+    Ok(jira.comment(&issue, &comment).await.map_err(|not| not_written(message, &not)))
 }
 
-/// Who is asked, on which issue, to say what.
-fn comments(serving: &Serving, message: &Outgoing) -> Result<(Box<dyn Tracker>, IssueKey, Comment), NotSaid> {
-    let wanted: CommentWanted = meaning(message)?;
-    Ok((ask(serving, message, &wanted.tracker)?, issue(&wanted.story)?, wanted.rendered()))
+/// Who is asked, on which issue.
+fn asks(
+    serving: &Serving,
+    message: &Outgoing,
+    at: &TrackerAt,
+    story: &str,
+) -> Result<(Box<dyn Tracker>, IssueKey), NotSaid> {
+    Ok((ask(serving, message, at)?, issue(story)?))
+}
+
+/// What people saw after the last deploy of each service.
+fn looked_at(looks: &[LookRow]) -> Vec<String> {
+    let mut last: BTreeMap<&str, &LookRow> = BTreeMap::new();
+    for look in looks.iter().filter(|look| look.state != LookState::Gone) {
+        last.entry(&look.service).or_insert(look);
+    }
+    last.values().filter_map(|look| look.answers.last().map(|answer| answered(&look.service, answer))).collect()
+}
+
+fn answered(service: &str, answer: &LookAnswer) -> String {
+    let did = match answer.seen {
+        Seen::Passed => "passed",
+        Seen::Failed => "FAILED",
+    };
+    let note = say::cut(&say::printable(&answer.note), MOST_NOTE);
+    let note = if note.is_empty() { String::new() } else { format!(": {note}") };
+    format!("Post-deploy checks of {service} {did}, says {}, {}{note}", answer.by, say::minute(answer.at))
 }
 
 /// The state that it is in.

@@ -3,12 +3,14 @@
 
 mod coming;
 mod jira;
+mod late;
 mod slack;
 mod turned;
 mod words;
 
 pub(super) use coming::StoryComing;
-pub(super) use jira::{CommentWanted, TRANSITION, TransitionWanted};
+pub(super) use jira::{CommentWanted, TRANSITION, TransitionWanted, Turned};
+pub(super) use late::{ChecksLate, LateLook};
 pub(super) use turned::{StoryTold, stories_told};
 pub use words::{About, Words, about, how, to_do, words};
 

@@ -1,6 +1,7 @@
 //! A message in Slack that is said once: posted, or found where it may have been.
 
 use super::coming::StoryComing;
+use super::late::ChecksLate;
 use super::turned::{self, StoryTold};
 use super::{NotSaid, Sure};
 use crate::serving::Serving;
@@ -19,6 +20,8 @@ pub(super) enum Told {
     Stories(Vec<StoryTold>),
     /// A story is on its way, and a team has to know.
     Coming(Box<StoryComing>),
+    /// Nobody has looked in time.
+    Late(Box<ChecksLate>),
 }
 
 impl Told {
@@ -32,6 +35,7 @@ impl Told {
         match self {
             Self::Stories(stories) => turned::rendered(stories),
             Self::Coming(coming) => coming.rendered(),
+            Self::Late(late) => late.rendered(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What was said, or could not be, in words for people.
 
-use super::jira::{self, CommentWanted, TransitionWanted};
+use super::jira::{self, CommentWanted, TransitionWanted, Turned};
 use super::slack::{self, Told};
 use super::turned::did;
 use gonogo_store::{MessageRow, MessageState};
@@ -44,7 +44,13 @@ pub fn about(message: &MessageRow) -> Vec<About> {
     let one = |subject: String, said: String| vec![About { subject, said }];
     let read = match message.kind.as_str() {
         slack::KIND => read::<Told>(message).map(told_of),
-        jira::COMMENT => read::<CommentWanted>(message).map(|wanted| one(wanted.story, did(wanted.is_deployed, ""))),
+        jira::COMMENT => {
+            let said = |turned: Option<Turned>| match turned {
+                Some(turned) => did(turned.is_deployed, ""),
+                None => "what its post-deploy checks came to".to_owned(),
+            };
+            read::<CommentWanted>(message).map(|wanted| one(wanted.story, said(wanted.turned)))
+        }
         jira::TRANSITION => {
             read::<TransitionWanted>(message).map(|wanted| one(wanted.story, format!("moves to {}", wanted.state)))
         }
@@ -76,6 +82,10 @@ fn told_of(told: Told) -> Vec<About> {
         }
         Told::Coming(coming) => {
             vec![About { said: format!("is about to ship, to {}", coming.team), subject: coming.story }]
+        }
+        Told::Late(late) => {
+            let said = "waits for a look at production, and is late";
+            late.looks.into_iter().map(|look| About { subject: look.story, said: said.to_owned() }).collect()
         }
     }
 }

@@ -1,10 +1,14 @@
 //! Production of a service moved: which stories came with that, and which went.
 //! Both are read from the commits between what ran and what runs now. What of it
-//! people are told follows when nothing of a story waits elsewhere any more.
+//! people are told follows when nothing of a story waits elsewhere any more. Those
+//! that came may ask for something to be looked at.
 
+mod checklist;
 mod news;
 mod range;
 
+pub(super) use checklist::is_unread;
+pub(crate) use checklist::{comment_on, judge_anew};
 pub(super) use news::tell;
 pub(super) use range::TrackerAt;
 
@@ -31,7 +35,9 @@ type Commits = BTreeMap<String, BTreeSet<String>>;
 /// Reads each move that nobody has read yet, in their order.
 pub(super) async fn look(serving: &Serving, service: &str) -> Result<(), JobError> {
     let Some(service) = serving.service(service) else { return Ok(()) };
-    for moved in serving.store.unread_moves(&service.name).await? {
+    let moves = serving.store.unread_moves(&service.name).await?;
+    let is_moved = !moves.is_empty();
+    for moved in moves {
         let Some(before) = &moved.before else { continue };
         let (came, went) = read(serving, service, before, &moved).await?;
         match serving.store.move_read(&moved, came, went).await {
@@ -41,7 +47,8 @@ pub(super) async fn look(serving: &Serving, service: &str) -> Result<(), JobErro
         }
     }
     tell(serving).await?;
-    Ok(learn::read(serving, service).await?)
+    learn::read(serving, service).await?;
+    checklist::read(serving, &service.name, is_moved).await
 }
 
 /// All that ships is told, or whoever could tell is asked again; for a day, so
@@ -89,7 +96,7 @@ async fn read(
         })
         .map(|(story, _)| story)
         .collect();
-    let told = range::told(serving, &forward, came.keys()).await;
+    let told = range::told(serving, moved, &forward, came.keys()).await;
     if let Some(why) = told.is_away().filter(|_| is_new(moved, A_WHILE, (serving.clock)())) {
         let said = format!("what hides stories from customers could not be read: {}\n  → {}", why.said, why.fix);
         return Err(JobError::Broken(said));

@@ -2,7 +2,7 @@
 //! is deployed when it runs wherever it has commits, and nothing of it waits.
 
 use super::range::ToldOf;
-use crate::jobs::outbox::{CommentWanted, StoryTold, TRANSITION, TransitionWanted, stories_told};
+use crate::jobs::outbox::{CommentWanted, StoryTold, TRANSITION, TransitionWanted, Turned, stories_told};
 use crate::jobs::{self, EVALUATE, JobError};
 use crate::serving::Serving;
 use gonogo_store::{NewMessage, StoreError, StoryNews, StoryRun, StoryTurn, Untold};
@@ -136,10 +136,8 @@ fn comment(serving: &Serving, turn: &Turn, now: Timestamp) -> Option<NewMessage>
     let wanted = CommentWanted {
         tracker: turn.told.tracker.clone()?,
         story: turn.story.clone(),
-        is_deployed: turn.news == StoryNews::Came,
-        services: turn.services.clone(),
-        at: now,
         page: page_of(serving, &turn.story),
+        turned: Some(Turned { is_deployed: turn.news == StoryNews::Came, services: turn.services.clone(), at: now }),
     };
     Some(wanted.message(key(serving, &format!("jira-comment {}", turn.story), now), now))
 }

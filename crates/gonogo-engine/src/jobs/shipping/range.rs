@@ -1,6 +1,6 @@
 //! The stories between two commits of a service, and what is told of each.
 
-use super::Commits;
+use super::{Commits, checklist};
 use crate::commands::{CheckRequest, read};
 use crate::gather::TrackerAccess;
 use crate::jobs::evaluate::Silent;
@@ -10,12 +10,12 @@ use crate::serving::{Service, Serving};
 use crate::{CodeHost, CodeHostAccess, Outside};
 use gonogo_api::Story;
 use gonogo_checks::questions::{Answer, Ask, IssueOf};
-use gonogo_checks::{Unread, Wants};
+use gonogo_checks::{PostDeploy, Unread, Wants};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::policy::{Partial, Tracker, TrackerKind};
 use gonogo_core::running::Running;
-use gonogo_store::StoryCame;
+use gonogo_store::{ProductionMove, StoryCame, ToAsk};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,6 +27,8 @@ pub(super) struct Range {
     partial: Partial,
     /// Why it may have stories that nobody could tell.
     pub unread: Option<Unread>,
+    /// How its stories say what is to be looked at.
+    after_deploy: Option<PostDeploy>,
 }
 
 /// What is told of a story beside its title.
@@ -53,6 +55,8 @@ pub(in crate::jobs) struct TrackerAt {
 /// Of each story its title and its flag, as far as the tracker tells.
 pub(super) struct Told {
     tracker: Option<Tracker>,
+    /// How each is asked what is to be looked at.
+    to_ask: Option<ToAsk>,
     known: BTreeMap<String, (String, Option<String>)>,
     /// Of which nobody knows whether something hides it, and why.
     unknown: BTreeMap<String, Why>,
@@ -79,8 +83,10 @@ impl Range {
             .await
             .map_err(|_| JobError::Broken("the reader ended early".to_owned()))??;
         let (policy, _) = type_policy(checked.recording.policy());
+        let after_deploy = policy.after_deploy().cloned();
         let (tracker, partial) = (policy.sections.tracker, policy.sections.stories.partial);
-        Ok(Self { stories: checked.outcome.check.stories, tracker, partial, unread: checked.unread })
+        let (stories, unread) = (checked.outcome.check.stories, checked.unread);
+        Ok(Self { stories, tracker, partial, unread, after_deploy })
     }
 
     /// Stories that it has and the others lack.
@@ -100,7 +106,12 @@ impl Range {
 }
 
 /// The titles of stories, and what hides them; a tracker that is away tells neither.
-pub(super) async fn told(serving: &Serving, ranges: &[Range], stories: impl Iterator<Item = &String>) -> Told {
+pub(super) async fn told(
+    serving: &Serving,
+    moved: &ProductionMove,
+    ranges: &[Range],
+    stories: impl Iterator<Item = &String>,
+) -> Told {
     let tracker = ranges.iter().find_map(|range| range.tracker.clone());
     let access = TrackerAccess::of(tracker.iter(), &serving.outside);
     let keys = stories.filter_map(|story| story.parse::<IssueKey>().ok());
@@ -123,7 +134,9 @@ pub(super) async fn told(serving: &Serving, ranges: &[Range], stories: impl Iter
             }
         }
     }
-    Told { tracker, known, unknown }
+    let after_deploy = ranges.first().and_then(|range| range.after_deploy.as_ref());
+    let to_ask = after_deploy.zip(tracker.as_ref()).map(|(check, tracker)| checklist::to_ask(check, tracker, moved));
+    Told { tracker, to_ask, known, unknown }
 }
 
 impl Told {
@@ -142,6 +155,6 @@ impl Told {
         };
         // Strings: there is always JSON for them.
         let told = serde_json::to_string(&told).unwrap_or_default();
-        StoryCame { story, title, told, commits }
+        StoryCame { story, title, told, commits, to_ask: self.to_ask.clone() }
     }
 }

@@ -5,7 +5,8 @@ use super::copy::plain;
 use super::look::{Look, shown, unjudged};
 use super::state;
 use crate::App;
-use crate::pages::layout::{Shown, outside};
+use crate::pages::checklist::{Of, checklist, owner};
+use crate::pages::layout::{Shown, away, outside};
 use crate::pages::paging::{Asked, Pages};
 use crate::pages::table::table;
 use crate::session::Session;
@@ -15,6 +16,7 @@ use axum::response::Response;
 use gonogo_core::policy::Turn;
 use gonogo_core::say;
 use gonogo_engine::{Plan, PlannedStory};
+use gonogo_store::{Candidate, LookRow, LooksWanted, StoreError};
 use maud::{Markup, html};
 use std::fmt::Write;
 
@@ -22,6 +24,7 @@ use std::fmt::Write;
 const MOST_FIELD: usize = 600;
 const MOST_PATHS: usize = 500;
 const STORIES: usize = 50;
+const MOST_LOOKS: u32 = 200;
 
 pub(crate) async fn page(
     State(app): State<App>,
@@ -31,10 +34,14 @@ pub(crate) async fn page(
 ) -> Shown {
     let look = Look::at(&app, &id).await?;
     let evidence = look.evidence(&app).await?;
-    let main = look
-        .check
-        .as_ref()
-        .map_or_else(unjudged, |check| plan(&look, &Plan::of(check, evidence.as_ref(), look.now), asked));
+    let deployed = deployed(&app, &look).await.map_err(|e| away(&e))?;
+    let main = html! {
+        @if let Some((deploy, rows)) = &deployed { (after(&look, *deploy, rows, &session)) }
+        @match &look.check {
+            Some(check) => (plan(&look, &Plan::of(check, evidence.as_ref(), look.now), asked)),
+            None => (unjudged()),
+        }
+    };
     Ok(shown(&look, "Plan", &session, &main))
 }
 
@@ -46,11 +53,53 @@ pub(crate) async fn markdown(
     let look = Look::at(&app, &id).await?;
     let evidence = look.evidence(&app).await?;
     let title = format!("Deploy plan of {}", look.title());
+    let deployed = deployed(&app, &look).await.map_err(|e| away(&e))?;
     let body = match &look.check {
-        Some(check) => written(&title, &Plan::of(check, evidence.as_ref(), look.now)),
+        Some(check) => {
+            let looked_at = deployed.map(|(_, rows)| written_after(&rows)).unwrap_or_default();
+            written(&title, &Plan::of(check, evidence.as_ref(), look.now)) + &looked_at
+        }
         None => format!("# {}\n\nIt is being judged.\n", say::markdown(&title)),
     };
     Ok(plain(body, "text/markdown; charset=utf-8"))
+}
+
+/// The deploy that brought the candidate into production, where that was one, with
+/// what is to be looked at since.
+async fn deployed(app: &App, look: &Look) -> Result<Option<(i64, Vec<LookRow>)>, StoreError> {
+    let Candidate { service, production, head, stage, .. } = &look.candidate;
+    let Some(before) = production.as_ref().filter(|_| stage.is_deploy()) else { return Ok(None) };
+    let store = &app.serving.store;
+    let Some(deploy) = store.deploy_of(service, before, *head).await? else { return Ok(None) };
+    let wanted = LooksWanted { deploy: Some(deploy), ..LooksWanted::default() };
+    Ok(Some((deploy, store.looks(wanted, MOST_LOOKS).await?)))
+}
+
+fn after(look: &Look, deploy: i64, rows: &[LookRow], session: &Session) -> Markup {
+    html! {
+        section {
+            h2 { "Post-deploy checks" }
+            p { "This was deployed: " a href={ "/services/" (look.candidate.service) "/deploys/" (deploy) } { "the deploy" } "." }
+            @if rows.is_empty() { p { "Nothing is to be looked at." } }
+            @else { (checklist(rows, Of::OneDeploy, session, look.now)) }
+        }
+    }
+}
+
+fn written_after(rows: &[LookRow]) -> String {
+    let mut out = "\n## Post-deploy checks\n\n".to_owned();
+    for row in rows {
+        let (owner, checks) = (say::markdown(&owner(row)), say::markdown(&row.checks));
+        let _ = writeln!(out, "- {} {} ({owner}): {checks}", row.story, row.state.word());
+        for answer in &row.answers {
+            let (by, note) = (say::markdown(&answer.by), say::markdown(&answer.note));
+            let _ = writeln!(out, "  - {by}, {}: {} {note}", say::minute(answer.at), answer.seen.word());
+        }
+    }
+    if rows.is_empty() {
+        out.push_str("Nothing is to be looked at.\n");
+    }
+    out
 }
 
 fn plan(look: &Look, plan: &Plan, asked: Asked) -> Markup {
