@@ -11,6 +11,7 @@ mod post_deploy;
 mod problem;
 mod services;
 mod settings;
+mod sign_offs;
 mod stories;
 mod waivers;
 
@@ -24,5 +25,6 @@ pub use post_deploy::*;
 pub use problem::*;
 pub use services::*;
 pub use settings::*;
+pub use sign_offs::*;
 pub use stories::*;
 pub use waivers::*;

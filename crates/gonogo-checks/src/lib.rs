@@ -21,6 +21,7 @@ mod policy_changed;
 mod post_deploy;
 mod production;
 mod reverts;
+mod sign_offs;
 mod story_exists;
 mod story_fields;
 mod story_key;

@@ -36,7 +36,6 @@ pub(crate) const ENTRY: Entry = Entry {
 
 /// A month.
 const MOST_HOURS: u32 = 24 * 31;
-const MOST_NOTE: usize = 200;
 
 /// Post-deploy checks of the last deploys that nobody answered, or that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -147,7 +146,7 @@ fn unanswered(service: &str, look: &Look) -> Found {
 
 fn failed(service: &str, look: &Look) -> Found {
     let said = match &look.answered {
-        Some((by, note)) => format!(", says {by}: {}", say::cut(&say::printable(note), MOST_NOTE)),
+        Some((by, note)) => format!(", says {by}: {}", say::printable(note)),
         None => String::new(),
     };
     let message = format!("failed its post-deploy checks after the deploy of {}{said}", look.running.short());

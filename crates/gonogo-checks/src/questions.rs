@@ -123,6 +123,8 @@ questions! {
     AwareOf { story: IssueKey, team: String, #[serde(default)] channel: String } => Aware;
     /// What nobody has settled after the deploys of a service.
     UnsettledOf { service: String } => Arc<AfterDeploys>;
+    /// Who signed a head over what runs off, by what the policy calls it.
+    SignedOff { service: String, base: Sha, head: Sha } => BTreeMap<String, String>;
     /// Where a key is outside the range.
     SightingsOf { base: Sha, head: Sha, key: IssueKey } => Vec<Sighting>;
 }

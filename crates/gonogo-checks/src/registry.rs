@@ -58,6 +58,7 @@ pub const CHECKS: &[Entry] = &[
     crate::builds::ENTRY,
     crate::awareness::ENTRY,
     crate::post_deploy::ENTRY,
+    crate::sign_offs::ENTRY,
 ];
 
 /// What is always looked at and has no level: where production is, the policy

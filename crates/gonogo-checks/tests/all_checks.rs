@@ -60,6 +60,10 @@ fn policy(level: &str) -> TypedPolicy {
         by_branch_rules = true
         [checks.awareness]
         level = "{level}"
+        [checks.sign-offs]
+        level = "{level}"
+        [plan]
+        sign_offs = ["admin"]
         [checks.post-deploy]
         level = "{level}"
         field = "Risk"
@@ -221,6 +225,7 @@ fn answer(ask: &Ask) -> Answer {
         Ask::IssueOf(q) => Answer::IssueOf(Fact::Known(Arc::new(issue(&q.key.to_string())))),
         Ask::AwareOf(_) => Answer::AwareOf(Fact::Known(Aware { told_at: Some(now()), ..Aware::default() })),
         Ask::UnsettledOf(_) => Answer::UnsettledOf(Fact::Known(Arc::default())),
+        Ask::SignedOff(_) => Answer::SignedOff(Fact::Known([("admin".to_owned(), "ada".to_owned())].into())),
         Ask::ReadyStories(_) => Answer::ReadyStories(Fact::Known(Ready { issues: vec![issue("STORY-8")] })),
         Ask::SightingsOf(_) => {
             Answer::SightingsOf(Fact::Known(vec![Sighting::InProduction(sha(b'8'), "STORY-8 x".to_owned())]))
@@ -298,6 +303,7 @@ fn the_world_of_these_tests_is_go_and_every_check_takes_part_in_it() {
         "Range",
         "ReadyStories",
         "SightingsOf",
+        "SignedOff",
         "UndoingOf",
         "UnsettledOf",
     ];

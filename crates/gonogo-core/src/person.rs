@@ -69,7 +69,7 @@ impl Scope {
         match self {
             Self::Read => "read everything",
             Self::Waive => {
-                "have a candidate judged again, waive, take waivers back, say that a team knows, answer post-deploy checks"
+                "have a candidate judged again, waive, take waivers back, say that a team knows, answer post-deploy checks, sign off"
             }
             Self::Production => "say what runs in production",
             Self::Messages => "have messages said again, or drop them",
@@ -102,6 +102,8 @@ pub enum Act {
     CheckAgain,
     /// Say what came of post-deploy checks.
     AnswerChecks,
+    /// Exactly one deploy; by whom is policy.
+    SignOff,
     Waive,
     /// For a team that they are named in: that it knows of a story.
     Acknowledge,
@@ -120,11 +122,12 @@ pub enum Act {
 }
 
 impl Act {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Read,
         Self::Compare,
         Self::CheckAgain,
         Self::AnswerChecks,
+        Self::SignOff,
         Self::Waive,
         Self::Acknowledge,
         Self::SayWhatRuns,
@@ -142,7 +145,7 @@ impl Act {
     pub fn needs(self) -> Role {
         match self {
             Self::Read | Self::Acknowledge | Self::TakeBackOwn | Self::MakeToken => Role::Viewer,
-            Self::Compare | Self::CheckAgain | Self::AnswerChecks => Role::Developer,
+            Self::Compare | Self::CheckAgain | Self::AnswerChecks | Self::SignOff => Role::Developer,
             Self::Waive | Self::SayWhatRuns | Self::SeeToMessages => Role::ReleaseManager,
             Self::AddPerson | Self::ChangePerson | Self::RunAgain | Self::ReadSettings | Self::RevokeAnyToken => {
                 Role::Admin
@@ -154,9 +157,12 @@ impl Act {
     pub fn scope(self) -> Option<Scope> {
         match self {
             Self::Read | Self::Compare | Self::ReadSettings => Some(Scope::Read),
-            Self::CheckAgain | Self::AnswerChecks | Self::Waive | Self::Acknowledge | Self::TakeBackOwn => {
-                Some(Scope::Waive)
-            }
+            Self::CheckAgain
+            | Self::AnswerChecks
+            | Self::SignOff
+            | Self::Waive
+            | Self::Acknowledge
+            | Self::TakeBackOwn => Some(Scope::Waive),
             Self::SayWhatRuns => Some(Scope::Production),
             Self::SeeToMessages => Some(Scope::Messages),
             Self::AddPerson | Self::RunAgain => Some(Scope::Admin),
@@ -170,10 +176,11 @@ impl Act {
             Self::Compare => "compare",
             Self::CheckAgain => "check again",
             Self::AnswerChecks => "answer post-deploy checks",
+            Self::SignOff => "sign off",
             Self::Waive => "waive",
             Self::Acknowledge => "say that a team knows",
             Self::SayWhatRuns => "say what runs",
-            Self::TakeBackOwn => "take one's own waiver back",
+            Self::TakeBackOwn => "take back one's own",
             Self::AddPerson => "add people",
             Self::ChangePerson => "change what people may",
             Self::RunAgain => "run work again",
@@ -273,6 +280,11 @@ impl Person {
         self.as_role(self.role_at(service), Act::Waive, rule.role)
     }
 
+    /// Whether they may sign a deploy off for which one has to be this.
+    pub fn may_sign_off(&self, service: &str, needs: Role) -> Result<Actor, Forbidden> {
+        self.as_role(self.role_at(service), Act::SignOff, needs)
+    }
+
     /// The greater of what they are for all services and for this one.
     pub fn role_at(&self, service: &str) -> Role {
         self.at.get(service).map_or(self.role, |role| self.role.max(*role))
@@ -367,11 +379,12 @@ mod tests {
         let open = |person: &Person| Act::ALL.into_iter().filter(|act| person.may(*act).is_ok()).collect::<Vec<_>>();
         assert_eq!(open(&with(Role::Admin, &[])), []);
         assert_eq!(open(&with(Role::Admin, &[Scope::Read])), [Act::Read, Act::Compare, Act::ReadSettings]);
-        let may_with_waive = [Act::CheckAgain, Act::AnswerChecks, Act::Waive, Act::Acknowledge, Act::TakeBackOwn];
+        let may_with_waive =
+            [Act::CheckAgain, Act::AnswerChecks, Act::SignOff, Act::Waive, Act::Acknowledge, Act::TakeBackOwn];
         assert_eq!(open(&with(Role::Admin, &[Scope::Waive])), may_with_waive);
         assert_eq!(
             open(&with(Role::Developer, &[Scope::Waive, Scope::Production])),
-            [Act::CheckAgain, Act::AnswerChecks, Act::Acknowledge, Act::TakeBackOwn]
+            [Act::CheckAgain, Act::AnswerChecks, Act::SignOff, Act::Acknowledge, Act::TakeBackOwn]
         );
         assert_eq!(open(&with(Role::ReleaseManager, &[Scope::Production, Scope::Admin])), [Act::SayWhatRuns]);
         let never = [Act::ChangePerson, Act::MakeToken, Act::RevokeAnyToken];

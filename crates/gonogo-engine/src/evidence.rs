@@ -11,7 +11,7 @@ use gonogo_core::changeset::{Changeset, LineCount};
 use gonogo_core::fact::Fact;
 use gonogo_core::ids::Sha;
 use gonogo_core::person::Role;
-use gonogo_core::policy::{OnCall, Turn, WaiverRule, Waivers};
+use gonogo_core::policy::{OnCall, SignOff, Turn, WaiverRule, Waivers};
 use gonogo_core::story::Issue;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +48,7 @@ pub struct Evidence {
     /// Of each policy that judged; `None` where one cannot be read.
     waivers: Vec<Option<(Waivers, Vec<&'static str>)>>,
     on_call: Option<OnCall>,
+    sign_offs: Vec<SignOff>,
 }
 
 /// Where the policy's own rule cannot be read: the strictest.
@@ -66,6 +67,7 @@ impl Evidence {
             policy: (policy.name.clone(), policy.text.clone()),
             waivers: recording.policies().map(waivers_of).collect(),
             on_call: type_policy(policy).0.sections.on_call,
+            sign_offs: sign_offs_of(recording.policies()),
         };
         for (ask, recorded) in recording.facts() {
             match (ask, &recorded.answer) {
@@ -163,6 +165,11 @@ impl Evidence {
         self.on_call.as_ref()?.at(now)
     }
 
+    /// What the policies that judged want signed off.
+    pub fn sign_offs(&self) -> &[SignOff] {
+        &self.sign_offs
+    }
+
     /// A story's fields, by the names that the policy uses, as text.
     pub fn fields(&self, key: &str) -> Vec<(&str, String)> {
         let fields = self.issues.get(key).map(|issue| &issue.fields);
@@ -184,6 +191,18 @@ impl Evidence {
         (!ships.is_empty() && counted.len() == ships.len())
             .then(|| LineCount { added: sum(|n| n.added), removed: sum(|n| n.removed) })
     }
+}
+
+/// What any of them asks for; of one name who all of them name.
+fn sign_offs_of<'a>(policies: impl Iterator<Item = &'a PolicyInForce>) -> Vec<SignOff> {
+    let mut all: Vec<SignOff> = Vec::new();
+    for one in policies.flat_map(|policy| type_policy(policy).0.sections.plan.sign_offs()) {
+        match all.iter_mut().find(|known| known.name == one.name) {
+            Some(known) => known.by = known.by.clone().strictest(one.by),
+            None => all.push(one),
+        }
+    }
+    all
 }
 
 /// With the names of the checks that may block.
@@ -209,6 +228,7 @@ mod tests {
                 policy,
                 waivers: Vec::new(),
                 on_call: None,
+                sign_offs: Vec::new(),
             };
             evidence.rule("story-key").map(|rule| rule.line)
         };

@@ -3,7 +3,7 @@
 use crate::digest::Digest;
 use crate::evidence::Evidence;
 use gonogo_api::{Check, CheckLine};
-use gonogo_core::policy::Turn;
+use gonogo_core::policy::{SignOff, Turn};
 use jiff::Timestamp;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,8 @@ pub struct Plan {
     pub migrations: Vec<String>,
     /// What each check came to.
     pub verifications: Vec<CheckLine>,
+    /// What the policy wants signed off, and by whom.
+    pub sign_offs: Vec<SignOff>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +47,7 @@ impl Plan {
             stories: stories.collect(),
             migrations: Digest::of(check, evidence).migrations,
             verifications: check.checks.clone(),
+            sign_offs: evidence.map(|evidence| evidence.sign_offs().to_vec()).unwrap_or_default(),
         }
     }
 }

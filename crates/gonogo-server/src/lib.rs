@@ -73,6 +73,8 @@ fn router(app: App, live: Live) -> Router {
         .route("/candidates/{id}/commits", get(pages::candidate::commits))
         .route("/candidates/{id}/plan", get(pages::candidate::plan))
         .route("/candidates/{id}/plan.md", get(pages::candidate::plan_markdown))
+        .route("/candidates/{id}/sign-offs", post(pages::candidate::sign_off))
+        .route("/candidates/{id}/sign-offs/{given}/take-back", post(pages::candidate::take_sign_off_back))
         .route("/candidates/{id}/facts", get(pages::candidate::facts))
         .route("/candidates/{id}/history", get(pages::candidate::history))
         .route("/candidates/{id}/evaluations/{before}/{after}", get(pages::candidate::beside))

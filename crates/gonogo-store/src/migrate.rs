@@ -24,6 +24,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (14, include_str!("../migrations/0014_renewals.sql")),
     (15, include_str!("../migrations/0015_changes.sql")),
     (16, include_str!("../migrations/0016_post_deploy.sql")),
+    (17, include_str!("../migrations/0017_sign_offs.sql")),
     (18, include_str!("../migrations/0018_said_again.sql")),
     (19, include_str!("../migrations/0019_sight.sql")),
     (20, include_str!("../migrations/0020_join_links.sql")),

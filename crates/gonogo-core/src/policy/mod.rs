@@ -6,6 +6,7 @@ mod candidates;
 mod checks;
 mod error;
 mod on_call;
+mod plan;
 mod production;
 mod service;
 mod settings;
@@ -19,6 +20,7 @@ pub use candidates::Candidates;
 pub use checks::{CheckTable, Level, Narrowed, OptionsTable};
 pub use error::{PolicyError, Source, nearest, typed, typed_value};
 pub use on_call::{OnCall, Turn};
+pub use plan::{MayGive, Plan, SignOff};
 pub use production::{DeployedTag, Endpoint, ProductionSource, ProductionTable, production_of};
 pub use service::{Service, ServicePath};
 pub use settings::Setting;
@@ -45,6 +47,7 @@ pub struct Sections {
     pub stories: Stories,
     pub waivers: Waivers,
     pub on_call: Option<OnCall>,
+    pub plan: Plan,
     /// Teams that have to know of stories before they ship.
     pub awareness: Vec<Awareness>,
     /// Typed by the checks.
@@ -72,6 +75,7 @@ impl Policy {
         if let Some(on_call) = &sections.on_call {
             on_call.validate().map_err(|said| source.error(said, source.find(&["on_call"])))?;
         }
+        sections.plan.validate().map_err(|said| source.error(said, source.find(&["plan"])))?;
         let mut teams = std::collections::BTreeSet::new();
         for rule in &sections.awareness {
             let wrong = |said| source.error(said, source.find(&["awareness"]));

@@ -59,13 +59,21 @@ impl<'a> Speaker<'a> {
         Ok(Self { who, called: called.collect() })
     }
 
+    pub fn who(&self) -> &Person {
+        self.who
+    }
+
+    /// Whether they are one of these.
+    pub fn is_one_of(&self, people: &[String]) -> bool {
+        people.iter().any(|name| self.called.contains(name))
+    }
+
     /// Whether they may say that the team knows. That counts for each of the
     /// services in which the story waits, so each has to let them.
     pub fn may_speak(&self, row: &AwarenessRow, waits_in: &BTreeSet<String>) -> Result<Actor, Forbidden> {
         let mut actor = None;
         for (service, team) in teams(row).iter().filter(|(service, _)| waits_in.contains(*service)) {
-            let is_named = team.people.iter().any(|name| self.called.contains(name));
-            let act = if is_named { Act::Acknowledge } else { Act::Waive };
+            let act = if self.is_one_of(&team.people) { Act::Acknowledge } else { Act::Waive };
             actor = Some(self.who.may_at(service, act)?);
         }
         actor.map_or_else(|| self.who.may(Act::Waive), Ok)

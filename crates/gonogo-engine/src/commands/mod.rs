@@ -17,6 +17,7 @@ pub mod production;
 pub mod run_again;
 pub mod settings;
 pub mod sign_in;
+pub mod sign_off;
 pub mod slack_join;
 pub mod tokens;
 pub mod waive;

@@ -33,6 +33,7 @@ pub(super) fn asked(ask: &Ask) -> String {
         Ask::PullNumbered(q) => format!("pull request #{}", q.number),
         Ask::IssueOf(q) => format!("{} in the tracker", q.key),
         Ask::AwareOf(q) => format!("what {} knows of {}", q.team, q.story),
+        Ask::SignedOff(q) => format!("who signed {} over {} off", q.head.short(), q.base.short()),
         Ask::UnsettledOf(q) => format!("what is not settled after the deploys of {}", q.service),
         Ask::ReadyStories(q) => format!("the stories that {} finds", say::cut(&q.query, 200)),
         Ask::SightingsOf(q) => format!("where {} is outside the range", q.key),
@@ -78,6 +79,7 @@ pub(super) fn about(ask: &Ask) -> Option<String> {
         | Ask::UsualBuilds(_)
         | Ask::PullNumbered(_)
         | Ask::UnsettledOf(_)
+        | Ask::SignedOff(_)
         | Ask::ReadyStories(_) => None,
     }
 }
@@ -135,6 +137,10 @@ pub(super) fn answered(answer: &Answer) -> String {
         Answer::PullNumbered(f) => told(f, pull),
         Answer::IssueOf(f) => told(f, |issue| story(issue)),
         Answer::AwareOf(f) => told(f, aware),
+        Answer::SignedOff(f) => told(f, |given| {
+            let given: Vec<String> = given.iter().map(|(name, by)| format!("{name}: {by}")).collect();
+            if given.is_empty() { "nobody".to_owned() } else { say::list(&given, 10) }
+        }),
         Answer::UnsettledOf(f) => told(f, |after| unsettled(after)),
         Answer::ReadyStories(f) => told(f, |ready| say::count(ready.issues.len(), "story")),
         Answer::SightingsOf(f) => told(f, |sightings| {

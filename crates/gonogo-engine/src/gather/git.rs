@@ -79,6 +79,7 @@ pub(super) fn jobs(asks: &[&Ask], facts: &Facts) -> Vec<Job> {
             | Ask::ReadyStories(_)
             | Ask::AwareOf(_)
             | Ask::UnsettledOf(_)
+            | Ask::SignedOff(_)
             | Ask::BuildsOf(_)
             | Ask::RequiredBuilds(_)
             | Ask::UsualBuilds(_)

@@ -1,9 +1,10 @@
 //! Questions that the server's own store answers: which teams were told, how builds
-//! went before, and what is not settled after deploys.
+//! went before, what is not settled after deploys, and who signed off.
 
 use gonogo_checks::questions::{Answer, Ask};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::post_deploy::{AfterDeploys, Look};
+use gonogo_core::say;
 use gonogo_core::story::Aware;
 use gonogo_store::{AwarenessRow, Store, StoreError, UnsettledLooks};
 use std::collections::BTreeMap;
@@ -11,9 +12,11 @@ use std::sync::Arc;
 
 /// So many are told one by one.
 const MOST_LOOKS: u32 = 50;
+/// Characters of a note; its page has all.
+const MOST_NOTE: usize = 200;
 
 pub(super) fn answers(ask: &Ask) -> bool {
-    matches!(ask, Ask::AwareOf(_) | Ask::UsualBuilds(_) | Ask::UnsettledOf(_))
+    matches!(ask, Ask::AwareOf(_) | Ask::UsualBuilds(_) | Ask::UnsettledOf(_) | Ask::SignedOff(_))
 }
 
 pub(super) async fn gather(store: Option<&Store>, asks: &[&Ask]) -> Vec<(Ask, Answer)> {
@@ -53,6 +56,10 @@ pub(super) async fn gather(store: Option<&Store>, asks: &[&Ask]) -> Vec<(Ask, An
                 Ok(usual) => Fact::Known(usual),
                 Err(error) => Fact::Unknown(unread("how builds went before", &error)),
             }),
+            Ask::SignedOff(of) => Answer::SignedOff(match store.sign_offs_over(&of.service, of.head, of.base).await {
+                Ok(rows) => Fact::Known(rows.into_iter().map(|row| (row.name, row.by)).collect()),
+                Err(error) => Fact::Unknown(unread("who signed off", &error)),
+            }),
             _ => continue,
         };
         answers.push(((*ask).clone(), answer));
@@ -82,7 +89,7 @@ fn after(unsettled: &UnsettledLooks) -> AfterDeploys {
             trouble: row.trouble.clone(),
             owner: row.whose().map(str::to_owned),
             due_at: row.due_at,
-            answered: row.answers.last().map(|answer| (answer.by.clone(), answer.note.clone())),
+            answered: row.answers.last().map(|answer| (answer.by.clone(), say::cut(&answer.note, MOST_NOTE))),
         })
     });
     let looks: Vec<Look> = looks.collect();

@@ -15,6 +15,7 @@ mod post_deploy;
 mod refusal;
 mod services;
 mod settings;
+mod sign_offs;
 mod stories;
 mod waivers;
 

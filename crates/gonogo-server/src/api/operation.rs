@@ -2,7 +2,7 @@
 //! what answers it.
 
 use super::refusal::Kind;
-use super::{candidates, messages, operating, people, post_deploy, services, settings, stories, waivers};
+use super::{candidates, messages, operating, people, post_deploy, services, settings, sign_offs, stories, waivers};
 use crate::App;
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode};
@@ -62,6 +62,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         waivers::operations(),
         settings::operations(),
         messages::operations(),
+        sign_offs::operations(),
         operating::operations(),
         people::operations(),
     ]

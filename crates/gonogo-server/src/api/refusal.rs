@@ -10,6 +10,7 @@ use gonogo_engine::commands::people::PersonError;
 use gonogo_engine::commands::post_deploy::AnswerError;
 use gonogo_engine::commands::production::ProductionError;
 use gonogo_engine::commands::run_again::RunAgainError;
+use gonogo_engine::commands::sign_off::SignOffError;
 use gonogo_engine::commands::waive::WaiveError;
 use gonogo_store::StoreError;
 
@@ -204,6 +205,17 @@ impl From<AnswerError> for Refusal {
             AnswerError::Input(said) => Self::new(Kind::Wrong, said),
             AnswerError::Gone(said) => Self::new(Kind::Conflict, said),
             AnswerError::NotThere => Self::not_there("post-deploy checks"),
+        }
+    }
+}
+
+impl From<SignOffError> for Refusal {
+    fn from(error: SignOffError) -> Self {
+        match error {
+            SignOffError::Store(error) => error.into(),
+            SignOffError::Forbidden(forbidden) => forbidden.into(),
+            SignOffError::NotNamed { .. } => Self::new(Kind::Forbidden, error.to_string()),
+            SignOffError::Gone(said) => Self::new(Kind::Conflict, said),
         }
     }
 }

@@ -22,6 +22,7 @@ mod production;
 mod pulls;
 mod queue_model;
 mod server;
+mod sign_offs;
 mod story_runs;
 mod tokens;
 mod upgrades;

@@ -28,6 +28,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (14, include_str!("../../migrations/0014_renewals.sql"), include_str!("rows/0014.sql")),
     (15, include_str!("../../migrations/0015_changes.sql"), include_str!("rows/0015.sql")),
     (16, include_str!("../../migrations/0016_post_deploy.sql"), include_str!("rows/0016.sql")),
+    (17, include_str!("../../migrations/0017_sign_offs.sql"), include_str!("rows/0017.sql")),
     (18, include_str!("../../migrations/0018_said_again.sql"), include_str!("rows/0018.sql")),
     (19, include_str!("../../migrations/0019_sight.sql"), include_str!("rows/0019.sql")),
     (20, include_str!("../../migrations/0020_join_links.sql"), include_str!("rows/0020.sql")),
@@ -141,6 +142,8 @@ async fn holds_what_was_there(store: &Store, version: i64) {
     let looks = store.looks(LooksWanted::default(), 9).await.unwrap();
     assert_eq!(looks.len(), usize::from(version >= 16));
     assert!(looks.iter().all(|row| row.state == LookState::Passed && row.answers[0].by == "ada"));
+    let signed = store.sign_offs_over("web", sha('c'), sha('b')).await.unwrap();
+    assert_eq!(signed.len(), usize::from(version >= 17));
     assert_eq!(store.cursor().await.unwrap().to_string(), if version >= 15 { "7" } else { "0" });
     // New rows do not meet the old ones.
     let new = store.receive(crate::intake::delivery("d-2"), "delivery").await.unwrap();

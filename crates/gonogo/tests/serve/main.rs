@@ -32,6 +32,7 @@ mod services;
 mod settings;
 mod shipping;
 mod sign_in;
+mod sign_offs;
 mod slack;
 mod slack_acts;
 mod slack_links;

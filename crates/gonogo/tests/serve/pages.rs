@@ -26,7 +26,8 @@ fn busy() -> (World, Jira, String) {
     world.policy(&format!(
         "tracker.kind = 'jira-cloud'\ntracker.url = '{}'\n\
          [checks.story-state]\nstates = ['Ready to Deploy']\n\
-         [checks.story-fields]\nlevel = 'warn'\nrequired = ['Risk', 'Post-deploy checks']\n",
+         [checks.story-fields]\nlevel = 'warn'\nrequired = ['Risk', 'Post-deploy checks']\n\
+         [plan]\nsign_offs = ['admin', 'ops']\n[plan.people]\nops = ['tom']\n",
         jira.url()
     ));
     world.start();

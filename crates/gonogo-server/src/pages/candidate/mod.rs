@@ -6,6 +6,7 @@ mod finding;
 mod lists;
 mod look;
 mod plan;
+mod sign_offs;
 mod waiving;
 
 pub(crate) use beside::page as beside;
@@ -13,6 +14,7 @@ pub(crate) use copy::{csv, markdown, slack, text};
 pub(crate) use finding::{linked, mark};
 pub(crate) use lists::{commit, commits, facts, findings, history, stories, story};
 pub(crate) use plan::{markdown as plan_markdown, page as plan};
+pub(crate) use sign_offs::{give as sign_off, take as take_sign_off_back};
 
 use super::layout::{Shown, ago, away, outside, short};
 use crate::session::Session;

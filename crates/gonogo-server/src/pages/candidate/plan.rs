@@ -3,7 +3,7 @@
 
 use super::copy::plain;
 use super::look::{Look, shown, unjudged};
-use super::state;
+use super::{sign_offs, state};
 use crate::App;
 use crate::pages::checklist::{Of, checklist, owner};
 use crate::pages::layout::{Shown, away, outside};
@@ -15,8 +15,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use gonogo_core::policy::Turn;
 use gonogo_core::say;
+use gonogo_engine::commands::acknowledge::Speaker;
 use gonogo_engine::{Plan, PlannedStory};
-use gonogo_store::{Candidate, LookRow, LooksWanted, StoreError};
+use gonogo_store::{Candidate, LookRow, LooksWanted, SignOffRow, StoreError};
 use maud::{Markup, html};
 use std::fmt::Write;
 
@@ -35,10 +36,12 @@ pub(crate) async fn page(
     let look = Look::at(&app, &id).await?;
     let evidence = look.evidence(&app).await?;
     let deployed = deployed(&app, &look).await.map_err(|e| away(&e))?;
+    let given = app.serving.store.sign_offs(&look.candidate).await.map_err(|e| away(&e))?;
+    let speaker = Speaker::of(&app.serving, &session.person).await.map_err(|e| away(&e))?;
     let main = html! {
         @if let Some((deploy, rows)) = &deployed { (after(&look, *deploy, rows, &session)) }
         @match &look.check {
-            Some(check) => (plan(&look, &Plan::of(check, evidence.as_ref(), look.now), asked)),
+            Some(check) => (plan(&look, &Plan::of(check, evidence.as_ref(), look.now), &given, &speaker, &session, asked)),
             None => (unjudged()),
         }
     };
@@ -54,10 +57,11 @@ pub(crate) async fn markdown(
     let evidence = look.evidence(&app).await?;
     let title = format!("Deploy plan of {}", look.title());
     let deployed = deployed(&app, &look).await.map_err(|e| away(&e))?;
+    let given = app.serving.store.sign_offs(&look.candidate).await.map_err(|e| away(&e))?;
     let body = match &look.check {
         Some(check) => {
             let looked_at = deployed.map(|(_, rows)| written_after(&rows)).unwrap_or_default();
-            written(&title, &Plan::of(check, evidence.as_ref(), look.now)) + &looked_at
+            written(&title, &Plan::of(check, evidence.as_ref(), look.now), &given) + &looked_at
         }
         None => format!("# {}\n\nIt is being judged.\n", say::markdown(&title)),
     };
@@ -102,7 +106,14 @@ fn written_after(rows: &[LookRow]) -> String {
     out
 }
 
-fn plan(look: &Look, plan: &Plan, asked: Asked) -> Markup {
+fn plan(
+    look: &Look,
+    plan: &Plan,
+    given: &[SignOffRow],
+    speaker: &Speaker<'_>,
+    session: &Session,
+    asked: Asked,
+) -> Markup {
     let pages = Pages::of(&plan.stories, asked, STORIES);
     html! {
         p.no-print { a href={ (look.path()) "/plan.md" } data-copy { "Copy as Markdown" } " " span role="status" data-said {} }
@@ -126,7 +137,7 @@ fn plan(look: &Look, plan: &Plan, asked: Asked) -> Markup {
             h2 { "Verifications" }
             ul.checks { @for line in &plan.verifications { li { b { (line.name) } ": " (state(line)) } } }
         }
-        section { h2 { "Sign-offs" } p { "The policy asks for none." } }
+        (sign_offs::section(look, &plan.sign_offs, given, speaker, session))
     }
 }
 
@@ -154,7 +165,7 @@ fn story(story: &PlannedStory) -> [Markup; 4] {
     ]
 }
 
-fn written(title: &str, plan: &Plan) -> String {
+fn written(title: &str, plan: &Plan, given: &[SignOffRow]) -> String {
     let text = say::markdown;
     let on_call = plan.on_call.as_ref().map_or_else(|| NOBODY_ON_CALL.to_owned(), on_call);
     let mut out = format!("# {}\n\n## On call\n\n{}\n\n## Stories\n\n", text(title), text(&on_call));
@@ -179,6 +190,6 @@ fn written(title: &str, plan: &Plan) -> String {
     for line in &plan.verifications {
         let _ = writeln!(out, "- {}: {}", text(&line.name), text(&state(line)));
     }
-    out.push_str("\n## Sign-offs\n\nThe policy asks for none.\n");
+    out.push_str(&sign_offs::written(&plan.sign_offs, given));
     out
 }

@@ -1,0 +1,51 @@
+//! sign-offs: those whom the policy names have signed exactly this deploy off.
+
+use crate::facts::Stop;
+use crate::findings::{Findings, Found};
+use crate::questions::SignedOff;
+use crate::registry::{Entry, parse};
+use crate::scene::{Check, Scene};
+use gonogo_core::finding::{Code, Subject};
+use gonogo_core::policy::Level;
+use schemars::{JsonSchema, schema_for};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+const MISSING: Code = "sign-off-missing";
+
+pub(crate) const ENTRY: Entry = Entry {
+    name: "sign-offs",
+    codes: &[MISSING],
+    docs: include_str!("sign_offs.md"),
+    default_level: Level::Block,
+    before_merge: false,
+    parse: parse::<SignOffs>,
+    schema: || schema_for!(SignOffs),
+};
+
+/// Its sign-offs are the policy's `[plan]`.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SignOffs {}
+
+impl Check for SignOffs {
+    fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
+        let wanted = scene.sections.plan.sign_offs();
+        if wanted.is_empty() {
+            return Err(Stop::Off("no `sign_offs` in [plan]".to_owned()));
+        }
+        if !scene.case.knows_who_was_told {
+            return Err(Stop::Off("only a server knows who signed off".to_owned()));
+        }
+        let (service, base, head) = (scene.case.service.clone(), scene.base, scene.head);
+        let given = scene.facts.known(SignedOff { service, base, head })?.unwrap_or_default();
+        for lacking in wanted.iter().filter(|one| !given.contains_key(&one.name)) {
+            let message = format!("the sign-off {} is missing", lacking.name);
+            let fix = format!("{} gives it on the plan of this candidate, for exactly this head", lacking.by);
+            let substance = json!({ "name": lacking.name, "production": base, "head": head });
+            // Nothing is wrong: somebody's word is on its way.
+            out.add(Found::new(MISSING, Subject::Candidate, message, fix).substance(substance).wait());
+        }
+        Ok(())
+    }
+}
