@@ -208,8 +208,8 @@ impl Store {
 pub(crate) async fn put(tx: &mut Tx<'_>, new: &NewMessage) -> Result<Option<i64>, StoreError> {
     let insert = "insert into outbox (kind, target, key, meaning, state, added_at, run_at)
          values ($1, $2, $3, $4, 'waits', $5, $5)
-         on conflict (key) do update set state = 'waits', meaning = excluded.meaning, added_at = excluded.added_at,
-             run_at = excluded.run_at, attempts = 0, leased_until = null, done_at = null
+         on conflict (key) do update set state = 'waits', meaning = excluded.meaning, attempts = 0,
+             run_at = excluded.run_at, again_at = excluded.run_at, leased_until = null, done_at = null
              where outbox.state in ('failed', 'doubtful')
          returning id";
     let at = micros(new.at);

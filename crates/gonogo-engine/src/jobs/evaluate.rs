@@ -6,6 +6,7 @@ use crate::gather::keep;
 use crate::serving::{Service, Serving};
 use crate::{CodeHost, CodeHostAccess, GivenProduction, Outside, Progress};
 use gonogo_api::{Story, Verdict};
+use gonogo_checks::Unread;
 use gonogo_core::fact::Why;
 use gonogo_core::running::Running;
 use gonogo_core::waiver::Waiver;
@@ -76,7 +77,8 @@ async fn record(
     let report = check_run::wanted(serving, service, candidate, &checked.outcome, now);
     let shown = shown(at_head.clone(), report, now);
     let news = message::news(serving, service, candidate, &checked.outcome, now);
-    let is_unread = checked.unread.is_some();
+    // A bound of ours stays: nobody waits for that.
+    let is_unread = checked.unread.as_ref().is_some_and(Unread::may_pass);
     if newest.is_some_and(|newest| newest.result == json && newest.is_unread == is_unread) {
         // Nothing new to record; what was never shown or told is wanted still.
         serving.store.show(id, shown).await?;

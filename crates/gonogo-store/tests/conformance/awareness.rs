@@ -66,7 +66,7 @@ conformance! {
         let again = NewMessage { at: at(61), ..told("support", "1").messages.remove(0) };
         store.make_aware(vec![NewAwareness { messages: vec![again], ..told("support", "1") }]).await.unwrap();
         let leased = store.lease_message("slack", at(62), at(80)).await.unwrap().unwrap();
-        assert_eq!((leased.attempts, leased.added_at, leased.begun_at), (1, at(61), Some(at(2))), "it is looked for");
+        assert_eq!((leased.attempts, leased.again_at, leased.begun_at), (1, Some(at(61)), Some(at(2))), "it is looked for");
         store.message_ended(&leased, Ended::Said { place: String::new() }, at(63)).await.unwrap();
         store.make_aware(vec![told("support", "1")]).await.unwrap();
         assert_eq!(store.lease_message("slack", at(90), at(99)).await.unwrap(), None, "what was said is not");
