@@ -11,18 +11,17 @@ use gonogo_engine::{SlackError, SlackSocket, SlackTold};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const MOST_PAUSE: Duration = Duration::from_mins(1);
+/// A connection that lasted for so long was none that fails.
+const LASTS: Duration = Duration::from_secs(5);
 /// A connection that was told of its end is held so long still.
 const LAST_WORDS: Duration = Duration::from_secs(30);
 
-/// What a connection says of itself while it lasts.
-enum Note {
-    Opened,
-    /// It will be closed: another has to be there.
-    Leaves,
-}
+/// A connection says that it will be closed: another has to be there.
+struct Leaves;
 
 /// How a connection ended.
 struct Ended {
@@ -31,29 +30,39 @@ struct Ended {
     is_replaced: bool,
 }
 
-/// Listens until told to stop, where an app's token is given.
+/// Listens until told to stop, where an app's token is given. A fault of ours ends
+/// the connections, and they are opened anew.
 pub(crate) async fn listen(app: App, mut stop: watch::Receiver<bool>) {
     if app.serving.socket_mode.is_none() {
         return;
     }
+    loop {
+        let ended = tokio::spawn(hold(app.clone(), stop.clone())).await;
+        let Err(fault) = ended else { return };
+        tracing::error!(%fault, "gonogo has a fault: what comes from Slack was not listened to; please report it");
+        tokio::select! {
+            () = stopped(&mut stop) => return,
+            () = tokio::time::sleep(FIRST_PAUSE) => {}
+        }
+    }
+}
+
+/// Holds connections until told to stop.
+async fn hold(app: App, mut stop: watch::Receiver<bool>) {
     let (notes, mut noted) = mpsc::unbounded_channel();
     let mut lines = FuturesUnordered::new();
-    lines.push(line(&app, Duration::ZERO, notes.clone()));
-    let mut failures = 0;
+    let mut patience = Patience { failures: 0, begun: Instant::now() };
+    lines.push(line(&app, patience.pause(), notes.clone()));
     loop {
         tokio::select! {
             () = stopped(&mut stop) => return,
-            Some(note) = noted.recv() => match note {
-                Note::Opened => failures = 0,
-                Note::Leaves => lines.push(line(&app, Duration::ZERO, notes.clone())),
-            },
+            Some(Leaves) = noted.recv() => lines.push(line(&app, patience.pause(), notes.clone())),
             Some(Ended { error, is_replaced }) = lines.next() => {
                 if let Some(error) = error {
-                    tracing::warn!(%error, fix = %error.why().fix, failures, "no connection to Slack");
+                    tracing::warn!(%error, fix = %error.why().fix, "no connection to Slack");
                 }
                 if !is_replaced {
-                    lines.push(line(&app, pause(failures), notes.clone()));
-                    failures = failures.saturating_add(1);
+                    lines.push(line(&app, patience.pause(), notes.clone()));
                 }
             }
         }
@@ -64,23 +73,59 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     stop.wait_for(|is_stopped| *is_stopped).await.ok();
 }
 
-fn pause(failures: u32) -> Duration {
-    FIRST_PAUSE.saturating_mul(1 << failures.min(10)).min(MOST_PAUSE)
+/// How long it is waited before the next connection: longer each time, while they
+/// do not last.
+struct Patience {
+    failures: u32,
+    /// When the newest was begun.
+    begun: Instant,
+}
+
+impl Patience {
+    fn pause(&mut self) -> Duration {
+        if self.begun.elapsed() >= LASTS {
+            self.failures = 0;
+        }
+        let pause = after(self.failures);
+        self.failures = self.failures.saturating_add(1);
+        self.begun = Instant::now() + pause;
+        pause
+    }
+}
+
+fn after(failures: u32) -> Duration {
+    match failures.checked_sub(1) {
+        None => Duration::ZERO,
+        Some(failures) => FIRST_PAUSE.saturating_mul(1 << failures.min(10)).min(MOST_PAUSE),
+    }
+}
+
+/// A connection that is open, for the metrics.
+struct Open;
+
+impl Open {
+    fn new() -> Self {
+        metrics::gauge!("gonogo_slack_connections").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        metrics::gauge!("gonogo_slack_connections").decrement(1.0);
+    }
 }
 
 /// One connection, from its beginning, after a pause, to its end.
-fn line(app: &App, pause: Duration, notes: mpsc::UnboundedSender<Note>) -> BoxFuture<'_, Ended> {
+fn line(app: &App, pause: Duration, notes: mpsc::UnboundedSender<Leaves>) -> BoxFuture<'_, Ended> {
     Box::pin(async move {
         tokio::time::sleep(pause).await;
         let Some(mode) = &app.serving.socket_mode else { return Ended { error: None, is_replaced: true } };
         match mode.connect((app.serving.clock)()).await {
             Ok(socket) => {
-                notes.send(Note::Opened).ok();
-                metrics::gauge!("gonogo_slack_connections").increment(1.0);
+                let _open = Open::new();
                 tracing::info!("connected to Slack");
-                let ended = held(app, socket, &notes).await;
-                metrics::gauge!("gonogo_slack_connections").decrement(1.0);
-                ended
+                held(app, socket, &notes).await
             }
             Err(error) => Ended { error: Some(error), is_replaced: false },
         }
@@ -88,7 +133,7 @@ fn line(app: &App, pause: Duration, notes: mpsc::UnboundedSender<Note>) -> BoxFu
 }
 
 /// Takes what comes, several at once: Slack waits for each three seconds.
-async fn held(app: &App, mut socket: SlackSocket, notes: &mpsc::UnboundedSender<Note>) -> Ended {
+async fn held(app: &App, mut socket: SlackSocket, notes: &mpsc::UnboundedSender<Leaves>) -> Ended {
     let mut under_way: FuturesUnordered<BoxFuture<'_, (String, Answer)>> = FuturesUnordered::new();
     let mut leaves_at = None;
     loop {
@@ -108,8 +153,8 @@ async fn held(app: &App, mut socket: SlackSocket, notes: &mpsc::UnboundedSender<
                 Ok(SlackTold::Goodbye { why }) => {
                     tracing::info!(why, "Slack closes a connection: another is opened");
                     if leaves_at.is_none() {
-                        notes.send(Note::Leaves).ok();
-                        leaves_at = Some(tokio::time::Instant::now() + LAST_WORDS);
+                        notes.send(Leaves).ok();
+                        leaves_at = Some(Instant::now() + LAST_WORDS);
                     }
                     Ok(())
                 }
@@ -145,7 +190,15 @@ mod tests {
 
     #[test]
     fn who_is_refused_comes_back_later_each_time_up_to_a_minute() {
-        let seconds: Vec<f64> = [0, 1, 2, 6, 7, 40].map(|failures| pause(failures).as_secs_f64()).to_vec();
-        assert_eq!(seconds, [0.5, 1.0, 2.0, 32.0, 60.0, 60.0]);
+        let seconds: Vec<f64> = [0, 1, 2, 3, 7, 8, 40].map(|failures| after(failures).as_secs_f64()).to_vec();
+        assert_eq!(seconds, [0.0, 0.5, 1.0, 2.0, 32.0, 60.0, 60.0]);
+    }
+
+    #[tokio::test]
+    async fn what_lasted_is_replaced_at_once() {
+        let long_ago = Instant::now().checked_sub(LASTS).unwrap();
+        let mut patience = Patience { failures: 7, begun: long_ago };
+        assert_eq!(patience.pause(), Duration::ZERO);
+        assert_eq!([patience.pause(), patience.pause()].map(|pause| pause.as_millis()), [500, 1_000]);
     }
 }
