@@ -1,5 +1,6 @@
 //! What a test can say of a Slack as a whole, and ask it.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::{Channel, Faults, Slack};
@@ -9,12 +10,17 @@ use crate::serve::Request;
 impl Slack {
     /// Where the Web API is, with a slash at its end as Slack's own clients want it.
     pub fn api_url(&self) -> String {
-        format!("http://{}/api/", self.server.address())
+        format!("{}/api/", self.url())
     }
 
     /// Where people go, without a slash at its end.
     pub fn url(&self) -> String {
         self.state().web_url.clone()
+    }
+
+    /// The authority of its certificate, for a client that should trust it.
+    pub fn ca_file(&self) -> &Path {
+        self.certificates.as_ref().expect("`tls` makes it speak TLS").ca_file()
     }
 
     /// The channel with this name, such as `#deploys`, made if need be: public,

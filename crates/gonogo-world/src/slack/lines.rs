@@ -74,7 +74,8 @@ impl State {
     pub(super) fn new_ticket(&mut self) -> Value {
         let ticket = format!("ticket-{}", self.acts.next());
         self.lines.tickets.push(ticket.clone());
-        let url = self.web_url.replacen("http://", "ws://", 1);
+        // `http` becomes `ws`, `https` becomes `wss`.
+        let url = self.web_url.replacen("http", "ws", 1);
         json!({"url": format!("{url}/link/?ticket={ticket}&app_id=A00000001")})
     }
 }

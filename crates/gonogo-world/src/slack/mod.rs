@@ -27,7 +27,8 @@ pub use scenario::Channel;
 
 pub use crate::serve::Faults;
 use crate::serve::{
-    Answer, Ask, Background, Conversation, Fault, Faulty, Manners, Reply, Stand, any_port, serve, with_faults,
+    Answer, Ask, Background, Certificates, Conversation, Fault, Faulty, Manners, Reply, Stand, any_port, serve,
+    with_faults,
 };
 use state::State;
 
@@ -35,6 +36,7 @@ use state::State;
 #[derive(Debug)]
 pub struct Slack {
     shared: Arc<Shared>,
+    certificates: Option<Certificates>,
     server: Background,
 }
 
@@ -60,17 +62,37 @@ impl Slack {
             let (state, changed, own) = (Mutex::new(State::new()), Condvar::new(), Weak::clone(own));
             Shared { state, changed, own }
         });
-        let stand: Arc<dyn Stand> = Arc::clone(&shared) as _;
-        let server = Background::start("world-slack", listener, move |stream| serve(Arc::clone(&stand), None, stream));
-        let slack = Self { shared, server };
-        let web_url = format!("http://{}", slack.server.address());
-        slack.state().web_url = web_url;
+        let server = listen(&shared, None, listener);
+        let slack = Self { shared, certificates: None, server };
+        slack.learn_address("http");
         slack
+    }
+
+    /// Speaks TLS, with a certificate of an authority that nobody knows yet:
+    /// [`Slack::ca_file`].
+    #[must_use]
+    pub fn tls(mut self) -> Self {
+        let certificates = Certificates::issue();
+        self.server = listen(&self.shared, Some(&certificates), any_port());
+        self.certificates = Some(certificates);
+        self.learn_address("https");
+        self
+    }
+
+    fn learn_address(&self, scheme: &str) {
+        let web_url = format!("{scheme}://{}", self.server.address());
+        self.state().web_url = web_url;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared.state()
     }
+}
+
+fn listen(shared: &Arc<Shared>, certificates: Option<&Certificates>, listener: TcpListener) -> Background {
+    let stand: Arc<dyn Stand> = Arc::clone(shared) as _;
+    let acceptor = certificates.map(Certificates::acceptor);
+    Background::start("world-slack", listener, move |stream| serve(Arc::clone(&stand), acceptor.clone(), stream))
 }
 
 impl Shared {

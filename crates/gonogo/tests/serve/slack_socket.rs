@@ -3,7 +3,7 @@
 use crate::slack_acts::joins;
 use crate::support::World;
 use gonogo_world::slack::Acted;
-use gonogo_world::Slack;
+use gonogo_world::{Passed, Proxy, Slack};
 
 const CHANNEL: &str = "#deploys";
 const APP_TOKEN: &str = "xapp-world";
@@ -110,4 +110,31 @@ fn who_is_not_let_in_says_so_and_comes_back() {
     slack.has_lines(1, 2);
     world.terminate();
     slack.has_lines(0, 2);
+}
+
+#[test]
+fn the_line_goes_through_the_proxy_and_is_believed_by_our_own_authority() {
+    let (slack, proxy) = (Slack::start().tls(), Proxy::start());
+    slack.channel(CHANNEL);
+    slack.speaks_socket_mode(APP_TOKEN);
+    let ca_file = slack.ca_file().display().to_string();
+    let mut world = World::stopped().tells(&slack, CHANNEL).with_variable("GONOGO_SLACK_APP_TOKEN", APP_TOKEN);
+    for name in ["HTTPS_PROXY", "https_proxy"] {
+        world = world.with_variable(name, &proxy.url());
+    }
+    for name in ["NO_PROXY", "no_proxy"] {
+        world = world.with_variable(name, "");
+    }
+    world = world.with_variable("GONOGO_CA_FILE", &ca_file);
+    world.start();
+    slack.has_lines(1, 1);
+    let line = slack.url().replace("https://", "");
+    let is_to_it = |passed: &Passed| passed.method == "CONNECT" && passed.host == line;
+    assert!(proxy.passed().iter().any(is_to_it), "{:?}", proxy.passed());
+    world.repo.commit("tidy up");
+    world.push("main");
+    slack.channel(CHANNEL).said_once("web turned No-Go");
+    joins(&world, &slack, "ada");
+    assert_eq!(slack.presses("ada", CHANNEL, "Check again"), Acted::Taken);
+    slack.whispers("ada", "It is judged again");
 }
