@@ -245,7 +245,7 @@ fn a_page_says_who_mends_what_and_why_we_say_so() {
     let (world, jira, page) = busy();
     let text = text_of(&world, &page);
     for words in [
-        "3 things block 5 commits, 3 stories:",
+        "5 things block 5 commits, 3 stories:",
         "<b>Maria</b> → move it to Ready to Deploy",
         "<b>Robin Tester</b> → ",
         "status In Review",
@@ -261,7 +261,7 @@ fn a_page_says_who_mends_what_and_why_we_say_so() {
     assert!(text_of(&world, "/explain/story-wrong-state").contains("Why it matters"));
     assert!(text_of(&world, &format!("{page}/facts")).contains("STORY-12 in the tracker"));
     let history = text_of(&world, &format!("{page}/history"));
-    assert!(history.contains("6 findings, the first time"), "{history}");
+    assert!(history.contains("8 findings, the first time"), "{history}");
 }
 
 #[test]
@@ -389,7 +389,7 @@ fn any_two_commits_are_compared_and_nothing_is_kept() {
         },
         || world.get(&compared("lax", "main")).1,
     );
-    assert!(text.contains("\"tidy up\" names no story"), "{text}");
+    assert!(text.contains("&quot;tidy up&quot; names no story"), "{text}");
     // What cannot be read is not the asker's fault.
     let mirror = world.place("data/mirrors/acme/web.git/HEAD");
     let head = std::fs::read(&mirror).unwrap();
