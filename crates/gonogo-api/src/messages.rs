@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Message {
     pub id: i64,
-    /// By what: `slack`, `jira-comment`, `jira-transition`.
+    /// By what: `slack`, `jira-comment`, `jira-transition`, `email`; others may come.
     pub kind: String,
-    /// Where: a channel, an issue.
+    /// Where: a channel, an issue, an address.
     pub target: String,
     /// All that it tells of.
     pub about: Vec<MessageAbout>,
@@ -33,6 +33,15 @@ pub struct MessageAbout {
     /// Such as a story's key.
     pub subject: String,
     pub said: String,
+}
+
+/// Whom a deploy plan is sent to by e-mail.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlanTo {
+    /// Addresses; none: those that the server's configuration names.
+    #[schemars(length(max = 20))]
+    pub to: Vec<String>,
 }
 
 /// Which messages are asked for.

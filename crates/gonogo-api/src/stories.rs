@@ -59,7 +59,7 @@ pub struct StoryRuns {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StoryTold {
-    /// `slack`, `jira-comment`, `jira-transition`; others may come.
+    /// `slack`, `jira-comment`, `jira-transition`, `email`; others may come.
     pub kind: String,
     /// The channel, or the issue.
     pub target: String,

@@ -48,7 +48,7 @@ impl Check for Awareness {
         let asked = concerned.iter().map(|(key, rule)| AwareOf {
             story: key.clone(),
             team: rule.team.clone(),
-            channel: rule.channel.clone(),
+            channel: rule.all_places(),
         });
         let mut found = Vec::new();
         for ((key, rule), aware) in concerned.iter().zip(scene.facts.all(asked)?) {
@@ -102,7 +102,8 @@ fn look_at(key: &IssueKey, rule: &Rule, aware: &Aware, now: Timestamp) -> Option
             let message = format!("is being told to {team}");
             return Some(found(NOT_TOLD, message, "wait for it".to_owned()).wait());
         };
-        let fix = format!("mend what keeps it from {}: {trouble}", rule.channel);
+        let places = rule.places();
+        let fix = format!("mend what keeps it from {}: {trouble}", say::list(&places, places.len()));
         return Some(found(NOT_TOLD, format!("is not known to {team} yet"), fix));
     };
     let opens = rule.opens(told_at);

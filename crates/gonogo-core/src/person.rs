@@ -72,7 +72,7 @@ impl Scope {
                 "have a candidate judged again, waive, take waivers back, say that a team knows, answer post-deploy checks, sign off"
             }
             Self::Production => "say what runs in production",
-            Self::Messages => "have messages said again, or drop them",
+            Self::Messages => "have messages said again, or drop them; send deploy plans",
             Self::Admin => "add people, run deliveries and dead work again",
         }
     }
@@ -117,12 +117,14 @@ pub enum Act {
     ReadSettings,
     /// A message that could not be said: again, or never.
     SeeToMessages,
+    /// A deploy plan, by e-mail.
+    SendPlan,
     MakeToken,
     RevokeAnyToken,
 }
 
 impl Act {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Read,
         Self::Compare,
         Self::CheckAgain,
@@ -137,6 +139,7 @@ impl Act {
         Self::RunAgain,
         Self::ReadSettings,
         Self::SeeToMessages,
+        Self::SendPlan,
         Self::MakeToken,
         Self::RevokeAnyToken,
     ];
@@ -146,7 +149,7 @@ impl Act {
         match self {
             Self::Read | Self::Acknowledge | Self::TakeBackOwn | Self::MakeToken => Role::Viewer,
             Self::Compare | Self::CheckAgain | Self::AnswerChecks | Self::SignOff => Role::Developer,
-            Self::Waive | Self::SayWhatRuns | Self::SeeToMessages => Role::ReleaseManager,
+            Self::Waive | Self::SayWhatRuns | Self::SeeToMessages | Self::SendPlan => Role::ReleaseManager,
             Self::AddPerson | Self::ChangePerson | Self::RunAgain | Self::ReadSettings | Self::RevokeAnyToken => {
                 Role::Admin
             }
@@ -164,7 +167,7 @@ impl Act {
             | Self::Acknowledge
             | Self::TakeBackOwn => Some(Scope::Waive),
             Self::SayWhatRuns => Some(Scope::Production),
-            Self::SeeToMessages => Some(Scope::Messages),
+            Self::SeeToMessages | Self::SendPlan => Some(Scope::Messages),
             Self::AddPerson | Self::RunAgain => Some(Scope::Admin),
             Self::ChangePerson | Self::MakeToken | Self::RevokeAnyToken => None,
         }
@@ -186,6 +189,7 @@ impl Act {
             Self::RunAgain => "run work again",
             Self::ReadSettings => "read the server's settings",
             Self::SeeToMessages => "see to messages",
+            Self::SendPlan => "send a deploy plan",
             Self::MakeToken => "make a token",
             Self::RevokeAnyToken => "revoke the tokens of others",
         }

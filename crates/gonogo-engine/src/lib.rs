@@ -21,9 +21,12 @@ pub use gather::{Clock, CodeHost, CodeHostAccess, CodeHostToken, Outside, Truste
 pub use gonogo_remote::secret::Secret;
 pub use gonogo_remote::slack::{SlackError, Socket as SlackSocket, Told as SlackTold};
 pub use locate::{GivenPolicy, GivenProduction, LocateError, Wanted};
-pub use plan::{Plan, PlannedStory};
+pub use plan::{Plan, PlannedStory, on_call_words, verification};
 pub use recording::{Recording, RecordingError};
-pub use serving::{GitHubSignIn, OidcSignIn, Renamed, Rounds, Service, Serving, StoryDeployed, Terms, Turns};
+pub use serving::{
+    GitHubSignIn, MailRoom, OidcSignIn, Renamed, Rounds, Route, Service, Serving, StoryDeployed, TeamsTold, Terms,
+    Turns,
+};
 
 /// Told what is being done, for people who wait.
 pub trait Progress: Sync {

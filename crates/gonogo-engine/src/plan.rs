@@ -2,9 +2,10 @@
 
 use crate::digest::Digest;
 use crate::evidence::Evidence;
-use gonogo_api::{Check, CheckLine};
+use gonogo_api::{Check, CheckLine, CheckState};
 use gonogo_core::policy::{SignOff, Turn};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
@@ -19,7 +20,7 @@ pub struct Plan {
     pub sign_offs: Vec<SignOff>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedStory {
     pub key: String,
     pub title: String,
@@ -50,6 +51,23 @@ impl Plan {
             sign_offs: evidence.map(|evidence| evidence.sign_offs().to_vec()).unwrap_or_default(),
         }
     }
+}
+
+/// `maria, until Mon 30 Nov 2026 09:00 (Europe/Berlin)`
+pub fn on_call_words(turn: &Turn) -> String {
+    format!("{}, until {} ({})", turn.who, turn.until.strftime("%a %d %b %Y %H:%M"), turn.zone)
+}
+
+/// What a check came to.
+pub fn verification(line: &CheckLine) -> String {
+    let word = match line.state {
+        CheckState::Passed => "✓ passed",
+        CheckState::Found => "found something",
+        CheckState::Waiting => "… waits",
+        CheckState::Off => "off",
+        CheckState::CouldNotCheck => "could not check",
+    };
+    line.why.as_ref().map_or_else(|| word.to_owned(), |why| format!("{word} ({why})"))
 }
 
 fn fields(evidence: &Evidence, key: &str) -> Vec<(String, String)> {

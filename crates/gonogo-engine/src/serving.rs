@@ -4,10 +4,12 @@ use crate::commands::compare::Comparisons;
 use crate::commands::people::Throttle;
 use crate::{Clock, Outside};
 use gonogo_api::ServerSettings;
+use gonogo_core::email::EmailAddress;
 use gonogo_core::let_in::LetIn;
 use gonogo_core::policy::{ProductionSource, ServicePath};
 use gonogo_remote::git::{Fetches, Remote};
 use gonogo_remote::github::{GitHub, RepositoryName, SignInApp};
+use gonogo_remote::mail::Smtp;
 use gonogo_remote::oidc::Provider;
 use gonogo_remote::slack::{Slack, SocketMode};
 use gonogo_store::Store;
@@ -31,6 +33,8 @@ pub struct Serving {
     pub hears_slack: bool,
     /// Where it comes over a connection that we open.
     pub socket_mode: Option<SocketMode>,
+    /// Where nobody is written to there is none.
+    pub mail: Option<MailRoom>,
     /// What is said of stories that are deployed; without it nothing.
     pub story_deployed: Option<StoryDeployed>,
     /// Where the mirrors of repositories are.
@@ -61,12 +65,41 @@ pub struct StoryDeployed {
     pub jira_comment: bool,
     /// The state that its issue comes to be in.
     pub jira_transition: Option<String>,
-    /// A message in Slack.
-    pub slack: bool,
-    /// In this channel instead of those of its services.
-    pub slack_channel: Option<String>,
-    /// More stories at once are one message in a channel.
+    /// More stories at once are one message to each place.
     pub digest_over: usize,
+}
+
+/// How mail is sent, and to whom it may be.
+#[derive(Debug)]
+pub struct MailRoom {
+    pub smtp: Smtp,
+    /// Where addresses may be that a policy or a person names.
+    pub domains: BTreeSet<String>,
+    /// Addresses that the server's configuration names, wherever they are.
+    pub named: BTreeSet<EmailAddress>,
+    /// Who gets a deploy plan where nobody is named.
+    pub plan_to: Vec<EmailAddress>,
+}
+
+impl MailRoom {
+    /// Whether mail may go there.
+    pub fn reaches(&self, to: &EmailAddress) -> bool {
+        self.named.contains(to) || self.domains.contains(to.domain())
+    }
+}
+
+/// Where one kind of message about a service goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Route {
+    pub slack_channel: Option<String>,
+    pub email: BTreeSet<EmailAddress>,
+}
+
+/// How teams are told of stories that they have to know, of one service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TeamsTold {
+    pub slack: bool,
+    pub email: bool,
 }
 
 /// How far apart the rounds are in which everything is looked at.
@@ -230,8 +263,13 @@ pub struct Service {
     pub judges_pull_requests: bool,
     /// Whether it is only told what would be stopped, and nothing is.
     pub is_observed: bool,
-    /// Where people are told when a branch turned Go or No-Go.
+    /// Where in Slack people are told of it, where nothing else is said.
     pub slack_channel: Option<String>,
+    /// Where they are told when a branch turned Go or No-Go.
+    pub turned: Route,
+    /// Where they are told of stories that are deployed, or were rolled back.
+    pub deployed: Route,
+    pub teams_told: TeamsTold,
 }
 
 impl Serving {

@@ -5,6 +5,7 @@ pub mod git;
 pub mod github;
 pub mod http;
 pub mod jira;
+pub mod mail;
 pub mod oidc;
 pub mod secret;
 pub mod slack;

@@ -72,6 +72,7 @@ fn router(app: App, live: Live) -> Router {
         .route("/candidates/{id}/stories", get(pages::candidate::stories))
         .route("/candidates/{id}/commits", get(pages::candidate::commits))
         .route("/candidates/{id}/plan", get(pages::candidate::plan))
+        .route("/candidates/{id}/plan/mails", post(pages::candidate::send_plan))
         .route("/candidates/{id}/plan.md", get(pages::candidate::plan_markdown))
         .route("/candidates/{id}/sign-offs", post(pages::candidate::sign_off))
         .route("/candidates/{id}/sign-offs/{given}/take-back", post(pages::candidate::take_sign_off_back))

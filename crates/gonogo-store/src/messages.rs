@@ -5,6 +5,7 @@
 use crate::candidates::{CandidateId, is_open};
 use crate::db::{Tx, execute, fetch};
 use crate::mirror::{Wanted, is_wanted, want};
+use crate::outbox::{NewMessage, put};
 use crate::{Store, StoreError, micros, time};
 use jiff::Timestamp;
 
@@ -17,7 +18,9 @@ pub struct News {
     /// What a branch of which nothing was told yet counts as.
     pub first: &'static str,
     /// Wanted when the verdict is a turn, and changed from then on.
-    pub message: Wanted,
+    pub message: Option<Wanted>,
+    /// Said when the verdict is a turn.
+    pub mails: Vec<NewMessage>,
 }
 
 /// What is known of a message.
@@ -102,8 +105,14 @@ pub(crate) async fn tell(tx: &mut Tx<'_>, news: &News) -> Result<(), StoreError>
         Some(verdict) => turns(tx, news.candidate, verdict, news.first).await?,
         None => false,
     };
-    if turned || is_wanted(tx, &news.message.target).await? {
-        want(tx, &news.message).await?;
+    if turned {
+        for mail in &news.mails {
+            put(tx, mail).await?;
+        }
+    }
+    let Some(message) = &news.message else { return Ok(()) };
+    if turned || is_wanted(tx, &message.target).await? {
+        want(tx, message).await?;
     }
     Ok(())
 }

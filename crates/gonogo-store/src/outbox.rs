@@ -2,6 +2,7 @@
 //! is written down before it is said, so that a crash in between leaves a doubt,
 //! and never a second message. Of one target the older is said first.
 
+use crate::audit::{Deed, note};
 use crate::db::{Tx, execute, fetch, fetch_to_lease};
 use crate::leases::Lease;
 use crate::{Store, StoreError, micros, time};
@@ -185,6 +186,23 @@ impl Store {
             Err(StoreError::Fenced) => Ok(()),
             other => other,
         }
+    }
+
+    /// Has what a person wants said; what is there already is not said again.
+    pub async fn say(&self, messages: Vec<NewMessage>, deed: Deed) -> Result<(), StoreError> {
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    for message in &messages {
+                        put(tx, message).await?;
+                    }
+                    note(tx, &deed).await?;
+                    Ok(())
+                })
+            })
+            .await?;
+        self.work.came();
+        Ok(())
     }
 
     /// What was told of a story, the newest first.

@@ -11,6 +11,7 @@
 mod deployed;
 pub mod github;
 pub mod jira;
+pub mod mail;
 pub mod oidc;
 mod page;
 pub mod play;
@@ -22,6 +23,7 @@ pub mod slack;
 pub use deployed::Deployed;
 pub use github::GitHub;
 pub use jira::Jira;
+pub use mail::Mail;
 pub use oidc::Oidc;
 pub use play::Playground;
 pub use proxy::{Passed, Proxy};

@@ -1,6 +1,7 @@
 //! `[[awareness]]`: which teams have to know of which stories before they ship.
 
 use super::zone::{utc, zone};
+use crate::email::EmailAddress;
 use crate::fact::Why;
 use crate::story::{FieldValue, Issue, same_word};
 use jiff::civil::{Date, Weekday};
@@ -17,7 +18,11 @@ pub struct Awareness {
     /// What the team is called.
     pub team: String,
     /// Where in Slack it is told.
-    pub channel: String,
+    #[serde(default)]
+    pub channel: Option<String>,
+    /// Where it is told by e-mail, beside that or instead.
+    #[serde(default)]
+    pub email: Vec<EmailAddress>,
     /// Its working hours that have to lie between being told and shipping.
     #[serde(default)]
     lead_hours: u32,
@@ -68,6 +73,9 @@ enum Day {
     Saturday,
     Sunday,
 }
+
+/// Between the places of a team: neither a channel nor an address has it.
+pub const PLACES_APART: &str = ", ";
 
 /// A month of working days.
 const MOST_HOURS: u32 = 200;
@@ -159,6 +167,16 @@ impl Awareness {
         there.map_or_else(|_| crate::say::minute(at), |there| format!("{there} {}", self.zone))
     }
 
+    /// All places together, as a question names them.
+    pub fn all_places(&self) -> String {
+        self.places().join(PLACES_APART)
+    }
+
+    /// Where it is told.
+    pub fn places(&self) -> Vec<&str> {
+        self.channel.as_deref().into_iter().chain(self.email.iter().map(EmailAddress::as_str)).collect()
+    }
+
     /// `8 working hours`
     pub fn lead(&self) -> String {
         crate::say::count(self.lead_hours as usize, "working hour")
@@ -166,8 +184,11 @@ impl Awareness {
 
     pub(super) fn validate(&self) -> Result<(), String> {
         let team = &self.team;
-        if team.trim().is_empty() || team.chars().count() > 60 || self.channel.trim().is_empty() {
-            return Err("an [[awareness]] has a team of up to 60 characters and a channel".to_owned());
+        if team.trim().is_empty() || team.chars().count() > 60 {
+            return Err("an [[awareness]] has a team of up to 60 characters".to_owned());
+        }
+        if self.channel.as_ref().is_some_and(|channel| channel.trim().is_empty()) || self.places().is_empty() {
+            return Err(format!("nobody of {team} is told: write channel = \"#…\", email = [\"…@…\"], or both"));
         }
         if self.labels.is_empty() && self.fields.is_empty() {
             return Err(format!("[[awareness]] of {team} concerns no story: write labels = [\"…\"] or fields"));
@@ -312,8 +333,14 @@ mod tests {
 
     #[test]
     fn mistakes_are_shown() {
+        for text in ["channel = ''", "", "email = []"] {
+            let text = format!("[[awareness]]\nteam = 'support'\nlabels = ['x']\n{text}");
+            let error = Policy::parse(Source::new("gonogo.toml", text)).unwrap_err().to_string();
+            assert!(error.contains("nobody of support is told"), "{error}");
+        }
         for (text, said) in [
             ("", "concerns no story"),
+            ("labels = ['x']\nemail = ['support']", "`support` is no e-mail address"),
             ("labels = ['x']\nzone = 'Europe/Nowhere'", "`Europe/Nowhere` is no time zone"),
             ("labels = ['x']\nfrom = 17\nto = 9", "never works"),
             ("labels = ['x']\ndays = []", "never works"),

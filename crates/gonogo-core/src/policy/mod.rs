@@ -15,7 +15,7 @@ mod tracker;
 mod waivers;
 mod zone;
 
-pub use awareness::Awareness;
+pub use awareness::{Awareness, PLACES_APART};
 pub use candidates::Candidates;
 pub use checks::{CheckTable, Level, Narrowed, OptionsTable};
 pub use error::{PolicyError, Source, nearest, typed, typed_value};

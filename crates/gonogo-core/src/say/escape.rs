@@ -41,6 +41,22 @@ pub fn markdown(text: &str) -> String {
     out.replace("://", ":&#47;&#47;")
 }
 
+/// For HTML, between tags and in quoted attributes.
+pub fn html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in printable(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// For Slack's markup: nothing in it is a link, a mention or a tag. Slack reads
 /// `@channel` by its `@`, for which it knows no escape: the wide one reads alike
 /// and calls nobody.

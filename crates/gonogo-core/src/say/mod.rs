@@ -2,8 +2,10 @@
 //! outside text for the place it goes to.
 
 mod escape;
+mod letter;
 
-pub use escape::{csv, markdown, printable, slack};
+pub use escape::{csv, html, markdown, printable, slack};
+pub use letter::{Item, Letter, Part};
 
 /// `1 commit`, `3 commits`.
 pub fn count(number: usize, noun: &str) -> String {

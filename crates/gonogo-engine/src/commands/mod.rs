@@ -15,6 +15,7 @@ pub mod people;
 pub mod post_deploy;
 pub mod production;
 pub mod run_again;
+pub mod send_plan;
 pub mod settings;
 pub mod sign_in;
 pub mod sign_off;

@@ -3,6 +3,7 @@
 
 use gonogo_checks::questions::{Answer, Ask};
 use gonogo_core::fact::{Fact, Why};
+use gonogo_core::policy::PLACES_APART;
 use gonogo_core::post_deploy::{AfterDeploys, Look};
 use gonogo_core::say;
 use gonogo_core::story::Aware;
@@ -72,11 +73,12 @@ fn unread(what: &str, error: &StoreError) -> Why {
 }
 
 /// That it was told elsewhere, by the policy of another service, is not enough.
-fn aware(row: &AwarenessRow, channel: &str) -> Aware {
+/// One of the places is enough.
+fn aware(row: &AwarenessRow, places: &str) -> Aware {
     let acknowledged_by = row.acknowledged.as_ref().map(|(by, _)| by.clone());
-    let told = row.told_in(channel);
-    let trouble = told.and_then(|told| told.trouble.clone());
-    Aware { told_at: told.and_then(|told| told.at), trouble, acknowledged_by }
+    let told = || places.split(PLACES_APART).filter_map(|place| row.told_in(place));
+    let trouble = told().find_map(|told| told.trouble.clone());
+    Aware { told_at: told().filter_map(|told| told.at).min(), trouble, acknowledged_by }
 }
 
 fn after(unsettled: &UnsettledLooks) -> AfterDeploys {

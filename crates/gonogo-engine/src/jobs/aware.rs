@@ -7,6 +7,7 @@ use crate::commands::Checked;
 use crate::locate::type_policy;
 use crate::serving::Serving;
 use gonogo_checks::questions::{Answer, Ask};
+use gonogo_core::email::EmailAddress;
 use gonogo_core::fact::Fact;
 use gonogo_core::policy::{Awareness, Sections};
 use gonogo_core::story::Issue;
@@ -19,7 +20,10 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Team {
     /// Where it is told.
-    pub channel: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub email: Vec<EmailAddress>,
     /// Who may say that it knows, beside release managers.
     pub people: Vec<String>,
 }
@@ -82,17 +86,13 @@ fn awareness(
     issue: &Issue,
 ) -> Option<NewAwareness> {
     let (_, first) = rules.first()?;
-    let mut team = Team { channel: first.channel.clone(), people: first.people.clone() };
+    let (channel, email) = (first.channel.clone(), first.email.clone());
+    let mut team = Team { channel, email, people: first.people.clone() };
     // Who speaks for it by one policy does not by another.
     team.people.retain(|name| rules.iter().all(|(_, rule)| rule.people.contains(name)));
     let mut teams = row.map(teams).unwrap_or_default();
     let is_new = teams.insert(candidate.service.clone(), team.clone()) != Some(team);
-    let mut channels = BTreeSet::new();
-    let untold = rules
-        .iter()
-        .filter(|(_, rule)| is_untold(row, &rule.channel, serving.slack.is_some()) && channels.insert(&rule.channel));
-    let messages: Vec<NewMessage> =
-        untold.map(|(sections, rule)| message(serving, candidate, sections, rule, story, issue)).collect();
+    let messages = messages(serving, candidate, row, rules, story, issue);
     (is_new || !messages.is_empty()).then(|| NewAwareness {
         team: first.team.clone(),
         story: story.to_owned(),
@@ -102,6 +102,37 @@ fn awareness(
     })
 }
 
+/// To each place once, where its service has teams told so.
+fn messages(
+    serving: &Serving,
+    candidate: &Candidate,
+    row: Option<&AwarenessRow>,
+    rules: &[Ruled<'_>],
+    story: &str,
+    issue: &Issue,
+) -> Vec<NewMessage> {
+    let told = serving.service(&candidate.service).map(|service| service.teams_told);
+    let (in_slack, by_email) = told.map_or((true, true), |told| (told.slack, told.email));
+    let (now, mut places, mut messages) = ((serving.clock)(), BTreeSet::new(), Vec::new());
+    for (sections, rule) in rules {
+        let coming = coming(serving, candidate, sections, rule, story, issue);
+        let key = |place: &str| format!("{} is coming, {} in {place}", coming.page, rule.team);
+        for channel in rule.channel.iter().filter(|_| in_slack) {
+            if is_untold(row, channel, serving.slack.is_some()) && places.insert(channel.as_str()) {
+                messages.push(coming.clone().message(channel, key(channel), now));
+            }
+        }
+        for to in rule.email.iter().filter(|_| by_email) {
+            // One that failed, or is in doubt, waits for a person.
+            let is_known = row.is_some_and(|row| row.told_in(to.as_str()).is_some());
+            if !is_known && places.insert(to.as_str()) {
+                messages.push(coming.mail(to, key(to.as_str()), now));
+            }
+        }
+    }
+    messages
+}
+
 /// What nobody tries to tell any more is tried again, where it can be told at all:
 /// what kept it from the team may be mended.
 fn is_untold(row: Option<&AwarenessRow>, channel: &str, has_slack: bool) -> bool {
@@ -109,18 +140,15 @@ fn is_untold(row: Option<&AwarenessRow>, channel: &str, has_slack: bool) -> bool
     told.is_none_or(|told| told.is_given_up && has_slack)
 }
 
-fn message(
+fn coming(
     serving: &Serving,
     candidate: &Candidate,
     sections: &Sections,
     rule: &Awareness,
     story: &str,
     issue: &Issue,
-) -> NewMessage {
-    let now = (serving.clock)();
-    let page = format!("{}/stories/{story}", serving.pages);
-    let key = format!("{page} is coming, {} in {}", rule.team, rule.channel);
-    let coming = StoryComing {
+) -> StoryComing {
+    StoryComing {
         team: rule.team.clone(),
         story: story.to_owned(),
         title: issue.title.clone(),
@@ -130,8 +158,7 @@ fn message(
         is_merged: candidate.stage.is_deploy(),
         flag: sections.stories.partial.flag_of(issue),
         fields: rule.told(issue),
-        earliest: rule.minute(rule.opens(now)),
-        page,
-    };
-    coming.message(&rule.channel, key, now)
+        earliest: rule.minute(rule.opens((serving.clock)())),
+        page: format!("{}/stories/{story}", serving.pages),
+    }
 }

@@ -1,11 +1,13 @@
 //! What people are told of a candidate: what it means, and how Slack reads it.
 
+use super::outbox::Mailed;
 use super::seen;
 use crate::commands::from_slack::{CHECK_AGAIN, WAIVE};
 use crate::serving::{Service, Serving};
 use gonogo_api::{Check, Verdict};
+use gonogo_core::email::EmailAddress;
 use gonogo_core::running::Running;
-use gonogo_core::say;
+use gonogo_core::say::{self, Item, Letter, Part};
 use gonogo_remote::slack::{MOST_SECTION, Message, MessageKey};
 use gonogo_store::views::Judged;
 use gonogo_store::{Candidate, News, Wanted};
@@ -31,7 +33,7 @@ enum State {
 }
 
 /// The meaning of a message; outside texts are as they came.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct MessageWanted {
     pub service: String,
     branch: String,
@@ -67,18 +69,26 @@ pub(super) fn news(
     if !candidate.stage.is_deploy() {
         return None;
     }
-    serving.slack.as_ref().and(service.slack_channel.as_ref())?;
+    let in_slack = serving.slack.as_ref().and(service.turned.slack_channel.as_ref()).is_some();
+    if !in_slack && service.turned.email.is_empty() {
+        return None;
+    }
     let wanted = MessageWanted::of(serving, service, candidate, &outcome.check, outcome.exit_code);
-    let message = Wanted {
+    let message = in_slack.then(|| Wanted {
         target: format!("{SLACK_MESSAGE} {}", candidate.id.0),
         kind: SLACK_MESSAGE,
         // Strings and numbers: there is always JSON for them.
         wanted: serde_json::to_string(&wanted).unwrap_or_default(),
         wanted_at: now,
+    });
+    let mail = |to: &EmailAddress| {
+        let key = format!("{} email {to} turned {} {}", serving.pages, candidate.id.0, now.as_microsecond());
+        Mailed::Turned(Box::new(wanted.clone())).message(to, key, Vec::new(), now)
     };
+    let mails = service.turned.email.iter().map(mail).collect();
     let verdict = wanted.is_decided().then(|| outcome.check.verdict.word());
     // Go is no news of a branch of which nothing was told.
-    Some(News { candidate: candidate.id, verdict, first: Verdict::Go.word(), message })
+    Some(News { candidate: candidate.id, verdict, first: Verdict::Go.word(), message, mails })
 }
 
 impl State {
@@ -204,6 +214,38 @@ impl MessageWanted {
         let waive = is_stopped.then(|| button("Waive", WAIVE, candidate));
         let elements: Vec<Value> = [button("Check again", CHECK_AGAIN, candidate)].into_iter().chain(waive).collect();
         json!({"type": "actions", "elements": elements})
+    }
+
+    /// `web main`
+    pub(super) fn of_branch(&self) -> String {
+        format!("{} {}", self.service, say::cut(&say::printable(&self.branch), MOST_REASON))
+    }
+
+    /// `turned No-Go`
+    pub(super) fn turned(&self) -> String {
+        let turned = if self.would_be().is_empty() { "turned" } else { "would be" };
+        format!("{turned} {}", self.state.word())
+    }
+
+    pub(super) fn page(&self) -> &str {
+        &self.url
+    }
+
+    pub(super) fn letter(&self) -> Letter {
+        let (service, branch) = (&self.service, say::cut(&self.branch, MOST_REASON));
+        let (mark, would_be) = (self.state.mark(), self.would_be());
+        let reason = |reason: &String| Item::from(format!("{mark} {}", say::cut(reason, MOST_REASON)));
+        let mut items: Vec<Item> = self.reasons.iter().map(reason).collect();
+        items.extend((self.more > 0).then(|| Item::from(format!("and {} more", self.more))));
+        Letter {
+            subject: format!("{mark} {service} {branch}{would_be}: {}", self.sentence),
+            parts: vec![
+                Part::Line(format!("{service} {}: {branch} at {}.", self.turned(), self.head)),
+                Part::Line(format!("{}.", self.counts())),
+                Part::Items(items),
+                Part::Links(vec![("Open".to_owned(), self.url.clone())]),
+            ],
+        }
     }
 
     /// `web main → 9f2c1ab ✗ No-Go`

@@ -3,7 +3,7 @@
 
 use super::loud::AwayWanted;
 use super::message::MessageWanted;
-use crate::serving::Serving;
+use crate::serving::{Service, Serving};
 use gonogo_remote::slack::{Message, MessageKey, Place, Slack, SlackError};
 use gonogo_store::{Due, Saying, StoreError};
 use jiff::Timestamp;
@@ -34,7 +34,8 @@ impl NotTold {
 
 pub(super) async fn tell(serving: &Serving, due: &Due) -> Result<(), NotTold> {
     let wanted: Told = serde_json::from_str(&due.wanted)?;
-    let channel = serving.service(wanted.service()).and_then(|service| service.slack_channel.as_deref());
+    let service = serving.service(wanted.service());
+    let channel = service.and_then(|service| wanted.channel(service));
     // A service that tells nobody any more has nothing to show.
     let (Some(slack), Some(channel)) = (&serving.slack, channel) else { return Ok(()) };
     let telling = Telling { serving, slack, channel, target: &due.target, wanted: &wanted };
@@ -62,6 +63,14 @@ impl Told {
         match self {
             Self::Candidate(wanted) => &wanted.service,
             Self::Away(wanted) => &wanted.service,
+        }
+    }
+
+    /// Where it is told.
+    fn channel<'a>(&self, service: &'a Service) -> Option<&'a str> {
+        match self {
+            Self::Candidate(_) => service.turned.slack_channel.as_deref(),
+            Self::Away(_) => service.slack_channel.as_deref(),
         }
     }
 

@@ -154,8 +154,7 @@ async fn show_all(serving: Arc<Serving>, kind: &'static str, mut stop: watch::Re
 
 async fn say_all(serving: Arc<Serving>, kind: &'static str, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        let now = (serving.clock)();
-        match serving.store.lease_message(kind, now, after(now)).await {
+        match outbox::next(&serving, kind).await {
             Ok(Some(message)) => outbox::say(&serving, &message).await.unwrap_or(()),
             Ok(None) => idle(serving.store.wish_came(kind), &mut stop).await,
             Err(error) => {

@@ -12,9 +12,10 @@ use axum::response::Response;
 use gonogo_api as api;
 use gonogo_core::person::Act;
 use gonogo_engine::commands::messages::{drop_message, say_again};
+use gonogo_engine::commands::send_plan::send_plan;
 use gonogo_engine::jobs::{about, to_do};
 use gonogo_store::views::MessagesWanted;
-use gonogo_store::{MessageId, MessageRow, MessageState};
+use gonogo_store::{CandidateId, MessageId, MessageRow, MessageState};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -27,6 +28,10 @@ pub(super) fn operations() -> Vec<Operation> {
         remove("/messages/{message}", "dropMessage", "Has a message never said", Act::SeeToMessages)
             .comes_to(StatusCode::NO_CONTENT)
             .by(dropped),
+        write("/candidates/{candidate}/plan/mails", "sendPlan", "Sends its deploy plan by e-mail", Act::SendPlan)
+            .takes::<api::PlanTo>()
+            .comes_to(StatusCode::ACCEPTED)
+            .by(plan),
     ]
 }
 
@@ -61,6 +66,16 @@ async fn dropped(State(app): State<App>, At(id): At<i64>, ask: Ask<()>) -> Resul
     ask.done(&app, StatusCode::NO_CONTENT, |serving, who, ()| {
         Box::pin(async move {
             drop_message(serving, &who, MessageId(id)).await?;
+            Ok(None)
+        })
+    })
+    .await
+}
+
+async fn plan(State(app): State<App>, At(id): At<i64>, ask: Ask<api::PlanTo>) -> Result<Response, Refusal> {
+    ask.done(&app, StatusCode::ACCEPTED, |serving, who, wanted| {
+        Box::pin(async move {
+            send_plan(serving, &who, CandidateId(id), &wanted.to).await?;
             Ok(None)
         })
     })

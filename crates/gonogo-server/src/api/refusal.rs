@@ -10,6 +10,7 @@ use gonogo_engine::commands::people::PersonError;
 use gonogo_engine::commands::post_deploy::AnswerError;
 use gonogo_engine::commands::production::ProductionError;
 use gonogo_engine::commands::run_again::RunAgainError;
+use gonogo_engine::commands::send_plan::SendPlanError;
 use gonogo_engine::commands::sign_off::SignOffError;
 use gonogo_engine::commands::waive::WaiveError;
 use gonogo_store::StoreError;
@@ -241,6 +242,18 @@ impl From<RunAgainError> for Refusal {
             RunAgainError::Store(error) => error.into(),
             RunAgainError::Forbidden(forbidden) => forbidden.into(),
             RunAgainError::Gone(said) => Self::new(Kind::NotFound, said),
+        }
+    }
+}
+
+impl From<SendPlanError> for Refusal {
+    fn from(error: SendPlanError) -> Self {
+        match error {
+            SendPlanError::Store(error) => error.into(),
+            SendPlanError::Forbidden(forbidden) => forbidden.into(),
+            SendPlanError::Input(said) => Self::new(Kind::Wrong, said),
+            SendPlanError::NoCandidate => Self::not_there("candidate"),
+            SendPlanError::NotJudged => Self::new(Kind::Conflict, error.to_string()),
         }
     }
 }

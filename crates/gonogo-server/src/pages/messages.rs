@@ -121,7 +121,7 @@ fn what(all: &[About]) -> Markup {
     html! {
         @for (number, one) in all.iter().take(MOST_ABOUT).enumerate() {
             @if number > 0 { ", " }
-            a href={ "/stories/" (escaped(&one.subject)) } { (outside(&one.subject)) } " " (outside(&one.said))
+            a href=(one.link) { (outside(&one.subject)) } " " (outside(&one.said))
         }
         @if more > 0 { " and " (more) " more" }
     }

@@ -1,6 +1,7 @@
 use crate::{at, conformance, sha};
 use gonogo_core::case::Stage;
-use gonogo_store::{Candidate, News, Saying, Sighted, Store, Wanted};
+use gonogo_store::views::MessagesWanted;
+use gonogo_store::{Candidate, NewMessage, News, Saying, Sighted, Store, Wanted};
 
 async fn candidate(store: &Store, branch: &str, head: char) -> Candidate {
     let (service, branch) = ("web".to_owned(), branch.to_owned());
@@ -10,8 +11,8 @@ async fn candidate(store: &Store, branch: &str, head: char) -> Candidate {
 
 fn news(candidate: &Candidate, verdict: Option<&'static str>, says: &str) -> News {
     let target = format!("message {}", candidate.id.0);
-    let message = Wanted { target, kind: "slack-message", wanted: says.to_owned(), wanted_at: at(5) };
-    News { candidate: candidate.id, verdict, first: "go", message }
+    let message = Some(Wanted { target, kind: "slack-message", wanted: says.to_owned(), wanted_at: at(5) });
+    News { candidate: candidate.id, verdict, first: "go", message, mails: Vec::new() }
 }
 
 /// What is wanted next, made at once.
@@ -51,6 +52,23 @@ conformance! {
         }
     }
 
+    async fn a_turn_is_mailed_once_also_without_slack(store: Store) {
+        let candidate = candidate(&store, "main", 'a').await;
+        let mailed = |verdict, key: &str| {
+            let (to, key) = ("team@example.com".to_owned(), key.to_owned());
+            let mail = NewMessage { kind: "email", target: to, key, meaning: String::new(), stories: Vec::new(), at: at(5) };
+            News { message: None, mails: vec![mail], ..news(&candidate, verdict, "") }
+        };
+        for (verdict, key) in [(Some("go"), "1"), (Some("no-go"), "2"), (Some("no-go"), "3"), (None, "4"), (Some("go"), "5")]
+        {
+            store.tell(mailed(verdict, key)).await.unwrap();
+        }
+        let all = store.messages(MessagesWanted::default(), None, 9).await.unwrap();
+        let keys = [store.lease_message("email", at(9), at(60)).await.unwrap().unwrap().key];
+        assert_eq!((all.len(), keys), (2, ["2".to_owned()]));
+        assert_eq!(next(&store).await, None);
+    }
+
     async fn each_branch_turns_by_itself(store: Store) {
         let (main, hotfix) = (candidate(&store, "main", 'a').await, candidate(&store, "hotfix/1", 'a').await);
         for candidate in [&main, &hotfix] {
@@ -72,7 +90,7 @@ conformance! {
     async fn a_message_that_was_begun_is_in_doubt_until_its_place_is_known(store: Store) {
         let candidate = candidate(&store, "main", 'a').await;
         let news = news(&candidate, Some("no-go"), "1");
-        let target = news.message.target.clone();
+        let target = news.message.as_ref().unwrap().target.clone();
         store.tell(news).await.unwrap();
         assert_eq!(store.saying(&target).await.unwrap(), Saying::Never);
         store.saying_begins(&target, "#old", at(7)).await.unwrap();

@@ -7,6 +7,7 @@ mod data_center;
 mod faults;
 mod github;
 mod jql;
+mod mail;
 mod pages;
 mod repo;
 mod slack;

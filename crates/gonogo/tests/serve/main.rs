@@ -16,6 +16,7 @@ mod doctor;
 mod github;
 mod listening;
 mod live;
+mod mail;
 mod messages;
 mod oidc;
 mod operating;

@@ -3,8 +3,9 @@
 
 use crate::browser::{Browser, WIDTHS};
 use crate::support::{PASSWORD, World, path_of};
-use gonogo_world::Jira;
 use gonogo_world::jira::FieldKind;
+use gonogo_world::mail::At;
+use gonogo_world::{Jira, Mail};
 use std::fmt::Write;
 
 /// The most that a page may weigh.
@@ -194,6 +195,23 @@ fn no_page_of_people_and_work_keeps_anybody_out() {
             "/messages?state=failed&kind=slack",
             "/dead-work",
         ],
+    );
+}
+
+#[test]
+fn no_page_of_what_is_mailed_keeps_anybody_out() {
+    let mail = Mail::start();
+    mail.answers(At::Recipient, "550 5.1.1 <b>no such user</b> \u{202e}", 9).keeps_in_silence(9);
+    let keys = "tls = 'starttls'\n[verdict_turned]\nemail = ['a@example.com']";
+    let mut world = World::stopped().mails(&mail, keys);
+    world.start();
+    world.repo.commit(ODD);
+    let sha = world.push("main");
+    world.messages_say("?state=failed", &["550 5.1.1", "Say again"]);
+    let page = path_of(&world.status_of(&sha).appears());
+    nothing_is_wrong_at(
+        &world,
+        ["/", "/messages?state=failed&kind=email&story=x", "/messages", &format!("{page}/plan")],
     );
 }
 

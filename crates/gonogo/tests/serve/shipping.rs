@@ -57,7 +57,7 @@ impl World {
 
     /// The page of a story comes to have these words, one after the other.
     #[track_caller]
-    fn story_says(&self, story: &str, words: &[&str]) -> String {
+    pub(crate) fn story_says(&self, story: &str, words: &[&str]) -> String {
         let page = || self.get(&format!("/stories/{story}")).1;
         let has = |page: &str| {
             words.iter().try_fold(page, |rest, words| rest.split_once(words).map(|(_, rest)| rest)).is_some()

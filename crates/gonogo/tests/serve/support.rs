@@ -7,7 +7,7 @@ mod asking;
 pub(crate) use asking::location_of;
 
 use gonogo_world::github::{PostedStatus, PullRequest, Repository, StatusOf};
-use gonogo_world::{GitHub, Oidc, Repo, Slack};
+use gonogo_world::{GitHub, Mail, Oidc, Repo, Slack};
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
@@ -194,6 +194,21 @@ impl World {
     pub(crate) fn says_of_stories(mut self, keys: &str) -> Self {
         self.slack = format!("{}[story_deployed]\n{keys}\n", self.slack);
         self
+    }
+
+    /// Mail goes to this server, as `gonogo` with the password `mail-word`; these keys
+    /// stand in `[mail]` too, and after them may stand other tables.
+    pub(crate) fn mails(mut self, mail: &Mail, keys: &str) -> Self {
+        mail.lets_in("gonogo", "mail-word");
+        self.slack = format!(
+            "{}[mail]\nserver = 'localhost'\nport = {}\nfrom = 'gonogo <gonogo@example.com>'\n{keys}\n",
+            self.slack,
+            mail.port()
+        );
+        let authority = mail.ca_file().display().to_string();
+        self.with_variable("GONOGO_SMTP_USER", "gonogo")
+            .with_variable("GONOGO_SMTP_PASSWORD", "mail-word")
+            .with_variable("GONOGO_CA_FILE", &authority)
     }
 
     /// The service `web` has these keys too; after them may stand other services.

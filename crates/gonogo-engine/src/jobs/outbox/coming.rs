@@ -1,19 +1,23 @@
 //! A story that is on its way, as a team reads it in Slack that has to know.
 
+use super::email::Mailed;
 use super::slack::Told;
 use crate::jobs::message::{context, section};
-use gonogo_core::say;
+use gonogo_core::email::EmailAddress;
+use gonogo_core::say::{self, Letter, Part};
 use gonogo_remote::slack::{MOST_SECTION, Message};
 use gonogo_store::NewMessage;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// Characters of a title in a letter.
+const MOST_TITLE: usize = 300;
 /// Characters of a field.
 const MOST_FIELD: usize = 500;
 /// Fields that are told; the tracker has all.
 const MOST_FIELDS: usize = 5;
 
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::jobs) struct StoryComing {
     pub team: String,
     pub story: String,
@@ -39,6 +43,10 @@ impl StoryComing {
         Told::Coming(Box::new(self)).message(channel, key, stories, at)
     }
 
+    pub(in crate::jobs) fn mail(&self, to: &EmailAddress, key: String, at: Timestamp) -> NewMessage {
+        Mailed::Coming(Box::new(self.clone())).message(to, key, vec![self.story.clone()], at)
+    }
+
     pub(super) fn rendered(&self) -> Message {
         let title = say::slack(&say::cut(&say::printable(&self.title), 200));
         let off = if self.flag.is_some() { ", off for customers" } else { "" };
@@ -49,6 +57,30 @@ impl StoryComing {
         let tracker = self.url.as_ref().map(|url| format!(" · <{url}|{}>", self.story)).unwrap_or_default();
         blocks.push(section(&format!("<{}|Open, or say that {} knows>{tracker}", self.page, say::slack(&self.team))));
         Message { text, blocks }
+    }
+
+    pub(super) fn letter(&self) -> Letter {
+        let off = if self.flag.is_some() { ", off for customers" } else { "" };
+        let named = format!("{} {}", self.story, say::cut(&self.title, MOST_TITLE)).trim().to_owned();
+        let place = if self.is_merged { "on" } else { "in a pull request of" };
+        let branch = say::cut(&self.branch, 100);
+        let flag = self.flag.as_deref().map(|flag| format!(", behind {flag}")).unwrap_or_default();
+        let (service, earliest) = (&self.service, &self.earliest);
+        let fields = self.fields.iter().take(MOST_FIELDS);
+        let fields = fields.map(|(name, said)| (name.clone(), say::cut(said, MOST_FIELD))).collect();
+        let mut links = vec![(format!("Open, or say that {} knows", self.team), self.page.clone())];
+        links.extend(self.url.clone().map(|url| (self.story.clone(), url)));
+        Letter {
+            subject: format!("{named} is about to ship{off}"),
+            parts: vec![
+                Part::Line(format!("{named} is about to ship{off}.")),
+                Part::Line(format!(
+                    "{service}: {place} {branch}, in production from {earliest} on at the earliest{flag}."
+                )),
+                Part::Fields(fields),
+                Part::Links(links),
+            ],
+        }
     }
 
     fn when(&self) -> String {
@@ -96,6 +128,10 @@ mod tests {
             assert!(all.contains(words), "{all}");
         }
         assert!(!all.contains("<!channel>"), "{all}");
+        let letter = coming.letter();
+        assert_eq!(letter.subject(), "STORY-9 Charge in euros is about to ship");
+        assert!(letter.text().contains("\nRisk: High: invoices\n"), "{}", letter.text());
+        assert!(!letter.html().contains("<!channel>"), "{}", letter.html());
         let fields = message.blocks[2]["text"]["text"].as_str().unwrap();
         assert!(fields.chars().count() <= MOST_SECTION);
     }

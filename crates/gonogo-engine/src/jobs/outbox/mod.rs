@@ -2,16 +2,20 @@
 //! looked for by its key, or put before a person, as its kind has it.
 
 mod coming;
+mod email;
 mod jira;
 mod late;
+mod plan;
 mod slack;
 mod turned;
 mod words;
 
 pub(super) use coming::StoryComing;
+pub(super) use email::Mailed;
 pub(super) use jira::{CommentWanted, TRANSITION, TransitionWanted, Turned};
 pub(super) use late::{ChecksLate, LateLook};
-pub(super) use turned::{StoryTold, stories_told};
+pub(crate) use plan::{PlanOf, PlanTold};
+pub(super) use turned::{StoryTold, stories_mailed, stories_told};
 pub use words::{About, Words, about, how, to_do, words};
 
 use super::{contained, show, told};
@@ -24,6 +28,8 @@ use std::time::{Duration, Instant};
 struct Kind {
     name: &'static str,
     repeat: Repeat,
+    /// One try ends within this: its lease is longer, so that nobody else says the same.
+    within: Duration,
 }
 
 /// What is done about a message of which nobody knows whether it was said.
@@ -33,25 +39,42 @@ enum Repeat {
     Harmless,
     /// It is looked for by the key that we put into it.
     FoundAgain,
+    /// It cannot be looked for: a person has to say.
+    Asked,
 }
 
 /// How messages are said; each kind has a worker of its own.
-const KINDS: [Kind; 3] = [
-    Kind { name: slack::KIND, repeat: Repeat::FoundAgain },
+const KINDS: [Kind; 4] = [
+    Kind { name: slack::KIND, repeat: Repeat::FoundAgain, within: WITHIN },
     // There is one of ours on an issue, which is found and changed.
-    Kind { name: jira::COMMENT, repeat: Repeat::FoundAgain },
+    Kind { name: jira::COMMENT, repeat: Repeat::FoundAgain, within: WITHIN },
     // An issue that is there already stays there.
-    Kind { name: jira::TRANSITION, repeat: Repeat::Harmless },
+    Kind { name: jira::TRANSITION, repeat: Repeat::Harmless, within: WITHIN },
+    // Mail servers let strangers wait.
+    Kind { name: email::KIND, repeat: Repeat::Asked, within: gonogo_remote::mail::WITHIN },
 ];
 
-/// Shorter than the lease: while this goes on nobody else says the same.
 const WITHIN: Duration = Duration::from_secs(15);
+/// How much longer than a try a lease is.
+const AND: Duration = Duration::from_secs(5);
 /// What could not be said for so long is no news any more.
 const OLD: SignedDuration = SignedDuration::from_hours(24);
 
 /// By their words.
 pub fn kinds() -> impl Iterator<Item = &'static str> {
     KINDS.iter().map(|kind| kind.name)
+}
+
+fn kind_of(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.name == name)
+}
+
+/// The next message of a kind, for as long as it may take to say it.
+pub(super) async fn next(serving: &Serving, kind: &'static str) -> Result<Option<Outgoing>, StoreError> {
+    let now = (serving.clock)();
+    let lease = kind_of(kind).map_or(WITHIN, |kind| kind.within) + AND;
+    let until = now.saturating_add(lease).unwrap_or(Timestamp::MAX);
+    serving.store.lease_message(kind, now, until).await
 }
 
 /// Why a message was not said.
@@ -84,9 +107,10 @@ impl NotSaid {
 pub(super) async fn say(serving: &Serving, message: &Outgoing) -> Result<(), StoreError> {
     let begun = Instant::now();
     let perhaps = |error| Err(NotSaid { error, until: None, sure: Sure::No });
-    let said = match contained(tokio::time::timeout(WITHIN, try_to(serving, message))).await {
+    let within = kind_of(&message.kind).map_or(WITHIN, |kind| kind.within);
+    let said = match contained(tokio::time::timeout(within, try_to(serving, message))).await {
         Ok(Ok(said)) => said?,
-        Ok(Err(_)) => perhaps(format!("no answer within {} s", WITHIN.as_secs())),
+        Ok(Err(_)) => perhaps(format!("no answer within {} s", within.as_secs())),
         Err(fault) => perhaps(fault),
     };
     told::said(message, begun, said.as_ref().err().map(|not| not.error.as_str()));
@@ -100,6 +124,7 @@ async fn try_to(serving: &Serving, message: &Outgoing) -> Result<Result<String, 
         slack::KIND => slack::say(serving, message).await,
         jira::COMMENT => jira::comment(serving, message).await,
         jira::TRANSITION => Ok(jira::transition(serving, message).await),
+        email::KIND => email::say(serving, message).await,
         other => Ok(Err(NotSaid::never(format!("this version does not know `{other}`")))),
     }
 }
@@ -110,9 +135,9 @@ fn ended(message: &Outgoing, said: Result<String, NotSaid>, now: Timestamp) -> E
         Err(not) => not,
     };
     let again_at = until.unwrap_or_else(|| show::later(now, message.attempts));
-    let since = message.again_at.unwrap_or(message.added_at);
+    let since = message.again_at.map_or(message.added_at, |at| at.max(message.added_at));
     let is_old = again_at.duration_since(since) > OLD;
-    let repeat = KINDS.iter().find(|kind| kind.name == message.kind).map(|kind| kind.repeat);
+    let repeat = kind_of(&message.kind).map(|kind| kind.repeat);
     match (sure, repeat) {
         (Sure::NeverSaid, _) => Ended::Failed { error },
         (Sure::NotSaid, _) | (Sure::No, Some(Repeat::Harmless)) if is_old => Ended::Failed { error },

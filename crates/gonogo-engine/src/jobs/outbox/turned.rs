@@ -1,14 +1,20 @@
 //! Stories that are deployed, or were rolled back, as Slack reads it.
 
+use super::email::Mailed;
 use super::slack::Told;
 use crate::jobs::message::{context, outside, section};
-use gonogo_core::say;
+use gonogo_core::email::EmailAddress;
+use gonogo_core::say::{self, Item, Letter, Part};
 use gonogo_remote::slack::{MOST_SECTION, Message};
 use gonogo_store::NewMessage;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Characters of a title in a letter, and stories in one.
+const MOST_TITLE: usize = 300;
+const MOST_LISTED: usize = 500;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::jobs) struct StoryTold {
     pub story: String,
     pub title: String,
@@ -33,6 +39,17 @@ pub(in crate::jobs) fn stories_told(told: Vec<StoryTold>, channel: &str, key: St
     Told::Stories(told).message(channel, key, stories, at)
 }
 
+/// The same by e-mail.
+pub(in crate::jobs) fn stories_mailed(
+    told: Vec<StoryTold>,
+    to: &EmailAddress,
+    key: String,
+    at: Timestamp,
+) -> NewMessage {
+    let stories = told.iter().map(|story| story.story.clone()).collect();
+    Mailed::Stories(told).message(to, key, stories, at)
+}
+
 pub(super) fn rendered(stories: &[StoryTold]) -> Message {
     match stories {
         [story] => story.rendered(),
@@ -42,6 +59,17 @@ pub(super) fn rendered(stories: &[StoryTold]) -> Message {
 
 pub(super) fn did(is_deployed: bool, more: &str) -> String {
     format!("{}{more}", if is_deployed { "was deployed" } else { "was rolled back" })
+}
+
+/// The same by e-mail, which holds more of them.
+pub(super) fn letter(stories: &[StoryTold]) -> Letter {
+    if let [story] = stories {
+        return story.letter();
+    }
+    let mut items: Vec<Item> = stories.iter().take(MOST_LISTED).map(StoryTold::item).collect();
+    let more = stories.len() - items.len();
+    items.extend((more > 0).then(|| Item::from(format!("and {more} more"))));
+    Letter { subject: counts(stories), parts: vec![Part::Items(items)] }
 }
 
 impl StoryTold {
@@ -72,30 +100,55 @@ impl StoryTold {
         did(self.is_deployed, off)
     }
 
+    /// Where it runs, with what hides it there.
+    fn runs(&self, flag: impl Fn(&str) -> String) -> String {
+        let services = say::list(&self.services, self.services.len());
+        let is_one = self.services.len() == 1;
+        if self.is_deployed {
+            let flag = self.flag.as_deref().map(|name| format!(", behind {}", flag(name))).unwrap_or_default();
+            let doubt =
+                if self.is_unknown() { "; whether a flag hides it is not known: the tracker did not tell" } else { "" };
+            format!("{services} {} it in production{flag}{doubt}", if is_one { "has" } else { "have" })
+        } else {
+            format!("{services} {} it no more", if is_one { "runs" } else { "run" })
+        }
+    }
+
+    fn titled(&self) -> String {
+        format!("{} {}", self.story, say::cut(&self.title, MOST_TITLE)).trim().to_owned()
+    }
+
+    fn item(&self) -> Item {
+        Item { text: format!("{} {}", self.titled(), self.did()), link: Some(self.page.clone()), fields: Vec::new() }
+    }
+
+    fn letter(&self) -> Letter {
+        let mut links = vec![("Open".to_owned(), self.page.clone())];
+        links.extend(self.url.clone().map(|url| (self.story.clone(), url)));
+        Letter {
+            subject: format!("{} {}", self.titled(), self.did()),
+            parts: vec![
+                Part::Line(format!("{} {}.", self.titled(), self.did())),
+                Part::Line(format!("{}.", self.runs(str::to_owned))),
+                Part::Links(links),
+            ],
+        }
+    }
+
     fn line(&self) -> String {
         format!("{} · <{}|Open>", self.sentence(), self.page)
     }
 
     fn rendered(&self) -> Message {
-        let services = say::list(&self.services, self.services.len());
-        let have = if self.services.len() == 1 { "has" } else { "have" };
-        let said = if self.is_deployed {
-            let flag = self.flag.as_deref().map(|flag| format!(", behind {}", outside(flag))).unwrap_or_default();
-            let doubt =
-                if self.is_unknown() { "; whether a flag hides it is not known: the tracker did not tell" } else { "" };
-            format!("{services} {have} it in production{flag}{doubt}")
-        } else {
-            let runs = if self.services.len() == 1 { "runs" } else { "run" };
-            format!("{services} {runs} it no more")
-        };
+        let said = self.runs(outside);
         let tracker = self.url.as_ref().map(|url| format!(" · <{url}|{}>", self.story)).unwrap_or_default();
         let links = format!("<{}|Open>{tracker}", self.page);
         Message { text: self.sentence(), blocks: vec![section(&self.sentence()), context(&said), section(&links)] }
     }
 }
 
-/// As many lines as a section holds.
-fn digest(stories: &[StoryTold]) -> Message {
+/// `60 stories deployed and 1 story rolled back`
+fn counts(stories: &[StoryTold]) -> String {
     let deployed = stories.iter().filter(|story| story.is_deployed).count();
     let parts = [(deployed, "deployed"), (stories.len() - deployed, "rolled back")];
     let parts: Vec<String> = parts
@@ -103,7 +156,12 @@ fn digest(stories: &[StoryTold]) -> Message {
         .filter(|(number, _)| *number > 0)
         .map(|(number, did)| format!("{} {did}", say::count(*number, "story")))
         .collect();
-    let text = say::list(&parts, parts.len());
+    say::list(&parts, parts.len())
+}
+
+/// As many lines as a section holds.
+fn digest(stories: &[StoryTold]) -> Message {
+    let text = counts(stories);
     let mut room = MOST_SECTION - "and 1000000 more".len();
     let mut lines = Vec::new();
     for line in stories.iter().map(StoryTold::line) {
@@ -160,6 +218,22 @@ mod tests {
             (message.text.as_str(), texts(&message)[1].as_str()),
             ("↩ STORY-9 was rolled back", "api runs it no more")
         );
+    }
+
+    #[test]
+    fn a_letter_says_the_same() {
+        let letter = letter(&[story(9, "Charge in <euros>", true)]);
+        assert_eq!(letter.subject(), "STORY-9 Charge in <euros> was deployed");
+        let text = letter.text();
+        for words in [
+            "api and web have it in production.",
+            "Open: https://gonogo.example.com/stories/STORY-9\nSTORY-9: https://jira.example.com/browse/STORY-9",
+        ] {
+            assert!(text.contains(words), "{text}");
+        }
+        let many = super::letter(&[story(1, "x", true), story(2, "y", true), story(3, "", false)]);
+        assert_eq!(many.subject(), "2 stories deployed and 1 story rolled back");
+        assert!(many.text().contains("- STORY-3 was rolled back\n  https://gonogo.example.com/stories/STORY-3"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What was said, or could not be, in words for people.
 
+use super::email::{self, Mailed};
 use super::jira::{self, CommentWanted, TransitionWanted, Turned};
 use super::slack::{self, Told};
 use super::turned::did;
@@ -21,6 +22,14 @@ pub struct About {
     /// Such as a story's key.
     pub subject: String,
     pub said: String,
+    /// Where it is shown, from the server's address on or whole.
+    pub link: String,
+}
+
+impl About {
+    fn story(story: String, said: String) -> Self {
+        Self { link: format!("/stories/{story}"), subject: story, said }
+    }
 }
 
 /// What a message says of a story.
@@ -35,13 +44,14 @@ pub fn how(kind: &str) -> &'static str {
         slack::KIND => "Slack",
         jira::COMMENT => "a comment in Jira",
         jira::TRANSITION => "Jira",
+        email::KIND => "e-mail",
         _ => "a way that this version does not know",
     }
 }
 
 /// All that a message tells of.
 pub fn about(message: &MessageRow) -> Vec<About> {
-    let one = |subject: String, said: String| vec![About { subject, said }];
+    let one = |story: String, said: String| vec![About::story(story, said)];
     let read = match message.kind.as_str() {
         slack::KIND => read::<Told>(message).map(told_of),
         jira::COMMENT => {
@@ -54,6 +64,16 @@ pub fn about(message: &MessageRow) -> Vec<About> {
         jira::TRANSITION => {
             read::<TransitionWanted>(message).map(|wanted| one(wanted.story, format!("moves to {}", wanted.state)))
         }
+        email::KIND => read::<Mailed>(message).map(|mailed| match mailed {
+            Mailed::Stories(stories) => told_of(Told::Stories(stories)),
+            Mailed::Coming(coming) => told_of(Told::Coming(coming)),
+            Mailed::Turned(verdict) => {
+                vec![About { subject: verdict.of_branch(), said: verdict.turned(), link: verdict.page().to_owned() }]
+            }
+            Mailed::Plan(plan) => {
+                vec![About { subject: plan.of_branch(), said: format!("plan, sent by {}", plan.by), link: plan.page }]
+            }
+        }),
         _ => None,
     };
     read.unwrap_or_default()
@@ -67,6 +87,7 @@ pub fn to_do(message: &MessageRow) -> Option<String> {
         MessageState::Doubtful => {
             let look = match message.kind.as_str() {
                 slack::KIND => format!("Look in {place} whether it is there"),
+                email::KIND => format!("Ask {place} whether it came, or look into the mail server's log"),
                 _ => format!("Look at {place} whether it is done"),
             };
             Some(format!("{look}: if so, drop it; if not, have it said again."))
@@ -78,14 +99,14 @@ pub fn to_do(message: &MessageRow) -> Option<String> {
 fn told_of(told: Told) -> Vec<About> {
     match told {
         Told::Stories(stories) => {
-            stories.into_iter().map(|told| About { said: told.did(), subject: told.story }).collect()
+            stories.into_iter().map(|told| About::story(told.story.clone(), told.did())).collect()
         }
         Told::Coming(coming) => {
-            vec![About { said: format!("is about to ship, to {}", coming.team), subject: coming.story }]
+            vec![About::story(coming.story, format!("is about to ship, to {}", coming.team))]
         }
         Told::Late(late) => {
             let said = "waits for a look at production, and is late";
-            late.looks.into_iter().map(|look| About { subject: look.story, said: said.to_owned() }).collect()
+            late.looks.into_iter().map(|look| About::story(look.story, said.to_owned())).collect()
         }
     }
 }

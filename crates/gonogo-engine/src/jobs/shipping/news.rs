@@ -2,9 +2,12 @@
 //! is deployed when it runs wherever it has commits, and nothing of it waits.
 
 use super::range::ToldOf;
-use crate::jobs::outbox::{CommentWanted, StoryTold, TRANSITION, TransitionWanted, Turned, stories_told};
-use crate::jobs::{self, EVALUATE, JobError};
-use crate::serving::Serving;
+use crate::jobs::outbox::{
+    CommentWanted, StoryTold, TRANSITION, TransitionWanted, Turned, stories_mailed, stories_told,
+};
+use crate::jobs::{self, EVALUATE, JobError, Team};
+use crate::serving::{Route, Serving};
+use gonogo_core::email::EmailAddress;
 use gonogo_store::{NewMessage, StoreError, StoryNews, StoryRun, StoryTurn, Untold};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +25,14 @@ struct Turn {
     /// That have it now, or that do not any more.
     services: Vec<String>,
     /// Where the teams are told that had to know of it.
-    teams: BTreeSet<String>,
+    teams: BTreeSet<Place>,
+}
+
+/// Where a message goes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Slack(String),
+    Email(EmailAddress),
 }
 
 /// Has said what there is to say, once.
@@ -32,7 +42,7 @@ pub(in crate::jobs) async fn tell(serving: &Serving) -> Result<(), JobError> {
     if turns.is_empty() {
         return Ok(());
     }
-    for turn in turns.iter_mut().filter(|_| serving.slack.is_some()) {
+    for turn in &mut turns {
         turn.teams = teams(serving, &turn.story).await?;
     }
     let now = (serving.clock)();
@@ -50,10 +60,17 @@ fn turned(turn: &Turn) -> StoryTurn {
     StoryTurn { story: turn.story.clone(), news: turn.news, ends }
 }
 
-/// The channels of the teams that had to know of a story.
-async fn teams(serving: &Serving, story: &str) -> Result<BTreeSet<String>, StoreError> {
+/// Where the teams are told that had to know of a story.
+async fn teams(serving: &Serving, story: &str) -> Result<BTreeSet<Place>, StoreError> {
     let rows = serving.store.awareness_of(story).await?;
-    Ok(rows.iter().flat_map(|row| jobs::teams(row).into_values()).map(|team| team.channel).collect())
+    let places = |(service, team): (String, Team)| {
+        let told = serving.service(&service).map(|service| service.teams_told);
+        let (in_slack, by_email) = told.map_or((true, true), |told| (told.slack, told.email));
+        let channel = team.channel.filter(|_| in_slack && serving.slack.is_some()).map(Place::Slack);
+        let email = team.email.into_iter().filter(move |_| by_email && serving.mail.is_some()).map(Place::Email);
+        channel.into_iter().chain(email)
+    };
+    Ok(rows.iter().flat_map(jobs::teams).flat_map(places).collect())
 }
 
 /// The stories of which something is to be said now.
@@ -89,32 +106,31 @@ fn messages(serving: &Serving, turns: &[Turn], now: Timestamp) -> Vec<NewMessage
         messages.extend(comment(serving, turn, now));
         messages.extend(transition(serving, turn, now));
     }
-    let mut by_channel: BTreeMap<String, Vec<&Turn>> = BTreeMap::new();
+    let mut by_place: BTreeMap<Place, Vec<&Turn>> = BTreeMap::new();
     for turn in turns {
-        for channel in channels(serving, turn).into_iter().chain(turn.teams.clone()).collect::<BTreeSet<_>>() {
-            by_channel.entry(channel).or_default().push(turn);
+        for place in places(serving, turn).into_iter().chain(turn.teams.clone()).collect::<BTreeSet<_>>() {
+            by_place.entry(place).or_default().push(turn);
         }
     }
     let digest_over = serving.story_deployed.as_ref().map_or(MANY, |says| says.digest_over);
-    for (channel, turns) in by_channel {
+    for (place, turns) in by_place {
         let at_once = if turns.len() > digest_over { turns.len() } else { 1 };
-        messages.extend(turns.chunks(at_once).map(|turns| slack(serving, &channel, turns, now)));
+        messages.extend(turns.chunks(at_once).map(|turns| told(serving, &place, turns, now)));
     }
     messages
 }
 
-/// The channel that is named, else those of the services.
-fn channels(serving: &Serving, turn: &Turn) -> BTreeSet<String> {
-    let Some(says) = serving.story_deployed.as_ref().filter(|says| says.slack && serving.slack.is_some()) else {
-        return BTreeSet::new();
+/// Where the services have it told.
+fn places(serving: &Serving, turn: &Turn) -> BTreeSet<Place> {
+    let routes = turn.services.iter().filter_map(|name| Some(&serving.service(name)?.deployed));
+    let places = |route: &Route| {
+        let channel = route.slack_channel.clone().map(Place::Slack);
+        channel.into_iter().chain(route.email.iter().cloned().map(Place::Email)).collect::<Vec<_>>()
     };
-    if let Some(channel) = &says.slack_channel {
-        return BTreeSet::from([channel.clone()]);
-    }
-    turn.services.iter().filter_map(|name| serving.service(name)?.slack_channel.clone()).collect()
+    routes.flat_map(places).collect()
 }
 
-fn slack(serving: &Serving, channel: &str, turns: &[&Turn], now: Timestamp) -> NewMessage {
+fn told(serving: &Serving, place: &Place, turns: &[&Turn], now: Timestamp) -> NewMessage {
     let told = |turn: &&Turn| StoryTold {
         story: turn.story.clone(),
         title: turn.title.clone(),
@@ -127,8 +143,11 @@ fn slack(serving: &Serving, channel: &str, turns: &[&Turn], now: Timestamp) -> N
     };
     let stories: Vec<StoryTold> = turns.iter().map(told).collect();
     let first = turns.first().map(|turn| turn.story.clone()).unwrap_or_default();
-    let key = key(serving, &format!("slack {channel} {first} {}", turns.len()), now);
-    stories_told(stories, channel, key, now)
+    let key = |how: &str, target: &str| key(serving, &format!("{how} {target} {first} {}", turns.len()), now);
+    match place {
+        Place::Slack(channel) => stories_told(stories, channel, key("slack", channel), now),
+        Place::Email(to) => stories_mailed(stories, to, key("email", to.as_str()), now),
+    }
 }
 
 fn comment(serving: &Serving, turn: &Turn, now: Timestamp) -> Option<NewMessage> {

@@ -13,7 +13,7 @@ pub(crate) use beside::page as beside;
 pub(crate) use copy::{csv, markdown, slack, text};
 pub(crate) use finding::{linked, mark};
 pub(crate) use lists::{commit, commits, facts, findings, history, stories, story};
-pub(crate) use plan::{markdown as plan_markdown, page as plan};
+pub(crate) use plan::{markdown as plan_markdown, page as plan, send as send_plan};
 pub(crate) use sign_offs::{give as sign_off, take as take_sign_off_back};
 
 use super::layout::{Shown, ago, away, outside, short};
@@ -21,10 +21,10 @@ use crate::session::Session;
 use crate::{App, pages};
 use axum::extract::{Path, State};
 use finding::Desk;
-use gonogo_api::{Check, CheckLine, CheckState, Finding, Severity, Verdict};
+use gonogo_api::{Check, CheckLine, Finding, Severity, Verdict};
 use gonogo_core::person::Act;
 use gonogo_core::say::count;
-use gonogo_engine::{Digest, Evidence};
+use gonogo_engine::{Digest, Evidence, verification};
 use gonogo_store::WaiverRow;
 pub(crate) use look::tiles;
 use look::{Look, shown, unjudged};
@@ -133,12 +133,5 @@ fn checks(lines: &[CheckLine]) -> Markup {
 }
 
 fn state(line: &CheckLine) -> String {
-    let word = match line.state {
-        CheckState::Passed => "✓ passed",
-        CheckState::Found => "found something",
-        CheckState::Waiting => "… waits",
-        CheckState::Off => "off",
-        CheckState::CouldNotCheck => "could not check",
-    };
-    line.why.as_ref().map_or_else(|| word.to_owned(), |why| format!("{word} ({})", outside(why)))
+    outside(&verification(line))
 }

@@ -6,19 +6,24 @@ use super::look::{Look, shown, unjudged};
 use super::{sign_offs, state};
 use crate::App;
 use crate::pages::checklist::{Of, checklist, owner};
-use crate::pages::layout::{Shown, away, outside};
+use crate::pages::layout::{self, Shown, away, outside};
 use crate::pages::paging::{Asked, Pages};
 use crate::pages::table::table;
-use crate::session::Session;
+use crate::session::{Session, not_our_form};
+use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
+use gonogo_core::email::EmailAddress;
+use gonogo_core::person::Act;
 use gonogo_core::policy::Turn;
 use gonogo_core::say;
 use gonogo_engine::commands::acknowledge::Speaker;
-use gonogo_engine::{Plan, PlannedStory};
-use gonogo_store::{Candidate, LookRow, LooksWanted, SignOffRow, StoreError};
+use gonogo_engine::commands::send_plan::{SendPlanError, send_plan};
+use gonogo_engine::{Plan, PlannedStory, on_call_words};
+use gonogo_store::{Candidate, CandidateId, LookRow, LooksWanted, SignOffRow, StoreError};
 use maud::{Markup, html};
+use serde::Deserialize;
 use std::fmt::Write;
 
 /// What of a field, and how many migrations, stand on one page.
@@ -41,7 +46,7 @@ pub(crate) async fn page(
     let main = html! {
         @if let Some((deploy, rows)) = &deployed { (after(&look, *deploy, rows, &session)) }
         @match &look.check {
-            Some(check) => (plan(&look, &Plan::of(check, evidence.as_ref(), look.now), &given, &speaker, &session, asked)),
+            Some(check) => (plan(&look, &Plan::of(check, evidence.as_ref(), look.now), &given, &speaker, &session, asked, &by_email(&app, &look, &session))),
             None => (unjudged()),
         }
     };
@@ -113,6 +118,7 @@ fn plan(
     speaker: &Speaker<'_>,
     session: &Session,
     asked: Asked,
+    by_email: &Markup,
 ) -> Markup {
     let pages = Pages::of(&plan.stories, asked, STORIES);
     html! {
@@ -138,13 +144,73 @@ fn plan(
             ul.checks { @for line in &plan.verifications { li { b { (line.name) } ": " (state(line)) } } }
         }
         (sign_offs::section(look, &plan.sign_offs, given, speaker, session))
+        (by_email)
     }
+}
+
+/// The form of who may, where mail is sent at all.
+fn by_email(app: &App, look: &Look, session: &Session) -> Markup {
+    let may = session.person.may_at(&look.candidate.service, Act::SendPlan).is_ok();
+    let room = app.serving.mail.as_ref().filter(|_| may);
+    html! {
+        @if let Some(room) = room {
+            section.no-print {
+                h2 { "Send it by e-mail" }
+                form method="post" action={ (look.path()) "/plan/mails" } {
+                    input type="hidden" name="form" value=(session.form_word());
+                    label {
+                        "To, with commas between"
+                        input name="to" autocomplete="off" required maxlength="2000" value=(addresses(&room.plan_to));
+                    }
+                    button { "Send" }
+                }
+            }
+        }
+    }
+}
+
+fn addresses(all: &[EmailAddress]) -> String {
+    all.iter().map(EmailAddress::as_str).collect::<Vec<_>>().join(", ")
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct SendTo {
+    form: String,
+    to: String,
+}
+
+pub(crate) async fn send(
+    State(app): State<App>,
+    session: Session,
+    Path(id): Path<i64>,
+    Form(form): Form<SendTo>,
+) -> Response {
+    if !session.sent(&form.form) {
+        return not_our_form();
+    }
+    let to: Vec<String> = form.to.split(',').map(str::to_owned).collect();
+    let error = match send_plan(&app.serving, &session.person, CandidateId(id), &to).await {
+        Ok(()) => return Redirect::to("/messages?kind=email").into_response(),
+        Err(SendPlanError::Store(error)) => return away(&error).into_response(),
+        Err(error) => error,
+    };
+    let status = match &error {
+        SendPlanError::Forbidden(_) => StatusCode::FORBIDDEN,
+        SendPlanError::NoCandidate => StatusCode::NOT_FOUND,
+        SendPlanError::NotJudged => StatusCode::CONFLICT,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let main = html! {
+        p.stale role="alert" { (outside(&error.to_string())) }
+        p { a href={ "/candidates/" (id) "/plan" } { "Back to the plan" } }
+    };
+    (status, layout::page("Not sent", false, Some(&session), &main)).into_response()
 }
 
 const NOBODY_ON_CALL: &str = "The policy names nobody: [on_call] says who takes turns.";
 
 fn on_call(turn: &Turn) -> String {
-    format!("{}, until {} ({})", outside(&turn.who), turn.until.strftime("%a %d %b %Y %H:%M"), turn.zone)
+    outside(&on_call_words(turn))
 }
 
 fn story(story: &PlannedStory) -> [Markup; 4] {

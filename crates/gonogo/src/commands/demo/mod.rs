@@ -7,6 +7,7 @@ mod folder;
 use super::serve::config::{
     CONNECTIONS, Config, GitHubConfig, Server as ServerConfig, ServiceConfig, SlackConfig, StoreConfig, TrackerConfig,
 };
+use super::serve::routes::{RouteConfig, TeamsConfig};
 use super::serve::{Access, Server, told_to_stop};
 use crate::cli::{DemoArgs, DemoSize};
 use crate::logs::{self, LogFormat, LogLevel};
@@ -109,6 +110,9 @@ fn configuration(world: &Playground, listen: SocketAddr, folder: &Path) -> Confi
         pull_requests: true,
         observe: false,
         slack_channel: None,
+        verdict_turned: RouteConfig::default(),
+        story_deployed: None,
+        awareness: TeamsConfig::default(),
     });
     Config {
         server: ServerConfig {
@@ -130,7 +134,10 @@ fn configuration(world: &Playground, listen: SocketAddr, folder: &Path) -> Confi
         tracker: TrackerConfig { url: Some(world.jira_url()) },
         oidc: None,
         slack: Some(SlackConfig { channel: Some(play::CHANNEL.to_owned()), url: world.slack_url() }),
+        mail: None,
         story_deployed: None,
+        verdict_turned: RouteConfig::default(),
+        awareness: TeamsConfig::default(),
         services: services.collect(),
         source: Source::new("the demo's own", ""),
     }
@@ -145,6 +152,7 @@ fn access(hooks: &SecretString) -> Access {
         slack: Some(play::SLACK_TOKEN.into()),
         slack_signing: Some(hooks.clone().into()),
         slack_app: None,
+        mail: None,
         metrics: None,
         sign_in: None,
         oidc: None,

@@ -1,11 +1,14 @@
 //! `gonogo-server.toml`: where the server listens, what it keeps, and which
 //! services it watches over. Secrets are not in it.
 
+use super::mail::MailConfig;
 use super::oidc::OidcConfig;
+use super::routes::{RouteConfig, TeamsConfig};
 use super::sign_in::{self, WayIn};
 use super::stories::StoryDeployedConfig;
 use crate::logs::{LogFormat, LogLevel};
 use gonogo_core::policy::{PolicyError, ProductionSource, ServicePath, Source, typed};
+use gonogo_engine::Route;
 use gonogo_remote::github::RepositoryName;
 use gonogo_remote::http::Url;
 use gonogo_server::Listen;
@@ -26,10 +29,18 @@ pub(crate) struct Config {
     pub tracker: TrackerConfig,
     /// Without it nobody is told anything.
     pub slack: Option<SlackConfig>,
+    /// Without it nobody is written to.
+    pub mail: Option<MailConfig>,
     /// Without it nobody signs in with an OpenID Connect provider.
     pub oidc: Option<OidcConfig>,
     /// Without it nobody is told of stories that are deployed.
     pub story_deployed: Option<StoryDeployedConfig>,
+    /// Where it is told that a branch turned Go or No-Go.
+    #[serde(default)]
+    pub verdict_turned: RouteConfig,
+    /// How teams are told that the policy names.
+    #[serde(default)]
+    pub awareness: TeamsConfig,
     #[serde(default, rename = "service")]
     pub services: Vec<ServiceConfig>,
     /// Where it was written.
@@ -120,6 +131,12 @@ pub(crate) struct ServiceConfig {
     pub observe: bool,
     /// Where in Slack it is told of, instead of in the channel of `[slack]`.
     pub slack_channel: Option<String>,
+    /// Where single kinds of messages go, instead of where those of all services do.
+    #[serde(default)]
+    pub verdict_turned: RouteConfig,
+    pub story_deployed: Option<RouteConfig>,
+    #[serde(default)]
+    pub awareness: TeamsConfig,
 }
 
 impl Default for GitHubConfig {
@@ -206,13 +223,17 @@ impl Config {
                 return Err(wrong(said, channel));
             }
         }
-        let tells_nobody = config.services.iter().all(|service| config.slack_channel(service).is_none());
+        config.look_at_routes().map_err(|said| source.error(said, None))?;
+        let tells = |service| config.turned(service).slack_channel.or(config.deployed(service).slack_channel);
+        let tells_nobody = config.services.iter().all(|service| tells(service).is_none());
         if config.slack.is_some() && !config.services.is_empty() && tells_nobody {
             return Err(source.error("[slack] names no channel: write channel = \"#deploys\"", None));
         }
         if let Some(says) = &config.story_deployed {
             let at = || source.find(&["story_deployed"]);
-            says.validate(config.slack.is_some()).map_err(|said| source.error(said, at()))?;
+            let is_told = |service| config.deployed(service) != Route::default();
+            let is_told = config.services.iter().any(is_told);
+            says.validate(is_told).map_err(|said| source.error(said, at()))?;
         }
         let listen = config.server.listen.as_str();
         let Ok(place) = listen.parse::<Listen>() else {
@@ -233,6 +254,9 @@ impl Config {
             }
         }
         sign_in::ways(&config).map_err(|said| source.error(said, source.find(&["github", "sign_in"])))?;
+        if let Some(mail) = &config.mail {
+            mail.look().map_err(|(said, key)| source.error(said, source.find(&["mail", key])))?;
+        }
         if let Some(oidc) = &config.oidc {
             oidc.look(&config).map_err(|(said, key)| source.error(said, source.find(&["oidc", key])))?;
         }
@@ -291,6 +315,9 @@ mod tests {
         assert_eq!(config.services[0].name, "web");
         let told = parse(examples.next().unwrap()).unwrap();
         assert_eq!(told.slack_channel(&told.services[0]).as_deref(), Some("#team-web"));
+        assert!(parse(examples.next().unwrap()).unwrap().mail.is_some());
+        let routed = parse(examples.next().unwrap()).unwrap();
+        assert_eq!(routed.turned(&routed.services[0]).email.len(), 1);
         assert_eq!(examples.next(), None, "each example is read here");
         let page = include_str!("../../../../../docs/pull-requests.md");
         let mut examples = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());

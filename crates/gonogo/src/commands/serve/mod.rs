@@ -2,7 +2,9 @@
 //! faces together, and takes them down in order.
 
 pub(crate) mod config;
+mod mail;
 mod oidc;
+pub(crate) mod routes;
 mod settings;
 mod sign_in;
 pub(crate) mod store;
@@ -116,6 +118,8 @@ pub(crate) struct Access {
     pub slack_signing: Option<Secret>,
     /// By which the app opens connections of its own.
     pub slack_app: Option<Secret>,
+    /// Who we are to the mail server.
+    pub mail: Option<(String, Secret)>,
     /// Who has it sees the metrics.
     pub metrics: Option<Secret>,
     /// The App that people sign in to.
@@ -135,6 +139,7 @@ impl Access {
             slack: secret("GONOGO_SLACK_TOKEN")?,
             slack_signing: secret("GONOGO_SLACK_SIGNING_SECRET")?,
             slack_app: secret("GONOGO_SLACK_APP_TOKEN")?,
+            mail: mail::user()?,
             metrics: secret("GONOGO_METRICS_TOKEN")?,
             sign_in: Client::from_environment()?,
             oidc: oidc::client_secret()?,
@@ -263,6 +268,7 @@ async fn serving(config: &Config, access: Access, store: Store, first_code: &Sec
         slack,
         hears_slack,
         socket_mode,
+        mail: mail::room(config, access.mail, &outside.http)?,
         story_deployed: config.story_deployed.as_ref().map(Into::into),
         mirrors: data.join("mirrors"),
         fetches: Arc::default(),
@@ -305,6 +311,9 @@ fn service(all: &Config, config: &ServiceConfig, authorities: Option<&Path>) -> 
         judges_pull_requests: config.pull_requests,
         is_observed: config.observe,
         slack_channel: all.slack_channel(config),
+        turned: all.turned(config),
+        deployed: all.deployed(config),
+        teams_told: all.teams_told(config),
     })
 }
 

@@ -8,7 +8,7 @@ use gonogo_engine::commands::settings::told;
 use gonogo_remote::http::Url;
 
 /// Variables with secrets, and those that go with them.
-const SECRETS: [&str; 12] = [
+const SECRETS: [&str; 14] = [
     "GONOGO_GITHUB_APP_KEY",
     "GONOGO_GITHUB_TOKEN",
     "GONOGO_GITHUB_WEBHOOK_SECRET",
@@ -20,6 +20,8 @@ const SECRETS: [&str; 12] = [
     "GONOGO_SLACK_TOKEN",
     "GONOGO_SLACK_SIGNING_SECRET",
     "GONOGO_SLACK_APP_TOKEN",
+    "GONOGO_SMTP_USER",
+    "GONOGO_SMTP_PASSWORD",
     "GONOGO_METRICS_TOKEN",
 ];
 

@@ -1,5 +1,7 @@
 //! `[story_deployed]`: what is said of stories in production.
 
+use super::routes::RouteConfig;
+use gonogo_core::email::EmailAddress;
 use gonogo_engine::StoryDeployed;
 use serde::{Deserialize, Serialize};
 
@@ -15,36 +17,49 @@ pub(crate) struct StoryDeployedConfig {
     pub slack: bool,
     /// In this channel instead of those of its services.
     pub slack_channel: Option<String>,
-    /// More stories at once are one message in a channel.
+    /// A mail to each of these.
+    pub email: Vec<EmailAddress>,
+    /// More stories at once are one message to each place.
     pub digest_over: usize,
 }
 
 impl Default for StoryDeployedConfig {
     fn default() -> Self {
-        Self { jira_comment: false, jira_transition: None, slack: true, slack_channel: None, digest_over: 5 }
+        Self {
+            jira_comment: false,
+            jira_transition: None,
+            slack: true,
+            slack_channel: None,
+            email: Vec::new(),
+            digest_over: 5,
+        }
     }
 }
 
 impl StoryDeployedConfig {
-    pub(super) fn validate(&self, has_slack: bool) -> Result<(), String> {
-        if self.slack_channel.is_some() && !has_slack {
-            return Err("[story_deployed] has a slack_channel, and there is no [slack]: write that too".to_owned());
-        }
-        if self.slack_channel.is_some() && !self.slack {
-            return Err("[story_deployed] has a slack_channel and slack = false: leave one of them out".to_owned());
-        }
+    /// `is_told` is whether a service tells of it in Slack or by e-mail.
+    pub(super) fn validate(&self, is_told: bool) -> Result<(), String> {
         if self.jira_transition.as_ref().is_some_and(|state| state.trim().is_empty()) {
             return Err(
                 "[story_deployed] jira_transition names no state: write jira_transition = \"Released\"".to_owned()
             );
         }
-        if !self.jira_comment && self.jira_transition.is_none() && !(self.slack && has_slack) {
+        if !self.jira_comment && self.jira_transition.is_none() && !is_told {
             return Err(
-                "[story_deployed] tells nobody: write jira_comment = true, jira_transition = \"…\" or a [slack]"
+                "[story_deployed] tells nobody: write jira_comment = true, jira_transition = \"…\", a [slack] \
+                 or email = [\"…\"]"
                     .to_owned(),
             );
         }
         Ok(())
+    }
+
+    pub(super) fn route(&self) -> RouteConfig {
+        RouteConfig {
+            slack: Some(self.slack),
+            slack_channel: self.slack_channel.clone(),
+            email: Some(self.email.clone()),
+        }
     }
 }
 
@@ -53,8 +68,6 @@ impl From<&StoryDeployedConfig> for StoryDeployed {
         Self {
             jira_comment: config.jira_comment,
             jira_transition: config.jira_transition.clone(),
-            slack: config.slack,
-            slack_channel: config.slack_channel.clone(),
             digest_over: config.digest_over,
         }
     }

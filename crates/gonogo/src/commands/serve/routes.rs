@@ -1,0 +1,161 @@
+//! Where each kind of message goes: `[verdict_turned]`, `[story_deployed]` and
+//! `[awareness]`, and the same keys of a service, which go before them.
+
+use super::config::{Config, ServiceConfig};
+use gonogo_core::email::EmailAddress;
+use gonogo_engine::{Route, TeamsTold};
+use serde::{Deserialize, Serialize};
+
+/// Where one kind of message goes; what is not said is as for all services.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RouteConfig {
+    pub slack: Option<bool>,
+    /// Instead of the service's channel.
+    pub slack_channel: Option<String>,
+    pub email: Option<Vec<EmailAddress>>,
+}
+
+/// How teams are told of the stories that the policy has them know.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct TeamsConfig {
+    pub slack: Option<bool>,
+    pub email: Option<bool>,
+}
+
+impl RouteConfig {
+    /// What goes before what is said for all.
+    fn over(&self, all: &Self, channel: Option<String>) -> Route {
+        let in_slack = self.slack.or(all.slack).unwrap_or(true);
+        let channel = self.slack_channel.clone().or_else(|| all.slack_channel.clone()).or(channel);
+        let email = self.email.as_ref().or(all.email.as_ref());
+        Route { slack_channel: channel.filter(|_| in_slack), email: email.into_iter().flatten().cloned().collect() }
+    }
+
+    /// What is wrong with it where it stands.
+    fn validate(&self, at: &str, config: &Config) -> Result<(), String> {
+        if self.slack_channel.is_some() && config.slack.is_none() {
+            return Err(format!("{at} has a slack_channel, and there is no [slack]: write that too"));
+        }
+        if self.slack_channel.is_some() && self.slack == Some(false) {
+            return Err(format!("{at} has a slack_channel and slack = false: leave one of them out"));
+        }
+        if self.email.as_ref().is_some_and(|email| !email.is_empty()) && config.mail.is_none() {
+            return Err(format!("{at} has an email, and there is no [mail]: write that too"));
+        }
+        Ok(())
+    }
+}
+
+impl Config {
+    /// Where a service has it told that a branch turned.
+    pub(super) fn turned(&self, service: &ServiceConfig) -> Route {
+        service.verdict_turned.over(&self.verdict_turned, self.slack_channel(service))
+    }
+
+    /// Where a service has it told that a story is deployed; without
+    /// `[story_deployed]` nowhere, but where the service says so itself.
+    pub(super) fn deployed(&self, service: &ServiceConfig) -> Route {
+        match (&self.story_deployed, &service.story_deployed) {
+            (None, None) => Route::default(),
+            (all, own) => {
+                let all = all.as_ref().map(|says| says.route()).unwrap_or_default();
+                let own = own.clone().unwrap_or_default();
+                let route = own.over(&all, self.slack_channel(service));
+                Route { slack_channel: route.slack_channel.filter(|_| self.slack.is_some()), ..route }
+            }
+        }
+    }
+
+    pub(super) fn teams_told(&self, service: &ServiceConfig) -> TeamsTold {
+        let (own, all) = (service.awareness, self.awareness);
+        TeamsTold { slack: own.slack.or(all.slack).unwrap_or(true), email: own.email.or(all.email).unwrap_or(true) }
+    }
+
+    /// All that is said somewhere, each with where.
+    fn routes(&self) -> Vec<(String, RouteConfig)> {
+        let mut routes = vec![("[verdict_turned]".to_owned(), self.verdict_turned.clone())];
+        routes.extend(self.story_deployed.as_ref().map(|says| ("[story_deployed]".to_owned(), says.route())));
+        for service in &self.services {
+            let at = |kind: &str| format!("{kind} of service `{}`", service.name);
+            routes.push((at("verdict_turned"), service.verdict_turned.clone()));
+            routes.extend(service.story_deployed.clone().map(|route| (at("story_deployed"), route)));
+        }
+        routes
+    }
+
+    pub(super) fn look_at_routes(&self) -> Result<(), String> {
+        self.routes().iter().try_for_each(|(at, route)| route.validate(at, self))
+    }
+
+    /// Every address that stands in a route.
+    pub(super) fn routed(&self) -> Vec<EmailAddress> {
+        self.routes().into_iter().filter_map(|(_, route)| route.email).flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::commands::serve::config::Config;
+    use gonogo_core::policy::Source;
+
+    fn parse(more: &str) -> Result<Config, String> {
+        let head = "[server]\nlisten = '127.0.0.1:0'\nurl = 'http://x'\ndata = 'd'\n";
+        Config::parse(&Source::new("server.toml", format!("{head}{more}"))).map_err(|e| e.to_string())
+    }
+
+    const MAIL: &str = "[mail]\nserver = 'localhost'\nfrom = 'gonogo@example.com'\n";
+    const SLACK: &str = "[slack]\nchannel = '#all'\n";
+
+    fn service(more: &str) -> String {
+        format!("[[service]]\nname = 'web'\nrepository = 'x/y'\n{more}\n")
+    }
+
+    #[test]
+    fn what_a_service_says_goes_before_what_is_said_for_all() {
+        let all = "[verdict_turned]\nemail = ['all@example.com']\n[story_deployed]\nslack_channel = '#support'\n\
+                   email = ['support@example.com']\n[awareness]\nemail = false\n";
+        let routes = |own: &str| {
+            let config = parse(&format!("{SLACK}{MAIL}{all}{}", service(own))).unwrap();
+            let web = &config.services[0];
+            let said = |route: gonogo_engine::Route| {
+                let email: Vec<String> = route.email.iter().map(ToString::to_string).collect();
+                format!("{} {}", route.slack_channel.as_deref().unwrap_or("-"), email.join(","))
+            };
+            let told = config.teams_told(web);
+            (said(config.turned(web)), said(config.deployed(web)), told.slack, told.email)
+        };
+        let support = "#support support@example.com".to_owned();
+        assert_eq!(routes(""), ("#all all@example.com".to_owned(), support.clone(), true, false));
+        let own = "slack_channel = '#web'\nverdict_turned = { slack = false, email = ['web@example.com'] }\n\
+                   awareness = { slack = false, email = true }";
+        assert_eq!(routes(own), ("- web@example.com".to_owned(), support, false, true));
+        let own = "verdict_turned = { email = [] }\nstory_deployed = { slack_channel = '#web', email = [] }";
+        assert_eq!(routes(own), ("#all ".to_owned(), "#web ".to_owned(), true, false));
+        let alone = parse(&format!("{SLACK}{}", service("story_deployed = {}"))).unwrap();
+        assert_eq!(alone.deployed(&alone.services[0]).slack_channel.as_deref(), Some("#all"));
+        let none = parse(&format!("{SLACK}{}", service(""))).unwrap();
+        assert_eq!(none.deployed(&none.services[0]), gonogo_engine::Route::default());
+    }
+
+    #[test]
+    fn a_route_that_leads_nowhere_is_shown() {
+        for (text, said) in [
+            ("[verdict_turned]\nemail = ['a@b.example']", "[verdict_turned] has an email, and there is no [mail]"),
+            ("[verdict_turned]\nslack_channel = '#a'", "[verdict_turned] has a slack_channel, and there is no [slack]"),
+            ("[verdict_turned]\nemail = ['b.example']", "`b.example` is no e-mail address"),
+            (
+                &service("story_deployed = { email = ['a@b.example'] }"),
+                "story_deployed of service `web` has an email, and there is no [mail]",
+            ),
+            (
+                &format!("{SLACK}[verdict_turned]\nslack = false\nslack_channel = '#a'"),
+                "[verdict_turned] has a slack_channel and slack = false",
+            ),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+}
