@@ -12,6 +12,9 @@ pub struct Account {
     pub name: String,
     /// Whether issues may be seen at all.
     pub may_browse: bool,
+    /// Whether comments may be added, and issues moved, somewhere.
+    pub may_comment: bool,
+    pub may_move: bool,
     pub server_time: Option<Timestamp>,
     pub version: Option<String>,
 }
@@ -19,15 +22,20 @@ pub struct Account {
 pub(super) async fn account(base: &Base, api: &str) -> Result<Account, Why> {
     let (me, rights, server) = (
         format!("{api}/myself"),
-        format!("{api}/mypermissions?permissions=BROWSE_PROJECTS"),
+        format!("{api}/mypermissions?permissions=BROWSE_PROJECTS,ADD_COMMENTS,TRANSITION_ISSUES"),
         format!("{api}/serverInfo"),
     );
     let (me, rights, server) = tokio::try_join!(base.get(&me), base.get(&rights), base.get(&server))?;
     let text = |json: &Value, name: &str| json.get(name).and_then(Value::as_str).map(str::to_owned);
-    let right = rights.pointer("/permissions/BROWSE_PROJECTS/havePermission").and_then(Value::as_bool);
+    let right = |name: &str| {
+        let held = rights.pointer(&format!("/permissions/{name}/havePermission")).and_then(Value::as_bool);
+        held.unwrap_or(false)
+    };
     Ok(Account {
         name: text(&me, "displayName").or_else(|| text(&me, "name")).unwrap_or_default(),
-        may_browse: right.unwrap_or(false),
+        may_browse: right("BROWSE_PROJECTS"),
+        may_comment: right("ADD_COMMENTS"),
+        may_move: right("TRANSITION_ISSUES"),
         server_time: text(&server, "serverTime").and_then(|t| time(&t)),
         version: text(&server, "version"),
     })

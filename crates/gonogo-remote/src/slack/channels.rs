@@ -2,6 +2,8 @@
 
 use super::{MOST_PAGES, Slack, SlackError, next_cursor};
 use jiff::Timestamp;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 const LIST: &str = "conversations.list";
 
@@ -11,25 +13,79 @@ impl Slack {
         if is_channel_id(given) {
             return Ok(given.to_owned());
         }
-        let name = given.trim_start_matches('#');
+        let mut id = None;
+        let look = |channel: &Value| {
+            if is_called(channel, given) {
+                id = Some(channel["id"].as_str().map(str::to_owned));
+            }
+            id.is_none()
+        };
+        self.each_channel(Some(given), look, now).await?;
+        match id {
+            Some(id) => id.ok_or_else(|| SlackError::odd(LIST, "a channel without an id")),
+            None => Err(SlackError::refused(LIST, Some(given), "channel_not_found", None)),
+        }
+    }
+
+    /// How the bot stands to each of these channels, by their names or ids.
+    pub async fn channel_standings(
+        &self,
+        given: &BTreeSet<String>,
+        now: Timestamp,
+    ) -> Result<BTreeMap<String, ChannelStanding>, SlackError> {
+        let mut standings: BTreeMap<String, ChannelStanding> =
+            given.iter().map(|name| (name.clone(), ChannelStanding::NotSeen)).collect();
+        let look = |channel: &Value| {
+            for (name, standing) in &mut standings {
+                if is_called(channel, name) || channel["id"] == name.as_str() {
+                    let is_in = channel["is_member"] == true;
+                    *standing = if is_in { ChannelStanding::In } else { ChannelStanding::NotIn };
+                }
+            }
+            true
+        };
+        self.each_channel(None, look, now).await?;
+        Ok(standings)
+    }
+
+    /// All that are open and that the bot sees, for as long as more are wanted.
+    async fn each_channel(
+        &self,
+        given: Option<&str>,
+        mut wants_more: impl FnMut(&Value) -> bool,
+        now: Timestamp,
+    ) -> Result<(), SlackError> {
         let mut cursor = String::new();
         for _ in 0..MOST_PAGES {
             let all = [("types", "public_channel,private_channel"), ("exclude_archived", "true"), ("limit", "1000")];
             let mut query = all.to_vec();
             query.extend((!cursor.is_empty()).then_some(("cursor", cursor.as_str())));
-            let page = self.read(LIST, &query, Some(given), now).await?;
+            let page = self.read(LIST, &query, given, now).await?;
             let channels = page["channels"].as_array().ok_or_else(|| SlackError::odd(LIST, "no channels"))?;
-            if let Some(found) = channels.iter().find(|channel| channel["name"] == name) {
-                let id = found["id"].as_str().map(str::to_owned);
-                return id.ok_or_else(|| SlackError::odd(LIST, "a channel without an id"));
+            if !channels.iter().all(&mut wants_more) {
+                return Ok(());
             }
             match next_cursor(&page) {
                 Some(next) => cursor = next,
-                None => return Err(SlackError::refused(LIST, Some(given), "channel_not_found", None)),
+                None => return Ok(()),
             }
         }
         Err(SlackError::odd(LIST, "its pages do not end"))
     }
+}
+
+/// How the bot stands to a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChannelStanding {
+    In,
+    /// It is there, and the bot was not invited.
+    NotIn,
+    /// It is not there, is archived, or is private without the bot.
+    NotSeen,
+}
+
+fn is_called(channel: &Value, given: &str) -> bool {
+    channel["name"] == given.trim_start_matches('#')
 }
 
 /// Whether a channel is given by its id, `C024BE91L`: capitals and digits, as no name of a channel has them.

@@ -10,7 +10,7 @@ mod socket;
 mod standing;
 mod unfurl;
 
-pub use channels::{is_channel_id, is_member_id};
+pub use channels::{ChannelStanding, is_channel_id, is_member_id};
 pub use error::SlackError;
 pub use messages::{MOST_SECTION, Message, MessageKey, Place};
 pub use socket::{Socket, SocketMode, Told};

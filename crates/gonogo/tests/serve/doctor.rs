@@ -1,7 +1,7 @@
 //! `gonogo doctor --server`: what is wrong with what the server stands on.
 
 use crate::support::{SECRET, World};
-use gonogo_world::{Jira, Slack};
+use gonogo_world::{Jira, Mail, Slack};
 
 const EVENTS: [&str; 6] = ["push", "status", "check_run", "check_suite", "pull_request", "merge_group"];
 
@@ -36,6 +36,7 @@ fn whole(world: World) -> World {
 fn nothing_is_wrong_with_a_server_that_works() {
     let jira = Jira::cloud();
     let slack = Slack::start();
+    slack.channel("#deploys");
     let world = World::stopped().trusts(&jira.url()).tells(&slack, "#deploys").with_classic_token();
     world.policy(&format!("[tracker]\nkind = 'jira-cloud'\nurl = '{}'\n[checks]\nstory-exists = 'off'\n", jira.url()));
     let world = whole(world);
@@ -129,4 +130,54 @@ fn a_clock_that_is_off_is_said() {
     let (said, code) = doctor(&world);
     says(&said, &["ahead of GitHub's", "→ set this machine's clock by NTP"]);
     assert_eq!(code, Some(1), "{said}");
+}
+
+#[test]
+fn whom_it_tells_is_looked_at_and_nobody_is_told_anything() {
+    let (jira, slack, mail) = (Jira::cloud(), Slack::start(), Mail::start());
+    slack.channel("#deploys");
+    let support = slack.channel("#support").without_the_bot();
+    let world = World::stopped()
+        .trusts(&jira.url())
+        .tells(&slack, "#deploys")
+        .says_of_stories("slack_channel = '#support'\njira_comment = true\njira_transition = 'Released'")
+        .mails(&mail, "tls = 'starttls'");
+    world.policy(&format!(
+        "[tracker]\nkind = 'jira-cloud'\nurl = '{}'\n[checks]\nstory-exists = 'off'\n[[awareness]]\nteam = 'support'\n\
+         channel = '#nowhere'\nemail = ['a@elsewhere.example']\nlabels = ['x']\n",
+        jira.url()
+    ));
+    let world = whole(world);
+    mail.lets_in("gonogo", "another");
+    let (said, code) = doctor(&world);
+    says(
+        &said,
+        &[
+            "✗ rights [story_deployed] wants what the account may not: Add Comments and Transition Issues",
+            "✓ channels the bot is in #deploys",
+            "✗ channels the bot is not in #support",
+            "→ invite it there",
+            "✗ channels the bot sees no #nowhere",
+            "does not let us in: 535 5.7.8 wrong user or password",
+            "→ mend GONOGO_SMTP_USER and GONOGO_SMTP_PASSWORD",
+            "✗ mail [[awareness]] writes to a@elsewhere.example, outside of [mail] domains",
+        ],
+    );
+    assert_eq!(code, Some(1), "{said}");
+    jira.may_write();
+    support.invites_the_bot();
+    mail.lets_in("gonogo", "mail-word");
+    let well = format!("✓ mail localhost:{} takes mail of ours over TLS, as gonogo; nothing was sent", mail.port());
+    says(
+        &doctor(&world).0,
+        &[
+            "✓ rights may say in Jira what [story_deployed] asks for",
+            "✓ channels the bot is in #deploys and #support",
+            &well,
+        ],
+    );
+    assert!(mail.received().is_empty());
+    support.has(0, 0);
+    slack.without_scope("groups:read");
+    says(&doctor(&world).0, &["· channels they are not looked at: "]);
 }

@@ -1,18 +1,21 @@
 //! `doctor`: whether each thing that a check stands on works, one line each.
 
+mod mail;
 mod oidc;
 mod server;
+mod slack_channels;
 
 pub use server::{HooksTaken, doctor_server};
 
 use crate::gather::{Clock, CodeHostAccess, Outside};
 use crate::locate::{Located, Wanted, locate};
+use crate::serving::StoryDeployed;
 use gonogo_core::case::{PolicyOrigin, Production};
 use gonogo_core::policy::Tracker as TrackerPolicy;
 use gonogo_core::say;
 use gonogo_remote::git::{self, Git};
 use gonogo_remote::http::CA_FILE_VARIABLE;
-use gonogo_remote::jira::tracker;
+use gonogo_remote::jira::{Account, tracker};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -100,7 +103,7 @@ pub async fn doctor(request: &DoctorRequest) -> Vec<Line> {
         None => lines.push(note("tracker", "none configured: checks that need one are off")),
         Some(policy) => {
             lines.push(proxy(policy, request.variable));
-            lines.extend(tracker_lines(policy, &request.outside, request.clock).await);
+            lines.extend(tracker_lines(policy, &request.outside, request.clock, None).await);
         }
     }
     lines
@@ -192,7 +195,13 @@ fn proxy(policy: &TrackerPolicy, variable: fn(&str) -> Option<String>) -> Line {
     }
 }
 
-async fn tracker_lines(policy: &TrackerPolicy, outside: &Outside, now: Clock) -> Vec<Line> {
+/// `says` is what is to be said in it of stories.
+async fn tracker_lines(
+    policy: &TrackerPolicy,
+    outside: &Outside,
+    now: Clock,
+    says: Option<&StoryDeployed>,
+) -> Vec<Line> {
     let credentials = match (outside.credentials)(policy.kind) {
         Ok(credentials) => credentials,
         Err(error) => return vec![bad("credentials", error.to_string(), error.fix())],
@@ -213,11 +222,29 @@ async fn tracker_lines(policy: &TrackerPolicy, outside: &Outside, now: Clock) ->
     } else {
         bad("rights", "the account may not browse any project", "give it the permission Browse Projects")
     });
+    lines.extend(says.and_then(|says| may_say(says, &account)));
     lines.push(match account.server_time {
         Some(theirs) => clock("the tracker's", now(), theirs),
         None => note("clock", "the tracker does not tell its time"),
     });
     lines
+}
+
+/// Whether it may do what `[story_deployed]` asks for.
+fn may_say(says: &StoryDeployed, account: &Account) -> Option<Line> {
+    let comments = (says.jira_comment, account.may_comment, "Add Comments");
+    let moves = (says.jira_transition.is_some(), account.may_move, "Transition Issues");
+    let wanted: Vec<_> = [comments, moves].into_iter().filter(|(is_wanted, ..)| *is_wanted).collect();
+    let missing: Vec<&str> = wanted.iter().filter(|(_, may, _)| !may).map(|(.., name)| *name).collect();
+    if wanted.is_empty() {
+        return None;
+    }
+    if missing.is_empty() {
+        return Some(good("rights", "may say in Jira what [story_deployed] asks for"));
+    }
+    let missing = say::list(&missing, missing.len());
+    let fix = format!("give it {missing} in the projects of the stories");
+    Some(bad("rights", format!("[story_deployed] wants what the account may not: {missing}"), fix))
 }
 
 /// `whose` is "the tracker's".

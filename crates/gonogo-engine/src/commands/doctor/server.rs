@@ -1,13 +1,15 @@
 //! `doctor --server`: whether a server can do what it is configured for. It
 //! changes nothing outside, and may run beside the server.
 
+use super::mail::mail;
 use super::oidc::oidc;
+use super::slack_channels::slack_channels;
 use super::{Health, Line, bad, bad_as, clock, good, note, policy, production, tracker_lines};
 use crate::gather::may_ask;
 use crate::jobs::{self, SYNC};
 use crate::locate::{Located, locate};
 use crate::serving::{Service, Serving};
-use gonogo_core::policy::Tracker as TrackerPolicy;
+use gonogo_core::policy::{Awareness, Tracker as TrackerPolicy};
 use gonogo_core::say;
 use gonogo_remote::git::{self, Git};
 use gonogo_remote::github::{GitHubError, Hook, HookDelivery, Rights, Standing};
@@ -21,6 +23,13 @@ const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 const HOOKS: [&str; 4] = ["push", "status", "check_run", "check_suite"];
 /// Those that do where pull requests are judged.
 const HOOKS_OF_PULLS: [&str; 2] = ["pull_request", "merge_group"];
+
+/// What policies name, to be looked at outside.
+#[derive(Debug, Default)]
+struct Named {
+    trackers: Vec<TrackerPolicy>,
+    teams: Vec<Awareness>,
+}
 
 /// What the server's environment says of hooks.
 #[derive(Clone, Copy, Debug)]
@@ -44,22 +53,25 @@ pub async fn doctor_server(serving: &Serving, taken: HooksTaken, not_ready: Opti
     if serving.services.is_empty() {
         lines.push(bad("services", "none is configured", "write a [[service]] into the server's configuration"));
     }
-    let mut trackers: Vec<TrackerPolicy> = Vec::new();
+    let mut named = Named::default();
     let mut has_told_token = false;
     for service in &serving.services {
         lines.extend(github(serving, service, taken, &mut has_told_token).await);
-        lines.extend(repository(serving, service, &mut trackers).await);
+        lines.extend(repository(serving, service, &mut named).await);
     }
     if let Some(delivery) = last_of_app(serving).await {
         lines.push(delivery);
     }
     lines.extend(slack(serving).await);
+    lines.extend(slack_channels(serving, &named.teams).await);
+    lines.extend(mail(serving, &named.teams).await);
     lines.extend(oidc(serving).await);
-    if !trackers.is_empty() {
+    if !named.trackers.is_empty() {
         lines.push(hooks_taken("Jira", "GONOGO_JIRA_WEBHOOK_SECRET", taken.jira));
     }
-    for tracker in trackers {
-        lines.extend(tracker_lines(&tracker, &serving.outside, serving.clock).await);
+    for tracker in named.trackers {
+        let says = serving.story_deployed.as_ref();
+        lines.extend(tracker_lines(&tracker, &serving.outside, serving.clock, says).await);
     }
     lines
 }
@@ -250,7 +262,7 @@ fn delivery(of: &str, last: Option<&HookDelivery>) -> Line {
 }
 
 /// What our copy of the repository says; the server fetches it.
-async fn repository(serving: &Serving, service: &Service, trackers: &mut Vec<TrackerPolicy>) -> Vec<Line> {
+async fn repository(serving: &Serving, service: &Service, named: &mut Named) -> Vec<Line> {
     const WHAT: &str = "repository";
     let troubles = serving.store.troubles(SYNC).await.unwrap_or_default(); // a store that is away was said
     if let Some(trouble) = troubles.iter().find(|trouble| trouble.key == service.repository.to_string()) {
@@ -277,11 +289,12 @@ async fn repository(serving: &Serving, service: &Service, trackers: &mut Vec<Tra
         _ => production(&located),
     };
     let mut lines = vec![of(runs), of(policy(&located))];
+    named.teams.extend(located.policy.sections.awareness.iter().cloned());
     if let Some(tracker) = &located.policy.sections.tracker {
         match may_ask(tracker, &serving.outside) {
             Err(why) => lines.push(of(bad("tracker", why.said, why.fix))),
-            Ok(()) if trackers.iter().any(|known| known.url == tracker.url) => {}
-            Ok(()) => trackers.push(tracker.clone()),
+            Ok(()) if named.trackers.iter().any(|known| known.url == tracker.url) => {}
+            Ok(()) => named.trackers.push(tracker.clone()),
         }
     }
     lines
@@ -294,7 +307,8 @@ async fn slack(serving: &Serving) -> Vec<Line> {
         Ok(standing) => standing,
         Err(error) => return vec![bad("slack", error.why().said, error.why().fix)],
     };
-    let channels: Vec<&str> = serving.services.iter().filter_map(|one| one.slack_channel.as_deref()).collect();
+    let routes = serving.services.iter().flat_map(|one| [&one.turned, &one.deployed]);
+    let channels: Vec<&str> = routes.filter_map(|route| route.slack_channel.as_deref()).collect();
     let missing = missing_scopes(&standing.scopes, &channels);
     let who = format!("{} of {}", standing.user, standing.team);
     let mut lines = vec![if missing.is_empty() {
