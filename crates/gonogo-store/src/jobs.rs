@@ -94,7 +94,7 @@ impl Store {
                 let delete = "delete from job where id = $1 and fence = $2 and leased_until is not null";
                 let done = execute!(tx, delete, id, fence)?;
                 if done > 0 {
-                    forget_dead(tx, &kind, &key).await?;
+                    forget_dead(tx, &kind, &key, id).await?;
                 }
                 Ok(done)
             })
@@ -156,8 +156,11 @@ impl Store {
              where id = $1 and fence = $2 and leased_until is not null";
         self.change(move |tx| {
             Box::pin(async move {
-                forget_dead(tx, &kind, &key).await?;
-                Ok(execute!(tx, update, id, fence, now, &error)?)
+                let done = execute!(tx, update, id, fence, now, &error)?;
+                if done > 0 {
+                    forget_dead(tx, &kind, &key, id).await?;
+                }
+                Ok(done)
             })
         })
         .await
@@ -210,8 +213,9 @@ async fn is_leased(tx: &mut Tx<'_>, kind: &str, key: &str, beside: i64, now: i64
 }
 
 /// What was given up of a key, whose work is done, or given up anew.
-async fn forget_dead(tx: &mut Tx<'_>, kind: &str, key: &str) -> Result<(), StoreError> {
-    execute!(tx, "delete from job where kind = $1 and key = $2 and dead_at is not null", kind, key)?;
+async fn forget_dead(tx: &mut Tx<'_>, kind: &str, key: &str, but: i64) -> Result<(), StoreError> {
+    const FORGET: &str = "delete from job where kind = $1 and key = $2 and dead_at is not null and id <> $3";
+    execute!(tx, FORGET, kind, key, but)?;
     Ok(())
 }
 
