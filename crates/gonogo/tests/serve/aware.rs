@@ -186,6 +186,8 @@ fn each_policy_in_force_has_its_teams_told() {
     let both = format!("{first} {}", world.repo.rev("main"));
     let mut world = world.with_service("production = { told = true }\n");
     world.start();
+    let page = || world.get("/services/web").1;
+    world.wait(|| page().contains("nobody has told yet what runs").then_some(()), page);
     let told = world.submit("/services/web", "/services/web/production", &[("running", &both)]);
     assert_eq!(told.0, 303, "{}", told.1);
     let sha = world.commits("STORY-9 x");

@@ -171,6 +171,7 @@ fn a_story_that_only_a_pull_request_names_waits_for_github() {
     let mut world = telling(&slack).with_service(TOLD);
     let support = slack.channel("#support");
     world.start();
+    world.service_of("web", "nobody has told yet what runs");
     world.says_what_runs(&world.repo.rev("production"));
     let (pull, _) = world.proposes("topic", "charge in euros", "STORY-9 charge in euros");
     let merged = pull.merges();
