@@ -73,11 +73,10 @@ impl MailConfig {
 
     fn tls(&self) -> Tls {
         match self.tls {
-            Some(TlsWord::Starttls) => Tls::StartTls,
             Some(TlsWord::Tls) => Tls::Implicit,
             Some(TlsWord::None) => Tls::None,
             None if self.is_here() => Tls::None,
-            None => Tls::StartTls,
+            Some(TlsWord::Starttls) | None => Tls::StartTls,
         }
     }
 

@@ -2,6 +2,7 @@
 //! `[awareness]`, and the same keys of a service, which go before them.
 
 use super::config::{Config, ServiceConfig};
+use super::stories::StoryDeployedConfig;
 use gonogo_core::email::EmailAddress;
 use gonogo_engine::{Route, TeamsTold};
 use serde::{Deserialize, Serialize};
@@ -60,7 +61,7 @@ impl Config {
         match (&self.story_deployed, &service.story_deployed) {
             (None, None) => Route::default(),
             (all, own) => {
-                let all = all.as_ref().map(|says| says.route()).unwrap_or_default();
+                let all = all.as_ref().map(StoryDeployedConfig::route).unwrap_or_default();
                 let own = own.clone().unwrap_or_default();
                 let route = own.over(&all, self.slack_channel(service));
                 Route { slack_channel: route.slack_channel.filter(|_| self.slack.is_some()), ..route }
