@@ -505,24 +505,6 @@ impl World {
         self.wait(|| now().filter(|status| fits(status)), || format!("{:?}", now()));
     }
 
-    /// What the server keeps that has this text in it.
-    pub(crate) fn files_with(&self, text: &str) -> Vec<String> {
-        let (mut folders, mut found) = (vec![self.folder.path().to_owned()], Vec::new());
-        while let Some(folder) = folders.pop() {
-            // What goes away meanwhile keeps nothing.
-            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-                let path = entry.path();
-                let bytes = std::fs::read(&path).unwrap_or_default();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if bytes.windows(text.len()).any(|part| part == text.as_bytes()) {
-                    found.push(path.display().to_string());
-                }
-            }
-        }
-        found
-    }
-
     #[track_caller]
     #[allow(clippy::unused_self, reason = "reads as a sentence")]
     pub(crate) fn wait<T>(&self, look: impl Fn() -> Option<T>, said: impl Fn() -> String) -> T {

@@ -9,6 +9,24 @@ use std::process::Command;
 const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
 
 impl World {
+    /// What the server keeps that has this text in it.
+    pub(crate) fn files_with(&self, text: &str) -> Vec<String> {
+        let (mut folders, mut found) = (vec![self.folder.path().to_owned()], Vec::new());
+        while let Some(folder) = folders.pop() {
+            // What goes away meanwhile keeps nothing.
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                let bytes = std::fs::read(&path).unwrap_or_default();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if bytes.windows(text.len()).any(|part| part == text.as_bytes()) {
+                    found.push(path.display().to_string());
+                }
+            }
+        }
+        found
+    }
+
     /// From now on pages are asked for as this person.
     pub(crate) fn signs_in(&mut self, name: &str, password: &str) {
         let (status, answer) = self.post("/sign-in", &[("name", name), ("password", password)]);
