@@ -41,7 +41,7 @@ pub(crate) async fn server(State(app): State<App>, session: Session) -> Shown {
         @if !server.secrets.is_empty() {
             section {
                 h2 { "Secrets" }
-                (table(["Variable", "Where it is from"], server.secrets.iter().map(|set| [
+                (table(["Variable", "From"], server.secrets.iter().map(|set| [
                     html! { code { (set.variable) } },
                     from(set),
                 ])))
@@ -114,7 +114,7 @@ fn builds(builds: &[UsualBuild]) -> Markup {
 
 fn settings(settings: &[Setting]) -> Markup {
     table(
-        ["Key", "Value", "Where it is from"],
+        ["Key", "Value", "From"],
         settings.iter().map(|setting| {
             [
                 html! { code { (outside(&setting.key)) } },
