@@ -6,6 +6,7 @@ use crate::questions::{BuildsOf, RequiredBuilds, UsualBuilds};
 use crate::registry::{Entry, parse};
 use crate::scene::{Check, Scene};
 use gonogo_core::build::{Build, BuildState, RequiredBuild, UsualBuild};
+use gonogo_core::fact::Why;
 use gonogo_core::finding::{Code, Subject};
 use gonogo_core::policy::{Level, Name};
 use gonogo_core::say;
@@ -150,16 +151,27 @@ impl Check for Builds {
 impl Builds {
     /// What the head's branch requires at the code host.
     fn by_rules(&self, scene: &Scene<'_>) -> Result<Vec<RequiredBuild>, Stop> {
-        let Some(branch) = scene.case.head.branch.clone().filter(|_| self.by_branch_rules) else {
+        if !self.by_branch_rules {
             return Ok(Vec::new());
+        }
+        let unknown = || {
+            let said = "the head is on no branch that is known, so it is not known what a branch's rules require";
+            Stop::Unknown(Why::new(said, "check a branch by its name"))
         };
+        let branch = scene.case.head.branch.clone().ok_or_else(unknown)?;
         scene.facts.must(RequiredBuilds { branch })
     }
 
     /// What the policy names goes before what rules say of the same.
     fn asked<'a>(&'a self, by_rules: &'a [RequiredBuild]) -> Vec<Asked<'a>> {
         let own = self.required.iter().map(|name| {
-            let by = self.apps.get(name.as_str()).map_or(By::Anybody, |app| By::Called(app));
+            // The app that the rules name counts, unless the policy names one itself.
+            let ruled = by_rules.iter().filter(|one| one.name == name.as_str()).find_map(|one| one.app);
+            let by = match (self.apps.get(name.as_str()), ruled) {
+                (Some(app), _) => By::Called(app),
+                (None, Some(app)) => By::App(app),
+                (None, None) => By::Anybody,
+            };
             Asked { name: Named::Pattern(name), by }
         });
         let is_new = |one: &&RequiredBuild| {

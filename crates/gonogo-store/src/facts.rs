@@ -63,7 +63,10 @@ impl Store {
         keys: Vec<String>,
     ) -> Result<Vec<KeptAnswer>, StoreError> {
         type Row = (String, String, String, i64);
-        const SELECT: &str = "select key, about, answer, at from fact where system = $1 and wants = $2 and key = $3";
+        // One that came in while it was told that the story had changed does not count.
+        const SELECT: &str = "select f.key, f.about, f.answer, f.at from fact f
+             where f.system = $1 and f.wants = $2 and f.key = $3
+             and not exists (select 1 from fact_changed c where c.key in (f.key, f.about) and c.at >= f.at)";
         let (system, wants) = (system.to_owned(), wants.to_owned());
         let rows: Vec<Row> = self
             .db

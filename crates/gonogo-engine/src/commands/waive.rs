@@ -88,6 +88,8 @@ pub(super) async fn given(
         Waived::Stands { id, by_id, why: said, until: stands }
             if by_id == who.id && said == why && stands.duration_since(until).abs() <= TWICE =>
         {
+            // Whoever stored it may not have come to this.
+            judge_all(serving, service).await?;
             Ok(id)
         }
         Waived::Stands { .. } => {

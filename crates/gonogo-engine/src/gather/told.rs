@@ -95,5 +95,5 @@ fn after(unsettled: &UnsettledLooks) -> AfterDeploys {
         })
     });
     let looks: Vec<Look> = looks.collect();
-    AfterDeploys { is_unread: unsettled.is_unread, more: unsettled.all - looks.len(), looks }
+    AfterDeploys { is_unread: unsettled.is_unread, more: unsettled.all.saturating_sub(looks.len()), looks }
 }

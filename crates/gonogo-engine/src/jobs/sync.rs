@@ -43,6 +43,9 @@ pub(super) async fn look(serving: &Serving, repository: &str) -> Result<(), JobE
     for service in &services {
         // One that cannot be looked at holds up no other.
         let looked = look_at(serving, service, &git).await;
+        if looked.is_err() {
+            out_of_sight(serving, service).await?;
+        }
         failed = failed.and(looked.map_err(|error| JobError::Broken(format!("{}: {error}", service.name))));
     }
     let name = &first.repository;
