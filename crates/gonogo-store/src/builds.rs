@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// So many commits are looked back.
-pub const LAST_DEPLOYED: u32 = 20;
+const LAST_DEPLOYED: u32 = 20;
 
 impl Store {
     /// Of the commits that ran last those whose builds nobody has read yet, the

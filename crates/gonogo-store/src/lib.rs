@@ -38,7 +38,6 @@ mod writer;
 
 pub use audit::{AuditAsked, AuditRow, Deed};
 pub use awareness::{AwarenessRow, NewAwareness, ToldIn};
-pub use builds::LAST_DEPLOYED;
 pub use candidates::{Candidate, CandidateId, Sighted};
 pub use copies::{Existing, backup, restore};
 pub use deliveries::{Delivery, DeliveryId, DeliveryRow, Received};

@@ -248,11 +248,12 @@ pub(crate) async fn end_waiting(
     story: &str,
     why: &str,
     now: i64,
+    held: Lease,
 ) -> Result<(), StoreError> {
-    let update = "update outbox set state = case when leased_until > $4 then 'doubtful' else 'failed' end,
+    let update = "update outbox set state = case when leased_until > $5 then 'doubtful' else 'failed' end,
              error = $3, done_at = $4, leased_until = null
          where kind = $1 and state = 'waits' and id in (select message from outbox_story where story = $2)";
-    execute!(tx, update, kind, story, why, now)?;
+    execute!(tx, update, kind, story, why, now, held.now)?;
     Ok(())
 }
 

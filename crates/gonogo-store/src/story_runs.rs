@@ -167,6 +167,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         const SAID: &str = "insert into story_said (story, is_deployed, at) values ($1, $2, $3)
              on conflict (story) do update set is_deployed = excluded.is_deployed, at = excluded.at";
+        let clock = self.leases;
         self.db
             .write(move |tx| {
                 Box::pin(async move {
@@ -177,7 +178,8 @@ impl Store {
                         }
                         execute!(tx, SAID, story, i64::from(*news == StoryNews::Came), micros(now))?;
                         if let Some((kind, why)) = ends {
-                            end_waiting(tx, kind, story, why, micros(now)).await?;
+                            let held = clock.lease(tx, now, now).await?;
+                            end_waiting(tx, kind, story, why, micros(now), held).await?;
                         }
                     }
                     for message in &messages {

@@ -68,7 +68,7 @@ impl Store {
     pub async fn say_again(&self, id: MessageId, deed: Deed) -> Result<bool, StoreError> {
         const UPDATE: &str = "update outbox set state = 'waits', attempts = 0, run_at = $2, again_at = $2,
                  begun_at = null, done_at = null
-             where id = $1 and state in ('doubtful', 'failed')";
+             where id = $1 and state in ('doubtful', 'failed') and coalesce(leased_until, 0) <= $3";
         let done = self.change_message(UPDATE, id, deed).await?;
         self.work.came();
         Ok(done)
@@ -77,19 +77,21 @@ impl Store {
     /// Has one never said that was not; false where it was, or just is.
     pub async fn drop_message(&self, id: MessageId, deed: Deed) -> Result<bool, StoreError> {
         const UPDATE: &str = "update outbox set state = 'dropped', done_at = $2
-             where id = $1 and (state in ('doubtful', 'failed')
-                 or state = 'waits' and (leased_until is null or leased_until <= $2))";
+             where id = $1 and state in ('doubtful', 'failed', 'waits') and coalesce(leased_until, 0) <= $3";
         let done = self.change_message(UPDATE, id, deed).await?;
         // What stood behind it may be said now.
         self.work.came();
         Ok(done)
     }
 
+    /// While nobody is saying it.
     async fn change_message(&self, update: &'static str, id: MessageId, deed: Deed) -> Result<bool, StoreError> {
+        let clock = self.leases;
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    if execute!(tx, update, id.0, micros(deed.at))? == 0 {
+                    let held = clock.lease(tx, deed.at, deed.at).await?;
+                    if execute!(tx, update, id.0, micros(deed.at), held.now)? == 0 {
                         return Ok(false);
                     }
                     note(tx, &deed).await?;
