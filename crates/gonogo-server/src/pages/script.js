@@ -17,17 +17,22 @@ function say(text, name, act) {
 // Times.
 
 function ago(seconds) {
-  if (seconds < 60) return `${seconds} s ago`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 172800) return `${Math.floor(seconds / 3600)} h ago`;
-  return `${Math.floor(seconds / 86400)} days ago`;
+  if (seconds < -90) return `in ${long(-seconds)}`; // a clock that is a little ahead is not
+  return `${long(Math.max(0, seconds))} ago`;
+}
+
+function long(seconds) {
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 172800) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86400)} days`;
 }
 
 function showTimes() {
   for (const time of document.querySelectorAll("time[datetime]")) {
     const date = new Date(time.dateTime);
     time.title = date.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
-    time.textContent = ago(Math.max(0, Math.floor((Date.now() - date) / 1000)));
+    time.textContent = ago(Math.floor((Date.now() - date) / 1000));
   }
 }
 
@@ -52,7 +57,7 @@ let source, heard = Date.now(), last;
 
 function follow() {
   const live = document.querySelector("[data-live]");
-  if (!live) return;
+  if (!live || document.hidden) return;
   source?.close();
   const address = new URL(live.dataset.live, location.href);
   if (last) address.searchParams.set("since", last);
@@ -67,13 +72,25 @@ function follow() {
   source.addEventListener("changed", (event) => { hear(event); renew(); });
 }
 
+// A browser has six connections for all pages of a server: one that nobody
+// looks at keeps none, and is told what it missed when it is shown again.
+function rest() {
+  source?.close();
+  source = undefined;
+}
+
+function wake() {
+  heard = Date.now();
+  follow();
+}
+
 function lost(why) {
   news.dataset.news = why ? "lost" : "";
   say(why && `${why}: what stands here may be old. It is tried again.`);
 }
 
 async function look() {
-  if (Date.now() - heard <= PATIENCE) return;
+  if (document.hidden || Date.now() - heard <= PATIENCE) return;
   heard = Date.now() - PATIENCE + 10_000; // the next try in ten seconds
   // A stream that is not let in ends like one of a server that is away.
   const answer = await fetch(location.href, { method: "HEAD" }).catch(() => undefined);
@@ -143,12 +160,21 @@ function stale(evenIfWritten) {
   again = setTimeout(renew, AGAIN, evenIfWritten);
 }
 
+// That it is judged again is no news: the page asks until it was.
+function renewIfDue() {
+  const main = document.querySelector("main");
+  if (!document.hidden && main.querySelector("[data-due]") && !isWrittenIn(main)) renew();
+}
+
 follow();
 showTimes();
 setInterval(showTimes, 10_000);
-if (source) {
+if (document.querySelector("[data-live]")) {
   setInterval(look, 5_000);
-  document.addEventListener("visibilitychange", () => document.hidden || look());
+  setInterval(renewIfDue, 2_000);
+  document.addEventListener("visibilitychange", () => (document.hidden ? rest() : wake()));
+  addEventListener("pagehide", rest);
+  addEventListener("pageshow", (event) => event.persisted && wake());
 }
 
 // Copies.

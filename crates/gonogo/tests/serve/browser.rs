@@ -81,6 +81,24 @@ impl Browser {
         self
     }
 
+    /// A tab of its own, in front of the others.
+    pub(crate) fn opens_in_a_tab(&self, path: &str) {
+        self.runtime.block_on(async {
+            let tab = self.client.new_window(true).await.unwrap();
+            self.client.switch_to_window(tab.handle).await.unwrap();
+        });
+        self.opens(path);
+    }
+
+    pub(crate) fn shows_the_first_tab(&self) {
+        self.runtime.block_on(async {
+            let first = self.client.windows().await.unwrap().into_iter().next().expect("there is one");
+            self.client.switch_to_window(first).await.unwrap();
+        });
+        // To drive a tab does not bring it to the front.
+        self.tell("Page.bringToFront", json!({}));
+    }
+
     pub(crate) fn signs_in(&self, name: &str, password: &str) {
         self.opens("/sign-in");
         self.runtime.block_on(async {

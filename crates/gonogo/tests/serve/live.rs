@@ -44,6 +44,26 @@ fn an_open_page_turns_with_its_candidate() {
     comes(&world, &browser, "document.querySelector('main').innerText.includes('✓ Go')");
 }
 
+/// A browser has six connections for one server: pages behind this one keep none.
+#[test]
+fn many_pages_are_opened_one_after_the_other_and_side_by_side() {
+    let (world, browser, page) = blocked();
+    for tab in ["/findings", "/stories", "/commits", "/plan", "/facts", "/history", "", "/findings"] {
+        browser.clicks(&format!("nav.tabs a[href='{page}{tab}']"));
+        browser.arrives(&format!("{page}{tab}"));
+    }
+    for _ in 0..8 {
+        browser.opens_in_a_tab(&page);
+        browser.arrives(&page);
+    }
+    waives(&world, &page);
+    let is_told = "document.querySelector('.headline').innerText.startsWith('1 thing')";
+    comes(&world, &browser, is_told);
+    // One behind it is told what it missed once it is looked at.
+    browser.shows_the_first_tab();
+    comes(&world, &browser, "document.querySelector('main').innerText.includes('⚑')");
+}
+
 #[test]
 fn what_is_being_written_is_kept() {
     let (world, browser, page) = blocked();
