@@ -24,6 +24,9 @@ pub struct Wanted {
     /// The folder that it is, where a server knows.
     pub path: Option<ServicePath>,
     pub production: Option<GivenProduction>,
+    /// What was known to run last, where a server knows: its policy says where
+    /// production is, until another one has shipped.
+    pub ran_last: Option<Sha>,
     pub head: Option<String>,
     /// What the head is called, where it does not say itself.
     pub branch: Option<String>,
@@ -217,34 +220,46 @@ pub(crate) fn who_says(git: &Git, wanted: &Wanted, branches: &Branches) -> Resul
     {
         return Ok(Says::Policy { source, file: given.source.name.clone() });
     }
-    if let Some((full, sha)) = &branches.default {
-        let short = short_ref(full);
-        let unread = |said: &str, fix: &str| {
-            Why::new(format!("the policy that would say where production is cannot be read: {said}"), fix)
-        };
-        let policy = match policy_at(git, *sha)? {
-            Ok(policy) => policy,
-            Err(why) => return Ok(Says::Nobody(unread(&why.said, &why.fix))),
-        };
-        if let Some(text) = policy {
-            match production_of(&Source::new(format!("{short}:{FILE}"), text)) {
-                Ok(Some(source)) => return Ok(Says::Policy { source, file: format!("{FILE} of {short}") }),
-                Ok(None) => {}
-                Err(error) => {
-                    let fix = "mend it, or name production with --production";
-                    return Ok(Says::Nobody(unread(&error.to_string(), fix)));
-                }
-            }
-        }
+    let is_default = |full: &String| branches.default.as_ref().is_some_and(|(default, _)| default == full);
+    let branch = || {
+        let (short, full, sha) = branches.production.as_ref()?;
+        (!is_default(full)).then(|| Says::Branch { short: short.clone(), sha: *sha })
+    };
+    // Else whoever may push to the default branch says what they are compared with.
+    if let Some(sha) = wanted.ran_last.filter(|sha| git.commit_of_id(&sha.to_string()).is_ok())
+        && let Some(says) = policy_says(git, sha, "what runs")?.or_else(branch)
+    {
+        return Ok(says);
     }
-    Ok(match &branches.production {
-        Some((short, full, sha)) if branches.default.as_ref().is_none_or(|(default, _)| default != full) => {
-            Says::Branch { short: short.clone(), sha: *sha }
-        }
-        _ => Says::Nobody(Why::new(
+    if let Some((full, sha)) = &branches.default
+        && let Some(says) = policy_says(git, *sha, short_ref(full))?
+    {
+        return Ok(says);
+    }
+    Ok(branch().unwrap_or_else(|| {
+        Says::Nobody(Why::new(
             "nothing says where production is",
             "write `[production]` with `ref = \"BRANCH-OR-TAG\"` into gonogo.toml on the default branch, or name it with --production",
-        )),
+        ))
+    }))
+}
+
+/// What the policy at a commit says of where production is, or why that cannot be
+/// read; `None` where it says nothing.
+fn policy_says(git: &Git, sha: Sha, called: &str) -> Result<Option<Says>, LocateError> {
+    let unread = |said: &str, fix: &str| {
+        let said = format!("the policy that would say where production is cannot be read: {said}");
+        Says::Nobody(Why::new(said, fix))
+    };
+    let text = match policy_at(git, sha)? {
+        Ok(Some(text)) => text,
+        Ok(None) => return Ok(None),
+        Err(why) => return Ok(Some(unread(&why.said, &why.fix))),
+    };
+    Ok(match production_of(&Source::new(format!("{called}:{FILE}"), text)) {
+        Ok(Some(source)) => Some(Says::Policy { source, file: format!("{FILE} of {called}") }),
+        Ok(None) => None,
+        Err(error) => Some(unread(&error.to_string(), "mend it, or name production with --production")),
     })
 }
 

@@ -271,3 +271,31 @@ fn a_hotfix_is_watched_until_it_is_back_on_main() {
         || world.get("/services/web").1,
     );
 }
+
+/// Whoever may push to the default branch would else say what they are compared with.
+#[test]
+fn a_push_does_not_point_production_elsewhere_before_that_has_shipped() {
+    let mut world = World::stopped();
+    world.policy("");
+    world.start();
+    let bad = world.repo.commit("tidy up");
+    world.push("main");
+    let no_go = |count: &str| format!("No-Go: {} \"tidy up\" names no story{count}", &bad[..7]);
+    world.status_of(&bad).is_failure(&no_go(""));
+    let moved = "stories.projects = ['STORY']\nproduction.ref = 'topic'\n";
+    let head = world.repo.commit_files("STORY-1 elsewhere", &[("gonogo.toml", moved)]);
+    world.repo.git(&["branch", "topic", "main"]);
+    world.push("topic");
+    world.push("main");
+    world.status_of(&head).is_failure(&no_go(""));
+    let page = world.service_says("gonogo.toml of what runs");
+    assert!(!page.contains("origin/topic"), "{page}");
+
+    // Once it has shipped, by the branch that counted, the new one counts.
+    world.ships("production", &head);
+    let next = world.repo.commit("STORY-2 next");
+    world.push("main");
+    world.status_of(&next).is_success("Go");
+    world.ships("topic", &next);
+    world.service_says(&next[..7]);
+}

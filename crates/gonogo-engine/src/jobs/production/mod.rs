@@ -66,7 +66,10 @@ async fn source(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result<
         None | Some(ProductionSource::Ref(_)) => {}
         Some(source) => return Ok(Source::Elsewhere(source.clone(), "from the server's configuration".to_owned())),
     }
-    let (git, wanted) = (Arc::clone(git), wanted(serving.mirror_of(service), service));
+    let ran_last = serving.store.production_moves(&service.name, None, 1).await?.pop();
+    let ran_last = ran_last.map(|moved| moved.running.shas()[0]);
+    let wanted = Wanted { ran_last, ..wanted(serving.mirror_of(service), service) };
+    let git = Arc::clone(git);
     blocking(move || here(&git, &wanted)).await
 }
 
