@@ -37,6 +37,10 @@ impl Check for SignOffs {
         if !scene.case.knows_who_was_told {
             return Err(Stop::Off("only a server knows who signed off".to_owned()));
         }
+        let range = &scene.reading()?.changeset;
+        if range.commits.is_empty() && range.missing.is_empty() {
+            return Err(Stop::Off("the head brings nothing over what runs".to_owned()));
+        }
         let (service, base, head) = (scene.case.service.clone(), scene.base, scene.head);
         let given = scene.facts.known(SignedOff { service, base, head })?.unwrap_or_default();
         for lacking in wanted.iter().filter(|one| !given.contains_key(&one.name)) {
