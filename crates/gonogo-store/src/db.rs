@@ -102,10 +102,11 @@ impl Db {
                     .filename(&path)
                     .create_if_missing(!looks_only)
                     .read_only(looks_only)
-                    .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true)
                     .busy_timeout(PATIENCE);
+                // The mode is written into the file: who looks only takes it as it is.
+                let options = if looks_only { options } else { options.journal_mode(SqliteJournalMode::Wal) };
                 let writer = Writer::start(options.clone()).await.map_err(|e| e.at(&path.display().to_string()))?;
                 let readers = SqlitePoolOptions::new()
                     .max_connections(READERS)
