@@ -13,6 +13,7 @@ mod services;
 mod settings;
 mod sign_offs;
 mod stories;
+mod waits;
 mod waivers;
 
 pub use candidates::*;
@@ -27,4 +28,5 @@ pub use services::*;
 pub use settings::*;
 pub use sign_offs::*;
 pub use stories::*;
+pub use waits::*;
 pub use waivers::*;

@@ -194,7 +194,7 @@ impl Evidence {
 }
 
 /// What any of them asks for; of one name who all of them name.
-fn sign_offs_of<'a>(policies: impl Iterator<Item = &'a PolicyInForce>) -> Vec<SignOff> {
+pub(crate) fn sign_offs_of<'a>(policies: impl Iterator<Item = &'a PolicyInForce>) -> Vec<SignOff> {
     let mut all: Vec<SignOff> = Vec::new();
     for one in policies.flat_map(|policy| type_policy(policy).0.sections.plan.sign_offs()) {
         match all.iter_mut().find(|known| known.name == one.name) {

@@ -173,6 +173,7 @@ pub(crate) async fn is_open(tx: &mut Tx<'_>, id: CandidateId) -> Result<bool, St
 async fn close(tx: &mut Tx<'_>, id: CandidateId, now: Timestamp) -> Result<(), StoreError> {
     let update = "update candidate set closed_at = $2 where id = $1 and closed_at is null";
     execute!(tx, update, id.0, micros(now))?;
+    execute!(tx, "delete from candidate_wait where candidate = $1", id.0)?;
     candidate_has_changed(tx, id).await
 }
 

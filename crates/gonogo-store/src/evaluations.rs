@@ -4,7 +4,7 @@
 use crate::candidates::CandidateId;
 use crate::db::{execute, fetch};
 use crate::messages::{News, tell};
-use crate::same_head::{Shown, hold, show};
+use crate::same_head::{Shown, hold, looked, show};
 use crate::views::changes::{candidate_has_changed, in_turn};
 use crate::{Store, StoreError, micros, time};
 use jiff::Timestamp;
@@ -93,6 +93,7 @@ impl Store {
                              on conflict do nothing";
                         execute!(tx, insert, new.candidate.0, &story.key, &story.title, i64::from(story.ships))?;
                     }
+                    looked(tx, new.candidate, new.evaluated_at).await?;
                     show(tx, new.candidate, shown).await?;
                     if let Some(news) = &news {
                         tell(tx, news).await?;

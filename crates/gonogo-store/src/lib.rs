@@ -33,6 +33,7 @@ mod sign_offs;
 mod story_runs;
 mod tokens;
 pub mod views;
+mod waits;
 mod waivers;
 mod writer;
 
@@ -57,12 +58,13 @@ pub use post_deploy::{
 pub use production::{Looked, ProductionMove, ProductionRow, ProductionSeen, ProductionTold};
 pub use pulls::SeenPull;
 pub use requests::DoneRequest;
-pub use same_head::{JudgedAs, SameHead, Shown};
+pub use same_head::{JudgedAs, Judging, SameHead, Shown};
 pub use serving::ServerLock;
 pub use sessions::{Elsewhere, Guest, NewSession, Outside, Renewed, Session};
 pub use sign_offs::{SignOffId, SignOffRow};
 pub use story_runs::{StoryCame, StoryNews, StoryRun, StoryTurn, Untold};
 pub use tokens::{NewToken, TokenId, TokenRow};
+pub use waits::{NewWait, WaitRow};
 pub use waivers::{NewWaiver, Waived, WaiverId, WaiverRow};
 
 use db::{Access, Db};

@@ -30,6 +30,8 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (20, include_str!("../migrations/0020_join_links.sql")),
     (22, include_str!("../migrations/0022_unread_stories.sql")),
     (23, include_str!("../migrations/0023_builds.sql")),
+    (30, include_str!("../migrations/0030_waits.sql")),
+    (31, include_str!("../migrations/0031_looked_at.sql")),
 ];
 
 /// `{word}`, in SQLite, in PostgreSQL.

@@ -17,6 +17,17 @@ pub struct SeenPull {
 }
 
 impl Store {
+    /// Who made it; `None` where it was not seen itself, or they are gone.
+    pub async fn pull_author(&self, service: &str, number: u64) -> Result<Option<String>, StoreError> {
+        let select = "select author from pull_request where service = $1 and number = $2 and author <> ''";
+        let (service, number) = (service.to_owned(), column(number)?);
+        let row: Option<(String,)> = self
+            .db
+            .read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_optional, select, service, number)?) }))
+            .await?;
+        Ok(row.map(|(author,)| author))
+    }
+
     /// Keeps it; where it was seen otherwise before, or never, the work is queued
     /// with that.
     pub async fn pull_was_seen(&self, seen: SeenPull, work: NewJob) -> Result<(), StoreError> {

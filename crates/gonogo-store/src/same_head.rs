@@ -2,10 +2,11 @@
 //! commit is the word of all of them, read where it is written.
 
 use crate::candidates::{CandidateId, is_open};
-use crate::db::{Tx, fetch};
+use crate::db::{Tx, execute, fetch};
 use crate::mirror::{Wanted, want};
 use crate::views::changes::in_turn;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, micros, time};
+use jiff::Timestamp;
 use std::fmt;
 
 /// Another one, with how it was judged last.
@@ -26,6 +27,14 @@ pub struct JudgedAs {
     pub exit_code: u8,
     /// One line: the verdict and its first reason.
     pub summary: String,
+}
+
+/// How far the judging of a candidate is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Judging {
+    /// `None` where it was not since that is kept.
+    pub looked_at: Option<Timestamp>,
+    pub is_due: bool,
 }
 
 /// What should be seen of a candidate, by what the others of its head are.
@@ -50,13 +59,14 @@ impl fmt::Debug for Shown {
 }
 
 impl Store {
-    /// Wants it, while the candidate is open.
-    pub async fn show(&self, id: CandidateId, shown: Shown) -> Result<(), StoreError> {
+    /// Wants it, while the candidate is open: it was judged then, and nothing is new.
+    pub async fn show(&self, id: CandidateId, shown: Shown, judged_at: Timestamp) -> Result<(), StoreError> {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
                     in_turn(tx).await?;
                     hold(tx, id).await?;
+                    looked(tx, id, judged_at).await?;
                     show(tx, id, shown).await
                 })
             })
@@ -65,10 +75,29 @@ impl Store {
         Ok(())
     }
 
+    /// When a candidate was judged last, whatever came of it, and whether it is to be
+    /// judged again just now.
+    pub async fn judging_of(&self, id: CandidateId, kind: &str, now: Timestamp) -> Result<Judging, StoreError> {
+        const SELECT: &str = "select looked_at, cast(case when exists (select 1 from job where kind = $2 and key = $3
+                 and dead_at is null and run_at <= $4) then 1 else 0 end as bigint) from candidate where id = $1";
+        let (kind, key) = (kind.to_owned(), id.0.to_string());
+        let row: Option<(Option<i64>, i64)> = self
+            .db
+            .read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_optional, SELECT, id.0, kind, key, micros(now))?) }))
+            .await?;
+        let (looked_at, is_due) = row.unwrap_or_default();
+        Ok(Judging { looked_at: looked_at.map(time), is_due: is_due != 0 })
+    }
+
     /// The others that are open, the oldest first.
     pub async fn same_head(&self, id: CandidateId) -> Result<Vec<SameHead>, StoreError> {
         self.db.read(|tx| Box::pin(async move { others(tx, id).await })).await
     }
+}
+
+pub(crate) async fn looked(tx: &mut Tx<'_>, id: CandidateId, at: Timestamp) -> Result<(), StoreError> {
+    execute!(tx, "update candidate set looked_at = $2 where id = $1", id.0, micros(at))?;
+    Ok(())
 }
 
 /// Those of one head are changed by one at a time until the transaction ends;

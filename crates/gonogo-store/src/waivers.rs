@@ -9,7 +9,7 @@ use crate::{Store, StoreError, micros, time};
 use gonogo_core::person::Actor;
 use jiff::Timestamp;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct WaiverId(pub i64);
 
 #[derive(Clone, Debug)]

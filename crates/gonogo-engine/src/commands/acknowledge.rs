@@ -10,6 +10,9 @@ use gonogo_store::{AwarenessRow, Identity, StoreError};
 use std::collections::BTreeSet;
 use thiserror::Error;
 
+/// Who somebody is in the tracker.
+const JIRA: &str = "jira";
+
 #[derive(Debug, Error)]
 pub enum AcknowledgeError {
     #[error(transparent)]
@@ -44,6 +47,8 @@ pub async fn acknowledge(serving: &Serving, who: &Person, team: &str, story: &st
 pub struct Speaker<'a> {
     who: &'a Person,
     called: BTreeSet<String>,
+    /// Their accounts in the tracker.
+    accounts: Vec<String>,
 }
 
 impl<'a> Speaker<'a> {
@@ -51,16 +56,27 @@ impl<'a> Speaker<'a> {
     /// system may have taken the name of somebody here.
     pub async fn of(serving: &Serving, who: &'a Person) -> Result<Self, StoreError> {
         let issuer = serving.oidc.as_ref().map(|set| set.provider.issuer());
-        let row = serving.store.person(who.id).await?;
-        let called = row.into_iter().flat_map(|row| {
-            let own = row.has_password.then_some(row.person.name);
-            own.into_iter().chain(row.identities.iter().filter_map(|of| called(of, issuer)).collect::<Vec<_>>())
-        });
-        Ok(Self { who, called: called.collect() })
+        let mut speaker = Self { who, called: BTreeSet::new(), accounts: Vec::new() };
+        let Some(row) = serving.store.person(who.id).await? else { return Ok(speaker) };
+        speaker.called = row.identities.iter().filter_map(|of| called(of, issuer)).collect();
+        speaker.called.extend(row.has_password.then_some(row.person.name));
+        let in_tracker = row.identities.into_iter().filter(|of| of.source == JIRA);
+        speaker.accounts = in_tracker.filter_map(|of| of.subject.rsplit(' ').next().map(str::to_owned)).collect();
+        Ok(speaker)
     }
 
     pub fn who(&self) -> &Person {
         self.who
+    }
+
+    /// All that the `people` of a policy may call them.
+    pub(crate) fn called(&self) -> impl Iterator<Item = &String> {
+        self.called.iter()
+    }
+
+    /// Their accounts in the tracker, by its own ids.
+    pub(crate) fn accounts(&self) -> &[String] {
+        &self.accounts
     }
 
     /// Whether they are one of these.
@@ -107,7 +123,7 @@ mod tests {
         let may = |called: &str, at: &[&str], waits: &[&str]| {
             let at = at.iter().map(|service| ((*service).to_owned(), Role::ReleaseManager)).collect();
             let who = Person { id: 1, name: "x".to_owned(), role: Role::Viewer, at, token: None };
-            let speaker = Speaker { who: &who, called: [called.to_owned()].into() };
+            let speaker = Speaker { who: &who, called: [called.to_owned()].into(), accounts: Vec::new() };
             speaker.may_speak(&teams, &waits.iter().map(|service| (*service).to_owned()).collect()).is_ok()
         };
         assert!(may("vera", &[], &["web"]) && may("github:mia", &[], &["web"]));

@@ -21,6 +21,7 @@ pub mod sign_in;
 pub mod sign_off;
 pub mod slack_join;
 pub mod tokens;
+pub mod waits;
 pub mod waive;
 pub mod waive_system;
 

@@ -117,6 +117,18 @@ pub async fn confirm(serving: &Serving, who: &Person, service: &str, id: WaiverI
     Ok(judge_all(serving, service).await?)
 }
 
+/// Whether a person may confirm what another one proposed.
+pub async fn may_confirm(serving: &Serving, who: &Person, row: &WaiverRow) -> Result<bool, StoreError> {
+    if row.by_id == who.id {
+        return Ok(false);
+    }
+    match rule_of(serving, row).await {
+        Ok(rule) => Ok(who.may_waive(&row.service, &rule).is_ok()),
+        Err(WaiveError::Store(error)) => Err(error),
+        Err(_) => Ok(false),
+    }
+}
+
 /// A waiver of a service does not hold any more.
 pub async fn take_back(serving: &Serving, who: &Person, service: &str, id: WaiverId) -> Result<(), WaiveError> {
     let row = row(serving, service, id).await?;

@@ -68,7 +68,7 @@ pub(super) async fn tell(serving: &Serving, candidate: &Candidate, checked: &Che
 }
 
 /// As they were when they were judged.
-fn issues(checked: &Checked) -> BTreeMap<String, Arc<Issue>> {
+pub(super) fn issues(checked: &Checked) -> BTreeMap<String, Arc<Issue>> {
     let known = checked.recording.facts().iter().filter_map(|(ask, recorded)| match (ask, &recorded.answer) {
         (Ask::IssueOf(of), Answer::IssueOf(Fact::Known(issue))) => Some((of.key.to_string(), Arc::clone(issue))),
         _ => None,

@@ -1,6 +1,6 @@
 //! A candidate, judged: gathered, decided, recorded with what should be seen.
 
-use super::{JobError, aware, check_run, hex_sha256, judge_soon, judging, message, production, seen, shipping};
+use super::{JobError, aware, check_run, hex_sha256, judge_soon, judging, message, production, seen, shipping, waits};
 use crate::commands::{CheckRequest, Checked, check};
 use crate::gather::keep;
 use crate::serving::{Service, Serving};
@@ -58,6 +58,7 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
     };
     metrics::histogram!("gonogo_evaluation_seconds", "verdict" => verdict).record(begun.elapsed());
     aware::tell(serving, &candidate, &checked).await?;
+    waits::keep(serving, &candidate, &checked).await?;
     record(serving, service, &candidate, &checked).await?;
     afterwards(serving, id, &checked).await
 }
@@ -81,7 +82,7 @@ async fn record(
     let is_unread = checked.unread.as_ref().is_some_and(Unread::may_pass);
     if newest.is_some_and(|newest| newest.result == json && newest.is_unread == is_unread) {
         // Nothing new to record; what was never shown or told is wanted still.
-        serving.store.show(id, shown).await?;
+        serving.store.show(id, shown, now).await?;
         if let Some(news) = news {
             serving.store.tell(news).await?;
         }

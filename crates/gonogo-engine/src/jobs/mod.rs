@@ -22,6 +22,7 @@ mod sync;
 mod telling;
 mod told;
 mod unfurl;
+mod waits;
 mod worker;
 
 pub(crate) use aware::{Team, teams};
@@ -32,6 +33,7 @@ pub use outbox::{About, Words, about, how, kinds, to_do, words};
 pub(crate) use outbox::{PlanOf, PlanTold};
 pub(crate) use production::{is_told, wanted, wanted_as_known};
 pub(crate) use shipping::{comment_on, judge_anew};
+pub(crate) use waits::by_account;
 pub use worker::work;
 
 use crate::LocateError;

@@ -1,4 +1,4 @@
-//! People, and what they did.
+//! People, what waits for them, and what they did.
 
 use super::asked::{Asked, Reader, before, limit, page, position, slice};
 use super::once::Ask;
@@ -12,10 +12,12 @@ use axum::response::Response;
 use gonogo_api as api;
 use gonogo_core::person::{Act, Role};
 use gonogo_engine::commands::people::add_person;
-use gonogo_store::{AuditAsked, AuditRow, PersonRow};
+use gonogo_engine::commands::waits::{Wait, waits_for};
+use gonogo_store::{AuditAsked, AuditRow, CandidateId, PersonRow};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
+        read::<Vec<api::WaitsForYou>>("/waits", "waits", "What waits for the token's person").by(waits),
         read::<api::Page<api::Person>>("/people", "people", "People, by name").asked::<api::Part>().by(people),
         write("/people", "addPerson", "Adds somebody", Act::AddPerson)
             .takes::<api::NewPerson>()
@@ -25,6 +27,18 @@ pub(super) fn operations() -> Vec<Operation> {
             .asked::<api::Part>()
             .by(audit),
     ]
+}
+
+async fn waits(State(app): State<App>, reader: Reader) -> Result<Json<Vec<api::WaitsForYou>>, Refusal> {
+    let kept = |(candidate, name): (CandidateId, String)| api::KeptCandidate { candidate: candidate.0, name };
+    let tell = |wait: Wait| api::WaitsForYou {
+        page: format!("{}{}", app.serving.pages, wait.page),
+        service: wait.service,
+        what: wait.what,
+        fix: wait.fix,
+        keeps: wait.keeps.into_iter().map(kept).collect(),
+    };
+    Ok(Json(waits_for(&app.serving, &reader.person).await?.into_iter().map(tell).collect()))
 }
 
 async fn people(

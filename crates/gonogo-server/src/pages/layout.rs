@@ -110,18 +110,29 @@ pub(crate) fn verdict(word: Option<&str>) -> Markup {
     html! { span class={ "verdict " (class) } { (said) } }
 }
 
-/// How long ago, with the exact time on hover.
+/// A clock that is so much ahead is taken to be right.
+const AHEAD: SignedDuration = SignedDuration::from_secs(90);
+
+/// How long ago, or in how long, with the exact time on hover.
 pub(crate) fn ago(time: Timestamp, now: Timestamp) -> Markup {
-    let past = now.duration_since(time).max(SignedDuration::ZERO);
-    let (minutes, hours) = (past.as_mins(), past.as_hours());
-    let said = match (hours, minutes) {
-        (48.., _) => format!("{} days ago", hours / 24),
-        (1.., _) => format!("{hours} h ago"),
-        (_, 1..) => format!("{minutes} min ago"),
-        _ => format!("{} s ago", past.as_secs()),
+    let past = now.duration_since(time);
+    let said = if past < -AHEAD {
+        format!("in {}", long(-past))
+    } else {
+        format!("{} ago", long(past.max(SignedDuration::ZERO)))
     };
     let exact = time.to_string();
     html! { time datetime=(exact) title=(exact) { (said) } }
+}
+
+fn long(lasts: SignedDuration) -> String {
+    let (minutes, hours) = (lasts.as_mins(), lasts.as_hours());
+    match (hours, minutes) {
+        (48.., _) => format!("{} days", hours / 24),
+        (1.., _) => format!("{hours} h"),
+        (_, 1..) => format!("{minutes} min"),
+        _ => format!("{} s", lasts.as_secs()),
+    }
 }
 
 /// Outside text: what reorders it, or is not seen, is shown.
@@ -196,5 +207,6 @@ mod tests {
             assert!(said(seconds).contains(words), "{}", said(seconds));
         }
         assert!(said(-5).contains("0 s ago"), "a clock that went back");
+        assert!(said(-90_000).contains("in 25 h"), "{}", said(-90_000));
     }
 }

@@ -27,4 +27,5 @@ pub(crate) mod sign_in;
 pub(crate) mod story;
 pub(crate) mod table;
 pub(crate) mod tokens;
+mod waits;
 pub(crate) mod waivers;

@@ -7,12 +7,14 @@ use super::paging::{Asked, Pages};
 use super::pulls;
 use super::service::{doubts, runs};
 use super::table::table;
+use super::waits;
 use crate::App;
 use crate::session::Session;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use gonogo_core::say;
 use gonogo_core::waiver::Standing;
+use gonogo_engine::commands::waits::waits_for;
 use gonogo_engine::jobs;
 use gonogo_store::WaiverRow;
 use gonogo_store::views::{OpenCandidate, Trouble};
@@ -38,12 +40,14 @@ pub(crate) async fn page(
     let waivers = app.serving.store.all_waivers(None).await.map_err(|e| away(&e))?;
     let troubled = app.serving.store.troubled_messages().await.map_err(|e| away(&e))?;
     let (_, given_up) = app.serving.store.job_counts().await.map_err(|e| away(&e))?;
+    let waits = waits_for(&app.serving, &session.person).await.map_err(|e| away(&e))?;
     let is_changing = open.iter().any(|c| c.judged.is_none());
     let pages = Pages::of(&app.serving.services, asked, SERVICES);
     let main = html! {
         @if app.serving.services.is_empty() {
             p { "No service is configured. Write a " code { "[[service]]" } " into the server's configuration." }
         }
+        (waits::section(&waits))
         (messages::hint(&session, troubled))
         (dead_work::hint(&session, given_up))
         @for service in pages.rows {

@@ -70,7 +70,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(key): Pa
         @if !closed.is_empty() {
             section {
                 h2 { "Was in" }
-                (table(["Service", "Branch", "Verdict", "Head", "Shipped", "Until"], closed.iter().map(|place| was(place, now))))
+                (table(["Service", "Branch", "Verdict", "Head", "Was to ship", "Until"], closed.iter().map(|place| was(place, now))))
             }
         }
     };
@@ -145,7 +145,7 @@ fn waits(place: &StoryPlace, now: Timestamp) -> [Markup; 6] {
 fn was(place: &StoryPlace, now: Timestamp) -> [Markup; 6] {
     row(
         place,
-        html! { @if place.ships { "would have" } @else { "no" } },
+        html! { @if place.ships { "yes" } @else { "no" } },
         place.closed_at.map(|at| ago(at, now)).unwrap_or_default(),
     )
 }

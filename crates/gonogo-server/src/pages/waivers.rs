@@ -13,10 +13,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use gonogo_core::person::Act;
 use gonogo_core::say;
 use gonogo_core::waiver::Standing;
-use gonogo_engine::commands::waive::{WaiveError, check_again, confirm, take_back, waive};
+use gonogo_engine::commands::waive::{WaiveError, check_again, confirm, may_confirm, take_back, waive};
 use gonogo_store::{CandidateId, WaiverId, WaiverRow};
 use maud::{Markup, html};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 /// Waivers on a page of the list.
 const ROWS: usize = 100;
@@ -138,6 +139,12 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Query(which):
     let state = STATES.iter().find(|(word, _)| *word == which.state).map(|(_, state)| *state);
     rows.retain(|row| state.is_none_or(|state| standing(row) == state));
     let pages = Pages::of(&rows, which.paging, ROWS);
+    let mut to_confirm = BTreeSet::new();
+    for row in pages.rows.iter().filter(|row| standing(row) == Standing::Proposed) {
+        if may_confirm(&app.serving, &session.person, row).await.map_err(|e| away(&e))? {
+            to_confirm.insert(row.id);
+        }
+    }
     let main = html! {
         form.row method="get" action="/waivers" {
             label {
@@ -165,7 +172,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Query(which):
                 html! { (say::minute(row.until)) },
                 html! { (outside(&row.by)) @if let Some(second) = &row.confirmed_by { ", confirmed by " (outside(second)) } " " (ago(row.given_at, now)) },
                 html! { (outside(&row.why)) },
-                acts(&session, row, standing(row)),
+                acts(&session, row, standing(row), to_confirm.contains(&row.id)),
             ])))
             (pages.links_with("/waivers", &format!("service={}&state={}", escaped(&which.service), escaped(&which.state))))
         }
@@ -173,7 +180,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Query(which):
     Ok(layout::page("Waivers", false, Some(&session), &main))
 }
 
-fn acts(session: &Session, row: &WaiverRow, standing: Standing) -> Markup {
+fn acts(session: &Session, row: &WaiverRow, standing: Standing, may_confirm: bool) -> Markup {
     let is_own = row.by_id == session.person.id;
     let may_end = is_own || session.person.may_at(&row.service, Act::Waive).is_ok();
     let button = |act: &str, said: &str| {
@@ -185,7 +192,7 @@ fn acts(session: &Session, row: &WaiverRow, standing: Standing) -> Markup {
         }
     };
     html! {
-        @if standing == Standing::Proposed && !is_own { (button("confirm", "Confirm")) " " }
+        @if may_confirm { (button("confirm", "Confirm")) " " }
         @if standing != Standing::Lapsed && may_end { (button("take-back", "Take back")) }
     }
 }

@@ -27,6 +27,7 @@ mod story_runs;
 mod tokens;
 mod upgrades;
 mod views;
+mod waits;
 
 use gonogo_core::ids::Sha;
 use jiff::Timestamp;

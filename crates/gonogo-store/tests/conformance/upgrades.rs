@@ -34,6 +34,8 @@ const STEPS: &[(i64, &str, &str)] = &[
     (20, include_str!("../../migrations/0020_join_links.sql"), include_str!("rows/0020.sql")),
     (22, include_str!("../../migrations/0022_unread_stories.sql"), include_str!("rows/0022.sql")),
     (23, include_str!("../../migrations/0023_builds.sql"), include_str!("rows/0023.sql")),
+    (30, include_str!("../../migrations/0030_waits.sql"), include_str!("rows/0030.sql")),
+    (31, include_str!("../../migrations/0031_looked_at.sql"), include_str!("rows/0031.sql")),
 ];
 
 /// Brings an empty database to a version, with rows.
@@ -145,6 +147,8 @@ async fn holds_what_was_there(store: &Store, version: i64) {
     let signed = store.sign_offs_over("web", sha('c'), sha('b')).await.unwrap();
     assert_eq!(signed.len(), usize::from(version >= 17));
     assert_eq!(store.cursor().await.unwrap().to_string(), if version >= 15 { "7" } else { "0" });
+    let waits = store.waits_for(&["tracker:5b10a2844c20165700ede21g".to_owned()]).await.unwrap();
+    assert_eq!(waits.len(), usize::from(version >= 30));
     // New rows do not meet the old ones.
     let new = store.receive(crate::intake::delivery("d-2"), "delivery").await.unwrap();
     assert!(matches!(new, Received::New(_)));

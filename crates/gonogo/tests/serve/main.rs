@@ -42,3 +42,4 @@ mod stops;
 mod stories;
 mod support;
 mod thrift;
+mod waits;

@@ -61,6 +61,16 @@ impl World {
     }
 }
 
+/// A deploy after which STORY-9 wants a look, and the line of it.
+pub(crate) fn answer_is_due(jira: &Jira) -> (World, Value) {
+    asking(jira);
+    let mut world = watched(jira, "block");
+    world.start();
+    let all = world.ships_three();
+    let line = of_story(&all, "STORY-9").clone();
+    (world, line)
+}
+
 fn of_story<'v>(all: &'v [Value], story: &str) -> &'v Value {
     all.iter().find(|one| one["story"] == story).unwrap_or_else(|| panic!("{story} is not in {all:#?}"))
 }

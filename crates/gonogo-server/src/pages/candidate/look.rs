@@ -7,11 +7,14 @@ use axum::http::StatusCode;
 use gonogo_api::Check;
 use gonogo_core::case::Stage;
 use gonogo_core::running::Running;
-use gonogo_engine::{Digest, Evidence};
+use gonogo_engine::{Digest, Evidence, jobs};
 use gonogo_store::views::Cursor;
-use gonogo_store::{Candidate, CandidateId, Evaluation};
-use jiff::Timestamp;
+use gonogo_store::{Candidate, CandidateId, Evaluation, Judging};
+use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
+
+/// Looks that are closer together are one to a reader.
+const SAME_LOOK: SignedDuration = SignedDuration::from_secs(30);
 
 #[derive(Debug)]
 pub(crate) struct Look {
@@ -19,6 +22,7 @@ pub(crate) struct Look {
     pub newest: Option<Evaluation>,
     /// `None` until it was judged once.
     pub check: Option<Check>,
+    pub judging: Judging,
     /// All of it was read after this.
     since: Cursor,
     pub now: Timestamp,
@@ -32,7 +36,9 @@ impl Look {
         let Some(candidate) = store.candidate(id).await.map_err(|e| away(&e))? else { return Err(not_found().await) };
         let newest = store.newest_evaluation(id).await.map_err(|e| away(&e))?;
         let check = newest.as_ref().and_then(|e| serde_json::from_str(&e.result).ok());
-        Ok(Self { candidate, newest, check, since, now: (app.serving.clock)() })
+        let now = (app.serving.clock)();
+        let judging = store.judging_of(id, jobs::EVALUATE, now).await.map_err(|e| away(&e))?;
+        Ok(Self { candidate, newest, check, judging, since, now })
     }
 
     /// What the judgement was made from; `None` where that cannot be read any more.
@@ -72,13 +78,26 @@ impl Look {
                     a href={ "/services/" (self.candidate.service) "/pulls" } { "pull request #" (pull_request) }
                     " into " (outside(into))
                 }
-                @if let Some(newest) = &self.newest { " · judged " (ago(newest.evaluated_at, self.now)) }
+                @if let Some(newest) = &self.newest { " · judged " (ago(newest.evaluated_at, self.now)) (self.again(newest)) }
             }
             @if !self.candidate.is_open {
                 p.stale { "This candidate is no longer open: its branch, or what it was judged over, has moved on. " a href="/" { "See what is open" } "." }
             }
             (self.tabs(here))
         }
+    }
+
+    /// What was judged anew, and came to the same, is not recorded anew.
+    fn again(&self, newest: &Evaluation) -> Markup {
+        let same = self.judging.looked_at.filter(|at| *at > newest.evaluated_at + SAME_LOOK);
+        html! {
+            @if let Some(at) = same { " · the same again " (ago(at, self.now)) }
+            @if self.is_due() { " · " span data-due { "being judged again" } }
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        self.candidate.is_open && self.judging.is_due
     }
 
     fn tabs(&self, here: &str) -> Markup {
@@ -143,7 +162,7 @@ fn size(digest: &Digest) -> String {
 }
 
 pub(super) fn shown(look: &Look, here: &str, session: &Session, main: &Markup) -> Markup {
-    let is_changing = look.newest.is_none() && look.candidate.is_open;
+    let is_changing = look.candidate.is_open && (look.newest.is_none() || look.is_due());
     let main = html! { (look.top(here)) (main) };
     let follows = Follows { candidate: Some(look.candidate.id), since: look.since };
     layout::live_page(&look.title(), is_changing, session, &follows, &main)

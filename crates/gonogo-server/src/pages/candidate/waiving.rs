@@ -24,7 +24,7 @@ impl Desk<'_> {
         let of_it = || self.waivers.iter().filter(|row| row.fingerprint == finding.fingerprint);
         let stands = |row: &WaiverRow| Standing::of(row.is_proposed(), row.until, self.look.now);
         if let Some(row) = of_it().find(|row| stands(row) == Standing::Proposed) {
-            return self.proposed(row);
+            return self.proposed(row, finding);
         }
         let lapsed = of_it().find(|row| stands(row) == Standing::Lapsed);
         html! {
@@ -60,11 +60,14 @@ impl Desk<'_> {
     }
 
     /// A waiver that lets nothing pass yet, with what makes it hold.
-    fn proposed(&self, row: &WaiverRow) -> Markup {
+    fn proposed(&self, row: &WaiverRow, finding: &Finding) -> Markup {
+        let rule = self.evidence.map(|evidence| evidence.waiver_rule(&finding.check));
+        let may = rule.is_some_and(|rule| self.session.person.may_waive(self.service(), &rule).is_ok());
+        let is_own = row.by_id == self.session.person.id;
         html! {
             p.fix { "⚑ " (outside(&row.by)) " proposed to waive it until " (row.until) ": " (outside(&row.why)) ". A second person has to confirm that." }
             div.acts {
-                @if row.by_id != self.session.person.id { (self.button(row, "confirm", "Confirm the waiver")) }
+                @if may && !is_own { (self.button(row, "confirm", "Confirm the waiver")) }
                 (self.take_back(row))
             }
         }

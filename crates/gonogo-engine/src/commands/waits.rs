@@ -1,0 +1,127 @@
+//! What waits for a person, over all services: stories of theirs that keep a
+//! deploy, waivers, sign-offs, checks after a deploy.
+
+use super::acknowledge::Speaker;
+use super::waive;
+use crate::jobs::by_account;
+use crate::serving::Serving;
+use gonogo_core::person::{Act, Person, Role};
+use gonogo_core::post_deploy::LookState;
+use gonogo_core::say;
+use gonogo_core::waiver::Standing;
+use gonogo_store::{CandidateId, LookRow, LooksWanted, Only, StoreError, WaitRow, WaiverRow};
+
+/// Of checks after deploys, those that are looked through.
+const MOST_LOOKS: u32 = 500;
+
+/// One thing that a person has to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wait {
+    pub service: String,
+    /// What is so.
+    pub what: String,
+    /// What to do.
+    pub fix: String,
+    /// Where it is done, among our pages.
+    pub page: String,
+    /// The candidates that it keeps, each with its branch.
+    pub keeps: Vec<(CandidateId, String)>,
+}
+
+/// The most urgent first: what production waits for, then what a deploy waits for.
+pub async fn waits_for(serving: &Serving, who: &Person) -> Result<Vec<Wait>, StoreError> {
+    let speaker = Speaker::of(serving, who).await?;
+    let accounts = speaker.accounts();
+    let mut waits = looks(serving, who, accounts).await?;
+    let called = speaker.called().cloned().chain(accounts.iter().map(|id| by_account(id)));
+    let rows = serving.store.waits_for(&called.collect::<Vec<_>>()).await?;
+    for row in rows.iter().filter(|row| is_theirs(who, row)) {
+        put(&mut waits, row);
+    }
+    waits.extend(waivers(serving, who).await?);
+    Ok(waits)
+}
+
+fn is_theirs(who: &Person, row: &WaitRow) -> bool {
+    // A word that no role has is of another version: theirs who may everything.
+    let needs = row.wait.role.parse().unwrap_or(Role::Admin);
+    row.wait.role.is_empty() || who.role_at(&row.service) >= needs
+}
+
+/// One line, however many branches wait for it.
+fn put(waits: &mut Vec<Wait>, row: &WaitRow) {
+    let keeps = match row.pull_request {
+        Some(number) => format!("pull request #{number}"),
+        None => row.branch.clone(),
+    };
+    let keeps = (row.candidate, keeps);
+    let is_same = |wait: &&mut Wait| (&wait.service, &wait.what) == (&row.service, &row.wait.what);
+    if let Some(same) = waits.iter_mut().find(is_same) {
+        if !same.keeps.contains(&keeps) {
+            same.keeps.push(keeps);
+        }
+        return;
+    }
+    let page = match row.wait.story.as_str() {
+        "" => format!("/candidates/{}", row.candidate.0),
+        story => format!("/stories/{story}"),
+    };
+    let (service, what, fix) = (row.service.clone(), row.wait.what.clone(), row.wait.fix.clone());
+    waits.push(Wait { service, what, fix, page, keeps: vec![keeps] });
+}
+
+/// What was deployed, and nobody has looked at yet.
+async fn looks(serving: &Serving, who: &Person, accounts: &[String]) -> Result<Vec<Wait>, StoreError> {
+    let unsettled = LooksWanted { only: Only::Unsettled, ..LooksWanted::default() };
+    let rows = serving.store.looks(unsettled, MOST_LOOKS).await?;
+    let is_theirs = |row: &&LookRow| match (&row.taken_by, &row.owner) {
+        (Some(name), _) => *name == who.name,
+        (None, Some(owner)) => accounts.contains(&owner.id),
+        (None, None) => false,
+    };
+    let mine = rows.iter().filter(|row| row.state == LookState::Open).filter(is_theirs);
+    let mut mine: Vec<&LookRow> = mine.collect();
+    mine.sort_by_key(|row| row.due_at);
+    let now = (serving.clock)();
+    let wait = |row: &LookRow| Wait {
+        service: row.service.clone(),
+        what: format!(
+            "{} {}: its checks after the deploy {} due {}",
+            row.story,
+            row.title,
+            if row.due_at < now { "were" } else { "are" },
+            say::minute(row.due_at)
+        ),
+        fix: "look, and say whether they passed".to_owned(),
+        page: format!("/services/{}/deploys/{}", row.service, row.deploy),
+        keeps: Vec::new(),
+    };
+    Ok(mine.into_iter().map(wait).collect())
+}
+
+/// Those that another person proposed and this one may confirm, and their own
+/// which lapse soon.
+async fn waivers(serving: &Serving, who: &Person) -> Result<Vec<Wait>, StoreError> {
+    let now = (serving.clock)();
+    let mut waits = Vec::new();
+    for row in serving.store.all_waivers(None).await? {
+        let (what, fix) = match Standing::of(row.is_proposed(), row.until, now) {
+            Standing::Proposed if waive::may_confirm(serving, who, &row).await? => {
+                (format!("{} proposed to waive: {}", row.by, row.said), "confirm it, or tell them why not")
+            }
+            Standing::LapsesSoon if row.by_id == who.id && who.may_at(&row.service, Act::Read).is_ok() => {
+                let until = say::minute(row.until);
+                (format!("your waiver lapses at {until}: {}", row.said), "mend what it lets pass, or waive it anew")
+            }
+            _ => continue,
+        };
+        waits.push(of_waiver(&row, what, fix));
+    }
+    Ok(waits)
+}
+
+fn of_waiver(row: &WaiverRow, what: String, fix: &str) -> Wait {
+    let state = if row.is_proposed() { "proposed" } else { "soon" };
+    let page = format!("/waivers?service={}&state={state}", row.service);
+    Wait { service: row.service.clone(), what, fix: fix.to_owned(), page, keeps: Vec::new() }
+}

@@ -1,0 +1,1 @@
+update candidate set looked_at = 1800000009000000;
