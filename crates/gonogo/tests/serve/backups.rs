@@ -44,6 +44,8 @@ fn a_backup_taken_while_pushes_come_in_holds_all_that_was_acknowledged_before() 
 
     let (said, code) = world.runs(&["restore", "--replace", &file]);
     assert!(code == Some(0) && said.contains("data.db.replaced-1"), "{said}");
+    let (said, code) = world.checks_store();
+    assert_eq!(code, Some(0), "before any server ran on it: {said}");
     world.start();
     assert_eq!(world.get("/deliveries").0, 303, "who was signed in then is not by the backup");
     world.signs_in_again();
