@@ -123,6 +123,8 @@ fn router(app: App, live: Live) -> Router {
         .route("/first-admin", get(pages::sign_in::first_form).post(pages::sign_in::add_first_admin))
         .route("/deliveries", get(pages::deliveries::page))
         .route("/deliveries/{id}/runs", post(pages::deliveries::run))
+        .route("/branches", get(pages::branches::page))
+        .route("/queue", get(pages::queue::page))
         .route("/dead-work", get(pages::dead_work::page))
         .route("/dead-work/{id}/runs", post(pages::dead_work::run))
         .route("/messages", get(pages::messages::page))

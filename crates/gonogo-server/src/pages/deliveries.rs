@@ -26,7 +26,7 @@ pub(crate) async fn page(
     let now = (app.serving.clock)();
     let last = list.last().filter(|_| list.len() == ROWS as usize);
     let main = html! {
-        p { "Work that failed too often is under " a href="/dead-work" { "dead work" } "." }
+        p { "What is to be done is in the " a href="/queue" { "queue" } ", work that failed too often under " a href="/dead-work" { "dead work" } "." }
         @if list.is_empty() {
             p { "Nothing came yet. Point a webhook of GitHub's at " code { (app.serving.pages) "/hooks/github" } "; until then changes are found by polling." }
         } @else {

@@ -73,6 +73,7 @@ fn framed(title: &str, again: &Markup, session: Option<&Session>, main: &Markup)
                         a href="/" { "gonogo" }
                         @if let Some(session) = session {
                             @if let Some(tour) = &session.tour { a href=(tour) { "The tour" } }
+                            a href="/branches" { "Branches" }
                             a href="/waivers" { "Waivers" }
                             a href="/messages" { "Messages" }
                             a href="/deliveries" { "Deliveries" }
@@ -83,7 +84,7 @@ fn framed(title: &str, again: &Markup, session: Option<&Session>, main: &Markup)
                             form.search role="search" action="/search" {
                                 input type="search" name="q" aria-label="Search" placeholder="Story, branch, SHA" size="16";
                             }
-                            button.look type="button" hidden data-switch { "Dark or light" }
+                            button.look type="button" hidden data-switch aria-label="Dark or light" title="Dark or light" { "◐" }
                             form.leave method="post" action="/sign-out" {
                                 input type="hidden" name="form" value=(session.form_word());
                                 a href="/account" { (outside(&session.person.name)) }

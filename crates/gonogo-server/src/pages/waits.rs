@@ -32,7 +32,7 @@ fn list(waits: &[Wait]) -> Markup {
                     p.fix { b { (wait.service) } " → " (outside(&wait.fix)) }
                     @if !wait.keeps.is_empty() {
                         p.quiet {
-                            "Keeps "
+                            "Holds up "
                             @for (at, (candidate, name)) in wait.keeps.iter().enumerate() {
                                 @if at > 0 { ", " }
                                 a href={ "/candidates/" (candidate.0) } { (outside(name)) }

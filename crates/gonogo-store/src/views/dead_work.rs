@@ -1,4 +1,5 @@
-//! Work that was given up, and a person's word that it be tried again.
+//! Work that waits or runs, work that was given up, and a person's word that it be
+//! tried again.
 
 use crate::audit::{Deed, note};
 use crate::db::{execute, fetch};
@@ -17,7 +18,41 @@ pub struct DeadWork {
     pub error: String,
 }
 
+/// Work that is not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueuedWork {
+    pub kind: String,
+    pub key: String,
+    /// How often it was begun.
+    pub attempts: i64,
+    /// When it is, or was, due.
+    pub run_at: Timestamp,
+    pub is_running: bool,
+    /// Why it failed when it was tried last.
+    pub error: Option<String>,
+}
+
 impl Store {
+    /// In the order in which it is due.
+    pub async fn queued_work(&self, now: Timestamp, most: u32) -> Result<Vec<QueuedWork>, StoreError> {
+        type Row = (String, String, i64, i64, i64, Option<String>);
+        const SELECT: &str = "select kind, key, attempts, run_at,
+                 cast(case when leased_until > $1 then 1 else 0 end as bigint), error from job
+             where dead_at is null order by run_at, id limit $2";
+        let (now, most) = (micros(now), i64::from(most));
+        let rows: Vec<Row> =
+            self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT, now, most)?) })).await?;
+        let read = |(kind, key, attempts, run_at, is_running, error): Row| QueuedWork {
+            kind,
+            key,
+            attempts,
+            run_at: time(run_at),
+            is_running: is_running != 0,
+            error,
+        };
+        Ok(rows.into_iter().map(read).collect())
+    }
+
     /// The newest, or those older than one.
     pub async fn dead_work(&self, before: Option<i64>, most: u32) -> Result<Vec<DeadWork>, StoreError> {
         type Row = (i64, String, String, i64, i64, String);

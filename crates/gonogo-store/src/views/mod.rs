@@ -15,7 +15,7 @@ mod troubles;
 
 pub use candidates::{CandidateRow, CandidatesWanted, Evaluated};
 pub use changes::Cursor;
-pub use dead_work::DeadWork;
+pub use dead_work::{DeadWork, QueuedWork};
 pub use evaluations::EvaluationRow;
 pub use load::{JobLoad, Load, MirrorLoad, OutboxLoad};
 pub use messages::{MessagesWanted, Troubled};

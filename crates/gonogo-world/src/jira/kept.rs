@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Jira;
+use super::comments::Comment;
 use super::state::{Change, Issue};
 
 impl Jira {
@@ -27,12 +28,14 @@ impl Jira {
             let custom = fields.iter().map(|(number, value)| Some((number.parse().ok()?, value.clone())));
             let custom = custom.collect::<Option<_>>()?;
             let history: Vec<Change> = json["history"].as_array()?.iter().map(change).collect::<Option<_>>()?;
-            state.go_on_after(history.last());
+            let comments: Vec<Comment> = json["comments"].as_array()?.iter().map(comment).collect::<Option<_>>()?;
+            state.go_on_after(history.last().map(|last| (last.id, last.at)));
+            state.go_on_after(comments.last().map(|last| (last.id, last.updated)));
             let issue = state.issue_mut(id);
             if let Some(last) = history.last() {
                 issue.updated = last.at;
             }
-            (issue.status, issue.custom, issue.history) = (status, custom, history);
+            (issue.status, issue.custom, issue.history, issue.comments) = (status, custom, history, comments);
         }
         Some(())
     }
@@ -42,7 +45,30 @@ fn issue_json(issue: &Issue) -> Value {
     let fields: Map<String, Value> =
         issue.custom.iter().map(|(number, value)| (number.to_string(), value.clone())).collect();
     let history: Vec<Value> = issue.history.iter().map(change_json).collect();
-    json!({"status": issue.status, "fields": fields, "history": history})
+    let comments: Vec<Value> = issue.comments.iter().map(comment_json).collect();
+    json!({"status": issue.status, "fields": fields, "history": history, "comments": comments})
+}
+
+fn comment_json(comment: &Comment) -> Value {
+    json!({
+        "id": comment.id,
+        "author": comment.author,
+        "body": comment.body,
+        "properties": comment.properties,
+        "created": comment.created.to_string(),
+        "updated": comment.updated.to_string(),
+    })
+}
+
+fn comment(json: &Value) -> Option<Comment> {
+    Some(Comment {
+        id: json["id"].as_u64()?,
+        author: json["author"].as_str()?.to_owned(),
+        body: json["body"].clone(),
+        properties: json["properties"].as_array()?.clone(),
+        created: json["created"].as_str()?.parse().ok()?,
+        updated: json["updated"].as_str()?.parse().ok()?,
+    })
 }
 
 fn change_json(change: &Change) -> Value {

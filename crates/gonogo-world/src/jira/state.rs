@@ -239,10 +239,10 @@ impl State {
     }
 
     /// What happens next comes after this.
-    pub(super) fn go_on_after(&mut self, change: Option<&Change>) {
-        if let Some(change) = change {
-            self.next_history = self.next_history.max(change.id);
-            self.now = self.now.max(change.at);
+    pub(super) fn go_on_after(&mut self, last: Option<(u64, Timestamp)>) {
+        if let Some((id, at)) = last {
+            self.next_history = self.next_history.max(id);
+            self.now = self.now.max(at);
         }
     }
 

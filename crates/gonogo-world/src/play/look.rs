@@ -1,7 +1,7 @@
 //! What is the case now, read off the stand-ins: the tour counts no clicks.
 
 use super::content::{IN_REVIEW, TIDY_UP, WEB, WITHOUT_RISK, WORK};
-use super::{CHANNEL, Program, Stage};
+use super::{CHANNEL, Program, SUPPORT, Stage};
 use crate::github::PostedStatus;
 
 /// What the tour is told from.
@@ -14,6 +14,8 @@ pub(super) struct Seen {
     pub(super) github: String,
     pub(super) jira: String,
     pub(super) slack: String,
+    /// Where support reads.
+    pub(super) support: String,
     /// The newest status of `main`.
     pub(super) now: Option<Said>,
     /// The first that said so, of any head with the day's work.
@@ -25,6 +27,7 @@ pub(super) struct Seen {
     pub(super) commit_passes: bool,
     pub(super) is_shipped: bool,
     pub(super) is_told: bool,
+    pub(super) is_looked_at: bool,
 }
 
 /// A commit status of the program's.
@@ -54,14 +57,19 @@ pub(super) fn look(stage: &Stage, program: &Program) -> Seen {
     let was_named = |card: &Vec<String>| card.iter().any(|version| version.contains(&named));
     let is_named = |card: &Vec<String>| card.last().is_some_and(|version| version.contains(&named));
     let of_commit: Vec<&Vec<String>> = cards.iter().filter(|card| was_named(card)).collect();
-    let says_go = |card: &&Vec<String>| card.last().is_some_and(|version| version.contains("✓"));
+    let channel = |name: &str| format!("{}/archives/{}", stage.slack.url(), stage.slack.channel(name).id());
+    let told = stage.slack.channel(SUPPORT).messages();
+    let names_story = |versions: &[String]| versions.iter().any(|version| version.contains(IN_REVIEW));
+    let comments = story(IN_REVIEW).comments();
+    let is_answer = |comment: &String| comment.contains(" passed, says ") || comment.contains(" FAILED, says ");
     let is_shipped = repository.has_commit("production", &work);
     Seen {
         services: stage.company.services.len(),
         program: program.url.clone(),
         github: format!("{}/{}", stage.github.url(), service.repository()),
         jira: stage.jira.url(),
-        slack: format!("{}/archives/{}", stage.slack.url(), stage.slack.channel(CHANNEL).id()),
+        slack: channel(CHANNEL),
+        support: channel(SUPPORT),
         was_judged: is_pushed || statuses.iter().any(|status| status.state != "pending"),
         now: statuses.last().map(Said::of),
         no_go: with_work.iter().find(|status| status.state == "failure").map(Said::of),
@@ -70,7 +78,8 @@ pub(super) fn look(stage: &Stage, program: &Program) -> Seen {
         has_risk: !story(WITHOUT_RISK).field("Risk").trim().is_empty(),
         commit_passes: is_pushed && (is_go || of_commit.last().is_some_and(|card| !is_named(card))),
         is_shipped,
-        is_told: is_shipped && of_commit.iter().any(says_go),
+        is_told: is_shipped && told.iter().any(|message| names_story(&message.versions)),
+        is_looked_at: is_shipped && comments.iter().any(is_answer),
     }
 }
 

@@ -29,6 +29,8 @@ pub const JIRA_USER: &str = "bot@example.com";
 pub const JIRA_TOKEN: &str = "jira-token";
 /// Where people are told.
 pub const CHANNEL: &str = "#deploys";
+/// Where support is told what shipped.
+pub const SUPPORT: &str = "#support";
 
 /// What the world is to be like.
 #[derive(Debug, Clone)]
@@ -115,7 +117,10 @@ impl Playground {
         jira.joins(&url).expects_trouble();
         slack.joins(&url).expects_trouble();
         slack.channel(CHANNEL);
+        slack.channel(SUPPORT);
+        jira.may_write();
         jira.custom_field("Risk", FieldKind::RichText);
+        jira.custom_field(content::CHECKS, FieldKind::RichText);
         let company = Company::new(wish.seed, wish.size, &jira.url());
         company.writes_stories(&jira);
         if kept.is_none() {

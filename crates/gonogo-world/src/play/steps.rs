@@ -1,6 +1,6 @@
 //! The steps of the tour, and which comes next.
 
-use super::content::{IN_REVIEW, TIDY_UP, WITHOUT_RISK, WORK};
+use super::content::{IN_REVIEW, TIDY_UP, WEB, WITHOUT_RISK, WORK};
 use super::look::Seen;
 
 #[derive(Debug)]
@@ -97,8 +97,21 @@ pub(super) fn steps(seen: &Seen) -> Vec<Step> {
         step(
             "Support sees it",
             seen.is_told,
-            "Nobody had to be told by hand: the channel has one message, which changed as the verdict did.",
-            Some(Link::to_read(seen.slack.clone(), "Read the channel in Slack")),
+            "Nobody had to be told by hand: each story that is in production now has its line in the channel of \
+             support, and a comment in Jira. The channel of deploys has one message, which changed as the verdict did.",
+            Some(Link::to_read(seen.support.clone(), "Read the channel of support in Slack")),
+        ),
+        step(
+            "Look after the deploy",
+            seen.is_looked_at,
+            &format!(
+                "{IN_REVIEW} says what is to be looked at once it is out. Say that you did: its comment in Jira tells \
+                 it, and until somebody has, the next deploy is told that nobody looked."
+            ),
+            Some(Link::to_do(
+                format!("{}/services/{WEB}/deploys/last", seen.program),
+                "Look at the checklist in gonogo",
+            )),
         ),
     ]
 }
@@ -138,6 +151,8 @@ mod tests {
         seen.now = said("success");
         assert_eq!(next_of(&seen), "Ship it");
         (seen.is_shipped, seen.is_told) = (true, true);
+        assert_eq!(next_of(&seen), "Look after the deploy");
+        seen.is_looked_at = true;
         assert_eq!(next_of(&seen), "done");
     }
 }

@@ -179,11 +179,19 @@ fn the_tour_is_played_to_its_end() {
     does_next("Ship it");
     browser.follows("form[action$='/merges'] button");
     browser.arrives("/acme/web");
+    browser.goes_to(&demo.tour).sees(NEXT, "Look after the deploy");
+    does_next("Look after the deploy");
+    browser.clicks("details.no-print summary").follows("form[action$='/answers'] button[value=passed]");
     browser.goes_to(&demo.tour).sees(NEXT, "done");
     browser.runs_scripts(true);
     browser.goes_to(&demo.tour).sees(NEXT, "done");
     looks_at("tour-end");
-    browser.follows("ol.steps li:last-child a");
+    browser.follows("ol.steps li:nth-last-child(2) a");
+    let lines = "const said = document.querySelector('.messages').innerText; \
+                 return ['STORY-11', 'STORY-12', 'STORY-19'].map((key) => said.includes(key)).join()";
+    browser.sees(lines, "true,true,true");
+    looks_at("slack-support");
+    browser.goes_to(&demo.link("/archives/C00000001"));
     browser.sees("return document.querySelectorAll('.messages > li').length + document.querySelector('.messages').innerText.split('✓ ')[1].slice(0, 2)", "1Go");
     looks_at("slack");
 }

@@ -193,6 +193,9 @@ fn no_page_of_people_and_work_keeps_anybody_out() {
             "/deliveries",
             "/messages",
             "/messages?state=failed&kind=slack",
+            "/branches",
+            "/branches?heads=earlier&service=web&branch=main",
+            "/queue",
             "/dead-work",
         ],
     );

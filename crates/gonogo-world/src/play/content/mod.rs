@@ -16,6 +16,8 @@ pub(super) const WORK: &str = "next";
 /// Its stories: one is in review, one says nothing of its risk.
 pub(super) const IN_REVIEW: &str = "STORY-12";
 pub(super) const WITHOUT_RISK: &str = "STORY-19";
+/// The field that says what is to be looked at after a deploy.
+pub(super) const CHECKS: &str = "Post-deploy checks";
 /// The commit that names none.
 pub(super) const TIDY_UP: &str = "tidy up";
 
@@ -71,6 +73,8 @@ struct Story {
     who: (&'static str, &'static str),
     status: &'static str,
     risk: Option<&'static str>,
+    /// What is to be looked at after its deploy.
+    checks: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -144,6 +148,9 @@ impl Company {
             if let Some(risk) = story.risk {
                 issue.with_field("Risk", risk);
             }
+            if let Some(checks) = story.checks {
+                issue.with_field(CHECKS, checks);
+            }
         }
     }
 }
@@ -157,17 +164,19 @@ impl Story {
             who: random.pick(&PEOPLE),
             status,
             risk: Some(random.pick(&RISKS)),
+            checks: None,
         }
     }
 }
 
 fn work() -> Vec<Work> {
-    let story = |key: &str, title: &str, who, status, risk| {
-        Work::Story(Story { key: key.to_owned(), title: title.to_owned(), who, status, risk })
+    let story = |key: &str, title: &str, who, status, risk, checks| {
+        Work::Story(Story { key: key.to_owned(), title: title.to_owned(), who, status, risk, checks })
     };
+    let checks = Some("an order in euros shows the right total");
     vec![
-        story(IN_REVIEW, "Charge in euros", PEOPLE[0], "In Review", Some(RISKS[1])),
-        story(WITHOUT_RISK, "Faster search", PEOPLE[1], READY, None),
+        story(IN_REVIEW, "Charge in euros", PEOPLE[0], "In Review", Some(RISKS[1]), checks),
+        story(WITHOUT_RISK, "Faster search", PEOPLE[1], READY, None, None),
         Work::Commit(PEOPLE[3].1, TIDY_UP),
     ]
 }
@@ -212,7 +221,8 @@ fn policy(jira: &str, project: &str) -> String {
     format!(
         "[production]\nref = \"production\"\n\n[candidates]\nbranches = [\"main\"]\n\n\
          [tracker]\nkind = \"jira-cloud\"\nurl = \"{jira}\"\n\n[stories]\nprojects = [\"{project}\"]\n\n\
-         [checks.story-state]\nstates = [\"Ready to Deploy\", \"Done\"]\n\n[checks.story-fields]\nrequired = [\"Risk\"]\n"
+         [checks.story-state]\nstates = [\"Ready to Deploy\", \"Done\"]\n\n[checks.story-fields]\nrequired = [\"Risk\"]\n\n\
+         [checks.post-deploy]\nfield = \"{CHECKS}\"\n"
     )
 }
 

@@ -8,6 +8,7 @@ use super::serve::config::{
     CONNECTIONS, Config, GitHubConfig, Server as ServerConfig, ServiceConfig, SlackConfig, StoreConfig, TrackerConfig,
 };
 use super::serve::routes::{RouteConfig, TeamsConfig};
+use super::serve::stories::StoryDeployedConfig;
 use super::serve::{Access, Server, told_to_stop};
 use crate::cli::{DemoArgs, DemoSize};
 use crate::logs::{self, LogFormat, LogLevel};
@@ -135,7 +136,11 @@ fn configuration(world: &Playground, listen: SocketAddr, folder: &Path) -> Confi
         oidc: None,
         slack: Some(SlackConfig { channel: Some(play::CHANNEL.to_owned()), url: world.slack_url() }),
         mail: None,
-        story_deployed: None,
+        story_deployed: Some(StoryDeployedConfig {
+            jira_comment: true,
+            slack_channel: Some(play::SUPPORT.to_owned()),
+            ..StoryDeployedConfig::default()
+        }),
         verdict_turned: RouteConfig::default(),
         awareness: TeamsConfig::default(),
         services: services.collect(),

@@ -8,7 +8,7 @@ pub(crate) mod routes;
 mod settings;
 mod sign_in;
 pub(crate) mod store;
-mod stories;
+pub(crate) mod stories;
 
 use super::check::outside;
 use super::secret;
