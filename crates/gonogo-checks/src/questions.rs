@@ -119,8 +119,9 @@ questions! {
     IssueOf { key: IssueKey } => Arc<Issue>;
     /// The stories that a query finds.
     ReadyStories { query: String } => Ready;
-    /// What a team knows of a story, and when it was told in this channel.
-    AwareOf { story: IssueKey, team: String, #[serde(default)] channel: String } => Aware;
+    /// What a team knows of a story as far as a service is concerned, and when it was
+    /// told in these places.
+    AwareOf { story: IssueKey, team: String, #[serde(default)] channel: String, #[serde(default)] service: String } => Aware;
     /// What nobody has settled after the deploys of a service.
     UnsettledOf { service: String } => Arc<AfterDeploys>;
     /// Who signed a head over what runs off, by what the policy calls it.

@@ -3,9 +3,11 @@
 
 use super::people::deed_of;
 use super::sign_in::With;
-use crate::jobs::{judge_soon, teams};
+use crate::jobs::judge_soon;
 use crate::serving::Serving;
+use crate::team::Team;
 use gonogo_core::person::{Act, Actor, Forbidden, Person};
+use gonogo_core::say;
 use gonogo_store::{AwarenessRow, Identity, StoreError};
 use std::collections::BTreeSet;
 use thiserror::Error;
@@ -20,23 +22,55 @@ pub enum AcknowledgeError {
     Gone(String),
 }
 
+/// For each of the services whose policies let them; another one that has the story
+/// too, or gets it later, waits for somebody of its own.
 pub async fn acknowledge(serving: &Serving, who: &Person, team: &str, story: &str) -> Result<(), AcknowledgeError> {
-    let rows = serving.store.awareness_of(story).await?;
-    let Some(row) = rows.iter().find(|row| row.team == team) else {
+    let mut rows = serving.store.awareness_of(story).await?;
+    rows.retain(|row| row.team == team);
+    if rows.is_empty() {
         return Err(AcknowledgeError::Gone(format!("{story} is nothing that {team} has to know")));
-    };
+    }
     let open = serving.store.open_candidates_with(story).await?;
     let waits_in = open.iter().map(|candidate| candidate.service.clone()).collect();
     let speaker = Speaker::of(serving, who).await?;
-    let actor = speaker.may_speak(row, &waits_in).map_err(AcknowledgeError::Forbidden)?;
-    let deed = deed_of(&actor, (serving.clock)(), "acknowledged", story, &format!("{team} knows of it"));
-    if !serving.store.acknowledge(team, story, deed).await? {
-        return Err(AcknowledgeError::Gone(format!("somebody has said already that {team} knows of {story}")));
+    let (actor, services) = speaks_for(&speaker, &rows, &waits_in)?;
+    let list = say::list(&services, services.len());
+    let said = || AcknowledgeError::Gone(format!("somebody has said already that {team} knows of {story}"));
+    if services.is_empty() {
+        return Err(said());
     }
-    for candidate in open {
+    let detail = format!("{team} knows of it, for {list}");
+    let deed = deed_of(&actor, (serving.clock)(), "acknowledged", story, &detail);
+    if !serving.store.acknowledge(team, story, services.clone(), deed).await? {
+        return Err(said());
+    }
+    for candidate in open.iter().filter(|candidate| services.contains(&candidate.service)) {
         judge_soon(serving, candidate.id).await?;
     }
     Ok(())
+}
+
+/// The services for which somebody says so who may, and for which nobody did.
+fn speaks_for(
+    speaker: &Speaker<'_>,
+    rows: &[AwarenessRow],
+    waits_in: &BTreeSet<String>,
+) -> Result<(Actor, Vec<String>), AcknowledgeError> {
+    let (mut actor, mut services) = (Err(None), Vec::new());
+    for row in rows {
+        match speaker.may_speak(row, waits_in) {
+            Ok(may) => {
+                actor = Ok(may);
+                services.extend(row.acknowledged.is_none().then(|| row.service.clone()));
+            }
+            Err(forbidden) => actor = actor.map_err(|_| Some(forbidden)),
+        }
+    }
+    match actor {
+        Ok(actor) => Ok((actor, services)),
+        Err(Some(forbidden)) => Err(AcknowledgeError::Forbidden(forbidden)),
+        Err(None) => Ok((speaker.who.may(Act::Waive).map_err(AcknowledgeError::Forbidden)?, services)),
+    }
 }
 
 /// A person, and what the `people` of a policy may call them.
@@ -68,15 +102,11 @@ impl<'a> Speaker<'a> {
         people.iter().any(|name| self.called.contains(name))
     }
 
-    /// Whether they may say that the team knows. That counts for each of the
-    /// services in which the story waits, so each has to let them.
+    /// Whether they may say for a row's service that the team knows: whom its policy
+    /// names, while the story waits there.
     pub fn may_speak(&self, row: &AwarenessRow, waits_in: &BTreeSet<String>) -> Result<Actor, Forbidden> {
-        let mut actor = None;
-        for (service, team) in teams(row).iter().filter(|(service, _)| waits_in.contains(*service)) {
-            let act = if self.is_one_of(&team.people) { Act::Acknowledge } else { Act::Waive };
-            actor = Some(self.who.may_at(service, act)?);
-        }
-        actor.map_or_else(|| self.who.may(Act::Waive), Ok)
+        let is_named = waits_in.contains(&row.service) && self.is_one_of(&Team::of(row).people);
+        self.who.may_at(&row.service, if is_named { Act::Acknowledge } else { Act::Waive })
     }
 }
 
@@ -94,27 +124,31 @@ mod tests {
     use super::*;
     use gonogo_core::person::Role;
 
-    fn row(meaning: &str) -> AwarenessRow {
-        let (team, meaning) = ("support".to_owned(), meaning.to_owned());
-        AwarenessRow { team, meaning, told: Vec::new(), acknowledged: None }
+    fn row(service: &str, people: &str) -> AwarenessRow {
+        AwarenessRow {
+            team: "support".to_owned(),
+            service: service.to_owned(),
+            meaning: format!(r##"{{"channel": "#s", "people": [{people}]}}"##),
+            told: Vec::new(),
+            acknowledged: None,
+        }
     }
 
     #[test]
-    fn each_service_in_which_a_story_waits_has_to_let_them_speak() {
-        let teams = row(
-            r##"{"web": {"channel": "#s", "people": ["vera", "github:mia"]}, "api": {"channel": "#s", "people": ["eve"]}}"##,
-        );
+    fn one_speaks_for_the_services_that_let_one() {
+        let rows = [row("api", r#""eve""#), row("web", r#""vera", "github:mia""#)];
         let may = |called: &str, at: &[&str], waits: &[&str]| {
             let at = at.iter().map(|service| ((*service).to_owned(), Role::ReleaseManager)).collect();
             let who = Person { id: 1, name: "x".to_owned(), role: Role::Viewer, at, token: None };
             let speaker = Speaker { who: &who, called: [called.to_owned()].into() };
-            speaker.may_speak(&teams, &waits.iter().map(|service| (*service).to_owned()).collect()).is_ok()
+            let waits_in = waits.iter().map(|service| (*service).to_owned()).collect();
+            speaks_for(&speaker, &rows, &waits_in).map_or_else(|_| "none".to_owned(), |(_, all)| all.join(" "))
         };
-        assert!(may("vera", &[], &["web"]) && may("github:mia", &[], &["web"]));
-        assert!(!may("vera", &[], &["web", "api"]) && !may("eve", &[], &["web"]) && !may("mia", &[], &["web"]));
-        assert!(may("x", &["web"], &["web"]) && may("vera", &["api"], &["web", "api"]));
-        assert!(!may("x", &["web"], &["web", "api"]) && !may("x", &["search"], &["web"]));
-        assert!(!may("vera", &["web"], &[]), "where it waits nowhere, who may waive everywhere says so");
+        assert_eq!([may("vera", &[], &["web"]), may("github:mia", &[], &["web", "api"])], ["web", "web"]);
+        assert_eq!([may("eve", &[], &["web", "api"]), may("mia", &[], &["web", "api"])], ["api", "none"]);
+        assert_eq!(may("eve", &[], &["web"]), "none", "it does not wait where they are named");
+        assert_eq!(may("vera", &["api"], &["web", "api"]), "api web");
+        assert_eq!([may("x", &["web"], &[]), may("x", &["search"], &["web"])], ["web", "none"]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Questions that the server's own store answers: which teams were told, how builds
 //! went before, what is not settled after deploys, and who signed off.
 
-use gonogo_checks::questions::{Answer, Ask};
+use crate::team::known_in;
+use gonogo_checks::questions::{Answer, Ask, AwareOf};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::policy::PLACES_APART;
 use gonogo_core::post_deploy::{AfterDeploys, Look};
@@ -41,10 +42,7 @@ pub(super) async fn gather(store: Option<&Store>, asks: &[&Ask]) -> Vec<(Ask, An
                     known.insert(story.clone(), rows);
                 }
                 Answer::AwareOf(match known.get(&story) {
-                    Some(Ok(rows)) => rows
-                        .iter()
-                        .find(|row| row.team == of.team)
-                        .map_or(Fact::Absent, |row| Fact::Known(aware(row, &of.channel))),
+                    Some(Ok(rows)) => aware(rows, of).map_or(Fact::Absent, Fact::Known),
                     Some(Err(why)) => Fact::Unknown(why.clone()),
                     None => Fact::Absent,
                 })
@@ -72,13 +70,16 @@ fn unread(what: &str, error: &StoreError) -> Why {
     Why::new(format!("{what} cannot be read: {error}"), "gonogo store check says why")
 }
 
-/// That it was told elsewhere, by the policy of another service, is not enough.
-/// One of the places is enough.
-fn aware(row: &AwarenessRow, places: &str) -> Aware {
-    let acknowledged_by = row.acknowledged.as_ref().map(|(by, _)| by.clone());
-    let told = || places.split(PLACES_APART).filter_map(|place| row.told_in(place));
-    let trouble = told().find_map(|told| told.trouble.clone());
-    Aware { told_at: told().filter_map(|told| told.at).min(), trouble, acknowledged_by }
+/// What was told for another service is told in the same places; what was
+/// acknowledged for it was not for this one.
+fn aware(rows: &[AwarenessRow], of: &AwareOf) -> Option<Aware> {
+    let mut of_team = rows.iter().filter(|row| row.team == of.team);
+    let own = of_team.clone().find(|row| row.service == of.service);
+    let row = match own {
+        Some(own) => own.clone(),
+        None => AwarenessRow { acknowledged: None, meaning: String::new(), ..of_team.next()?.clone() },
+    };
+    Some(known_in(&row, of.channel.split(PLACES_APART)))
 }
 
 fn after(unsettled: &UnsettledLooks) -> AfterDeploys {

@@ -24,7 +24,6 @@ mod told;
 mod unfurl;
 mod worker;
 
-pub(crate) use aware::{Team, teams};
 pub(crate) use evaluate::{Silent, runs_now, waivers_of};
 pub(crate) use loud::{Turned, told_of_away, told_of_turn};
 pub(crate) use message::section;
