@@ -13,6 +13,7 @@ mod recording;
 mod report;
 mod seal;
 mod serving;
+mod signer;
 mod team;
 
 pub use digest::{Digest, owner};

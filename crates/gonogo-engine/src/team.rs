@@ -46,10 +46,7 @@ pub(crate) fn known_in<'p>(row: &AwarenessRow, places: impl Iterator<Item = &'p 
 }
 
 fn aware<'p>(row: &AwarenessRow, team: &Team, places: impl Iterator<Item = &'p str>) -> Aware {
-    let mut aware = Aware {
-        acknowledged_by: row.acknowledged.as_ref().map(|(by, _)| by.clone()),
-        ..Aware::default()
-    };
+    let mut aware = Aware { acknowledged_by: row.acknowledged.as_ref().map(|(by, _)| by.clone()), ..Aware::default() };
     let (mut ended, mut is_under_way) = (Vec::new(), false);
     for place in places {
         let told = row.told_in(place);

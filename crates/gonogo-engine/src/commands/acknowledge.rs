@@ -2,13 +2,13 @@
 //! is concerned.
 
 use super::people::deed_of;
-use super::sign_in::With;
 use crate::jobs::judge_soon;
 use crate::serving::Serving;
+use crate::signer::names;
 use crate::team::Team;
 use gonogo_core::person::{Act, Actor, Forbidden, Person};
 use gonogo_core::say;
-use gonogo_store::{AwarenessRow, Identity, StoreError};
+use gonogo_store::{AwarenessRow, StoreError};
 use std::collections::BTreeSet;
 use thiserror::Error;
 
@@ -33,13 +33,10 @@ pub async fn acknowledge(serving: &Serving, who: &Person, team: &str, story: &st
     let open = serving.store.open_candidates_with(story).await?;
     let waits_in = open.iter().map(|candidate| candidate.service.clone()).collect();
     let speaker = Speaker::of(serving, who).await?;
-    let (actor, services) = speaks_for(&speaker, &rows, &waits_in)?;
-    let list = say::list(&services, services.len());
     let said = || AcknowledgeError::Gone(format!("somebody has said already that {team} knows of {story}"));
-    if services.is_empty() {
-        return Err(said());
-    }
-    let detail = format!("{team} knows of it, for {list}");
+    let speaks_for = speaks_for(&speaker, &rows, &waits_in).map_err(AcknowledgeError::Forbidden)?;
+    let (actor, services) = speaks_for.ok_or_else(said)?;
+    let detail = format!("{team} knows of it, for {}", say::list(&services, services.len()));
     let deed = deed_of(&actor, (serving.clock)(), "acknowledged", story, &detail);
     if !serving.store.acknowledge(team, story, services.clone(), deed).await? {
         return Err(said());
@@ -50,26 +47,27 @@ pub async fn acknowledge(serving: &Serving, who: &Person, team: &str, story: &st
     Ok(())
 }
 
-/// The services for which somebody says so who may, and for which nobody did.
+/// The services for which somebody says so who may, and for which nobody did; `None`
+/// where it is said for all.
 fn speaks_for(
     speaker: &Speaker<'_>,
     rows: &[AwarenessRow],
     waits_in: &BTreeSet<String>,
-) -> Result<(Actor, Vec<String>), AcknowledgeError> {
-    let (mut actor, mut services) = (Err(None), Vec::new());
-    for row in rows {
+) -> Result<Option<(Actor, Vec<String>)>, Forbidden> {
+    let (mut actor, mut forbidden, mut services) = (None, None, Vec::new());
+    for row in rows.iter().filter(|row| row.acknowledged.is_none()) {
         match speaker.may_speak(row, waits_in) {
             Ok(may) => {
-                actor = Ok(may);
-                services.extend(row.acknowledged.is_none().then(|| row.service.clone()));
+                actor = Some(may);
+                services.push(row.service.clone());
             }
-            Err(forbidden) => actor = actor.map_err(|_| Some(forbidden)),
+            Err(why) => forbidden = Some(why),
         }
     }
-    match actor {
-        Ok(actor) => Ok((actor, services)),
-        Err(Some(forbidden)) => Err(AcknowledgeError::Forbidden(forbidden)),
-        Err(None) => Ok((speaker.who.may(Act::Waive).map_err(AcknowledgeError::Forbidden)?, services)),
+    match (actor, forbidden) {
+        (Some(actor), _) => Ok(Some((actor, services))),
+        (None, Some(why)) => Err(why),
+        (None, None) => Ok(None),
     }
 }
 
@@ -81,16 +79,10 @@ pub struct Speaker<'a> {
 }
 
 impl<'a> Speaker<'a> {
-    /// By nothing that one could have chosen oneself: whoever comes from another
-    /// system may have taken the name of somebody here.
     pub async fn of(serving: &Serving, who: &'a Person) -> Result<Self, StoreError> {
         let issuer = serving.oidc.as_ref().map(|set| set.provider.issuer());
         let row = serving.store.person(who.id).await?;
-        let called = row.into_iter().flat_map(|row| {
-            let own = row.has_password.then_some(row.person.name);
-            own.into_iter().chain(row.identities.iter().filter_map(|of| called(of, issuer)).collect::<Vec<_>>())
-        });
-        Ok(Self { who, called: called.collect() })
+        Ok(Self { who, called: row.map(|row| names(row, issuer)).unwrap_or_default() })
     }
 
     pub fn who(&self) -> &Person {
@@ -108,15 +100,6 @@ impl<'a> Speaker<'a> {
         let is_named = waits_in.contains(&row.service) && self.is_one_of(&Team::of(row).people);
         self.who.may_at(&row.service, if is_named { Act::Acknowledge } else { Act::Waive })
     }
-}
-
-/// `github:LOGIN`, or `oidc:SUB` of the provider that is configured.
-fn called(identity: &Identity, issuer: Option<&str>) -> Option<String> {
-    let name = match With::of(&identity.source)? {
-        With::GitHub => identity.name.as_str(),
-        With::Oidc => identity.subject.strip_prefix(issuer?)?.strip_prefix(' ')?,
-    };
-    Some(format!("{}:{name}", identity.source))
 }
 
 #[cfg(test)]
@@ -142,24 +125,13 @@ mod tests {
             let who = Person { id: 1, name: "x".to_owned(), role: Role::Viewer, at, token: None };
             let speaker = Speaker { who: &who, called: [called.to_owned()].into() };
             let waits_in = waits.iter().map(|service| (*service).to_owned()).collect();
-            speaks_for(&speaker, &rows, &waits_in).map_or_else(|_| "none".to_owned(), |(_, all)| all.join(" "))
+            let spoken = speaks_for(&speaker, &rows, &waits_in).ok().flatten();
+            spoken.map_or_else(|| "none".to_owned(), |(_, all)| all.join(" "))
         };
         assert_eq!([may("vera", &[], &["web"]), may("github:mia", &[], &["web", "api"])], ["web", "web"]);
         assert_eq!([may("eve", &[], &["web", "api"]), may("mia", &[], &["web", "api"])], ["api", "none"]);
         assert_eq!(may("eve", &[], &["web"]), "none", "it does not wait where they are named");
         assert_eq!(may("vera", &["api"], &["web", "api"]), "api web");
         assert_eq!([may("x", &["web"], &[]), may("x", &["search"], &["web"])], ["web", "none"]);
-    }
-
-    #[test]
-    fn people_are_called_by_what_they_cannot_choose() {
-        let identity = |source: &str, subject: &str| {
-            let (source, subject, name) = (source.to_owned(), subject.to_owned(), "vera".to_owned());
-            called(&Identity { source, subject, name }, Some("https://i"))
-        };
-        assert_eq!(identity("github", "17").as_deref(), Some("github:vera"));
-        assert_eq!(identity("oidc", "https://i s-1").as_deref(), Some("oidc:s-1"));
-        assert_eq!(identity("oidc", "https://i.evil s-1"), None);
-        assert_eq!(identity("slack", "U1"), None);
     }
 }

@@ -1,10 +1,11 @@
 //! Questions that the server's own store answers: which teams were told, how builds
 //! went before, what is not settled after deploys, and who signed off.
 
+use crate::signer::signed_by;
 use crate::team::known_in;
-use gonogo_checks::questions::{Answer, Ask, AwareOf};
+use gonogo_checks::questions::{Answer, Ask, AwareOf, SignedOff};
 use gonogo_core::fact::{Fact, Why};
-use gonogo_core::policy::PLACES_APART;
+use gonogo_core::policy::{PLACES_APART, SignedBy};
 use gonogo_core::post_deploy::{AfterDeploys, Look};
 use gonogo_core::say;
 use gonogo_core::story::Aware;
@@ -21,7 +22,8 @@ pub(super) fn answers(ask: &Ask) -> bool {
     matches!(ask, Ask::AwareOf(_) | Ask::UsualBuilds(_) | Ask::UnsettledOf(_) | Ask::SignedOff(_))
 }
 
-pub(super) async fn gather(store: Option<&Store>, asks: &[&Ask]) -> Vec<(Ask, Answer)> {
+/// `issuer`: of the provider by which people may be called.
+pub(super) async fn gather(store: Option<&Store>, issuer: Option<&str>, asks: &[&Ask]) -> Vec<(Ask, Answer)> {
     let Some(store) = store else {
         let why = Why::new("only a server knows what people were told, and what they answered", "ask the server");
         let answer = |ask: &Ask| match ask {
@@ -55,8 +57,8 @@ pub(super) async fn gather(store: Option<&Store>, asks: &[&Ask]) -> Vec<(Ask, An
                 Ok(usual) => Fact::Known(usual),
                 Err(error) => Fact::Unknown(unread("how builds went before", &error)),
             }),
-            Ask::SignedOff(of) => Answer::SignedOff(match store.sign_offs_over(&of.service, of.head, of.base).await {
-                Ok(rows) => Fact::Known(rows.into_iter().map(|row| (row.name, row.by)).collect()),
+            Ask::SignedOff(of) => Answer::SignedOff(match signed_off(store, issuer, of).await {
+                Ok(given) => Fact::Known(given),
                 Err(error) => Fact::Unknown(unread("who signed off", &error)),
             }),
             _ => continue,
@@ -64,6 +66,19 @@ pub(super) async fn gather(store: Option<&Store>, asks: &[&Ask]) -> Vec<(Ask, An
         answers.push(((*ask).clone(), answer));
     }
     answers
+}
+
+async fn signed_off(
+    store: &Store,
+    issuer: Option<&str>,
+    of: &SignedOff,
+) -> Result<BTreeMap<String, SignedBy>, StoreError> {
+    let mut given = BTreeMap::new();
+    for row in store.sign_offs_over(&of.service, of.head, of.base).await? {
+        let by = signed_by(store, issuer, &of.service, &row).await?;
+        given.insert(row.name, by);
+    }
+    Ok(given)
 }
 
 fn unread(what: &str, error: &StoreError) -> Why {

@@ -8,7 +8,6 @@ use crate::locate::type_policy;
 use crate::serving::{Serving, TeamsTold};
 use crate::team::Team;
 use gonogo_checks::questions::{Answer, Ask};
-use gonogo_core::email::EmailAddress;
 use gonogo_core::fact::Fact;
 use gonogo_core::policy::{Awareness, Sections};
 use gonogo_core::story::Issue;
@@ -89,7 +88,7 @@ fn awareness(
     team.people.retain(|name| rules.iter().all(|(_, rule)| rule.people.contains(name)));
     let own = rows.iter().find(|row| row.service == service).map(|row| Team::of(row));
     let messages = messages(serving, candidate, rows.first().copied(), rules, &team.closed, story, issue);
-    let is_other = own.as_ref().map(|own| &own.closed).unwrap_or(&BTreeMap::new()) != &team.closed;
+    let is_other = own.as_ref().map_or(!team.closed.is_empty(), |own| own.closed != team.closed);
     (own.as_ref() != Some(&team) || !messages.is_empty()).then(|| {
         // Strings: there is always JSON for them.
         let meaning = serde_json::to_string(&team).unwrap_or_default();

@@ -20,8 +20,9 @@ use gonogo_core::policy::Turn;
 use gonogo_core::say;
 use gonogo_engine::commands::acknowledge::Speaker;
 use gonogo_engine::commands::send_plan::{SendPlanError, send_plan};
-use gonogo_engine::{Plan, PlannedStory, on_call_words};
-use gonogo_store::{Candidate, CandidateId, LookRow, LooksWanted, SignOffRow, StoreError};
+use gonogo_engine::commands::sign_off::{Standing, standing};
+use gonogo_engine::{Evidence, Plan, PlannedStory, on_call_words};
+use gonogo_store::{Candidate, CandidateId, LookRow, LooksWanted, StoreError};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::fmt::Write;
@@ -41,7 +42,7 @@ pub(crate) async fn page(
     let look = Look::at(&app, &id).await?;
     let evidence = look.evidence(&app).await?;
     let deployed = deployed(&app, &look).await.map_err(|e| away(&e))?;
-    let given = app.serving.store.sign_offs(&look.candidate).await.map_err(|e| away(&e))?;
+    let given = given(&app, &look, evidence.as_ref()).await?;
     let speaker = Speaker::of(&app.serving, &session.person).await.map_err(|e| away(&e))?;
     let main = html! {
         @if let Some((deploy, rows)) = &deployed { (after(&look, *deploy, rows, &session)) }
@@ -53,6 +54,15 @@ pub(crate) async fn page(
     Ok(shown(&look, "Plan", &session, &main))
 }
 
+async fn given(
+    app: &App,
+    look: &Look,
+    evidence: Option<&Evidence>,
+) -> Result<Vec<Standing>, (StatusCode, Markup)> {
+    let wanted = evidence.map(Evidence::sign_offs).unwrap_or_default();
+    standing(&app.serving, &look.candidate, wanted).await.map_err(|e| away(&e))
+}
+
 pub(crate) async fn markdown(
     State(app): State<App>,
     _: Session,
@@ -62,7 +72,7 @@ pub(crate) async fn markdown(
     let evidence = look.evidence(&app).await?;
     let title = format!("Deploy plan of {}", look.title());
     let deployed = deployed(&app, &look).await.map_err(|e| away(&e))?;
-    let given = app.serving.store.sign_offs(&look.candidate).await.map_err(|e| away(&e))?;
+    let given = given(&app, &look, evidence.as_ref()).await?;
     let body = match &look.check {
         Some(check) => {
             let looked_at = deployed.map(|(_, rows)| written_after(&rows)).unwrap_or_default();
@@ -114,7 +124,7 @@ fn written_after(rows: &[LookRow]) -> String {
 fn plan(
     look: &Look,
     plan: &Plan,
-    given: &[SignOffRow],
+    given: &[Standing],
     speaker: &Speaker<'_>,
     session: &Session,
     asked: Asked,
@@ -231,7 +241,7 @@ fn story(story: &PlannedStory) -> [Markup; 4] {
     ]
 }
 
-fn written(title: &str, plan: &Plan, given: &[SignOffRow]) -> String {
+fn written(title: &str, plan: &Plan, given: &[Standing]) -> String {
     let text = say::markdown;
     let on_call = plan.on_call.as_ref().map_or_else(|| NOBODY_ON_CALL.to_owned(), on_call);
     let mut out = format!("# {}\n\n## On call\n\n{}\n\n## Stories\n\n", text(title), text(&on_call));

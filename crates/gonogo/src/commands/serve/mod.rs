@@ -259,6 +259,8 @@ async fn serving(config: &Config, access: Access, store: Store, first_code: &Sec
     };
     let services =
         config.services.iter().map(|s| service(config, s, authorities.as_deref())).collect::<Result<_, _>>()?;
+    let oidc = oidc::sign_in(config.oidc.as_ref(), access.oidc, || Ok(Connections::new(&outside.http)?))?;
+    let oidc_issuer = oidc.as_ref().map(|set| set.provider.issuer().to_owned());
     Ok(Serving {
         store,
         services,
@@ -276,9 +278,9 @@ async fn serving(config: &Config, access: Access, store: Store, first_code: &Sec
         throttle: Throttle::default(),
         comparisons: Comparisons::default(),
         sign_in: sign_in::sign_in(config, access.sign_in)?,
-        oidc: oidc::sign_in(config.oidc.as_ref(), access.oidc, || Ok(Connections::new(&outside.http)?))?,
+        oidc,
         pages: config.server.url.trim_end_matches('/').to_owned(),
-        outside,
+        outside: Outside { oidc_issuer, ..outside },
         settings: settings::of(config, access.secrets)?,
         rounds: Rounds::new(Duration::from_secs(config.server.poll_seconds)),
         clock: clock::now,
