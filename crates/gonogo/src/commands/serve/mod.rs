@@ -71,6 +71,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         let url = &config.server.url;
         tracing::warn!(url, "[server] url is http: passwords and sessions go open over the network; use https");
     }
+    let ignored = server.serving.ignored_for_slack();
+    if !ignored.is_empty() {
+        tracing::warn!(variables = ignored.join(", "), "set, and ignored: the configuration has no [slack]");
+    }
     let place = &server.place;
     anstream::println!("gonogo: listening on {place}");
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %place, "serving");
