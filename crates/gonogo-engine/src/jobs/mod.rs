@@ -30,6 +30,7 @@ pub(crate) use message::section;
 pub use outbox::{About, Words, about, how, kinds, to_do, words};
 pub(crate) use outbox::{PlanOf, PlanTold};
 pub(crate) use production::{is_told, wanted, wanted_as_known};
+pub use shipping::not_said_yet;
 pub(crate) use shipping::{comment_on, judge_anew};
 pub use worker::work;
 
