@@ -20,6 +20,8 @@ pub struct GivenSignOff {
     pub by: String,
     /// RFC 3339, UTC.
     pub at: String,
+    /// Else who gave it may not any more: somebody else has to.
+    pub counts: bool,
 }
 
 /// Exactly this head over what runs now is signed off.

@@ -11,7 +11,7 @@ pub struct StoryEverywhere {
     pub title: Option<String>,
     /// Open candidates that have it.
     pub waits: Vec<StoryWaits>,
-    /// Those that have to know of it, by name.
+    /// Those that have to know of it, by name and service.
     pub teams: Vec<StoryTeam>,
     /// Services into whose production it came since they are watched.
     pub runs: Vec<StoryRuns>,
@@ -28,20 +28,22 @@ pub struct StoryWaits {
     pub ships: bool,
 }
 
-/// A team that has to know of a story before it ships.
+/// A team that has to know of a story before it ships, by the policy of a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StoryTeam {
     pub team: String,
+    /// For another one it may be told elsewhere, and somebody else says that it knows.
+    pub service: String,
     /// When it was told; null while it was not. RFC 3339, UTC.
     pub told_at: Option<String>,
-    /// Why it could not be told when that was tried last.
+    /// What keeps it from being told, and who mends that.
     pub error: Option<String>,
-    /// Who said that it knows, if somebody did.
+    /// Who said for this service that it knows, if somebody did.
     pub acknowledged_by: Option<String>,
     pub acknowledged_at: Option<String>,
 }
 
-/// That a team knows of a story.
+/// That a team knows of a story, said for each service that lets who says so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAcknowledgement {

@@ -49,6 +49,7 @@ impl Check for Awareness {
             story: key.clone(),
             team: rule.team.clone(),
             channel: rule.all_places(),
+            service: scene.case.service.clone(),
         });
         let mut found = Vec::new();
         for ((key, rule), aware) in concerned.iter().zip(scene.facts.all(asked)?) {
@@ -103,7 +104,10 @@ fn look_at(key: &IssueKey, rule: &Rule, aware: &Aware, now: Timestamp) -> Option
             return Some(found(NOT_TOLD, message, "wait for it".to_owned()).wait());
         };
         let places = rule.places();
-        let fix = format!("mend what keeps it from {}: {trouble}", say::list(&places, places.len()));
+        let fix = format!(
+            "mend what keeps it from {} ({trouble}), or have {team} say on the story's page that it knows",
+            say::list(&places, places.len())
+        );
         return Some(found(NOT_TOLD, format!("is not known to {team} yet"), fix));
     };
     let opens = rule.opens(told_at);

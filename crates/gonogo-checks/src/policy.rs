@@ -99,9 +99,17 @@ impl TypedPolicy {
 
     /// Whether the check of builds wants a build of this name to have passed.
     pub fn requires_build(&self, name: &str) -> bool {
-        let ready = self.checks.iter().find(|ready| ready.entry.name == "builds" && ready.level != Level::Off);
-        let names = ready.map(|ready| Names::deserialize(&ready.options["required"]).unwrap_or_default());
+        let names = self.builds().map(|ready| Names::deserialize(&ready.options["required"]).unwrap_or_default());
         names.is_some_and(|names| names.fit(name))
+    }
+
+    /// Whether it wants those too that the branch's rules require.
+    pub fn requires_by_branch_rules(&self) -> bool {
+        self.builds().is_some_and(|ready| ready.options["by_branch_rules"] == true)
+    }
+
+    fn builds(&self) -> Option<&Ready> {
+        self.checks.iter().find(|ready| ready.entry.name == "builds" && ready.level != Level::Off)
     }
 
     /// The checks whose findings may block.

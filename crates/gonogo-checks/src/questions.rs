@@ -5,7 +5,7 @@ use gonogo_core::build::{Build, RequiredBuild, UsualBuild};
 use gonogo_core::changeset::{Changeset, LineCount, MergeBack, MergeDiff, Place, Prefixes, Sighting, Undoing};
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::{IssueKey, Sha};
-use gonogo_core::policy::ServicePath;
+use gonogo_core::policy::{ServicePath, SignedBy};
 use gonogo_core::post_deploy::AfterDeploys;
 use gonogo_core::pull::PullRequest;
 use gonogo_core::story::{Aware, Issue, Ready};
@@ -119,12 +119,13 @@ questions! {
     IssueOf { key: IssueKey } => Arc<Issue>;
     /// The stories that a query finds.
     ReadyStories { query: String } => Ready;
-    /// What a team knows of a story, and when it was told in this channel.
-    AwareOf { story: IssueKey, team: String, #[serde(default)] channel: String } => Aware;
+    /// What a team knows of a story as far as a service is concerned, and when it was
+    /// told in these places.
+    AwareOf { story: IssueKey, team: String, #[serde(default)] channel: String, #[serde(default)] service: String } => Aware;
     /// What nobody has settled after the deploys of a service.
     UnsettledOf { service: String } => Arc<AfterDeploys>;
     /// Who signed a head over what runs off, by what the policy calls it.
-    SignedOff { service: String, base: Sha, head: Sha } => BTreeMap<String, String>;
+    SignedOff { service: String, base: Sha, head: Sha } => BTreeMap<String, SignedBy>;
     /// Where a key is outside the range.
     SightingsOf { base: Sha, head: Sha, key: IssueKey } => Vec<Sighting>;
 }

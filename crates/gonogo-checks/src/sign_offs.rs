@@ -6,7 +6,7 @@ use crate::questions::SignedOff;
 use crate::registry::{Entry, parse};
 use crate::scene::{Check, Scene};
 use gonogo_core::finding::{Code, Subject};
-use gonogo_core::policy::Level;
+use gonogo_core::policy::{Level, SignOff};
 use schemars::{JsonSchema, schema_for};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -43,8 +43,12 @@ impl Check for SignOffs {
         }
         let (service, base, head) = (scene.case.service.clone(), scene.base, scene.head);
         let given = scene.facts.known(SignedOff { service, base, head })?.unwrap_or_default();
-        for lacking in wanted.iter().filter(|one| !given.contains_key(&one.name)) {
-            let message = format!("the sign-off {} is missing", lacking.name);
+        let counts = |one: &SignOff| given.get(&one.name).is_some_and(|by| one.by.lets(by));
+        for lacking in wanted.iter().filter(|one| !counts(one)) {
+            let message = match given.get(&lacking.name) {
+                Some(by) => format!("the sign-off {} of {} does not count any more", lacking.name, by.name()),
+                None => format!("the sign-off {} is missing", lacking.name),
+            };
             let fix = format!("{} gives it on the plan of this candidate, for exactly this head", lacking.by);
             let substance = json!({ "name": lacking.name, "production": base, "head": head });
             // Nothing is wrong: somebody's word is on its way.

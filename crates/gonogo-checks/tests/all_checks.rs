@@ -15,7 +15,8 @@ use gonogo_core::changeset::{
 use gonogo_core::fact::{Fact, System, Why};
 use gonogo_core::finding::{COULD_NOT_CHECK, Severity};
 use gonogo_core::ids::Sha;
-use gonogo_core::policy::Source;
+use gonogo_core::person::Role;
+use gonogo_core::policy::{SignedBy, Signer, Source};
 use gonogo_core::pull::{PullRequest, PullState};
 use gonogo_core::story::{Aware, FieldValue, History, Issue, IssueType, Ready, Status, TrackerPerson};
 use gonogo_core::verdict::Verdict;
@@ -225,12 +226,17 @@ fn answer(ask: &Ask) -> Answer {
         Ask::IssueOf(q) => Answer::IssueOf(Fact::Known(Arc::new(issue(&q.key.to_string())))),
         Ask::AwareOf(_) => Answer::AwareOf(Fact::Known(Aware { told_at: Some(now()), ..Aware::default() })),
         Ask::UnsettledOf(_) => Answer::UnsettledOf(Fact::Known(Arc::default())),
-        Ask::SignedOff(_) => Answer::SignedOff(Fact::Known([("admin".to_owned(), "ada".to_owned())].into())),
+        Ask::SignedOff(_) => Answer::SignedOff(Fact::Known([("admin".to_owned(), ada())].into())),
         Ask::ReadyStories(_) => Answer::ReadyStories(Fact::Known(Ready { issues: vec![issue("STORY-8")] })),
         Ask::SightingsOf(_) => {
             Answer::SightingsOf(Fact::Known(vec![Sighting::InProduction(sha(b'8'), "STORY-8 x".to_owned())]))
         }
     }
+}
+
+fn ada() -> SignedBy {
+    let (name, called) = ("ada".to_owned(), ["ada".to_owned()].into());
+    SignedBy::Signer(Signer { name, called, role: Some(Role::Admin) })
 }
 
 fn unknown(ask: &Ask) -> Answer {

@@ -13,6 +13,8 @@ mod recording;
 mod report;
 mod seal;
 mod serving;
+mod signer;
+mod team;
 
 pub use digest::{Digest, owner};
 pub use evaluate::Outcome;
@@ -27,6 +29,7 @@ pub use serving::{
     GitHubSignIn, MailRoom, OidcSignIn, Renamed, Rounds, Route, Service, Serving, StoryDeployed, TeamsTold, Terms,
     Turns,
 };
+pub use team::known_to;
 
 /// Told what is being done, for people who wait.
 pub trait Progress: Sync {

@@ -93,7 +93,20 @@ impl Recording {
         if schema != SCHEMA {
             return Err(RecordingError::OtherFormat(schema));
         }
-        serde_json::from_slice(bytes).map_err(not)
+        let mut read: Self = serde_json::from_slice(bytes).map_err(not)?;
+        read.knows_its_service();
+        Ok(read)
+    }
+
+    /// Older ones asked of a team without saying for which service.
+    fn knows_its_service(&mut self) {
+        for (ask, _) in &mut self.facts {
+            if let Ask::AwareOf(of) = ask
+                && of.service.is_empty()
+            {
+                of.service.clone_from(&self.case.service);
+            }
+        }
     }
 
     /// Judges again, from what was recorded alone.

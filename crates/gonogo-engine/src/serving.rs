@@ -277,6 +277,12 @@ impl Serving {
         self.services.iter().find(|service| service.name == name)
     }
 
+    /// Variables with secrets of Slack's that nothing uses: there is no `[slack]`.
+    pub fn ignored_for_slack(&self) -> Vec<&str> {
+        let secrets = self.settings.secrets.iter().filter(|secret| self.slack.is_none() && secret.is_set);
+        secrets.map(|secret| secret.variable.as_str()).filter(|name| name.starts_with("GONOGO_SLACK_")).collect()
+    }
+
     /// Each of what services are in, once.
     pub(crate) fn repositories(&self) -> BTreeSet<&RepositoryName> {
         self.services.iter().map(|service| &service.repository).collect()

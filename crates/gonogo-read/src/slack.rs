@@ -51,8 +51,10 @@ pub struct Submitted {
 pub struct Shared {
     pub links: Vec<String>,
     pub place: SharedAt,
-    /// People of another company see it too.
-    pub is_seen_elsewhere: bool,
+    /// The channel's id, where they are in one.
+    pub channel: Option<String>,
+    /// Where Slack says whether people of another company see it too.
+    pub is_seen_elsewhere: Option<bool>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,8 +147,10 @@ fn shared(payload: &Value, event: &Value) -> Option<SlackSays> {
         (Some(id), Some(source)) => SharedAt::Unfurl { id, source },
         _ => SharedAt::Message { channel: text(&event["channel"])?, ts: text(&event["message_ts"])? },
     };
-    let is_seen_elsewhere = payload["is_ext_shared_channel"].as_bool().unwrap_or(false);
-    Some(SlackSays::Shared(Shared { links, place, is_seen_elsewhere }))
+    let is_seen_elsewhere = payload["is_ext_shared_channel"].as_bool();
+    // A message that is being written is in none yet.
+    let channel = text(&event["channel"]).filter(|channel| channel != "COMPOSER");
+    Some(SlackSays::Shared(Shared { links, place, channel, is_seen_elsewhere }))
 }
 
 fn member(payload: &Value) -> Option<Member> {
@@ -230,12 +234,18 @@ mod tests {
         let SlackSays::Shared(shared) = slack(&payload(json!({}))).unwrap().says else { panic!("a link") };
         assert_eq!(
             (shared.links.as_slice(), shared.is_seen_elsewhere),
-            (&["https://example.com/12345".to_owned()][..], true)
+            (&["https://example.com/12345".to_owned()][..], Some(true))
         );
+        assert_eq!(shared.channel.as_deref(), Some("Cxxxxxx"));
+        let mut silent = payload(json!({}));
+        silent.as_object_mut().unwrap().remove("is_ext_shared_channel");
+        let SlackSays::Shared(shared) = slack(&silent).unwrap().says else { panic!("a link") };
+        assert_eq!(shared.is_seen_elsewhere, None, "what Slack does not say is not known");
         assert_eq!(shared.place, SharedAt::Message { channel: "Cxxxxxx".to_owned(), ts: "123456789.9875".to_owned() });
         let composed = slack(&payload(json!({"channel": "COMPOSER", "unfurl_id": "C1.2", "source": "composer"})));
         let SlackSays::Shared(shared) = composed.unwrap().says else { panic!("a link") };
         assert_eq!(shared.place, SharedAt::Unfurl { id: "C1.2".to_owned(), source: "composer".to_owned() });
+        assert_eq!(shared.channel, None);
     }
 
     #[test]

@@ -30,6 +30,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (20, include_str!("../migrations/0020_join_links.sql")),
     (22, include_str!("../migrations/0022_unread_stories.sql")),
     (23, include_str!("../migrations/0023_builds.sql")),
+    (24, include_str!("../migrations/0024_awareness_by_service.sql")),
     (30, include_str!("../migrations/0030_waits.sql")),
     (31, include_str!("../migrations/0031_looked_at.sql")),
 ];
@@ -38,6 +39,8 @@ const MIGRATIONS: &[(i64, &str)] = &[
 const WORDS: &[(&str, &str, &str)] = &[
     ("{int}", "integer", "bigint"),
     ("{bytes}", "blob", "bytea"),
+    // As a functions' argument; columns hold it as text.
+    ("{json}", "text", "json"),
     // A number is never given twice, not even after its row is gone: leases rely on it.
     ("{serial}", "integer primary key autoincrement", "bigint generated always as identity primary key"),
     ("{strict}", "strict", ""),

@@ -88,6 +88,18 @@ impl Store {
         Ok(self.db.read(|tx| Box::pin(people(tx, Some(id)))).await?.pop())
     }
 
+    /// The greatest role that anybody's last word gives a person at a service; `None`
+    /// for who may not sign in.
+    pub async fn role_known_at(&self, person: i64, service: &str) -> Result<Option<Role>, StoreError> {
+        const SELECT: &str = "select role from person where id = $1 and deactivated_at is null
+             union all select g.role from role_given g join person p on p.id = g.person
+             where g.person = $1 and g.service in ('', $2) and p.deactivated_at is null";
+        let service = service.to_owned();
+        let rows: Vec<(String,)> =
+            self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT, person, &service)?) })).await?;
+        rows.iter().map(|(role,)| role_of(role)).try_fold(None, |most, role| Ok(most.max(Some(role?))))
+    }
+
     /// Who may sign in by this name and a password.
     pub async fn credentials(&self, name: &str) -> Result<Option<Credentials>, StoreError> {
         type Row = (i64, String, String, String);

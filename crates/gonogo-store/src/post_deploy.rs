@@ -68,6 +68,16 @@ pub struct LookAnswer {
     pub at: Timestamp,
 }
 
+/// What became of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    Kept,
+    /// Nobody has to look any more.
+    Gone,
+    /// Somebody has answered since the row was read: nothing was kept.
+    Meanwhile,
+}
+
 /// What the tracker said of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LookRead {
@@ -163,6 +173,12 @@ type Row = (
     Option<String>,
 );
 type AnswerRow = (i64, String, String, String, i64);
+
+/// Looked at anew with the later deploy: what was not settled before is that now.
+const OLDER: &str = "update post_deploy set state = 'gone'
+     where id < $1 and state in ('unread', 'unreadable', 'open', 'failed')
+     and (service, story) in (select service, story from post_deploy
+         where id = $1 and state in ('open', 'passed', 'failed'))";
 
 /// Which of them and in which order, for the lines and for their answers.
 macro_rules! wanted {
@@ -282,7 +298,7 @@ impl Store {
             .await
     }
 
-    /// What somebody saw, with what is told of it; false where the line is gone.
+    /// What somebody saw, with what is told of it, after all answers that the row has.
     pub async fn answer_look(
         &self,
         row: &LookRow,
@@ -290,26 +306,33 @@ impl Store {
         said: String,
         message: Option<NewMessage>,
         deed: Deed,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Answered, StoreError> {
+        const ANSWERS: &str = "select count(*) from post_deploy_answer where line = $1";
         const INSERT: &str =
             "insert into post_deploy_answer (line, seen, note, by_person, at) values ($1, $2, $3, $4, $5)";
-        let (id, service) = (row.id.0, row.service.clone());
+        let (id, service, before) = (row.id.0, row.service.clone(), row.answers.len());
         let answered = self
             .db
             .write(move |tx| {
                 Box::pin(async move {
                     in_turn(tx).await?;
+                    let (answers,): (i64,) = fetch!(tx, fetch_one, ANSWERS, id)?;
+                    if usize::try_from(answers) != Ok(before) {
+                        return Ok(Answered::Meanwhile);
+                    }
                     let update = "update post_deploy set state = $2 where id = $1 and state <> 'gone'";
                     if execute!(tx, update, id, seen.word())? == 0 {
-                        return Ok(false);
+                        return Ok(Answered::Gone);
                     }
                     execute!(tx, INSERT, id, seen.word(), &said, &deed.actor, micros(deed.at))?;
+                    // Also where it was answered before it was read.
+                    execute!(tx, OLDER, id)?;
                     if let Some(message) = &message {
                         put(tx, message).await?;
                     }
                     note(tx, &deed).await?;
                     service_has_changed(tx, &service).await?;
-                    Ok(true)
+                    Ok(Answered::Kept)
                 })
             })
             .await?;
@@ -365,10 +388,6 @@ async fn is_read(tx: &mut Tx<'_>, id: LookId, read: &LookRead) -> Result<(), Sto
     const KNOWN: &str = "update post_deploy set state = $2, checks = $3, owner_id = $4, owner = $5, trouble = null,
              title = coalesce(nullif($6, ''), title)
          where id = $1 and state in ('unread', 'unreadable')";
-    // Looked at anew with the later deploy: what was not settled before is that now.
-    const OLDER: &str = "update post_deploy set state = 'gone'
-         where id < $1 and state in ('unread', 'unreadable', 'open', 'failed')
-         and (service, story) in (select service, story from post_deploy where id = $1 and state = 'open')";
     const TROUBLE: &str =
         "update post_deploy set state = $2, trouble = $3 where id = $1 and state in ('unread', 'unreadable')";
     match read {

@@ -53,14 +53,18 @@ impl Store {
             .await
     }
 
-    /// Somebody signs a candidate off; `None` where that stands already.
+    /// Somebody signs a candidate off; `None` where that stands already. One that counts
+    /// no more may stand in its place: that one is taken back.
     pub async fn sign_off(
         &self,
         candidate: &Candidate,
         name: &str,
         who: &Actor,
+        instead_of: Option<SignOffId>,
         deed: Deed,
     ) -> Result<Option<SignOffId>, StoreError> {
+        const UPDATE: &str = "update sign_off set taken_back_by = $2, taken_back_at = $3
+             where id = $1 and taken_back_at is null";
         const INSERT: &str = "insert into sign_off (service, head, production, name, by_id, given_at)
              values ($1, $2, $3, $4, $5, $6)
              on conflict (service, head, production, name) where taken_back_at is null do nothing returning id";
@@ -71,6 +75,9 @@ impl Store {
                 Box::pin(async move {
                     in_turn(tx).await?;
                     let at = micros(deed.at);
+                    if let Some(old) = instead_of {
+                        execute!(tx, UPDATE, old.0, by_id, at)?;
+                    }
                     let given: Option<(i64,)> =
                         fetch!(tx, fetch_optional, INSERT, &service, &head, &production, &name, by_id, at)?;
                     let Some((given,)) = given else { return Ok(None) };

@@ -20,7 +20,7 @@ pub use candidates::Candidates;
 pub use checks::{CheckTable, Level, Narrowed, OptionsTable};
 pub use error::{PolicyError, Source, nearest, typed, typed_value};
 pub use on_call::{OnCall, Turn};
-pub use plan::{MayGive, Plan, SignOff};
+pub use plan::{MayGive, Plan, SignOff, SignedBy, Signer};
 pub use production::{DeployedTag, Endpoint, ProductionSource, ProductionTable, production_of};
 pub use service::{Service, ServicePath};
 pub use settings::Setting;

@@ -24,34 +24,81 @@ pub struct SignOff {
     pub by: MayGive,
 }
 
-/// Who may give a sign-off.
+/// Who may give a sign-off: who is all of this.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum MayGive {
-    /// Who is this at the service, or more.
-    Role(Role),
-    /// These alone.
-    People(Vec<String>),
+pub struct MayGive {
+    /// At the service, or more.
+    pub role: Role,
+    /// These alone; without it whoever has the role.
+    pub people: Option<Vec<String>>,
+}
+
+/// Who gave a sign-off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SignedBy {
+    Signer(Signer),
+    /// As recordings of before have it, when it counted whoever it was.
+    Name(String),
+}
+
+/// A person who gave a sign-off, as they are when that is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signer {
+    pub name: String,
+    /// What a policy may call them.
+    pub called: BTreeSet<String>,
+    /// At the service; `None` for who may not sign in any more.
+    pub role: Option<Role>,
+}
+
+impl SignedBy {
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Signer(signer) => &signer.name,
+            Self::Name(name) => name,
+        }
+    }
 }
 
 impl MayGive {
-    /// Whom both name, where more than one policy judged.
+    fn people(people: Vec<String>) -> Self {
+        Self { role: Role::Viewer, people: Some(people) }
+    }
+
+    /// What both ask for, where more than one policy judged.
     #[must_use]
     pub fn strictest(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Role(one), Self::Role(other)) => Self::Role(one.max(other)),
-            (Self::People(one), Self::People(other)) => {
-                Self::People(one.into_iter().filter(|name| other.contains(name)).collect())
+        let people = match (self.people, other.people) {
+            (Some(one), Some(other)) => Some(one.into_iter().filter(|name| other.contains(name)).collect()),
+            (one, other) => one.or(other),
+        };
+        Self { role: self.role.max(other.role), people }
+    }
+
+    /// Whether who gave one may.
+    pub fn lets(&self, by: &SignedBy) -> bool {
+        match by {
+            SignedBy::Name(_) => true,
+            SignedBy::Signer(signer) => {
+                let is_named =
+                    self.people.as_ref().is_none_or(|people| people.iter().any(|name| signer.called.contains(name)));
+                is_named && signer.role.is_some_and(|role| role >= self.role)
             }
-            (Self::People(people), Self::Role(_)) | (Self::Role(_), Self::People(people)) => Self::People(people),
         }
     }
 }
 
 impl std::fmt::Display for MayGive {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Role(role) => write!(f, "who is {}", role.word()),
-            Self::People(people) => f.write_str(&say::list(people, people.len())),
+        let role = self.role.word();
+        match &self.people {
+            None => write!(f, "who is {role}"),
+            Some(people) if people.is_empty() => f.write_str("nobody whom all policies that judge name"),
+            Some(people) => {
+                f.write_str(&say::list(people, people.len()))?;
+                if self.role == Role::Viewer { Ok(()) } else { write!(f, ", as {role}") }
+            }
         }
     }
 }
@@ -64,8 +111,8 @@ impl Plan {
 
     fn by(&self, name: &str) -> Option<MayGive> {
         match self.people.get(name) {
-            Some(people) => Some(MayGive::People(people.clone())),
-            None => name.parse().ok().map(MayGive::Role),
+            Some(people) => Some(MayGive::people(people.clone())),
+            None => name.parse().ok().map(|role| MayGive { role, people: None }),
         }
     }
 
@@ -75,13 +122,13 @@ impl Plan {
             if name.trim().is_empty() || !names.insert(name) {
                 return Err(format!("`sign_offs`: \"{name}\" is empty, or stands there twice"));
             }
-            match self.by(name) {
+            match self.by(name).map(|by| by.people) {
                 None => {
                     let roles = Role::ALL.map(Role::word);
                     let said = "is no role, and `people` does not say who gives it: the roles are";
                     return Err(format!("`sign_offs`: \"{name}\" {said} {}", say::list(&roles, roles.len())));
                 }
-                Some(MayGive::People(people)) if people.is_empty() => {
+                Some(Some(people)) if people.is_empty() => {
                     return Err(format!("`people`: nobody may give the sign-off \"{name}\""));
                 }
                 Some(_) => {}
@@ -113,7 +160,28 @@ mod tests {
         assert_eq!(all, [told("release-manager", "who is release-manager"), told("ops", "lee and tom")]);
         assert_eq!(parse("").unwrap().sign_offs(), []);
         let own = parse("[plan]\nsign_offs = ['admin']\npeople = { admin = ['ada'] }\n").unwrap().sign_offs();
-        assert_eq!(own[0].by, MayGive::People(vec!["ada".to_owned()]), "who is named counts, not the role");
+        assert_eq!(own[0].by, MayGive::people(vec!["ada".to_owned()]), "who is named counts, not the role");
+    }
+
+    #[test]
+    fn where_several_policies_judge_one_is_all_that_they_ask_for() {
+        let role = |role| MayGive { role, people: None };
+        let people = |names: &[&str]| MayGive::people(names.iter().map(|name| (*name).to_owned()).collect());
+        let both = people(&["lee", "tom"]).strictest(role(Role::ReleaseManager));
+        assert_eq!(both.to_string(), "lee and tom, as release-manager");
+        assert_eq!(both, role(Role::ReleaseManager).strictest(people(&["lee", "tom"])));
+        let signer = |name: &str, role| {
+            let (name, called) = (name.to_owned(), [name.to_owned()].into());
+            SignedBy::Signer(Signer { name, called, role })
+        };
+        assert!(both.lets(&signer("lee", Some(Role::Admin))));
+        assert!(!both.lets(&signer("lee", Some(Role::Developer))), "named, and not of the role");
+        assert!(!both.lets(&signer("rita", Some(Role::ReleaseManager))), "of the role, and not named");
+        assert!(!people(&["lee"]).lets(&signer("lee", None)), "who may not sign in any more");
+        let nobody = people(&["lee"]).strictest(people(&["tom"]));
+        assert!(!nobody.lets(&signer("lee", Some(Role::Admin))) && nobody.to_string().starts_with("nobody"));
+        let old: SignedBy = serde_json::from_str("\"lee\"").unwrap();
+        assert!(both.lets(&old) && old.name() == "lee", "recordings of before are judged as they were");
     }
 
     #[test]

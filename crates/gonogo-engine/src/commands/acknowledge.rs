@@ -2,11 +2,13 @@
 //! is concerned.
 
 use super::people::deed_of;
-use super::sign_in::With;
-use crate::jobs::{judge_soon, teams};
+use crate::jobs::judge_soon;
 use crate::serving::Serving;
+use crate::signer::names;
+use crate::team::Team;
 use gonogo_core::person::{Act, Actor, Forbidden, Person};
-use gonogo_store::{AwarenessRow, Identity, StoreError};
+use gonogo_core::say;
+use gonogo_store::{AwarenessRow, StoreError};
 use std::collections::BTreeSet;
 use thiserror::Error;
 
@@ -23,23 +25,53 @@ pub enum AcknowledgeError {
     Gone(String),
 }
 
+/// For each of the services whose policies let them; another one that has the story
+/// too, or gets it later, waits for somebody of its own.
 pub async fn acknowledge(serving: &Serving, who: &Person, team: &str, story: &str) -> Result<(), AcknowledgeError> {
-    let rows = serving.store.awareness_of(story).await?;
-    let Some(row) = rows.iter().find(|row| row.team == team) else {
+    let mut rows = serving.store.awareness_of(story).await?;
+    rows.retain(|row| row.team == team);
+    if rows.is_empty() {
         return Err(AcknowledgeError::Gone(format!("{story} is nothing that {team} has to know")));
-    };
+    }
     let open = serving.store.open_candidates_with(story).await?;
     let waits_in = open.iter().map(|candidate| candidate.service.clone()).collect();
     let speaker = Speaker::of(serving, who).await?;
-    let actor = speaker.may_speak(row, &waits_in).map_err(AcknowledgeError::Forbidden)?;
-    let deed = deed_of(&actor, (serving.clock)(), "acknowledged", story, &format!("{team} knows of it"));
-    if !serving.store.acknowledge(team, story, deed).await? {
-        return Err(AcknowledgeError::Gone(format!("somebody has said already that {team} knows of {story}")));
+    let said = || AcknowledgeError::Gone(format!("somebody has said already that {team} knows of {story}"));
+    let speaks_for = speaks_for(&speaker, &rows, &waits_in).map_err(AcknowledgeError::Forbidden)?;
+    let (actor, services) = speaks_for.ok_or_else(said)?;
+    let detail = format!("{team} knows of it, for {}", say::list(&services, services.len()));
+    let deed = deed_of(&actor, (serving.clock)(), "acknowledged", story, &detail);
+    if !serving.store.acknowledge(team, story, services.clone(), deed).await? {
+        return Err(said());
     }
-    for candidate in open {
+    for candidate in open.iter().filter(|candidate| services.contains(&candidate.service)) {
         judge_soon(serving, candidate.id).await?;
     }
     Ok(())
+}
+
+/// The services for which somebody says so who may, and for which nobody did; `None`
+/// where it is said for all.
+fn speaks_for(
+    speaker: &Speaker<'_>,
+    rows: &[AwarenessRow],
+    waits_in: &BTreeSet<String>,
+) -> Result<Option<(Actor, Vec<String>)>, Forbidden> {
+    let (mut actor, mut forbidden, mut services) = (None, None, Vec::new());
+    for row in rows.iter().filter(|row| row.acknowledged.is_none()) {
+        match speaker.may_speak(row, waits_in) {
+            Ok(may) => {
+                actor = Some(may);
+                services.push(row.service.clone());
+            }
+            Err(why) => forbidden = Some(why),
+        }
+    }
+    match (actor, forbidden) {
+        (Some(actor), _) => Ok(Some((actor, services))),
+        (None, Some(why)) => Err(why),
+        (None, None) => Ok(None),
+    }
 }
 
 /// A person, and what the `people` of a policy may call them.
@@ -52,16 +84,13 @@ pub struct Speaker<'a> {
 }
 
 impl<'a> Speaker<'a> {
-    /// By nothing that one could have chosen oneself: whoever comes from another
-    /// system may have taken the name of somebody here.
     pub async fn of(serving: &Serving, who: &'a Person) -> Result<Self, StoreError> {
         let issuer = serving.oidc.as_ref().map(|set| set.provider.issuer());
         let mut speaker = Self { who, called: BTreeSet::new(), accounts: Vec::new() };
         let Some(row) = serving.store.person(who.id).await? else { return Ok(speaker) };
-        speaker.called = row.identities.iter().filter_map(|of| called(of, issuer)).collect();
-        speaker.called.extend(row.has_password.then_some(row.person.name));
-        let in_tracker = row.identities.into_iter().filter(|of| of.source == JIRA);
+        let in_tracker = row.identities.iter().filter(|of| of.source == JIRA);
         speaker.accounts = in_tracker.filter_map(|of| of.subject.rsplit(' ').next().map(str::to_owned)).collect();
+        speaker.called = names(row, issuer);
         Ok(speaker)
     }
 
@@ -84,25 +113,12 @@ impl<'a> Speaker<'a> {
         people.iter().any(|name| self.called.contains(name))
     }
 
-    /// Whether they may say that the team knows. That counts for each of the
-    /// services in which the story waits, so each has to let them.
+    /// Whether they may say for a row's service that the team knows: whom its policy
+    /// names, while the story waits there.
     pub fn may_speak(&self, row: &AwarenessRow, waits_in: &BTreeSet<String>) -> Result<Actor, Forbidden> {
-        let mut actor = None;
-        for (service, team) in teams(row).iter().filter(|(service, _)| waits_in.contains(*service)) {
-            let act = if self.is_one_of(&team.people) { Act::Acknowledge } else { Act::Waive };
-            actor = Some(self.who.may_at(service, act)?);
-        }
-        actor.map_or_else(|| self.who.may(Act::Waive), Ok)
+        let is_named = waits_in.contains(&row.service) && self.is_one_of(&Team::of(row).people);
+        self.who.may_at(&row.service, if is_named { Act::Acknowledge } else { Act::Waive })
     }
-}
-
-/// `github:LOGIN`, or `oidc:SUB` of the provider that is configured.
-fn called(identity: &Identity, issuer: Option<&str>) -> Option<String> {
-    let name = match With::of(&identity.source)? {
-        With::GitHub => identity.name.as_str(),
-        With::Oidc => identity.subject.strip_prefix(issuer?)?.strip_prefix(' ')?,
-    };
-    Some(format!("{}:{name}", identity.source))
 }
 
 #[cfg(test)]
@@ -110,38 +126,31 @@ mod tests {
     use super::*;
     use gonogo_core::person::Role;
 
-    fn row(meaning: &str) -> AwarenessRow {
-        let (team, meaning) = ("support".to_owned(), meaning.to_owned());
-        AwarenessRow { team, meaning, told: Vec::new(), acknowledged: None }
+    fn row(service: &str, people: &str) -> AwarenessRow {
+        AwarenessRow {
+            team: "support".to_owned(),
+            service: service.to_owned(),
+            meaning: format!(r##"{{"channel": "#s", "people": [{people}]}}"##),
+            told: Vec::new(),
+            acknowledged: None,
+        }
     }
 
     #[test]
-    fn each_service_in_which_a_story_waits_has_to_let_them_speak() {
-        let teams = row(
-            r##"{"web": {"channel": "#s", "people": ["vera", "github:mia"]}, "api": {"channel": "#s", "people": ["eve"]}}"##,
-        );
+    fn one_speaks_for_the_services_that_let_one() {
+        let rows = [row("api", r#""eve""#), row("web", r#""vera", "github:mia""#)];
         let may = |called: &str, at: &[&str], waits: &[&str]| {
             let at = at.iter().map(|service| ((*service).to_owned(), Role::ReleaseManager)).collect();
             let who = Person { id: 1, name: "x".to_owned(), role: Role::Viewer, at, token: None };
             let speaker = Speaker { who: &who, called: [called.to_owned()].into(), accounts: Vec::new() };
-            speaker.may_speak(&teams, &waits.iter().map(|service| (*service).to_owned()).collect()).is_ok()
+            let waits_in = waits.iter().map(|service| (*service).to_owned()).collect();
+            let spoken = speaks_for(&speaker, &rows, &waits_in).ok().flatten();
+            spoken.map_or_else(|| "none".to_owned(), |(_, all)| all.join(" "))
         };
-        assert!(may("vera", &[], &["web"]) && may("github:mia", &[], &["web"]));
-        assert!(!may("vera", &[], &["web", "api"]) && !may("eve", &[], &["web"]) && !may("mia", &[], &["web"]));
-        assert!(may("x", &["web"], &["web"]) && may("vera", &["api"], &["web", "api"]));
-        assert!(!may("x", &["web"], &["web", "api"]) && !may("x", &["search"], &["web"]));
-        assert!(!may("vera", &["web"], &[]), "where it waits nowhere, who may waive everywhere says so");
-    }
-
-    #[test]
-    fn people_are_called_by_what_they_cannot_choose() {
-        let identity = |source: &str, subject: &str| {
-            let (source, subject, name) = (source.to_owned(), subject.to_owned(), "vera".to_owned());
-            called(&Identity { source, subject, name }, Some("https://i"))
-        };
-        assert_eq!(identity("github", "17").as_deref(), Some("github:vera"));
-        assert_eq!(identity("oidc", "https://i s-1").as_deref(), Some("oidc:s-1"));
-        assert_eq!(identity("oidc", "https://i.evil s-1"), None);
-        assert_eq!(identity("slack", "U1"), None);
+        assert_eq!([may("vera", &[], &["web"]), may("github:mia", &[], &["web", "api"])], ["web", "web"]);
+        assert_eq!([may("eve", &[], &["web", "api"]), may("mia", &[], &["web", "api"])], ["api", "none"]);
+        assert_eq!(may("eve", &[], &["web"]), "none", "it does not wait where they are named");
+        assert_eq!(may("vera", &["api"], &["web", "api"]), "api web");
+        assert_eq!([may("x", &["web"], &[]), may("x", &["search"], &["web"])], ["web", "none"]);
     }
 }

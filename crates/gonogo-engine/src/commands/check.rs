@@ -68,7 +68,8 @@ async fn judge(
     }
     let wants = Wants::all(located.iter().map(|located| located.policy.wants()));
     let (git, kept, clock) = (Arc::new(git), request.outside.kept.as_ref(), request.clock);
-    let gatherer = Gatherer { git, tracker: &tracker, code_host: &code_host, kept, wants, clock };
+    let oidc_issuer = request.outside.oidc_issuer.as_deref();
+    let gatherer = Gatherer { git, tracker: &tracker, code_host: &code_host, kept, oidc_issuer, wants, clock };
     let (facts, outcome, unread) = evaluate(&located, &request.waivers, now, &gatherer, progress).await;
     let recording = Recording::of(&located, &request.waivers, now, &facts, &outcome.check);
     Ok(Checked { outcome, recording, wants: gatherer.wants, unread })

@@ -6,10 +6,11 @@ use crate::jobs::{comment_on, judge_anew};
 use crate::serving::Serving;
 use gonogo_core::person::{Act, Actor, Forbidden, Person};
 use gonogo_core::post_deploy::{LookState, Seen};
-use gonogo_store::{LookId, LookRow, LooksWanted, StoreError};
+use gonogo_store::{Answered, LookId, LookRow, LooksWanted, StoreError};
 use thiserror::Error;
 
 const MOST_NOTE: usize = 2_000;
+const TRIES: usize = 3;
 
 #[derive(Debug, Error)]
 pub enum AnswerError {
@@ -34,6 +35,22 @@ pub async fn answer(
     seen: Seen,
     said: &str,
 ) -> Result<LookRow, AnswerError> {
+    for _ in 0..TRIES {
+        if let Some(row) = try_to_answer(serving, who, id, seen, said).await? {
+            return Ok(row);
+        }
+    }
+    Err(AnswerError::Gone("others are answering just now: look again at what they say".to_owned()))
+}
+
+/// `None` where somebody has answered meanwhile: what that changes is looked at anew.
+async fn try_to_answer(
+    serving: &Serving,
+    who: &Person,
+    id: LookId,
+    seen: Seen,
+    said: &str,
+) -> Result<Option<LookRow>, AnswerError> {
     let (row, actor) = row_for(serving, who, id).await?;
     if row.state == LookState::Gone {
         return Err(gone(&row));
@@ -42,7 +59,7 @@ pub async fn answer(
     let last = row.answers.last();
     if last.is_some_and(|last| (last.seen, last.note.as_str(), last.by.as_str()) == (seen, said, actor.name())) {
         // The same form came twice.
-        return Ok(row);
+        return Ok(Some(row));
     }
     if said.chars().count() > MOST_NOTE {
         return Err(AnswerError::Input(format!("a note has up to {MOST_NOTE} characters")));
@@ -56,11 +73,13 @@ pub async fn answer(
     let detail = format!("{} of the deploy of {} {}: {said}", row.story, row.running.short(), seen.word());
     let deed = deed_of(&actor, now, action, &row.service, &detail);
     let comment = comment_on(serving, &row, now);
-    if !serving.store.answer_look(&row, seen, said.to_owned(), comment, deed).await? {
-        return Err(gone(&row));
+    match serving.store.answer_look(&row, seen, said.to_owned(), comment, deed).await? {
+        Answered::Kept => {}
+        Answered::Gone => return Err(gone(&row)),
+        Answered::Meanwhile => return Ok(None),
     }
     judge_anew(serving, &row.service).await?;
-    Ok(row)
+    Ok(Some(row))
 }
 
 /// Who asks looks, in the owner's place, and is reminded in theirs.

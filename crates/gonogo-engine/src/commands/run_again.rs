@@ -36,6 +36,11 @@ pub async fn run_delivery_again(serving: &Serving, who: &Person, id: DeliveryId)
     Ok(serving.store.enqueue_for(job, deed).await?)
 }
 
+/// Whether an event that Slack told may be something that somebody did there.
+pub fn is_done_by_a_member(source: &str, event: &str) -> bool {
+    source == SLACK && ["block_actions", "view_submission"].iter().any(|act| event.starts_with(act))
+}
+
 /// A hook is a hint where to look, and may be read again; a press of a button is not.
 fn is_an_act(delivery: &Delivery) -> bool {
     let hook = || slack(&serde_json::from_slice(&delivery.body).ok()?);

@@ -30,17 +30,23 @@ pub enum SendPlanError {
     NotJudged,
 }
 
-/// To these, or, where none is named, to whom the configuration has it sent.
-pub async fn send_plan(serving: &Serving, who: &Person, id: CandidateId, to: &[String]) -> Result<(), SendPlanError> {
+/// To these, or, where none is named, to whom the configuration has it sent. The same
+/// `form` twice is one mail; without one each time is.
+pub async fn send_plan(
+    serving: &Serving,
+    who: &Person,
+    id: CandidateId,
+    to: &[String],
+    form: Option<i64>,
+) -> Result<(), SendPlanError> {
     let Some(candidate) = serving.store.candidate(id).await? else { return Err(SendPlanError::NoCandidate) };
     let actor = who.may_at(&candidate.service, Act::SendPlan).map_err(SendPlanError::Forbidden)?;
     let addressees = addressees(serving.mail.as_ref(), to).map_err(SendPlanError::Input)?;
     let (told, judged_at) = told(serving, who, candidate).await?;
     let now = (serving.clock)();
-    // The same form twice is one mail.
-    let minute = now.as_second() / 60;
+    let asked = form.map_or_else(|| now.as_microsecond().to_string(), |form| format!("{} {form}", actor.id()));
     let mail = |to: &EmailAddress| {
-        let key = format!("{} email {to} plan {} {judged_at} {minute}", serving.pages, id.0);
+        let key = format!("{} email {to} plan {} {judged_at} {asked}", serving.pages, id.0);
         told.message(to, key, now)
     };
     let mails = addressees.iter().map(mail).collect();

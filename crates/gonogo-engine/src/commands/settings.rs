@@ -3,15 +3,22 @@
 
 use crate::jobs::wanted_as_known;
 use crate::locate::{LocateError, Located, Wanted, locate_each};
+use crate::recording::Recording;
 use crate::serving::Serving;
 use gonogo_api::{PoliciesInForce, PolicyInForce, ServerSettings};
+use gonogo_checks::questions::Answer;
 use gonogo_core::build::UsualBuild;
 use gonogo_core::case::PolicyOrigin;
+use gonogo_core::fact::Fact;
 use gonogo_core::person::{Act, Forbidden, Person};
 use gonogo_core::policy::Setting;
 use gonogo_remote::git::Git;
 use gonogo_store::StoreError;
+use std::collections::BTreeSet;
 use thiserror::Error;
+
+/// Candidates whose recordings are read.
+const MOST_READ: usize = 3;
 
 #[derive(Debug, Error)]
 pub enum SettingsError {
@@ -45,10 +52,38 @@ pub async fn of_service(serving: &Serving, who: &Person, service: &str) -> Resul
     let wanted = wanted_as_known(mirror, service, row.as_ref());
     let usual = serving.store.usual_builds(&service.name).await?;
     let read = tokio::task::spawn_blocking(move || read(&wanted, usual));
-    Ok(read.await.map_err(|_| SettingsError::Broken)??)
+    let (mut found, counts_rules) = read.await.map_err(|_| SettingsError::Broken)??;
+    if counts_rules && found.builds.iter().any(|build| build.offered) {
+        let by_rules = required_by_rules(serving, &service.name).await?;
+        for build in found.builds.iter_mut().filter(|build| build.offered) {
+            build.required = by_rules.as_ref().is_some_and(|names| names.contains(&build.name));
+            // What is not known to be lacking is not offered.
+            build.offered = by_rules.is_some() && !build.required;
+        }
+    }
+    Ok(found)
 }
 
-fn read(wanted: &Wanted, usual: Vec<UsualBuild>) -> Result<PoliciesInForce, LocateError> {
+/// What the rules of branches require, as they were read when their candidates were
+/// judged last; `None` where they were not.
+async fn required_by_rules(serving: &Serving, service: &str) -> Result<Option<BTreeSet<String>>, StoreError> {
+    let open = serving.store.open_candidates(service).await?;
+    let mut names: Option<BTreeSet<String>> = None;
+    for candidate in open.iter().filter(|candidate| candidate.stage.is_deploy()).take(MOST_READ) {
+        let Some(newest) = serving.store.newest_evaluation(candidate.id).await? else { continue };
+        let bytes = serving.store.recording(newest.id).await?;
+        let Some(recording) = bytes.and_then(|bytes| Recording::parse(&bytes).ok()) else { continue };
+        for (_, recorded) in recording.facts() {
+            if let Answer::RequiredBuilds(Fact::Known(required)) = &recorded.answer {
+                names.get_or_insert_default().extend(required.iter().map(|one| one.name.clone()));
+            }
+        }
+    }
+    Ok(names)
+}
+
+/// And whether builds count that the branch's rules require.
+fn read(wanted: &Wanted, usual: Vec<UsualBuild>) -> Result<(PoliciesInForce, bool), LocateError> {
     let git = Git::open(&wanted.repo)?;
     let located = locate_each(&git, wanted)?;
     let builds = usual.into_iter().map(|build| {
@@ -60,7 +95,8 @@ fn read(wanted: &Wanted, usual: Vec<UsualBuild>) -> Result<PoliciesInForce, Loca
     let builds = builds.collect();
     let mut policies: Vec<PolicyInForce> = located.iter().map(in_force).collect();
     policies.dedup_by(|one, other| one.name == other.name);
-    Ok(PoliciesInForce { policies, builds })
+    let counts_rules = located.iter().any(|one| one.policy.requires_by_branch_rules());
+    Ok((PoliciesInForce { policies, builds }, counts_rules))
 }
 
 /// On 19 of 20 commits, and of those at least five.

@@ -4,6 +4,7 @@ use gonogo_checks::questions::{Answer, Ask};
 use gonogo_core::build::{BuildState, UsualBuild};
 use gonogo_core::changeset::{MergeBack, Sighting};
 use gonogo_core::fact::Fact;
+use gonogo_core::policy::{SignedBy, Signer};
 use gonogo_core::post_deploy::AfterDeploys;
 use gonogo_core::pull::PullRequest;
 use gonogo_core::say;
@@ -50,6 +51,14 @@ fn unsettled(after: &AfterDeploys) -> String {
     let unread = after.is_unread.then(|| "the last deploy is being read".to_owned());
     let all: Vec<String> = unread.into_iter().chain(looks).collect();
     if all.is_empty() { "nothing".to_owned() } else { say::list(&all, 10) }
+}
+
+fn signed_by(by: &SignedBy) -> String {
+    match by {
+        SignedBy::Signer(Signer { name, role: Some(role), .. }) => format!("{name}, {}", role.word()),
+        SignedBy::Signer(Signer { name, role: None, .. }) => format!("{name}, who may not sign in"),
+        SignedBy::Name(name) => name.clone(),
+    }
 }
 
 /// The story or commit that a question is about.
@@ -138,7 +147,7 @@ pub(super) fn answered(answer: &Answer) -> String {
         Answer::IssueOf(f) => told(f, |issue| story(issue)),
         Answer::AwareOf(f) => told(f, aware),
         Answer::SignedOff(f) => told(f, |given| {
-            let given: Vec<String> = given.iter().map(|(name, by)| format!("{name}: {by}")).collect();
+            let given: Vec<String> = given.iter().map(|(name, by)| format!("{name}: {}", signed_by(by))).collect();
             if given.is_empty() { "nobody".to_owned() } else { say::list(&given, 10) }
         }),
         Answer::UnsettledOf(f) => told(f, |after| unsettled(after)),

@@ -35,6 +35,8 @@ pub(crate) struct Gatherer<'a> {
     pub code_host: &'a Result<CodeHost, Why>,
     /// A server's: it has answers of before, and knows whom the server has told.
     pub kept: Option<&'a Store>,
+    /// The provider by which policies may call people.
+    pub oidc_issuer: Option<&'a str>,
     pub wants: Wants,
     pub clock: Clock,
 }
@@ -59,7 +61,7 @@ impl Gatherer<'_> {
         }));
         let from_tracker = self.tracker.gather(&for_tracker, &self.wants, now);
         let from_host = code_host::gather(self.code_host, &for_host, now);
-        let from_us = told::gather(self.kept, &for_us);
+        let from_us = told::gather(self.kept, self.oidc_issuer, &for_us);
         let (from_git, from_tracker, from_host, from_us) = tokio::join!(from_git, from_tracker, from_host, from_us);
         let from_us = from_us.into_iter().map(|(ask, answer)| (ask, recorded(now, "gonogo", answer)));
         let from_git = from_git.into_iter().flatten().map(|(ask, answer)| (ask, recorded(now, "git", answer)));

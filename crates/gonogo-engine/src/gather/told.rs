@@ -1,9 +1,11 @@
 //! Questions that the server's own store answers: which teams were told, how builds
 //! went before, what is not settled after deploys, and who signed off.
 
-use gonogo_checks::questions::{Answer, Ask};
+use crate::signer::signed_by;
+use crate::team::known_in;
+use gonogo_checks::questions::{Answer, Ask, AwareOf, SignedOff};
 use gonogo_core::fact::{Fact, Why};
-use gonogo_core::policy::PLACES_APART;
+use gonogo_core::policy::{PLACES_APART, SignedBy};
 use gonogo_core::post_deploy::{AfterDeploys, Look};
 use gonogo_core::say;
 use gonogo_core::story::Aware;
@@ -20,7 +22,8 @@ pub(super) fn answers(ask: &Ask) -> bool {
     matches!(ask, Ask::AwareOf(_) | Ask::UsualBuilds(_) | Ask::UnsettledOf(_) | Ask::SignedOff(_))
 }
 
-pub(super) async fn gather(store: Option<&Store>, asks: &[&Ask]) -> Vec<(Ask, Answer)> {
+/// `issuer`: of the provider by which people may be called.
+pub(super) async fn gather(store: Option<&Store>, issuer: Option<&str>, asks: &[&Ask]) -> Vec<(Ask, Answer)> {
     let Some(store) = store else {
         let why = Why::new("only a server knows what people were told, and what they answered", "ask the server");
         let answer = |ask: &Ask| match ask {
@@ -41,10 +44,7 @@ pub(super) async fn gather(store: Option<&Store>, asks: &[&Ask]) -> Vec<(Ask, An
                     known.insert(story.clone(), rows);
                 }
                 Answer::AwareOf(match known.get(&story) {
-                    Some(Ok(rows)) => rows
-                        .iter()
-                        .find(|row| row.team == of.team)
-                        .map_or(Fact::Absent, |row| Fact::Known(aware(row, &of.channel))),
+                    Some(Ok(rows)) => aware(rows, of).map_or(Fact::Absent, Fact::Known),
                     Some(Err(why)) => Fact::Unknown(why.clone()),
                     None => Fact::Absent,
                 })
@@ -57,8 +57,8 @@ pub(super) async fn gather(store: Option<&Store>, asks: &[&Ask]) -> Vec<(Ask, An
                 Ok(usual) => Fact::Known(usual),
                 Err(error) => Fact::Unknown(unread("how builds went before", &error)),
             }),
-            Ask::SignedOff(of) => Answer::SignedOff(match store.sign_offs_over(&of.service, of.head, of.base).await {
-                Ok(rows) => Fact::Known(rows.into_iter().map(|row| (row.name, row.by)).collect()),
+            Ask::SignedOff(of) => Answer::SignedOff(match signed_off(store, issuer, of).await {
+                Ok(given) => Fact::Known(given),
                 Err(error) => Fact::Unknown(unread("who signed off", &error)),
             }),
             _ => continue,
@@ -68,17 +68,33 @@ pub(super) async fn gather(store: Option<&Store>, asks: &[&Ask]) -> Vec<(Ask, An
     answers
 }
 
+async fn signed_off(
+    store: &Store,
+    issuer: Option<&str>,
+    of: &SignedOff,
+) -> Result<BTreeMap<String, SignedBy>, StoreError> {
+    let mut given = BTreeMap::new();
+    for row in store.sign_offs_over(&of.service, of.head, of.base).await? {
+        let by = signed_by(store, issuer, &of.service, &row).await?;
+        given.insert(row.name, by);
+    }
+    Ok(given)
+}
+
 fn unread(what: &str, error: &StoreError) -> Why {
     Why::new(format!("{what} cannot be read: {error}"), "gonogo store check says why")
 }
 
-/// That it was told elsewhere, by the policy of another service, is not enough.
-/// One of the places is enough.
-fn aware(row: &AwarenessRow, places: &str) -> Aware {
-    let acknowledged_by = row.acknowledged.as_ref().map(|(by, _)| by.clone());
-    let told = || places.split(PLACES_APART).filter_map(|place| row.told_in(place));
-    let trouble = told().find_map(|told| told.trouble.clone());
-    Aware { told_at: told().filter_map(|told| told.at).min(), trouble, acknowledged_by }
+/// What was told for another service is told in the same places; what was
+/// acknowledged for it was not for this one.
+fn aware(rows: &[AwarenessRow], of: &AwareOf) -> Option<Aware> {
+    let mut of_team = rows.iter().filter(|row| row.team == of.team);
+    let own = of_team.clone().find(|row| row.service == of.service);
+    let row = match own {
+        Some(own) => own.clone(),
+        None => AwarenessRow { acknowledged: None, meaning: String::new(), ..of_team.next()?.clone() },
+    };
+    Some(known_in(&row, of.channel.split(PLACES_APART)))
 }
 
 fn after(unsettled: &UnsettledLooks) -> AfterDeploys {

@@ -37,6 +37,8 @@ pub struct Outside {
     pub code_host: CodeHostAccess,
     /// Where answers of before are, for when the tracker does not answer.
     pub kept: Option<Store>,
+    /// The OpenID Connect provider that people sign in with.
+    pub oidc_issuer: Option<String>,
     /// When the tracker did not answer last: who judges then does not wait for it
     /// each time anew.
     pub silent_tracker: Arc<Silent>,

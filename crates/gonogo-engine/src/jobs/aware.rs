@@ -1,39 +1,24 @@
 //! Teams that have to know of a story are told as soon as it is seen on its way:
 //! in a candidate, or in a pull request.
 
-use super::JobError;
 use super::outbox::StoryComing;
+use super::{JobError, judge_soon};
 use crate::commands::Checked;
 use crate::locate::type_policy;
-use crate::serving::Serving;
+use crate::serving::{Serving, TeamsTold};
+use crate::team::Team;
 use gonogo_checks::questions::{Answer, Ask};
-use gonogo_core::email::EmailAddress;
 use gonogo_core::fact::Fact;
 use gonogo_core::policy::{Awareness, Sections};
 use gonogo_core::story::Issue;
-use gonogo_store::{AwarenessRow, Candidate, NewAwareness, NewMessage};
-use serde::{Deserialize, Serialize};
+use gonogo_store::{AwarenessRow, Candidate, MessageState, NewAwareness, NewMessage, ToldIn};
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// What the policy of one service says of a team.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Team {
-    /// Where it is told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub channel: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub email: Vec<EmailAddress>,
-    /// Who may say that it knows, beside release managers.
-    pub people: Vec<String>,
-}
-
-/// By service: none speaks for another.
-pub(crate) type Teams = BTreeMap<String, Team>;
-
-pub(crate) fn teams(row: &AwarenessRow) -> Teams {
-    serde_json::from_str(&row.meaning).unwrap_or_default()
-}
+/// A mail that an address does not take is tried again so seldom: nobody tells us
+/// when that is mended.
+const TRIED_AGAIN: SignedDuration = SignedDuration::from_mins(15);
 
 /// A rule, in the policy that has it.
 type Ruled<'a> = (&'a Sections, &'a Awareness);
@@ -47,7 +32,7 @@ pub(super) async fn tell(serving: &Serving, candidate: &Candidate, checked: &Che
         return Ok(());
     }
     let issues = issues(checked);
-    let mut wanted = Vec::new();
+    let (mut wanted, mut is_other) = (Vec::new(), false);
     for story in checked.outcome.check.stories.iter().filter(|story| story.ships) {
         let Some(issue) = issues.get(&story.key) else { continue };
         let all = policies.iter().flat_map(|sections| sections.awareness.iter().map(move |rule| (sections, rule)));
@@ -60,11 +45,20 @@ pub(super) async fn tell(serving: &Serving, candidate: &Candidate, checked: &Che
         }
         let known = serving.store.awareness_of(&story.key).await?;
         for (team, rules) in by_team {
-            let row = known.iter().find(|row| row.team == team);
-            wanted.extend(awareness(serving, candidate, row, &rules, &story.key, issue));
+            let rows: Vec<&AwarenessRow> = known.iter().filter(|row| row.team == team).collect();
+            let new = awareness(serving, candidate, &rows, &rules, &story.key, issue);
+            is_other |= new.as_ref().is_some_and(|(_, is_other)| *is_other);
+            wanted.extend(new.map(|(new, _)| new));
         }
     }
-    if wanted.is_empty() { Ok(()) } else { Ok(serving.store.make_aware(wanted).await?) }
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    serving.store.make_aware(wanted).await?;
+    if is_other {
+        judge_soon(serving, candidate.id).await?;
+    }
+    Ok(())
 }
 
 /// As they were when they were judged.
@@ -76,56 +70,81 @@ pub(super) fn issues(checked: &Checked) -> BTreeMap<String, Arc<Issue>> {
     known.collect()
 }
 
-/// What of one team is to be kept or told that was not; the rules are some.
+/// What of one team is to be kept or told that was not, and whether its places
+/// are closed or open that were not; the rules are some.
 fn awareness(
     serving: &Serving,
     candidate: &Candidate,
-    row: Option<&AwarenessRow>,
+    rows: &[&AwarenessRow],
     rules: &[Ruled<'_>],
     story: &str,
     issue: &Issue,
-) -> Option<NewAwareness> {
+) -> Option<(NewAwareness, bool)> {
     let (_, first) = rules.first()?;
-    let (channel, email) = (first.channel.clone(), first.email.clone());
-    let mut team = Team { channel, email, people: first.people.clone() };
+    let service = candidate.service.clone();
+    let (channel, email, people) = (first.channel.clone(), first.email.clone(), first.people.clone());
+    let mut team = Team { channel, email, people, closed: closed(serving, &service, rules) };
     // Who speaks for it by one policy does not by another.
     team.people.retain(|name| rules.iter().all(|(_, rule)| rule.people.contains(name)));
-    let mut teams = row.map(teams).unwrap_or_default();
-    let is_new = teams.insert(candidate.service.clone(), team.clone()) != Some(team);
-    let messages = messages(serving, candidate, row, rules, story, issue);
-    (is_new || !messages.is_empty()).then(|| NewAwareness {
-        team: first.team.clone(),
-        story: story.to_owned(),
+    let own = rows.iter().find(|row| row.service == service).map(|row| Team::of(row));
+    let messages = messages(serving, candidate, rows.first().copied(), rules, &team.closed, story, issue);
+    let is_other = own.as_ref().map_or(!team.closed.is_empty(), |own| own.closed != team.closed);
+    (own.as_ref() != Some(&team) || !messages.is_empty()).then(|| {
         // Strings: there is always JSON for them.
-        meaning: serde_json::to_string(&teams).unwrap_or_default(),
-        messages,
+        let meaning = serde_json::to_string(&team).unwrap_or_default();
+        (NewAwareness { team: first.team.clone(), story: story.to_owned(), service, meaning, messages }, is_other)
     })
 }
 
-/// To each place once, where its service has teams told so.
+/// The places to which no message goes as the server is configured, each with why.
+fn closed(serving: &Serving, service: &str, rules: &[Ruled<'_>]) -> BTreeMap<String, String> {
+    let told = serving.service(service).map(|service| service.teams_told);
+    let told = told.unwrap_or(TeamsTold { slack: true, email: true });
+    let off = |key: &str| {
+        format!("the server's configuration switches it off: an admin takes `{key} = false` out of [awareness]")
+    };
+    let none = |table: &str| format!("the server's configuration has no [{table}]: an admin writes one");
+    let mut closed = BTreeMap::new();
+    for (_, rule) in rules {
+        let why = if told.slack { serving.slack.is_none().then(|| none("slack")) } else { Some(off("slack")) };
+        closed.extend(rule.channel.clone().zip(why));
+        for to in &rule.email {
+            let why = match &serving.mail {
+                _ if !told.email => Some(off("email")),
+                None => Some(none("mail")),
+                Some(room) => (!room.reaches(to)).then(|| {
+                    let domain = to.domain();
+                    format!("{to} is outside of the domains that may be written to: an admin adds {domain} to domains in [mail]")
+                }),
+            };
+            closed.extend(why.map(|why| (to.to_string(), why)));
+        }
+    }
+    closed
+}
+
+/// To each place once.
 fn messages(
     serving: &Serving,
     candidate: &Candidate,
     row: Option<&AwarenessRow>,
     rules: &[Ruled<'_>],
+    closed: &BTreeMap<String, String>,
     story: &str,
     issue: &Issue,
 ) -> Vec<NewMessage> {
-    let told = serving.service(&candidate.service).map(|service| service.teams_told);
-    let (in_slack, by_email) = told.map_or((true, true), |told| (told.slack, told.email));
     let (now, mut places, mut messages) = ((serving.clock)(), BTreeSet::new(), Vec::new());
+    let told = |place: &str| row.and_then(|row| row.told_in(place));
     for (sections, rule) in rules {
         let coming = coming(serving, candidate, sections, rule, story, issue);
         let key = |place: &str| format!("{} is coming, {} in {place}", coming.page, rule.team);
-        for channel in rule.channel.iter().filter(|_| in_slack) {
-            if is_untold(row, channel, serving.slack.is_some()) && places.insert(channel.as_str()) {
+        for channel in rule.channel.iter().filter(|channel| !closed.contains_key(*channel)) {
+            if is_untold(told(channel)) && places.insert(channel.as_str()) {
                 messages.push(coming.clone().message(channel, key(channel), now));
             }
         }
-        for to in rule.email.iter().filter(|_| by_email) {
-            // One that failed, or is in doubt, waits for a person.
-            let is_known = row.is_some_and(|row| row.told_in(to.as_str()).is_some());
-            if !is_known && places.insert(to.as_str()) {
+        for to in rule.email.iter().filter(|to| !closed.contains_key(to.as_str())) {
+            if is_unmailed(told(to.as_str()), now) && places.insert(to.as_str()) {
                 messages.push(coming.mail(to, key(to.as_str()), now));
             }
         }
@@ -133,11 +152,16 @@ fn messages(
     messages
 }
 
-/// What nobody tries to tell any more is tried again, where it can be told at all:
-/// what kept it from the team may be mended.
-fn is_untold(row: Option<&AwarenessRow>, channel: &str, has_slack: bool) -> bool {
-    let told = row.and_then(|row| row.told_in(channel));
-    told.is_none_or(|told| told.is_given_up && has_slack)
+/// What nobody tries to tell any more is tried again: what kept it from the team
+/// may be mended. What a person dropped is not.
+fn is_untold(told: Option<&ToldIn>) -> bool {
+    told.is_none_or(|told| matches!(told.state, MessageState::Failed | MessageState::Doubtful))
+}
+
+/// One in doubt waits for a person: a mail cannot be looked for.
+fn is_unmailed(told: Option<&ToldIn>, now: Timestamp) -> bool {
+    let is_due = |told: &ToldIn| told.ended_at.is_none_or(|at| now.duration_since(at) >= TRIED_AGAIN);
+    told.is_none_or(|told| told.state == MessageState::Failed && is_due(told))
 }
 
 fn coming(
@@ -160,5 +184,31 @@ fn coming(
         fields: rule.told(issue),
         earliest: rule.minute(rule.opens((serving.clock)())),
         page: format!("{}/stories/{story}", serving.pages),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_mail_is_tried_again_now_and_then_and_one_in_doubt_never() {
+        let told = |state| ToldIn {
+            channel: "a@example.com".to_owned(),
+            at: None,
+            trouble: Some("550".to_owned()),
+            state,
+            ended_at: Some(Timestamp::UNIX_EPOCH),
+        };
+        let after = |state, minutes| {
+            let now = Timestamp::UNIX_EPOCH.saturating_add(SignedDuration::from_mins(minutes)).unwrap();
+            is_unmailed(Some(&told(state)), now)
+        };
+        assert!(is_unmailed(None, Timestamp::UNIX_EPOCH));
+        assert_eq!([14, 15].map(|minutes| after(MessageState::Failed, minutes)), [false, true]);
+        for state in [MessageState::Doubtful, MessageState::Waits, MessageState::Dropped, MessageState::Said] {
+            assert!(!after(state, 99), "{state:?}");
+        }
+        assert!(is_untold(Some(&told(MessageState::Doubtful))) && !is_untold(Some(&told(MessageState::Dropped))));
     }
 }

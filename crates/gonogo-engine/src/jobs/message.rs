@@ -192,12 +192,13 @@ impl MessageWanted {
     }
 
     /// What a branch is, where a story waits in it.
-    pub(super) fn line(service: &Service, branch: &str, judged: &Judged) -> String {
-        let state = match judged.verdict.as_str() {
-            word if word == Verdict::Go.word() => State::Go,
-            word if word == Verdict::NoGo.word() => State::NoGo,
-            _ => State::Waiting,
+    pub(super) fn line(service: &Service, branch: &str, judged: &Judged, exit_code: u8) -> String {
+        let verdict = match judged.verdict.as_str() {
+            word if word == Verdict::Go.word() => Verdict::Go,
+            word if word == Verdict::NoGo.word() => Verdict::NoGo,
+            _ => Verdict::Waiting,
         };
+        let state = State::of(verdict, exit_code);
         let would_be = if service.is_observed && state != State::Go { "would be " } else { "" };
         let (mark, summary) = (state.mark(), outside(&judged.summary));
         format!("{mark} *{}* {}: {would_be}{summary}", service.name, outside(branch))

@@ -25,13 +25,13 @@ mod unfurl;
 mod waits;
 mod worker;
 
-pub(crate) use aware::{Team, teams};
 pub(crate) use evaluate::{Silent, runs_now, waivers_of};
 pub(crate) use loud::{Turned, told_of_away, told_of_turn};
 pub(crate) use message::section;
 pub use outbox::{About, Words, about, how, kinds, to_do, words};
 pub(crate) use outbox::{PlanOf, PlanTold};
 pub(crate) use production::{is_told, wanted, wanted_as_known};
+pub use shipping::not_said_yet;
 pub(crate) use shipping::{comment_on, judge_anew};
 pub(crate) use waits::by_account;
 pub use worker::work;

@@ -3,7 +3,7 @@
 
 use super::lost::Lost;
 use super::pace::Round;
-use super::{look_soon, reminders};
+use super::{look_soon, reminders, told};
 use crate::serving::Serving;
 use gonogo_remote::github::polling;
 use std::sync::Arc;
@@ -27,7 +27,9 @@ async fn begin(serving: &Serving, lost: &mut Lost) {
         look_soon(serving, repository).await.unwrap_or(()); // the next round asks again
     }
     lost.find(serving).await;
-    reminders::tell(serving).await.unwrap_or(()); // so does it
+    if let Err(error) = reminders::tell(serving).await {
+        told::nobody_is_reminded(&error); // the next round does it
+    }
 }
 
 /// What a round costs shows while it is under way.

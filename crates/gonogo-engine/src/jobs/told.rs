@@ -72,6 +72,11 @@ pub(super) fn move_is_taken_as_it_is(service: &str, why: &str) {
     tracing::error!(service, why, "stories of a move stay untold");
 }
 
+/// Owners of post-deploy checks that are late were not reminded in this round.
+pub(super) fn nobody_is_reminded(error: &JobError) {
+    tracing::error!(%error, "nobody is reminded of post-deploy checks that are late; the next round tries again");
+}
+
 /// The store gives no work: said once, and again each minute while it lasts.
 pub(super) fn store_is_away(error: &StoreError) {
     static LAST: Mutex<Option<Instant>> = Mutex::new(None);

@@ -26,6 +26,9 @@ pub enum SmtpError {
     /// For now.
     #[error("{place} does not take it now: {said}")]
     Later { place: String, said: String },
+    /// Whoever it is for: what is wrong is with us, or passes.
+    #[error("{place} takes no mail from us: {said}")]
+    NotFromUs { place: String, said: String },
     /// For good.
     #[error("{place} does not take it: {said}")]
     Refused { place: String, said: String },
@@ -42,6 +45,8 @@ pub(super) enum Doing {
     Connecting,
     Securing,
     SigningIn,
+    /// Saying who it is from.
+    Introducing,
     Offering,
     Saying,
 }
@@ -51,6 +56,7 @@ pub(super) fn read(doing: Doing, place: &str, error: &lettre::transport::smtp::E
     let said = say::cut(&say::printable(&words(error)), MOST_SAID);
     match doing {
         Doing::SigningIn if error.is_permanent() || error.is_client() => SmtpError::NotLetIn { place, said },
+        Doing::Introducing if error.is_permanent() => SmtpError::NotFromUs { place, said },
         Doing::Offering | Doing::Saying if error.is_permanent() => SmtpError::Refused { place, said },
         _ if error.is_transient() || error.is_permanent() => SmtpError::Later { place, said },
         Doing::Saying => SmtpError::NoAnswer { place },
@@ -102,7 +108,7 @@ impl SmtpError {
     pub(super) fn outcome(&self) -> &'static str {
         match self {
             Self::Later { .. } => "4xx",
-            Self::Refused { .. } | Self::NotLetIn { .. } => "5xx",
+            Self::Refused { .. } | Self::NotLetIn { .. } | Self::NotFromUs { .. } => "5xx",
             _ => "no-answer",
         }
     }
@@ -117,6 +123,7 @@ impl SmtpError {
             Self::Certificates { .. } => "let it name a PEM file that can be read",
             Self::NotLetIn { .. } => "mend GONOGO_SMTP_USER and GONOGO_SMTP_PASSWORD",
             Self::Later { .. } => "it is tried again by itself",
+            Self::NotFromUs { .. } => "mend from in [mail], or what the server says; it is tried again by itself",
             Self::Refused { .. } => "mend the address, or what the server says",
             Self::NoAnswer { .. } => "ask who should have it, or look into the mail server's log",
             Self::Unsayable { .. } => "mend the address",

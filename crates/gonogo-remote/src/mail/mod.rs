@@ -160,14 +160,15 @@ impl Smtp {
         let no_address = || SmtpError::Unsayable { said: format!("`{to}` is no address") };
         let to: Address = to.as_str().parse().map_err(|_| no_address())?;
         let offered = tokio::time::timeout(TO_OFFER, async {
-            open.connection.command(MailFrom::new(Some(self.sender.from.email.clone()), Vec::new())).await?;
-            open.connection.command(Rcpt::new(to, Vec::new())).await?;
-            open.connection.command(Data).await
+            let from = MailFrom::new(Some(self.sender.from.email.clone()), Vec::new());
+            let connection = &mut open.connection;
+            connection.command(from).await.map_err(|error| self.failed(Doing::Introducing, &error))?;
+            let refused = |error| self.failed(Doing::Offering, &error);
+            connection.command(Rcpt::new(to, Vec::new())).await.map_err(refused)?;
+            connection.command(Data).await.map(drop).map_err(refused)
         });
-        let offered = match offered.await {
-            Ok(offered) => offered.map(drop).map_err(|error| self.failed(Doing::Offering, &error)),
-            Err(_) => Err(SmtpError::Silent { place: self.place(), within: TO_OFFER }),
-        };
+        let silent = SmtpError::Silent { place: self.place(), within: TO_OFFER };
+        let offered = offered.await.unwrap_or(Err(silent));
         if offered.is_err() {
             close(&mut open.connection).await;
         }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 const LIST: &str = "conversations.list";
+const INFO: &str = "conversations.info";
 
 impl Slack {
     /// The id of a channel that is named as people name it, or by its id.
@@ -46,6 +47,13 @@ impl Slack {
         };
         self.each_channel(None, look, now).await?;
         Ok(standings)
+    }
+
+    /// Whether people of another company are in a channel too, by its id.
+    pub async fn is_shared_with_others(&self, id: &str, now: Timestamp) -> Result<bool, SlackError> {
+        let answer = self.read(INFO, &[("channel", id)], Some(id), now).await?;
+        let is_shared = answer["channel"]["is_ext_shared"].as_bool();
+        is_shared.ok_or_else(|| SlackError::odd(INFO, "a channel of which it does not say whether it is shared"))
     }
 
     /// All that are open and that the bot sees, for as long as more are wanted.

@@ -75,7 +75,7 @@ async fn dropped(State(app): State<App>, At(id): At<i64>, ask: Ask<()>) -> Resul
 async fn plan(State(app): State<App>, At(id): At<i64>, ask: Ask<api::PlanTo>) -> Result<Response, Refusal> {
     ask.done(&app, StatusCode::ACCEPTED, |serving, who, wanted| {
         Box::pin(async move {
-            send_plan(serving, &who, CandidateId(id), &wanted.to).await?;
+            send_plan(serving, &who, CandidateId(id), &wanted.to, None).await?;
             Ok(None)
         })
     })

@@ -13,8 +13,8 @@ use axum::response::Response;
 use gonogo_api as api;
 use gonogo_core::person::Act;
 use gonogo_engine::Evidence;
-use gonogo_engine::commands::sign_off::{sign_off, take_back};
-use gonogo_store::{CandidateId, SignOffId, SignOffRow};
+use gonogo_engine::commands::sign_off::{Standing, sign_off, standing, take_back};
+use gonogo_store::{CandidateId, SignOffId};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -47,26 +47,28 @@ pub(super) fn operations() -> Vec<Operation> {
 async fn all(State(app): State<App>, _: Reader, At(id): At<i64>) -> Result<Json<api::Page<api::SignOff>>, Refusal> {
     let candidate = row(&app, id).await?.candidate;
     let store = &app.serving.store;
-    let mut given = store.sign_offs(&candidate).await?;
     let recording = match store.newest_evaluation(candidate.id).await? {
         Some(newest) => store.recording(newest.id).await?,
         None => None,
     };
     let wanted = recording.and_then(|bytes| Evidence::read(&bytes).ok()).map(|evidence| evidence.sign_offs().to_vec());
+    let wanted = wanted.unwrap_or_default();
+    let mut given = standing(&app.serving, &candidate, &wanted).await?;
     let mut items = Vec::new();
-    for one in wanted.unwrap_or_default() {
-        let at = given.iter().position(|row| row.name == one.name);
+    for one in wanted {
+        let at = given.iter().position(|given| given.row.name == one.name);
         let row = at.map(|at| told(given.remove(at)));
         items.push(api::SignOff { by_whom: Some(one.by.to_string()), name: one.name, given: row });
     }
-    for row in given {
-        items.push(api::SignOff { name: row.name.clone(), by_whom: None, given: Some(told(row)) });
+    for one in given {
+        items.push(api::SignOff { name: one.row.name.clone(), by_whom: None, given: Some(told(one)) });
     }
     Ok(Json(api::Page { items, next: None }))
 }
 
-fn told(row: SignOffRow) -> api::GivenSignOff {
-    api::GivenSignOff { id: row.id.0, by: row.by, at: row.at.to_string() }
+fn told(given: Standing) -> api::GivenSignOff {
+    let Standing { row, counts } = given;
+    api::GivenSignOff { id: row.id.0, by: row.by, at: row.at.to_string(), counts }
 }
 
 async fn give(State(app): State<App>, At(id): At<i64>, ask: Ask<api::NewSignOff>) -> Result<Response, Refusal> {

@@ -14,6 +14,7 @@ use gonogo_api as api;
 use gonogo_core::person::Act;
 use gonogo_engine::commands::acknowledge::acknowledge;
 use gonogo_engine::jobs::words;
+use gonogo_engine::known_to;
 use gonogo_store::views::StoryPlace;
 use gonogo_store::{AwarenessRow, MessageRow, StoryRun};
 
@@ -24,7 +25,7 @@ pub(super) fn operations() -> Vec<Operation> {
         write(
             "/stories/{story}/acknowledgements",
             "acknowledge",
-            "Says that a team knows of a story, which waits for it no longer",
+            "Says that a team knows of a story, for each service whose policy lets one say so",
             Act::Acknowledge,
         )
         .takes::<api::NewAcknowledgement>()
@@ -67,10 +68,11 @@ fn waits(place: &StoryPlace) -> api::StoryWaits {
 }
 
 fn team(row: AwarenessRow) -> api::StoryTeam {
-    let told_at = row.told_first().map(|at| at.to_string());
-    let error = row.trouble().map(str::to_owned);
+    let known = known_to(&row);
+    let told_at = known.told_at.map(|at| at.to_string());
+    let error = known.trouble.filter(|_| told_at.is_none());
     let (acknowledged_by, acknowledged_at) = row.acknowledged.map(|(by, at)| (by, at.to_string())).unzip();
-    api::StoryTeam { team: row.team, told_at, error, acknowledged_by, acknowledged_at }
+    api::StoryTeam { team: row.team, service: row.service, told_at, error, acknowledged_by, acknowledged_at }
 }
 
 fn run(run: &StoryRun) -> api::StoryRuns {

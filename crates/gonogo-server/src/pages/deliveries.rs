@@ -9,7 +9,7 @@ use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use gonogo_engine::commands::run_again::run_delivery_again;
+use gonogo_engine::commands::run_again::{is_done_by_a_member, run_delivery_again};
 use gonogo_store::DeliveryId;
 use maud::{Markup, html};
 use std::collections::HashMap;
@@ -36,7 +36,12 @@ pub(crate) async fn page(
                 html! { (outside(&delivery.event)) },
                 html! { (outside(delivery.outcome.as_deref().unwrap_or("waits to be read"))) },
                 html! { code { (outside(&delivery.delivery_id)) } },
-                run_again(&session, &format!("/deliveries/{}/runs", delivery.id.0), "Run again"),
+                html! {
+                    // What somebody did is not done again in their name.
+                    @if !is_done_by_a_member(&delivery.source, &delivery.event) {
+                        (run_again(&session, &format!("/deliveries/{}/runs", delivery.id.0), "Run again"))
+                    }
+                },
             ])))
             @if let Some(last) = last { p { a href={ "/deliveries?before=" (last.id.0) } { "Older" } } }
         }

@@ -55,6 +55,8 @@ pub(crate) async fn page(
     let before = asked.before.map(LookId);
     let wanted = LooksWanted { deploy: Some(moved.id), before, ..LooksWanted::default() };
     let rows = store.looks(wanted, ROWS).await.map_err(|e| away(&e))?;
+    let unread = store.unread_moves(&service).await.map_err(|e| away(&e))?;
+    let is_unread = unread.iter().any(|one| one.id == moved.id);
     let candidate = candidate_of(&app, &moved).await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
     let main = html! {
@@ -70,8 +72,9 @@ pub(crate) async fn page(
         }
         section {
             h2 { "Post-deploy checks" }
-            @if rows.is_empty() { p { "No story that came with this deploy asks for anything to be looked at. The policy's " code { "[checks.post-deploy]" } " says in which field stories do." } }
-            @else { (checklist(&rows, Of::OneDeploy, &session, now)) }
+            @if is_unread { (being_read()) }
+            @else if rows.is_empty() { p { "No story that came with this deploy asks for anything to be looked at. The policy's " code { "[checks.post-deploy]" } " says in which field stories do." } }
+            @if !rows.is_empty() { (checklist(&rows, Of::OneDeploy, &session, now)) }
             (older(&rows, &format!("/services/{service}/deploys/{}", moved.id)))
         }
     };
@@ -93,11 +96,13 @@ pub(crate) async fn unsettled(
     let before = asked.before.map(LookId);
     let wanted = LooksWanted { service: service.clone(), only: Only::Unsettled, before, ..LooksWanted::default() };
     let rows = store.looks(wanted, ROWS).await.map_err(|e| away(&e))?;
+    let is_unread = !store.unread_moves(&service).await.map_err(|e| away(&e))?.is_empty();
     let now = (app.serving.clock)();
     let main = html! {
         p { a href={ "/services/" (service) } { "The service" } " · " a href={ "/services/" (service) "/deploys/last" } { "Its last deploy" } }
-        @if rows.is_empty() { p { "Nothing waits for an answer: what stories asked to be looked at was looked at." } }
-        @else { (checklist(&rows, Of::Several, &session, now)) }
+        @if is_unread { (being_read()) }
+        @else if rows.is_empty() { p { "Nothing waits for an answer: what stories asked to be looked at was looked at." } }
+        @if !rows.is_empty() { (checklist(&rows, Of::Several, &session, now)) }
         (older(&rows, &format!("/services/{service}/post-deploy")))
     };
     let follows = Follows { candidate: None, since };
@@ -147,6 +152,14 @@ async fn ended(done: Result<LookRow, AnswerError>, session: &Session) -> Respons
     };
     (status, layout::page("Not done", false, Some(session), &main)).into_response()
 }
+
+/// Which stories came with a deploy is not known yet.
+pub(crate) fn being_read() -> Markup {
+    html! { p.waiting { (BEING_READ) } }
+}
+
+pub(crate) const BEING_READ: &str =
+    "… What came with the last deploy is being read: whether it asks for anything to be looked at is not known yet.";
 
 /// A move of the service's production.
 async fn find(app: &App, service: &str, deploy: &str) -> Result<Option<ProductionMove>, StoreError> {

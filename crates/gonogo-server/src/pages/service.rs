@@ -3,6 +3,7 @@
 
 use super::away::banner;
 use super::checklist::{Of, checklist};
+use super::deploy::being_read;
 use super::layout::{self, Follows, Shown, ago, away, not_found, outside};
 use super::paging::{self, Pages};
 use super::services::candidates;
@@ -147,6 +148,7 @@ fn to_look_at(
     now: Timestamp,
 ) -> Markup {
     html! {
+        @if unsettled.is_unread { (being_read()) }
         @if unsettled.all > 0 {
             section {
                 h2 { "Post-deploy checks (" (unsettled.all) ")" }

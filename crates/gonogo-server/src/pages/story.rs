@@ -16,6 +16,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use gonogo_api::{Check, Finding, Story};
 use gonogo_engine::commands::acknowledge::Speaker;
+use gonogo_engine::jobs::not_said_yet;
 use gonogo_store::views::StoryPlace;
 use gonogo_store::{AwarenessRow, LooksWanted};
 use jiff::Timestamp;
@@ -41,6 +42,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(key): Pa
     }
     let teams = app.serving.store.awareness_of(&key).await.map_err(|e| away(&e))?;
     let messages = app.serving.store.messages_of_story(&key).await.map_err(|e| away(&e))?;
+    let untold = not_said_yet(&app.serving, &key).await.map_err(|e| away(&e))?;
     let of_it = LooksWanted { story: key.clone(), ..LooksWanted::default() };
     let looks = app.serving.store.looks(of_it, MOST_LOOKS).await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
@@ -64,7 +66,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(key): Pa
             @if open.is_empty() { p { "No open candidate has it." } }
             @else { (table(["Service", "Branch", "Verdict", "Head", "Ships", "Since"], open.iter().map(|place| waits(place, now)))) }
         }
-        (told::sections(&key, &runs, &messages, now))
+        (told::sections(&key, &runs, &untold, &messages, now))
         (aware::section(&key, &teams, &session, &may_speak, now))
         @if !looks.is_empty() { section { h2 { "Post-deploy checks" } (checklist(&looks, Of::Several, &session, now)) } }
         @if !closed.is_empty() {

@@ -1,8 +1,12 @@
 use crate::{at, conformance};
-use gonogo_store::{AwarenessRow, Deed, Ended, NewAwareness, NewMessage, Store};
+use gonogo_store::{AwarenessRow, Deed, Ended, MessageState, NewAwareness, NewMessage, Store};
 use jiff::Timestamp;
 
 pub(crate) fn told(team: &str, key: &str) -> NewAwareness {
+    told_by("web", team, key)
+}
+
+fn told_by(service: &str, team: &str, key: &str) -> NewAwareness {
     let message = NewMessage {
         kind: "slack",
         target: "#support".to_owned(),
@@ -11,8 +15,9 @@ pub(crate) fn told(team: &str, key: &str) -> NewAwareness {
         stories: vec!["STORY-1".to_owned()],
         at: at(1),
     };
-    let (team, story, meaning) = (team.to_owned(), "STORY-1".to_owned(), "{}".to_owned());
-    NewAwareness { team, story, meaning, messages: vec![message] }
+    let (team, story, service, meaning) =
+        (team.to_owned(), "STORY-1".to_owned(), service.to_owned(), format!("{{\"of\":\"{service}\"}}"));
+    NewAwareness { team, story, service, meaning, messages: vec![message] }
 }
 
 fn deed() -> Deed {
@@ -39,7 +44,8 @@ conformance! {
         store.message_ended(&leased, Ended::Failed { error: "x".to_owned() }, at(5)).await.unwrap();
         let row = store.awareness_of("STORY-1").await.unwrap().remove(0);
         let told = row.told_in("#support").unwrap();
-        assert_eq!((told.at, told.trouble.as_deref(), told.is_given_up), (None, Some("x"), true), "nobody was told");
+        assert_eq!((told.at, told.trouble.as_deref(), told.state), (None, Some("x"), MessageState::Failed), "nobody was told");
+        assert_eq!(told.ended_at, Some(at(5)));
         assert_eq!(store.lease_message("slack", at(60), at(80)).await.unwrap(), None);
         assert_eq!(store.awareness_of("STORY-2").await.unwrap(), []);
     }
@@ -51,9 +57,9 @@ conformance! {
         let leased = store.lease_message("slack", at(2), at(20)).await.unwrap().unwrap();
         store.message_ended(&leased, Ended::Said { place: String::new() }, at(3)).await.unwrap();
         let row = store.awareness_of("STORY-1").await.unwrap().remove(0);
-        let told = |channel: &str| row.told_in(channel).map(|told| (told.at, told.is_given_up));
-        assert_eq!(told("#support"), Some((Some(at(3)), false)));
-        assert_eq!(told("#sandbox"), Some((None, false)));
+        let told = |channel: &str| row.told_in(channel).map(|told| (told.at, told.state));
+        assert_eq!(told("#support"), Some((Some(at(3)), MessageState::Said)));
+        assert_eq!(told("#sandbox"), Some((None, MessageState::Waits)));
         assert_eq!(told("#other"), None);
     }
 
@@ -72,14 +78,23 @@ conformance! {
         assert_eq!(store.lease_message("slack", at(90), at(99)).await.unwrap(), None, "what was said is not");
     }
 
-    async fn that_a_team_knows_is_said_once(store: Store) {
-        assert!(!store.acknowledge("support", "STORY-1", deed()).await.unwrap());
+    async fn that_a_team_knows_is_said_once_for_each_service(store: Store) {
+        let says = |services: &[&str]| {
+            let services = services.iter().map(|service| (*service).to_owned()).collect();
+            store.acknowledge("support", "STORY-1", services, deed())
+        };
+        assert!(!says(&["web"]).await.unwrap());
+        store.make_aware(vec![told("support", "1"), told_by("api", "support", "1")]).await.unwrap();
+        assert!(!says(&["search"]).await.unwrap());
+        assert!(says(&["web"]).await.unwrap());
+        assert!(!says(&["web"]).await.unwrap());
         store.make_aware(vec![told("support", "1")]).await.unwrap();
-        assert!(store.acknowledge("support", "STORY-1", deed()).await.unwrap());
-        assert!(!store.acknowledge("support", "STORY-1", deed()).await.unwrap());
-        store.make_aware(vec![told("support", "1")]).await.unwrap();
-        let row = store.awareness_of("STORY-1").await.unwrap().remove(0);
-        assert_eq!(row.acknowledged, Some(("vera".to_owned(), at(9))));
-        assert_eq!(store.audit(&gonogo_store::AuditAsked::default(), None, 9).await.unwrap().len(), 1);
+        let rows = store.awareness_of("STORY-1").await.unwrap();
+        let known: Vec<_> = rows.iter().map(|row| (row.service.as_str(), row.acknowledged.clone())).collect();
+        assert_eq!(known, [("api", None), ("web", Some(("vera".to_owned(), at(9))))]);
+        assert_eq!(rows[0].meaning, r#"{"of":"api"}"#, "no service overwrites another's");
+        assert_eq!(rows[0].told, rows[1].told, "told once is told for both");
+        assert!(says(&["api", "web"]).await.unwrap());
+        assert_eq!(store.audit(&gonogo_store::AuditAsked::default(), None, 9).await.unwrap().len(), 2);
     }
 }

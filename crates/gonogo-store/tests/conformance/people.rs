@@ -150,6 +150,16 @@ conformance! {
         assert!(store.has_admin().await.unwrap());
     }
 
+    async fn what_somebody_is_at_a_service_is_known_while_they_may_sign_in(store: Store) {
+        let bob = add(&store, "bob", Role::Developer).await.unwrap();
+        let at = async |service: &str| store.role_known_at(bob.id, service).await.unwrap();
+        let service = Some(("web".to_owned(), true));
+        store.set_role(bob.id, Role::ReleaseManager, service, deed(2, "gave a role")).await.unwrap();
+        assert_eq!([at("web").await, at("api").await], [Some(Role::ReleaseManager), Some(Role::Developer)]);
+        store.set_active(bob.id, false, deed(3, "deactivated")).await.unwrap();
+        assert_eq!([at("web").await, at("api").await], [None, None]);
+    }
+
     async fn there_is_one_first_admin(store: Store) {
         let added = at_once((0..8).map(|number| {
             let (store, name) = (store.clone(), format!("p{number}"));

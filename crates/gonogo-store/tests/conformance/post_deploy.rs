@@ -3,8 +3,8 @@ use gonogo_core::person::{Act, Role, Roles};
 use gonogo_core::post_deploy::{LookState, Seen};
 use gonogo_core::story::TrackerPerson;
 use gonogo_store::{
-    AuditAsked, Deed, Guest, LateRow, LookId, LookRead, LookRow, LooksWanted, NewMessage, Only, ProductionSeen,
-    Reminded, Store, StoreError, StoryCame, ToAsk, UnsettledLooks,
+    Answered, AuditAsked, Deed, Guest, LateRow, LookId, LookRead, LookRow, LooksWanted, NewMessage, Only,
+    ProductionSeen, Reminded, Store, StoreError, StoryCame, ToAsk, UnsettledLooks,
 };
 
 /// Production of web is this from now on, which brought these stories and took those.
@@ -69,6 +69,13 @@ async fn deployed(store: &Store, stories: &[&str]) -> Vec<LookRow> {
 }
 
 async fn answers(store: &Store, row: &LookRow, seen: Seen, said: &str, second: i64) -> bool {
+    let wanted = LooksWanted { id: Some(row.id), ..LooksWanted::default() };
+    let row = store.looks(wanted, 1).await.unwrap().remove(0);
+    answered(store, &row, seen, said, second).await == Answered::Kept
+}
+
+/// As the row was read.
+async fn answered(store: &Store, row: &LookRow, seen: Seen, said: &str, second: i64) -> Answered {
     let (actor, subject, detail) = ("ada".to_owned(), row.story.clone(), said.to_owned());
     let deed = Deed { at: at(second), actor, action: "answered", subject, detail, once: None };
     let message = NewMessage {
@@ -129,6 +136,25 @@ conformance! {
         reads(&store, ids[3], checks()).await;
         assert_eq!(all(&store).await[2].trouble, None);
         assert_eq!(store.unsettled_of("web", 99).await.unwrap().all, 3);
+    }
+
+    async fn of_two_who_answer_at_once_one_reads_the_other_first(store: Store) {
+        let row = deployed(&store, &["S-1"]).await.remove(0);
+        assert_eq!(answered(&store, &row, Seen::Failed, "nothing shows", 5).await, Answered::Kept);
+        assert_eq!(answered(&store, &row, Seen::Passed, "", 6).await, Answered::Meanwhile, "a correction says why");
+        let row = all(&store).await.remove(0);
+        assert_eq!((row.state, row.answers.len()), (LookState::Failed, 1));
+    }
+
+    async fn a_newer_line_replaces_the_older_also_where_it_is_answered_unread(store: Store) {
+        deployed(&store, &["S-1"]).await;
+        ships(&store, 'c', 3, &["S-1"], &[]).await;
+        let newer = all(&store).await.remove(1);
+        assert_eq!(newer.state, LookState::Unread);
+        assert!(answers(&store, &newer, Seen::Passed, "", 9).await);
+        let told: Vec<LookState> = all(&store).await.iter().map(|row| row.state).collect();
+        assert_eq!(told, [LookState::Gone, LookState::Passed]);
+        assert_eq!(store.unsettled_of("web", 9).await.unwrap().all, 0);
     }
 
     async fn an_answer_is_kept_with_its_history_its_message_and_its_deed(store: Store) {

@@ -38,8 +38,8 @@ async fn names(store: &Store, head: char, base: char) -> Vec<String> {
 conformance! {
     async fn a_sign_off_stands_for_one_head_over_what_runs_and_for_no_other(store: Store) {
         let (who, first) = (ada(&store).await, main_is(&store, 'e', &['a']).await);
-        let id = store.sign_off(&first, "ops", &who, deed("signed off", 2)).await.unwrap().unwrap();
-        assert_eq!(store.sign_off(&first, "ops", &who, deed("signed off", 3)).await.unwrap(), None, "it stands");
+        let id = store.sign_off(&first, "ops", &who, None, deed("signed off", 2)).await.unwrap().unwrap();
+        assert_eq!(store.sign_off(&first, "ops", &who, None, deed("signed off", 3)).await.unwrap(), None, "it stands");
         let row = store.sign_offs(&first).await.unwrap().remove(0);
         assert_eq!((row.id, row.name.as_str(), row.by.as_str(), row.at), (id, "ops", "ada", at(2)));
         assert_eq!(names(&store, 'e', 'a').await, ["ops"]);
@@ -48,19 +48,27 @@ conformance! {
         let both = main_is(&store, 'e', &['a', 'b']).await;
         assert_eq!(store.sign_offs(&both).await.unwrap(), []);
         assert_eq!(names(&store, 'e', 'a').await, [""; 0], "something else runs too");
-        store.sign_off(&both, "ops", &who, deed("signed off", 4)).await.unwrap().unwrap();
+        store.sign_off(&both, "ops", &who, None, deed("signed off", 4)).await.unwrap().unwrap();
         assert_eq!((names(&store, 'e', 'a').await.len(), names(&store, 'e', 'b').await.len()), (1, 1));
+    }
+
+    async fn one_that_counts_no_more_makes_room_for_another(store: Store) {
+        let (who, main) = (ada(&store).await, main_is(&store, 'e', &['a']).await);
+        let old = store.sign_off(&main, "ops", &who, None, deed("signed off", 2)).await.unwrap();
+        let new = store.sign_off(&main, "ops", &who, old, deed("signed off", 3)).await.unwrap().unwrap();
+        let rows = store.sign_offs(&main).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [new]);
     }
 
     async fn what_is_taken_back_stands_no_more_and_may_be_given_anew(store: Store) {
         let (who, main) = (ada(&store).await, main_is(&store, 'e', &['a']).await);
-        let id = store.sign_off(&main, "ops", &who, deed("signed off", 2)).await.unwrap().unwrap();
+        let id = store.sign_off(&main, "ops", &who, None, deed("signed off", 2)).await.unwrap().unwrap();
         let other = main_is(&store, 'f', &['a']).await;
         assert!(!store.take_sign_off_back(&other, id, &who, deed("took back", 3)).await.unwrap());
         assert!(store.take_sign_off_back(&main, id, &who, deed("took back", 3)).await.unwrap());
         assert!(!store.take_sign_off_back(&main, id, &who, deed("took back", 4)).await.unwrap());
         assert_eq!(names(&store, 'e', 'a').await, [""; 0]);
-        assert!(store.sign_off(&main, "ops", &who, deed("signed off", 5)).await.unwrap().is_some());
+        assert!(store.sign_off(&main, "ops", &who, None, deed("signed off", 5)).await.unwrap().is_some());
         assert_eq!(names(&store, 'e', 'a').await, ["ops"]);
         assert_eq!(store.audit(&AuditAsked::default(), None, 9).await.unwrap().len(), 4);
     }

@@ -34,6 +34,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (20, include_str!("../../migrations/0020_join_links.sql"), include_str!("rows/0020.sql")),
     (22, include_str!("../../migrations/0022_unread_stories.sql"), include_str!("rows/0022.sql")),
     (23, include_str!("../../migrations/0023_builds.sql"), include_str!("rows/0023.sql")),
+    (24, include_str!("../../migrations/0024_awareness_by_service.sql"), include_str!("rows/0024.sql")),
     (30, include_str!("../../migrations/0030_waits.sql"), include_str!("rows/0030.sql")),
     (31, include_str!("../../migrations/0031_looked_at.sql"), include_str!("rows/0031.sql")),
 ];
@@ -55,12 +56,13 @@ fn expanded(engine: &Engine, text: &str) -> String {
         [
             ("{int}", "integer"),
             ("{bytes}", "blob"),
+            ("{json}", "text"),
             ("{serial}", "integer primary key autoincrement"),
             ("{strict}", "strict"),
         ]
     } else {
         let serial = "bigint generated always as identity primary key";
-        [("{int}", "bigint"), ("{bytes}", "bytea"), ("{serial}", serial), ("{strict}", "")]
+        [("{int}", "bigint"), ("{bytes}", "bytea"), ("{json}", "json"), ("{serial}", serial), ("{strict}", "")]
     };
     words.iter().fold(text.to_owned(), |text, (word, own)| text.replace(word, own))
 }
@@ -131,7 +133,7 @@ async fn holds_what_was_there(store: &Store, version: i64) {
         13.. => &[("Pay in euros", false)],
     };
     assert_eq!(told, expected);
-    if version >= 7 {
+    if version >= 24 {
         assert_eq!(store.awareness_of("STORY-1").await.unwrap()[0].team, "support");
     }
     if version >= 8 {
@@ -173,6 +175,28 @@ async fn the_newest_version_is_tried_too() {
     engine.open().await;
     let steps = engine.lines("select cast(count(*) as text) from schema_history").await;
     assert_eq!(steps, [STEPS.len().to_string()], "a step has no rows here");
+}
+
+#[tokio::test]
+async fn what_a_team_knew_counts_for_the_services_that_had_the_story_then() {
+    for engine in [sqlite(), postgres().await] {
+        fill(&engine, 23).await;
+        let (web, api) = (r##"{"channel":"#support","people":["vera"]}"##, r##"{"channel":"#a: b","people":[]}"##);
+        engine
+            .raw(&format!(
+                "insert into awareness (team, story, meaning, acknowledged_by, acknowledged_at) values
+                 ('support', 'STORY-7', '{{\"web\": {web}, \"api\":{api}}}', 'vera', 1800000001000000),
+                 ('sales', 'STORY-7', '{{\"web\":{web}}}', null, null), ('none', 'STORY-7', '', null, null)"
+            ))
+            .await;
+        let rows = engine.open().await.awareness_of("STORY-7").await.unwrap();
+        let told: Vec<_> = rows.iter().map(|row| (row.team.as_str(), row.service.as_str())).collect();
+        assert_eq!(told, [("sales", "web"), ("support", "api"), ("support", "web")]);
+        let vera = Some(("vera".to_owned(), at(1)));
+        assert_eq!(rows.iter().map(|row| row.acknowledged.clone()).collect::<Vec<_>>(), [None, vera.clone(), vera]);
+        assert_eq!(rows[1].meaning, api);
+        assert_eq!(rows[2].meaning, web);
+    }
 }
 
 #[tokio::test]

@@ -114,6 +114,8 @@ impl Channel {
             "is_private": self.is_private,
             "is_archived": self.is_archived,
             "is_member": self.has_bot,
+            "is_shared": !self.shared_with.is_empty(),
+            "is_ext_shared": !self.shared_with.is_empty(),
             "num_members": 2,
         })
     }

@@ -68,6 +68,7 @@ pub(crate) fn outside() -> anyhow::Result<Outside> {
         trusted: TrustedTracker::Any,
         code_host,
         kept: None,
+        oidc_issuer: None,
         silent_tracker: Arc::default(),
     })
 }

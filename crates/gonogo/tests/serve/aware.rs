@@ -1,9 +1,10 @@
 //! Teams that have to know of a story before it ships.
 
 use crate::api::Api;
+use crate::messages::first;
 use crate::oidc::WAYS;
 use crate::support::{PASSWORD, World};
-use gonogo_world::{Jira, Oidc, Slack};
+use gonogo_world::{Jira, Mail, Oidc, Slack};
 use serde_json::json;
 
 /// Support wants to know of what customers see, and of high risks, `lead` working
@@ -171,6 +172,90 @@ fn a_team_that_could_not_be_told_is_told_once_it_can_be() {
     world.start();
     world.status_of(&sha).is_success("Go");
     support.said_once("STORY-9 x is about to ship");
+}
+
+#[test]
+fn who_speaks_for_one_service_opens_no_other_that_gets_the_story_later() {
+    let (jira, slack) = (Jira::cloud(), Slack::start());
+    jira.story("STORY-9").titled("x").labelled("customer-visible").with_field("Risk", "low");
+    slack.channel("#deploys");
+    let support = slack.channel("#support");
+    let mut world = World::stopped().trusts(&jira.url()).tells(&slack, "#deploys").polling();
+    world.policy(&policy(&jira, 8).replace("'vera'", "'eve'"));
+    world.repo.branch("api-production");
+    world.policy(&policy(&jira, 8));
+    world.start();
+    world.adds("vera", "viewer");
+    world.adds("eve", "viewer");
+    let sha = world.commits("STORY-9 x");
+    world.status_says(&sha, "pending", "Waiting: STORY-9 may ship from ");
+    world.signs_in("vera", PASSWORD);
+    let knows = [("team", "support")];
+    let says = |world: &World| world.submit("/stories/STORY-9", "/stories/STORY-9/acknowledged", &knows).0;
+    assert_eq!(says(&world), 303);
+    world.status_of(&sha).is_success("Go");
+    world.kill();
+    let api = "[[service]]\nname = 'api'\nrepository = 'acme/web'\nproduction = { ref = 'api-production' }\n";
+    world = world.with_service(api);
+    world.start();
+    let of_api = || world.web().status_of(&sha, "gonogo/deploy (api)").now().and_then(|status| status.description);
+    let waits = |said: Option<String>| said.filter(|said| said.starts_with("Waiting: STORY-9 may ship from "));
+    world.wait(|| waits(of_api()), || format!("{:?}", of_api()));
+    assert_eq!(says(&world), 403, "vera may not for api");
+    world.signs_in("eve", PASSWORD);
+    assert_eq!(says(&world), 303);
+    world.web().status_of(&sha, "gonogo/deploy (api)").is_success("Go");
+    world.signs_in_again();
+    let teams = Api::of(&world).get("/stories/STORY-9")["teams"].clone();
+    assert_eq!((&teams[0]["service"], &teams[0]["acknowledged_by"]), (&json!("api"), &json!("eve")), "{teams}");
+    assert_eq!((&teams[1]["service"], &teams[1]["acknowledged_by"]), (&json!("web"), &json!("vera")), "{teams}");
+    support.said_once("STORY-9 x is about to ship");
+}
+
+#[test]
+fn a_team_that_could_not_be_mailed_is_mailed_once_it_can_be() {
+    let (jira, mail) = (Jira::cloud(), Mail::start());
+    jira.story("STORY-9").titled("x").labelled("customer-visible").with_field("Risk", "low");
+    let mut world = World::stopped().trusts(&jira.url()).polling();
+    world.policy(&policy(&jira, 0).replace("channel = '#support'", "email = ['support@example.com']"));
+    world.start();
+    let sha = world.commits("STORY-9 x");
+    world.status_says(&sha, "failure", "No-Go: STORY-9 is not known to support yet");
+    world.story_has("not yet: the server's configuration has no [mail]: an admin writes one");
+    world.kill();
+    world = world.mails(&mail, "tls = 'starttls'");
+    world.start();
+    assert_eq!(mail.has(1)[0].to, ["support@example.com"]);
+    world.status_of(&sha).is_success("Go");
+}
+
+#[test]
+fn who_can_never_be_told_is_not_waited_for_in_silence() {
+    let (jira, slack) = (Jira::cloud(), Slack::start());
+    jira.story("STORY-9").titled("x").labelled("customer-visible").with_field("Risk", "low");
+    let mut world = World::stopped().trusts(&jira.url()).tells(&slack, "#deploys").polling();
+    slack.channel("#deploys");
+    let support = slack.channel("#support").without_the_bot();
+    world = world.with_service("awareness = { slack = false }\n");
+    world.policy(&policy(&jira, 0));
+    world.start();
+    let sha = world.commits("STORY-9 x");
+    world.status_says(&sha, "failure", "No-Go: STORY-9 is not known to support yet");
+    world.story_has("not yet: the server's configuration switches it off: an admin takes");
+    world.kill();
+    world = world.with_service("");
+    world.start();
+    world.story_has("we are not in the channel #support");
+    let api = Api::with(&world, &["read", "messages"]);
+    let id = first(&api, "state=waits&story=STORY-9")["id"].clone();
+    let dropped = || world.submit("/messages", &format!("/messages/{id}/drop"), &[]).0 == 303;
+    world.wait(|| dropped().then_some(()), || world.get("/messages").1);
+    support.invites_the_bot();
+    world.story_has("a person dropped the message to #support");
+    world.status_says(&sha, "failure", "No-Go: STORY-9 is not known to support yet");
+    assert_eq!(world.submit("/stories/STORY-9", "/stories/STORY-9/acknowledged", &[("team", "support")]).0, 303);
+    world.status_of(&sha).is_success("Go");
+    support.has(0, 0);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::api::Api;
 use crate::support::World;
+use serde_json::Value;
 
 /// The commits of these tests are of years ago.
 const POLICY: &str = "[checks.builds]\nrequired = ['suite', 'scan / *']\nbegins_within_minutes = 10_000_000\n\
@@ -106,8 +107,41 @@ fn what_the_branchs_rules_require_has_to_pass_by_the_app_that_they_name() {
 
 #[test]
 fn builds_that_were_always_there_are_offered_and_not_enforced() {
+    let world = deploys_with_lint("");
+    let api = Api::of(&world);
+    let found = lint_of(&world, |lint| lint["on"] == 6);
+    assert_eq!((&found["required"], &found["offered"]), (&false.into(), &true.into()), "{}", api.get("/services/web"));
+    assert!(world.get("/services/web").1.contains("1 build was on nearly all commits that were deployed"));
+    let page = world.get("/services/web/policy").1;
+    assert!(page.contains("[checks.builds] required = [&quot;lint&quot;]") && !page.contains("gonogo/other"), "{page}");
+}
+
+#[test]
+fn builds_that_the_branchs_rules_require_are_not_offered() {
+    let world = deploys_with_lint("by_branch_rules = true\n");
+    world.repo.commit("STORY-9 next");
+    world.push("main");
+    lint_of(&world, |lint| lint["required"] == true && lint["offered"] == false);
+    assert!(!world.get("/services/web").1.contains("could be"));
+}
+
+/// What is told of the build lint comes to fit.
+#[track_caller]
+fn lint_of(world: &World, fits: impl Fn(&Value) -> bool) -> Value {
+    let api = Api::of(world);
+    let lint = || {
+        let builds = api.get("/services/web/policy")["builds"].as_array().cloned().unwrap_or_default();
+        builds.into_iter().find(|one| one["name"] == "lint" && fits(one))
+    };
+    world.wait(lint, || api.get("/services/web/policy").to_string())
+}
+
+/// All that was deployed had lint, which the policy does not require; the branch's
+/// rules do.
+fn deploys_with_lint(more: &str) -> World {
     let mut world = World::stopped().with_classic_token();
-    world.policy("[checks.builds]\nrequired = ['suite']\n");
+    world.policy(&format!("[checks.builds]\nrequired = ['suite']\n{more}"));
+    world.web().requires("lint", None);
     world.web().posts_status(&world.repo.rev("production"), "lint", "success", "");
     world.start();
     let ci = world.github.app("ci");
@@ -123,15 +157,5 @@ fn builds_that_were_always_there_are_offered_and_not_enforced() {
         let runs = || Api::of(&world).get("/services/web")["running"][0] == sha.as_str();
         world.wait(|| runs().then_some(()), || "production has not moved".to_owned());
     }
-    let api = Api::of(&world);
-    let lint = || {
-        let found = api.get("/services/web/policy");
-        let builds = found["builds"].as_array().unwrap().clone();
-        builds.into_iter().find(|one| one["name"] == "lint" && one["on"] == 6)
-    };
-    let found = world.wait(lint, || api.get("/services/web/policy").to_string());
-    assert_eq!((&found["required"], &found["offered"]), (&false.into(), &true.into()));
-    assert!(world.get("/services/web").1.contains("1 build was on nearly all commits that were deployed"));
-    let page = world.get("/services/web/policy").1;
-    assert!(page.contains("[checks.builds] required = [&quot;lint&quot;]") && !page.contains("gonogo/other"), "{page}");
+    world
 }

@@ -133,6 +133,31 @@ fn a_clock_that_is_off_is_said() {
 }
 
 #[test]
+fn what_nothing_uses_and_whom_nothing_reaches_is_said() {
+    let slack = Slack::start();
+    slack.channel("#support");
+    let world = whole(World::stopped().with_variable("GONOGO_SLACK_SIGNING_SECRET", "x"));
+    says(
+        &doctor(&world).0,
+        &[
+            "· slack there is no [slack], so nothing uses GONOGO_SLACK_TOKEN and GONOGO_SLACK_SIGNING_SECRET",
+            "→ write [slack] into",
+        ],
+    );
+    world.logs(&["the configuration has no [slack]", "GONOGO_SLACK_SIGNING_SECRET"]);
+    let world = World::stopped().tells_of_stories_alone(&slack, "#support");
+    let world = whole(world);
+    says(
+        &doctor(&world).0,
+        &[
+            "· channels of web neither waivers for a system that is away nor post-deploy checks that are late are told",
+            "→ write slack_channel into its [[service]], or channel into [slack]",
+        ],
+    );
+    assert!(world.get("/settings").1.contains("none: waivers for a system that is away"));
+}
+
+#[test]
 fn whom_it_tells_is_looked_at_and_nobody_is_told_anything() {
     let (jira, slack, mail) = (Jira::cloud(), Slack::start(), Mail::start());
     slack.channel("#deploys");

@@ -241,6 +241,29 @@ fn what_a_tracker_that_is_away_does_not_say_is_asked_for_again() {
 }
 
 #[test]
+fn while_a_move_is_not_read_no_page_says_that_there_is_nothing_to_look_at() {
+    let jira = Jira::cloud();
+    asking(&jira);
+    let mut world = World::stopped().trusts(&jira.url()).polling();
+    world.policy(&format!("stories.partial.label = 'flagged'\n{}", policy(&jira, "block", "")));
+    world.start();
+    let sha = world.commits_well("STORY-9 euros");
+    let plan = format!("{}/plan", path_of(&world.status_of(&sha).now().unwrap()));
+    jira.faults().status(503);
+    world.ships("production", &sha);
+    let last = || world.get("/services/web/deploys/last").1;
+    world.wait(|| last().contains("is being read").then_some(()), last);
+    for page in ["/services/web", "/services/web/post-deploy", &plan] {
+        let page = world.get(page).1;
+        assert!(page.contains("is being read") && !page.contains("Nothing "), "{page}");
+    }
+    assert!(world.get(&format!("{plan}.md")).1.contains("is being read"));
+    jira.heals();
+    world.checks_of("", |all| all.len() == 1 && all[0]["state"] == "open");
+    assert!(!last().contains("is being read"), "{}", last());
+}
+
+#[test]
 fn an_owner_is_reminded_once_of_what_is_late_also_over_a_kill() {
     let (jira, slack) = (Jira::cloud(), Slack::start());
     asking(&jira);

@@ -84,7 +84,8 @@ fn a_story_is_deployed_when_each_service_has_it_and_says_so_once_until_it_goes()
     let sha = world.commits_well("STORY-9 charge in euros");
     world.web().status_of(&sha, "gonogo/deploy (api)").is_success("Go");
     world.ships("production", &sha);
-    world.story_says("STORY-9", &["Waits in (1)", "In production", ">web</a>", "yes"]);
+    let why = "it waits in api still, in an open candidate or pull request";
+    world.story_says("STORY-9", &["Waits in (1)", "In production", ">web</a>", "yes", "is not said yet", why]);
     world.waits_for_looks(3);
     support.has(0, 0);
     assert_eq!(jira.story("STORY-9").status(), "Ready to Deploy");
@@ -102,6 +103,7 @@ fn a_story_is_deployed_when_each_service_has_it_and_says_so_once_until_it_goes()
         assert_eq!(comments().len(), 2);
     };
     comment("Deployed: in production of api and web since ");
+    assert!(!world.get("/stories/STORY-9").1.contains("is not said yet"));
     world.wait(|| (jira.story("STORY-9").status() == "Released").then_some(()), || jira.story("STORY-9").status());
     world.story_says("STORY-9", &["Who was told", "Released", "was deployed", "said <time"]);
 
@@ -114,6 +116,18 @@ fn a_story_is_deployed_when_each_service_has_it_and_says_so_once_until_it_goes()
     support.shows("✓ STORY-9 Charge in &lt;euros&gt; was deployed");
     support.has(3, 0);
     comment("Deployed: ");
+}
+
+#[test]
+fn a_service_of_which_nothing_is_known_says_why_no_story_is_said_to_be_deployed() {
+    let slack = Slack::start();
+    let api = format!("[[service]]\nname = 'api'\nrepository = 'acme/web'\n{TOLD}");
+    let mut world = telling(&slack).with_service(&api);
+    world.start();
+    let sha = world.commits_well("STORY-9 x");
+    world.ships("production", &sha);
+    world.story_says("STORY-9", &["In production", "is not said yet", "it was never known what runs of api"]);
+    slack.channel("#support").has(0, 0);
 }
 
 #[test]

@@ -86,6 +86,32 @@ fn a_deploy_waits_until_each_has_signed_exactly_this_head_off() {
 }
 
 #[test]
+fn a_sign_off_counts_only_while_who_gave_it_may_give_it() {
+    let mut world = wanting();
+    let (sha, candidate) = world.waits_with("STORY-1 x");
+    for (who, name) in [("rita", "release-manager"), ("lee", "ops")] {
+        world.signs_in(who, PASSWORD);
+        assert_eq!(world.signs_off(&candidate, name), 303);
+    }
+    world.status_of(&sha).is_success("Go");
+    world.signs_in_again();
+    let (_, page) = world.get("/people");
+    let rita = page.split("href=\"").find(|rest| rest.contains(">rita<")).unwrap().split('"').next().unwrap();
+    let lower = [("service", ""), ("role", "developer")];
+    assert_eq!(world.submit(rita, &format!("{rita}/role"), &lower).0, 303);
+    world.status_says(&sha, "pending", "Waiting: the sign-off release-manager of rita does not count any more");
+    let plan = || world.get(&format!("{candidate}/plan")).1;
+    assert!(plan().contains("✗ of rita, who may not give it any more"), "{}", plan());
+    assert!(world.get(&format!("{candidate}/plan.md")).1.contains("- release-manager: not given"));
+    let given = Api::of(&world).get(&format!("{candidate}/sign-offs"))["items"][0]["given"].clone();
+    assert!(given["by"] == "rita" && given["counts"] == false, "{given}");
+    // Somebody else gives it in its place.
+    assert_eq!(world.signs_off(&candidate, "release-manager"), 303);
+    world.status_of(&sha).is_success("Go");
+    assert!(plan().contains("✓ ada"));
+}
+
+#[test]
 fn programs_give_sign_offs_and_take_them_back() {
     let world = wanting();
     let (sha, candidate) = world.waits_with("STORY-1 x");

@@ -190,6 +190,13 @@ impl World {
         self
     }
 
+    /// People are told of deployed stories alone, in this channel of this Slack.
+    pub(crate) fn tells_of_stories_alone(mut self, slack: &Slack, channel: &str) -> Self {
+        let url = slack.api_url();
+        self.slack = format!("[slack]\nurl = '{url}'\n[story_deployed]\nslack_channel = '{channel}'\n");
+        self
+    }
+
     /// These keys stand in `[story_deployed]`.
     pub(crate) fn says_of_stories(mut self, keys: &str) -> Self {
         self.slack = format!("{}[story_deployed]\n{keys}\n", self.slack);

@@ -301,7 +301,7 @@ async fn repository(serving: &Serving, service: &Service, named: &mut Named) -> 
 }
 
 async fn slack(serving: &Serving) -> Vec<Line> {
-    let Some(slack) = &serving.slack else { return vec![note("slack", "none: nobody is told anything")] };
+    let Some(slack) = &serving.slack else { return vec![no_slack(serving)] };
     let now = (serving.clock)();
     let standing = match slack.standing(now).await {
         Ok(standing) => standing,
@@ -320,6 +320,17 @@ async fn slack(serving: &Serving) -> Vec<Line> {
     lines.extend(standing.server_time.map(|theirs| clock("Slack's", now, theirs)));
     lines.extend(heard(serving, &standing.scopes, now).await);
     lines
+}
+
+fn no_slack(serving: &Serving) -> Line {
+    match serving.ignored_for_slack().as_slice() {
+        [] => note("slack", "none: nobody is told anything"),
+        set => {
+            let said = format!("there is no [slack], so nothing uses {}", say::list(set, set.len()));
+            let fix = "write [slack] into the server's configuration, or leave that out".to_owned();
+            Line { fix: Some(fix), ..note("slack", said) }
+        }
+    }
 }
 
 /// Whether what people do in Slack reaches us.

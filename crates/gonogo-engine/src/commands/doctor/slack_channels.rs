@@ -10,6 +10,22 @@ use std::collections::BTreeSet;
 /// Channels that are named in one line.
 const MOST_NAMED: usize = 20;
 
+/// What of services that have no channel reaches nobody in Slack.
+fn untold(serving: &Serving) -> Option<Line> {
+    let services = serving.services.iter().filter(|service| service.slack_channel.is_none());
+    let named: Vec<&String> = services.map(|service| &service.name).collect();
+    if named.is_empty() {
+        return None;
+    }
+    let said = format!(
+        "of {} neither waivers for a system that is away nor post-deploy checks that are late are told in Slack, \
+         and links to its pages are not shown",
+        say::list(&named, MOST_NAMED)
+    );
+    let fix = "write slack_channel into its [[service]], or channel into [slack]".to_owned();
+    Some(Line { fix: Some(fix), ..note("channels", said) })
+}
+
 /// `teams` are those of all policies.
 pub(super) async fn slack_channels(serving: &Serving, teams: &[Awareness]) -> Vec<Line> {
     const WHAT: &str = "channels";
@@ -27,16 +43,19 @@ pub(super) async fn slack_channels(serving: &Serving, teams: &[Awareness]) -> Ve
         .iter()
         .flat_map(|service| [&service.slack_channel, &service.turned.slack_channel, &service.deployed.slack_channel]);
     let all: BTreeSet<String> = channels.flatten().cloned().chain(of_teams).collect();
+    let mut lines: Vec<Line> = untold(serving).into_iter().collect();
     let standings = match slack.channel_standings(&all, (serving.clock)()).await {
         Ok(standings) => standings,
-        Err(error) => return vec![note(WHAT, format!("they are not looked at: {}", error.why().said))],
+        Err(error) => {
+            lines.push(note(WHAT, format!("they are not looked at: {}", error.why().said)));
+            return lines;
+        }
     };
     let of = |wanted: ChannelStanding| {
         let named = standings.iter().filter(|(_, standing)| **standing == wanted).map(|(name, _)| name);
         named.collect::<Vec<_>>()
     };
     let named = |names: &[&String]| say::list(names, MOST_NAMED);
-    let mut lines = Vec::new();
     let (fine, uninvited, unseen) = (of(ChannelStanding::In), of(ChannelStanding::NotIn), of(ChannelStanding::NotSeen));
     if !fine.is_empty() {
         lines.push(good(WHAT, format!("the bot is in {}", named(&fine))));

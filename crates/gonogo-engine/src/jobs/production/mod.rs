@@ -17,7 +17,7 @@ use gonogo_core::policy::ProductionSource;
 use gonogo_core::running::Running;
 use gonogo_core::say;
 use gonogo_remote::git::{Git, GitError};
-use gonogo_store::{ProductionRow, ProductionSeen};
+use gonogo_store::{ProductionRow, ProductionSeen, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -188,6 +188,16 @@ pub(super) fn is_out_of_sight(row: &ProductionRow, poll: Duration, now: Timestam
         let said = format!("what runs was known last at {}, and could not be looked at since", say::minute(known_at));
         Why::new(said, "see the service's page for what is wrong with its repository")
     })
+}
+
+/// Whether it is known which stories a service runs now.
+pub(super) async fn is_known(serving: &Serving, service: &str) -> Result<bool, StoreError> {
+    let Some(row) = serving.store.production(service).await? else { return Ok(false) };
+    let is_seen = row.running.is_some() && row.trouble.is_none();
+    if !is_seen || is_out_of_sight(&row, serving.rounds.every(), (serving.clock)()).is_some() {
+        return Ok(false);
+    }
+    Ok(serving.store.unread_moves(service).await?.is_empty())
 }
 
 /// What a candidate is judged over.

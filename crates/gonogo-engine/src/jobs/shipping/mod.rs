@@ -6,11 +6,13 @@
 mod checklist;
 mod news;
 mod range;
+mod untold;
 
 pub(super) use checklist::is_unread;
 pub(crate) use checklist::{comment_on, judge_anew};
 pub(super) use news::tell;
 pub(super) use range::TrackerAt;
+pub use untold::not_said_yet;
 
 use super::{JobError, learn, told};
 use crate::serving::{Service, Serving};

@@ -5,10 +5,11 @@ use super::range::ToldOf;
 use crate::jobs::outbox::{
     CommentWanted, StoryTold, TRANSITION, TransitionWanted, Turned, stories_mailed, stories_told,
 };
-use crate::jobs::{self, EVALUATE, JobError, Team};
+use crate::jobs::{EVALUATE, JobError};
 use crate::serving::{Route, Serving};
+use crate::team::Team;
 use gonogo_core::email::EmailAddress;
-use gonogo_store::{NewMessage, StoreError, StoryNews, StoryRun, StoryTurn, Untold};
+use gonogo_store::{AwarenessRow, NewMessage, StoreError, StoryNews, StoryRun, StoryTurn, Untold};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,14 +64,15 @@ fn turned(turn: &Turn) -> StoryTurn {
 /// Where the teams are told that had to know of a story.
 async fn teams(serving: &Serving, story: &str) -> Result<BTreeSet<Place>, StoreError> {
     let rows = serving.store.awareness_of(story).await?;
-    let places = |(service, team): (String, Team)| {
-        let told = serving.service(&service).map(|service| service.teams_told);
+    let places = |row: &AwarenessRow| {
+        let team = Team::of(row);
+        let told = serving.service(&row.service).map(|service| service.teams_told);
         let (in_slack, by_email) = told.map_or((true, true), |told| (told.slack, told.email));
         let channel = team.channel.filter(|_| in_slack && serving.slack.is_some()).map(Place::Slack);
         let email = team.email.into_iter().filter(move |_| by_email && serving.mail.is_some()).map(Place::Email);
         channel.into_iter().chain(email)
     };
-    Ok(rows.iter().flat_map(jobs::teams).flat_map(places).collect())
+    Ok(rows.iter().flat_map(places).collect())
 }
 
 /// The stories of which something is to be said now.

@@ -6,6 +6,7 @@ use super::look::{Look, shown, unjudged};
 use super::{sign_offs, state};
 use crate::App;
 use crate::pages::checklist::{Of, checklist, owner};
+use crate::pages::deploy::{BEING_READ, being_read};
 use crate::pages::layout::{self, Shown, away, outside};
 use crate::pages::paging::{Asked, Pages};
 use crate::pages::table::table;
@@ -20,8 +21,9 @@ use gonogo_core::policy::Turn;
 use gonogo_core::say;
 use gonogo_engine::commands::acknowledge::Speaker;
 use gonogo_engine::commands::send_plan::{SendPlanError, send_plan};
-use gonogo_engine::{Plan, PlannedStory, on_call_words};
-use gonogo_store::{Candidate, CandidateId, LookRow, LooksWanted, SignOffRow, StoreError};
+use gonogo_engine::commands::sign_off::{Standing, standing};
+use gonogo_engine::{Evidence, Plan, PlannedStory, on_call_words};
+use gonogo_store::{Candidate, CandidateId, LookRow, LooksWanted, StoreError};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::fmt::Write;
@@ -41,16 +43,21 @@ pub(crate) async fn page(
     let look = Look::at(&app, &id).await?;
     let evidence = look.evidence(&app).await?;
     let deployed = deployed(&app, &look).await.map_err(|e| away(&e))?;
-    let given = app.serving.store.sign_offs(&look.candidate).await.map_err(|e| away(&e))?;
+    let given = given(&app, &look, evidence.as_ref()).await?;
     let speaker = Speaker::of(&app.serving, &session.person).await.map_err(|e| away(&e))?;
     let main = html! {
-        @if let Some((deploy, rows)) = &deployed { (after(&look, *deploy, rows, &session)) }
+        @if let Some(deployed) = &deployed { (after(&look, deployed, &session)) }
         @match &look.check {
             Some(check) => (plan(&look, &Plan::of(check, evidence.as_ref(), look.now), &given, &speaker, &session, asked, &by_email(&app, &look, &session))),
             None => (unjudged()),
         }
     };
     Ok(shown(&look, "Plan", &session, &main))
+}
+
+async fn given(app: &App, look: &Look, evidence: Option<&Evidence>) -> Result<Vec<Standing>, (StatusCode, Markup)> {
+    let wanted = evidence.map(Evidence::sign_offs).unwrap_or_default();
+    standing(&app.serving, &look.candidate, wanted).await.map_err(|e| away(&e))
 }
 
 pub(crate) async fn markdown(
@@ -62,10 +69,10 @@ pub(crate) async fn markdown(
     let evidence = look.evidence(&app).await?;
     let title = format!("Deploy plan of {}", look.title());
     let deployed = deployed(&app, &look).await.map_err(|e| away(&e))?;
-    let given = app.serving.store.sign_offs(&look.candidate).await.map_err(|e| away(&e))?;
+    let given = given(&app, &look, evidence.as_ref()).await?;
     let body = match &look.check {
         Some(check) => {
-            let looked_at = deployed.map(|(_, rows)| written_after(&rows)).unwrap_or_default();
+            let looked_at = deployed.as_ref().map(written_after).unwrap_or_default();
             written(&title, &Plan::of(check, evidence.as_ref(), look.now), &given) + &looked_at
         }
         None => format!("# {}\n\nIt is being judged.\n", say::markdown(&title)),
@@ -73,29 +80,41 @@ pub(crate) async fn markdown(
     Ok(plain(body, "text/markdown; charset=utf-8"))
 }
 
+/// A deploy, and what is to be looked at since.
+struct Deployed {
+    deploy: i64,
+    /// What came with it is not known yet.
+    is_unread: bool,
+    rows: Vec<LookRow>,
+}
+
 /// The deploy that brought the candidate into production, where that was one, with
 /// what is to be looked at since.
-async fn deployed(app: &App, look: &Look) -> Result<Option<(i64, Vec<LookRow>)>, StoreError> {
+async fn deployed(app: &App, look: &Look) -> Result<Option<Deployed>, StoreError> {
     let Candidate { service, production, head, stage, .. } = &look.candidate;
     let Some(before) = production.as_ref().filter(|_| stage.is_deploy()) else { return Ok(None) };
     let store = &app.serving.store;
     let Some(deploy) = store.deploy_of(service, before, *head).await? else { return Ok(None) };
     let wanted = LooksWanted { deploy: Some(deploy), ..LooksWanted::default() };
-    Ok(Some((deploy, store.looks(wanted, MOST_LOOKS).await?)))
+    let is_unread = store.unread_moves(service).await?.iter().any(|moved| moved.id == deploy);
+    Ok(Some(Deployed { deploy, is_unread, rows: store.looks(wanted, MOST_LOOKS).await? }))
 }
 
-fn after(look: &Look, deploy: i64, rows: &[LookRow], session: &Session) -> Markup {
+fn after(look: &Look, deployed: &Deployed, session: &Session) -> Markup {
+    let Deployed { deploy, is_unread, rows } = deployed;
     html! {
         section {
             h2 { "Post-deploy checks" }
             p { "This was deployed: " a href={ "/services/" (look.candidate.service) "/deploys/" (deploy) } { "the deploy" } "." }
-            @if rows.is_empty() { p { "Nothing is to be looked at." } }
-            @else { (checklist(rows, Of::OneDeploy, session, look.now)) }
+            @if *is_unread { (being_read()) }
+            @else if rows.is_empty() { p { "Nothing is to be looked at." } }
+            @if !rows.is_empty() { (checklist(rows, Of::OneDeploy, session, look.now)) }
         }
     }
 }
 
-fn written_after(rows: &[LookRow]) -> String {
+fn written_after(deployed: &Deployed) -> String {
+    let rows = &deployed.rows;
     let mut out = "\n## Post-deploy checks\n\n".to_owned();
     for row in rows {
         let (owner, checks) = (say::markdown(&owner(row)), say::markdown(&row.checks));
@@ -105,7 +124,9 @@ fn written_after(rows: &[LookRow]) -> String {
             let _ = writeln!(out, "  - {by}, {}: {} {note}", say::minute(answer.at), answer.seen.word());
         }
     }
-    if rows.is_empty() {
+    if deployed.is_unread {
+        let _ = writeln!(out, "{BEING_READ}");
+    } else if rows.is_empty() {
         out.push_str("Nothing is to be looked at.\n");
     }
     out
@@ -114,7 +135,7 @@ fn written_after(rows: &[LookRow]) -> String {
 fn plan(
     look: &Look,
     plan: &Plan,
-    given: &[SignOffRow],
+    given: &[Standing],
     speaker: &Speaker<'_>,
     session: &Session,
     asked: Asked,
@@ -158,6 +179,7 @@ fn by_email(app: &App, look: &Look, session: &Session) -> Markup {
                 h2 { "Send it by e-mail" }
                 form method="post" action={ (look.path()) "/plan/mails" } {
                     input type="hidden" name="form" value=(session.form_word());
+                    input type="hidden" name="shown" value=(look.now.as_microsecond());
                     label {
                         "To, with commas between"
                         input name="to" autocomplete="off" required maxlength="2000" value=(addresses(&room.plan_to));
@@ -176,6 +198,8 @@ fn addresses(all: &[EmailAddress]) -> String {
 #[derive(Debug, Deserialize)]
 pub(crate) struct SendTo {
     form: String,
+    /// When the page was made: which of its forms it is.
+    shown: Option<i64>,
     to: String,
 }
 
@@ -189,7 +213,7 @@ pub(crate) async fn send(
         return not_our_form();
     }
     let to: Vec<String> = form.to.split(',').map(str::to_owned).collect();
-    let error = match send_plan(&app.serving, &session.person, CandidateId(id), &to).await {
+    let error = match send_plan(&app.serving, &session.person, CandidateId(id), &to, form.shown).await {
         Ok(()) => return Redirect::to("/messages?kind=email").into_response(),
         Err(SendPlanError::Store(error)) => return away(&error).into_response(),
         Err(error) => error,
@@ -231,7 +255,7 @@ fn story(story: &PlannedStory) -> [Markup; 4] {
     ]
 }
 
-fn written(title: &str, plan: &Plan, given: &[SignOffRow]) -> String {
+fn written(title: &str, plan: &Plan, given: &[Standing]) -> String {
     let text = say::markdown;
     let on_call = plan.on_call.as_ref().map_or_else(|| NOBODY_ON_CALL.to_owned(), on_call);
     let mut out = format!("# {}\n\n## On call\n\n{}\n\n## Stories\n\n", text(title), text(&on_call));

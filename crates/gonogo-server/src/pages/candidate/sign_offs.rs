@@ -13,7 +13,7 @@ use gonogo_core::person::Act;
 use gonogo_core::policy::SignOff;
 use gonogo_core::say;
 use gonogo_engine::commands::acknowledge::Speaker;
-use gonogo_engine::commands::sign_off::{SignOffError, may_give, sign_off, take_back};
+use gonogo_engine::commands::sign_off::{SignOffError, Standing, may_give, sign_off, take_back};
 use gonogo_store::{CandidateId, SignOffId, SignOffRow};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -36,18 +36,18 @@ const NONE: &str = "The policy asks for none.";
 pub(super) fn section(
     look: &Look,
     wanted: &[SignOff],
-    given: &[SignOffRow],
+    given: &[Standing],
     speaker: &Speaker<'_>,
     session: &Session,
 ) -> Markup {
-    let others = given.iter().filter(|row| wanted.iter().all(|one| one.name != row.name));
+    let others = given.iter().map(|one| &one.row).filter(|row| wanted.iter().all(|one| one.name != row.name));
     html! {
         section {
             h2 id="sign-offs" { "Sign-offs" }
             @if wanted.is_empty() && given.is_empty() { p { (NONE) } }
             @else {
                 (table(["Sign-off", "By whom", "Given"], wanted.iter().map(|one| {
-                    let row = given.iter().find(|row| row.name == one.name);
+                    let row = given.iter().find(|given| given.row.name == one.name);
                     [html! { (outside(&one.name)) }, html! { (outside(&one.by.to_string())) }, state(look, one, row, speaker, session)]
                 }).chain(others.map(|row| {
                     [html! { (outside(&row.name)) }, html! { "asked for no more" }, stands(look, row, session)]
@@ -58,11 +58,14 @@ pub(super) fn section(
     }
 }
 
-fn state(look: &Look, wanted: &SignOff, row: Option<&SignOffRow>, speaker: &Speaker<'_>, session: &Session) -> Markup {
+fn state(look: &Look, wanted: &SignOff, given: Option<&Standing>, speaker: &Speaker<'_>, session: &Session) -> Markup {
     let may = || may_give(speaker, &look.candidate.service, wanted).is_ok();
     html! {
-        @match row {
-            Some(row) => (stands(look, row, session)),
+        @if let Some(old) = given.filter(|given| !given.counts) {
+            span.no-go { "✗ of " (outside(&old.row.by)) ", who may not give it any more" } " "
+        }
+        @match given.filter(|given| given.counts) {
+            Some(given) => (stands(look, &given.row, session)),
             None if look.candidate.is_open && look.candidate.stage.is_deploy() && may() => {
                 form.inline.no-print method="post" action={ (look.path()) "/sign-offs" } {
                     input type="hidden" name="form" value=(session.form_word());
@@ -89,11 +92,11 @@ fn stands(look: &Look, row: &SignOffRow, session: &Session) -> Markup {
     }
 }
 
-pub(super) fn written(wanted: &[SignOff], given: &[SignOffRow]) -> String {
+pub(super) fn written(wanted: &[SignOff], given: &[Standing]) -> String {
     let mut out = "\n## Sign-offs\n\n".to_owned();
     for one in wanted {
-        let row = given.iter().find(|row| row.name == one.name);
-        let said = match row {
+        let given = given.iter().find(|given| given.row.name == one.name && given.counts);
+        let said = match given.map(|given| &given.row) {
             Some(row) => format!("{}, {}", row.by, say::minute(row.at)),
             None => format!("not given, by {}", one.by),
         };

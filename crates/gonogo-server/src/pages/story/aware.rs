@@ -10,6 +10,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use gonogo_engine::commands::acknowledge::{self, AcknowledgeError};
+use gonogo_engine::known_to;
 use gonogo_store::AwarenessRow;
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -21,7 +22,7 @@ pub(crate) struct Sent {
     form: String,
 }
 
-/// `may_speak`: whether who is there may say that a team knows.
+/// `may_speak`: whether who is there may say for a service that a team knows.
 pub(super) fn section(
     key: &str,
     teams: &[AwarenessRow],
@@ -34,16 +35,24 @@ pub(super) fn section(
         @if !teams.is_empty() {
             section {
                 h2 { "Teams that have to know" }
-                (table(["Team", "Was told", "Knows"], teams.iter().map(row)))
+                (table(["Team", "For", "Was told", "Knows"], teams.iter().map(row)))
             }
         }
     }
 }
 
-fn row(key: &str, team: &AwarenessRow, speaker: Option<&Session>, now: Timestamp) -> [Markup; 3] {
+fn row(key: &str, team: &AwarenessRow, speaker: Option<&Session>, now: Timestamp) -> [Markup; 4] {
+    let known = known_to(team);
     [
         html! { (outside(&team.team)) },
-        html! { @match team.told_first() { Some(at) => (ago(at, now)), None => "not yet" } },
+        html! { (team.service) },
+        html! {
+            @match (known.told_at, &known.trouble) {
+                (Some(at), _) => (ago(at, now)),
+                (None, Some(trouble)) => { "not yet: " (outside(trouble)) }
+                (None, None) => "not yet",
+            }
+        },
         html! {
             @match &team.acknowledged {
                 Some((by, at)) => { "says " (outside(by)) ", " (ago(*at, now)) }

@@ -7,12 +7,23 @@ use gonogo_store::{MessageRow, MessageState, StoryRun};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-pub(super) fn sections(key: &str, runs: &[StoryRun], messages: &[MessageRow], now: Timestamp) -> Markup {
+/// `untold`: why it is not said to be deployed yet.
+pub(super) fn sections(
+    key: &str,
+    runs: &[StoryRun],
+    untold: &[String],
+    messages: &[MessageRow],
+    now: Timestamp,
+) -> Markup {
     html! {
         @if !runs.is_empty() {
             section {
                 h2 { "In production" }
                 (table(["Service", "Runs", "Since"], runs.iter().map(|run| row(run, now))))
+                @if !untold.is_empty() {
+                    p.waiting { "… That it is deployed is not said yet:" }
+                    ul { @for why in untold { li { (outside(why)) } } }
+                }
             }
         }
         @if !messages.is_empty() {

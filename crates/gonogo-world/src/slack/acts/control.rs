@@ -71,6 +71,11 @@ impl Slack {
         self
     }
 
+    /// What the program is told of links no longer says whether others see them too.
+    pub fn leaves_out_who_is_in_a_channel(&self) {
+        self.state().acts.leaves_sharing_out = true;
+    }
+
     /// A member writes this in a channel; of links in it to the app's domain the
     /// program is told.
     #[track_caller]

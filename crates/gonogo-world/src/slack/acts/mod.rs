@@ -59,6 +59,8 @@ pub(super) struct Acts {
     pub(super) whispers: Vec<Whisper>,
     /// How many acts there were: each has a number of its own.
     pub(super) acted: u64,
+    /// Whether events leave out whether a channel is shared with others.
+    pub(super) leaves_sharing_out: bool,
     /// Of what people did on pages the program is told after.
     pub(super) errands: Vec<Value>,
 }

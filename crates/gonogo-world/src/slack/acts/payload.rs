@@ -121,7 +121,7 @@ impl State {
             "unfurl_id": format!("{id}-{ts}"),
             "is_bot_user_member": channel_has_bot(self, number),
         });
-        let told = json!({
+        let mut told = json!({
             "token": "verification-token",
             "team_id": TEAM,
             "api_app_id": "A00000001",
@@ -129,8 +129,10 @@ impl State {
             "type": "event_callback",
             "event_id": format!("Ev{:08}", self.acts.next()),
             "event_time": 1_700_000_000,
-            "is_ext_shared_channel": is_shared,
         });
+        if !self.acts.leaves_sharing_out {
+            told["is_ext_shared_channel"] = is_shared.into();
+        }
         (Some(told), number, ts)
     }
 

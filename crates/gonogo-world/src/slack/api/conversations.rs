@@ -38,6 +38,17 @@ impl State {
         Ok(json!({"channels": channels, "response_metadata": {"next_cursor": next}}))
     }
 
+    pub(super) fn info(&mut self, arguments: &Arguments) -> Answered {
+        self.knows("conversations.info", arguments, &["channel", "include_locale", "include_num_members"]);
+        arguments.not_json()?;
+        let id = arguments.needed("channel")?;
+        let channel = self.channels.iter().find(|channel| channel.id == id);
+        let channel = channel.filter(|channel| channel.has_bot || !channel.is_private);
+        let channel = channel.ok_or_else(|| Refusal::quiet("channel_not_found"))?;
+        self.wants_scope(if channel.is_private { "groups:read" } else { "channels:read" })?;
+        Ok(json!({"channel": channel.json()}))
+    }
+
     /// Newest first.
     pub(super) fn history(&mut self, arguments: &Arguments) -> Answered {
         let known = ["channel", "oldest", "latest", "inclusive", "limit", "cursor", "include_all_metadata"];

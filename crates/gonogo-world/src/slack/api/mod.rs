@@ -68,6 +68,7 @@ impl State {
             "chat.unfurl" => self.unfurl(&arguments),
             "views.open" => self.open_view(&arguments),
             "conversations.list" => self.list(&arguments),
+            "conversations.info" => self.info(&arguments),
             "conversations.history" => self.history(&arguments),
             _ => Err(Refusal::surprise("unknown_method")),
         }

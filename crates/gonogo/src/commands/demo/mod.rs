@@ -167,6 +167,7 @@ fn access(hooks: &SecretString) -> Access {
             trusted: TrustedTracker::None,
             code_host: CodeHostAccess::None,
             kept: None,
+            oidc_issuer: None,
             silent_tracker: Arc::default(),
         },
         secrets: Vec::new(),

@@ -185,10 +185,12 @@ impl Config {
         self.store.url.clone().unwrap_or_else(beside)
     }
 
-    /// Where a service is told of, if anywhere.
+    /// Where a service is told of where nothing else is said: without a channel of
+    /// its own, and one for all, where its verdicts are told.
     pub(super) fn slack_channel(&self, service: &ServiceConfig) -> Option<String> {
         let slack = self.slack.as_ref()?;
-        service.slack_channel.clone().or_else(|| slack.channel.clone())
+        let own = service.slack_channel.clone().or_else(|| slack.channel.clone());
+        own.or_else(|| self.verdict_channel(service))
     }
 
     pub(super) fn parse(source: &Source) -> Result<Self, PolicyError> {

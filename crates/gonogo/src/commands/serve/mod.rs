@@ -71,6 +71,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         let url = &config.server.url;
         tracing::warn!(url, "[server] url is http: passwords and sessions go open over the network; use https");
     }
+    let ignored = server.serving.ignored_for_slack();
+    if !ignored.is_empty() {
+        tracing::warn!(variables = ignored.join(", "), "set, and ignored: the configuration has no [slack]");
+    }
     let place = &server.place;
     anstream::println!("gonogo: listening on {place}");
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %place, "serving");
@@ -259,6 +263,8 @@ async fn serving(config: &Config, access: Access, store: Store, first_code: &Sec
     };
     let services =
         config.services.iter().map(|s| service(config, s, authorities.as_deref())).collect::<Result<_, _>>()?;
+    let oidc = oidc::sign_in(config.oidc.as_ref(), access.oidc, || Ok(Connections::new(&outside.http)?))?;
+    let oidc_issuer = oidc.as_ref().map(|set| set.provider.issuer().to_owned());
     Ok(Serving {
         store,
         services,
@@ -276,9 +282,9 @@ async fn serving(config: &Config, access: Access, store: Store, first_code: &Sec
         throttle: Throttle::default(),
         comparisons: Comparisons::default(),
         sign_in: sign_in::sign_in(config, access.sign_in)?,
-        oidc: oidc::sign_in(config.oidc.as_ref(), access.oidc, || Ok(Connections::new(&outside.http)?))?,
+        oidc,
         pages: config.server.url.trim_end_matches('/').to_owned(),
-        outside,
+        outside: Outside { oidc_issuer, ..outside },
         settings: settings::of(config, access.secrets)?,
         rounds: Rounds::new(Duration::from_secs(config.server.poll_seconds)),
         clock: clock::now,

@@ -55,6 +55,11 @@ impl Config {
         service.verdict_turned.over(&self.verdict_turned, self.slack_channel(service))
     }
 
+    /// The channel that a route names for its verdicts.
+    pub(super) fn verdict_channel(&self, service: &ServiceConfig) -> Option<String> {
+        service.verdict_turned.over(&self.verdict_turned, None).slack_channel
+    }
+
     /// Where a service has it told that a story is deployed; without
     /// `[story_deployed]` nowhere, but where the service says so itself.
     pub(super) fn deployed(&self, service: &ServiceConfig) -> Route {
@@ -138,6 +143,22 @@ mod tests {
         assert_eq!(alone.deployed(&alone.services[0]).slack_channel.as_deref(), Some("#all"));
         let none = parse(&format!("{SLACK}{}", service(""))).unwrap();
         assert_eq!(none.deployed(&none.services[0]), gonogo_engine::Route::default());
+    }
+
+    #[test]
+    fn what_has_no_route_of_its_own_goes_where_verdicts_go() {
+        let channel = |text: &str| {
+            let config = parse(&format!("[slack]\n{text}")).unwrap();
+            config.slack_channel(&config.services[0])
+        };
+        let all = "[verdict_turned]\nslack_channel = '#deploys'\n";
+        assert_eq!(channel(&format!("{all}{}", service(""))).as_deref(), Some("#deploys"));
+        let own = service("verdict_turned = { slack_channel = '#web' }");
+        assert_eq!(channel(&format!("{all}{own}")).as_deref(), Some("#web"));
+        let own = service("slack_channel = '#own'");
+        assert_eq!(channel(&format!("{all}{own}")).as_deref(), Some("#own"));
+        let stories = "[story_deployed]\nslack_channel = '#support'\n";
+        assert_eq!(channel(&format!("{stories}{}", service(""))), None, "that one is for others");
     }
 
     #[test]

@@ -28,6 +28,9 @@ const SECRETS: [&str; 14] = [
 /// Keys whose addresses may carry a password.
 const ADDRESSES: [&str; 2] = ["store.url", ".git"];
 
+/// Where a service has no channel, and there is a `[slack]`.
+const NOWHERE: &str = "none: waivers for a system that is away and late post-deploy checks reach nobody in Slack";
+
 pub(super) fn of(config: &Config, secrets: Vec<SecretSet>) -> Result<ServerSettings, PolicyError> {
     let settings = written(config)?.iter().map(told).collect();
     Ok(ServerSettings { name: config.source.name.clone(), settings, secrets })
@@ -39,11 +42,23 @@ fn written(config: &Config) -> Result<Vec<Setting>, PolicyError> {
         if setting.key == "store.url" && setting.value.is_none() {
             setting.value = Some(format!("{:?}", config.store_url()));
         }
+        if let Some(service) = service_of(&setting.key, ".slack_channel").and_then(|at| config.services.get(at))
+            && setting.value.is_none()
+            && config.slack.is_some()
+        {
+            let channel = config.slack_channel(service).map(|channel| format!("{channel:?}"));
+            setting.value = Some(channel.unwrap_or_else(|| NOWHERE.to_owned()));
+        }
         if ADDRESSES.iter().any(|end| setting.key.ends_with(end)) {
             setting.value = setting.value.take().map(|value| without_password(&value));
         }
     }
     Ok(settings)
+}
+
+/// Which service a key of its own is of: `service[0].slack_channel`.
+fn service_of(key: &str, of: &str) -> Option<usize> {
+    key.strip_prefix("service[")?.strip_suffix(of)?.strip_suffix(']')?.parse().ok()
 }
 
 /// An address in quotes; what cannot be read as one is not shown where it may hold one.
@@ -94,6 +109,21 @@ mod tests {
         let (url, line) = of("store.url");
         assert!(line == Some(6) && url.is_some_and(|url| url.contains("gonogo:") && !url.contains("hush")), "{url:?}");
         assert_eq!(without_password("\"https://me:p@[\""), "\"…\"");
+    }
+
+    #[test]
+    fn where_a_service_is_told_of_is_told_where_it_does_not_say_so() {
+        let of = |more: &str| {
+            let text = format!(
+                "[server]\nlisten = '127.0.0.1:0'\nurl = 'http://x'\ndata = 'd'\n[slack]\n{more}\
+                 [[service]]\nname = 'web'\nrepository = 'a/b'\n"
+            );
+            let settings = written(&Config::parse(&Source::new("server.toml", text)).unwrap()).unwrap();
+            settings.into_iter().find(|setting| setting.key == "service[0].slack_channel").unwrap().value
+        };
+        assert_eq!(of("channel = '#all'\n").as_deref(), Some("\"#all\""));
+        assert_eq!(of("[verdict_turned]\nslack_channel = '#deploys'\n").as_deref(), Some("\"#deploys\""));
+        assert!(of("[story_deployed]\nslack_channel = '#support'\n").unwrap().starts_with("none: waivers"));
     }
 
     #[test]
