@@ -9,6 +9,7 @@ mod gather;
 pub mod jobs;
 mod locate;
 mod plan;
+mod marks;
 mod recording;
 mod report;
 mod seal;
@@ -23,6 +24,7 @@ pub use gonogo_remote::slack::{SlackError, Socket as SlackSocket, Told as SlackT
 pub use locate::{GivenPolicy, GivenProduction, LocateError, Wanted};
 pub use plan::{Plan, PlannedStory, on_call_words, verification};
 pub use recording::{Recording, RecordingError};
+pub use marks::{FieldMark, VersionName};
 pub use serving::{
     GitHubSignIn, MailRoom, OidcSignIn, Renamed, Rounds, Route, Service, Serving, StoryDeployed, TeamsTold, Terms,
     Turns,

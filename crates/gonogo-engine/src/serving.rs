@@ -2,6 +2,7 @@
 
 use crate::commands::compare::Comparisons;
 use crate::commands::people::Throttle;
+use crate::marks::{FieldMark, VersionName};
 use crate::{Clock, Outside};
 use gonogo_api::ServerSettings;
 use gonogo_core::email::EmailAddress;
@@ -71,6 +72,10 @@ pub struct StoryDeployed {
 
 /// How mail is sent, and to whom it may be.
 #[derive(Debug)]
+    /// The fix version that its issue gets, of each service that has it.
+    pub jira_fix_version: Option<VersionName>,
+    /// What a field of its issue gets.
+    pub jira_field: Option<FieldMark>,
 pub struct MailRoom {
     pub smtp: Smtp,
     /// Where addresses may be that a policy or a person names.

@@ -61,7 +61,7 @@ pub use same_head::{JudgedAs, SameHead, Shown};
 pub use serving::ServerLock;
 pub use sessions::{Elsewhere, Guest, NewSession, Outside, Renewed, Session};
 pub use sign_offs::{SignOffId, SignOffRow};
-pub use story_runs::{StoryCame, StoryNews, StoryRun, StoryTurn, Untold};
+pub use story_runs::{StoryCame, StoryNews, StoryRun, StorySaid, StoryTurn, Untold};
 pub use tokens::{NewToken, TokenId, TokenRow};
 pub use waivers::{NewWaiver, Waived, WaiverId, WaiverRow};
 

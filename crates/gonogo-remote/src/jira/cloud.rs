@@ -3,7 +3,9 @@
 use super::fields::FieldId;
 use super::issue::{Reader, USUAL};
 use super::writing::Writing;
-use super::{Account, Base, Comment, MOST_PAGES, Moved, NotWritten, Selection, Tracker, access, by_key};
+use super::{
+    Account, Base, Comment, FieldTo, MOST_PAGES, Moved, NotWritten, Selection, Tracker, Versions, access, by_key,
+};
 use futures_util::future::BoxFuture;
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::IssueKey;
@@ -114,6 +116,19 @@ impl Cloud {
         let mut issues = Vec::new();
         for _ in 0..MOST_PAGES {
             let answer = self.base.post("/rest/api/3/search/jql", &body).await?;
+
+    fn set_versions<'a>(&'a self, issue: &'a IssueKey, to: &'a Versions) -> BoxFuture<'a, Result<(), NotWritten>> {
+        Box::pin(async move { self.writing().versions(issue, to).await })
+    }
+
+    fn set_field<'a>(
+        &'a self,
+        issue: &'a IssueKey,
+        name: &'a str,
+        to: &'a FieldTo,
+    ) -> BoxFuture<'a, Result<(), NotWritten>> {
+        Box::pin(async move { self.writing().field(issue, name, to).await })
+    }
             issues.extend(whole(read_issues(&answer, &reader)?)?);
             match answer.get("nextPageToken").and_then(Value::as_str) {
                 Some(token) => body["nextPageToken"] = json!(token),

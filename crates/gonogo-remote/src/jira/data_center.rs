@@ -3,7 +3,10 @@
 use super::cloud::{Seen, field_list, read_issues, whole};
 use super::issue::Reader;
 use super::writing::Writing;
-use super::{Account, Base, Comment, MOST_KEYS, MOST_PAGES, Moved, NotWritten, Selection, Tracker, access, by_key};
+use super::{
+    Account, Base, Comment, FieldTo, MOST_KEYS, MOST_PAGES, Moved, NotWritten, Selection, Tracker, Versions, access,
+    by_key,
+};
 use crate::http::HttpError;
 use futures_util::future::BoxFuture;
 use gonogo_core::fact::{Fact, Why};
@@ -127,3 +130,16 @@ impl Tracker for DataCenter {
         Box::pin(async move { self.writing().move_to(issue, state).await })
     }
 }
+
+    fn set_versions<'a>(&'a self, issue: &'a IssueKey, to: &'a Versions) -> BoxFuture<'a, Result<(), NotWritten>> {
+        Box::pin(async move { self.writing().versions(issue, to).await })
+    }
+
+    fn set_field<'a>(
+        &'a self,
+        issue: &'a IssueKey,
+        name: &'a str,
+        to: &'a FieldTo,
+    ) -> BoxFuture<'a, Result<(), NotWritten>> {
+        Box::pin(async move { self.writing().field(issue, name, to).await })
+    }

@@ -86,7 +86,7 @@ fn field(fields: &Value, id: &FieldId) -> FieldValue {
 }
 
 /// A field's value as text: options by their value, rich text flattened, lists joined.
-fn value(json: &Value) -> FieldValue {
+pub(super) fn value(json: &Value) -> FieldValue {
     match json {
         Value::Null => FieldValue::Empty,
         Value::Bool(is) => FieldValue::Text(is.to_string()),

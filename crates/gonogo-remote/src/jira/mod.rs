@@ -9,12 +9,14 @@ mod data_center;
 mod fields;
 mod issue;
 mod writing;
+mod marking;
 
 pub use access::Account;
 pub use credentials::{Credentials, CredentialsError};
 pub use writing::{Comment, Known, Moved, NotWritten};
 
-use crate::http::{Http, HttpError, HttpSettings};
+pub use marking::{FieldTo, Versions};
+use crate::http::{Http, HttpError, HttpSettings, Method};
 use futures_util::future::BoxFuture;
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::IssueKey;
@@ -56,6 +58,17 @@ pub trait Tracker: Send + Sync {
 /// The tracker that a policy names.
 pub fn tracker(
     policy: &TrackerPolicy,
+
+    /// The issue has these fix versions from now on, and lacks those.
+    fn set_versions<'a>(&'a self, issue: &'a IssueKey, to: &'a Versions) -> BoxFuture<'a, Result<(), NotWritten>>;
+
+    /// A field of the issue, by its name or id, holds this from now on.
+    fn set_field<'a>(
+        &'a self,
+        issue: &'a IssueKey,
+        name: &'a str,
+        to: &'a FieldTo,
+    ) -> BoxFuture<'a, Result<(), NotWritten>>;
     credentials: &Credentials,
     settings: &HttpSettings,
 ) -> Result<Box<dyn Tracker>, Why> {
@@ -85,16 +98,16 @@ impl Base {
     }
 
     async fn get(&self, path: &str) -> Result<serde_json::Value, Why> {
-        self.send(reqwest::Method::GET, path, None).await
+        self.send(Method::GET, path, None).await
     }
 
     async fn post(&self, path: &str, body: &serde_json::Value) -> Result<serde_json::Value, Why> {
-        self.send(reqwest::Method::POST, path, Some(body)).await
+        self.send(Method::POST, path, Some(body)).await
     }
 
     async fn send(
         &self,
-        method: reqwest::Method,
+        method: Method,
         path: &str,
         body: Option<&serde_json::Value>,
     ) -> Result<serde_json::Value, Why> {
@@ -103,7 +116,7 @@ impl Base {
 
     fn ask<'a>(
         &self,
-        method: reqwest::Method,
+        method: Method,
         path: &str,
         body: Option<&'a serde_json::Value>,
     ) -> Result<crate::http::Ask<'a>, Why> {

@@ -44,7 +44,7 @@ impl NotWritten {
     fn of(why: &Why, error: &HttpError) -> Self {
         let fix = match error {
             HttpError::Status { status: 403, .. } => {
-                "let the token's account add comments and make transitions in the project"
+                "let the token's account add comments, make transitions and edit issues in the project"
             }
             HttpError::Status { status: 404, .. } => {
                 "look whether the tracker has this issue, and let the token's account see it"
@@ -67,7 +67,7 @@ impl NotWritten {
     }
 
     /// An answer that is none: what came before it may have been done.
-    fn odd(said: impl Into<String>, fix: &str) -> Self {
+    pub(super) fn odd(said: impl Into<String>, fix: &str) -> Self {
         Self { why: Why::new(said, fix), known: Known::Nothing }
     }
 
@@ -102,7 +102,6 @@ pub(super) struct Writing<'a> {
 impl Writing<'_> {
     /// Changes our comment where there is one, else adds it; its id.
     pub(super) async fn comment(&self, issue: &IssueKey, comment: &Comment) -> Result<String, NotWritten> {
-        let body = if self.is_document { document(comment) } else { text(comment) };
         let at = format!("{}/issue/{issue}/comment", self.api);
         let said = if let Some(id) = self.find(&at, &comment.key).await? {
             self.write(Method::PUT, &format!("{at}/{id}"), &json!({ "body": body })).await?
@@ -157,13 +156,13 @@ impl Writing<'_> {
     }
 
     /// Sent once: what came of it is looked at before it is sent again.
-    async fn write(&self, method: Method, path: &str, body: &Value) -> Result<Value, NotWritten> {
+    pub(super) async fn write(&self, method: Method, path: &str, body: &Value) -> Result<Value, NotWritten> {
         let mut ask = self.base.ask(method, path, Some(body)).map_err(NotWritten::unsent)?;
         ask.again = Again::MustNotCome;
         self.answer(path, &ask).await
     }
 
-    async fn read(&self, path: &str) -> Result<Value, NotWritten> {
+    pub(super) async fn read(&self, path: &str) -> Result<Value, NotWritten> {
         let ask = self.base.ask(Method::GET, path, None).map_err(NotWritten::unsent)?;
         self.answer(path, &ask).await
     }

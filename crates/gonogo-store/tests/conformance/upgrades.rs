@@ -34,6 +34,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (20, include_str!("../../migrations/0020_join_links.sql"), include_str!("rows/0020.sql")),
     (22, include_str!("../../migrations/0022_unread_stories.sql"), include_str!("rows/0022.sql")),
     (23, include_str!("../../migrations/0023_builds.sql"), include_str!("rows/0023.sql")),
+    (28, include_str!("../../migrations/0028_story_versions.sql"), include_str!("rows/0028.sql")),
 ];
 
 /// Brings an empty database to a version, with rows.
@@ -100,6 +101,10 @@ async fn holds_what_was_there(store: &Store, version: i64) {
         assert_eq!(store.messages_of_story("STORY-1").await.unwrap().len(), 1);
         let untold = store.untold("evaluate").await.unwrap();
         assert_eq!((untold.runs.len(), untold.unknown.contains("api")), (1, true));
+    }
+    if version >= 5 {
+        let said = store.story_said("STORY-2").await.unwrap().unwrap();
+        assert_eq!((said.is_deployed, said.versions.len()), (true, usize::from(version >= 28)));
     }
     if version >= 18 {
         let message = store.messages(MessagesWanted::default(), None, 1).await.unwrap().remove(0);

@@ -10,6 +10,7 @@ use super::comments::Comment;
 use super::fields::{self, Field, FieldKind};
 use super::people::Person;
 use super::statuses::Status;
+use super::versions::Version;
 use crate::serve::{Fault, Record};
 
 /// Which of Jira's two programming interfaces.
@@ -29,6 +30,13 @@ pub(super) struct State {
     pub(super) access: Access,
     /// Whether the token may also comment and move.
     pub(super) may_write: bool,
+    /// Whether it may also make versions.
+    pub(super) may_administer: bool,
+    pub(super) versions: Vec<Version>,
+    /// The fields that nobody can edit, by id.
+    pub(super) off_screen: Vec<String>,
+    /// What selects can be, by id; others take anything.
+    pub(super) options: BTreeMap<String, Vec<String>>,
     pub(super) hook: Option<super::hook::Hook>,
     /// Where the tour is that pages lead back to.
     pub(super) tour: Option<String>,
@@ -73,6 +81,8 @@ pub(super) struct Issue {
     pub(super) parent: Option<u64>,
     pub(super) labels: Vec<String>,
     /// By the number of the custom field.
+    /// By their numbers.
+    pub(super) fix_versions: Vec<u64>,
     pub(super) custom: BTreeMap<u64, Value>,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
@@ -129,6 +139,10 @@ impl State {
             issue_types: ["Story", "Bug", "Task", "Epic", "Sub-task"].map(str::to_owned).to_vec(),
             projects: Vec::new(),
             issues: Vec::new(),
+            may_administer: false,
+            versions: Vec::new(),
+            off_screen: Vec::new(),
+            options: BTreeMap::new(),
             next_issue: 10_000,
             next_history: 20_000,
             now: "2024-01-01T12:00:00Z".parse().expect("a valid instant"),
@@ -220,6 +234,7 @@ impl State {
             broken: false,
         });
         id
+            fix_versions: Vec::new(),
     }
 
     pub(super) fn issue_mut(&mut self, id: u64) -> &mut Issue {

@@ -18,6 +18,7 @@ mod listening;
 mod live;
 mod mail;
 mod messages;
+mod marks;
 mod oidc;
 mod operating;
 mod pages;

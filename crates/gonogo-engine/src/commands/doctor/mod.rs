@@ -103,7 +103,7 @@ pub async fn doctor(request: &DoctorRequest) -> Vec<Line> {
         None => lines.push(note("tracker", "none configured: checks that need one are off")),
         Some(policy) => {
             lines.push(proxy(policy, request.variable));
-            lines.extend(tracker_lines(policy, &request.outside, request.clock, None).await);
+            lines.extend(tracker_lines(policy, &request.outside, request.clock, None, false).await);
         }
     }
     lines
@@ -234,7 +234,9 @@ async fn tracker_lines(
 fn may_say(says: &StoryDeployed, account: &Account) -> Option<Line> {
     let comments = (says.jira_comment, account.may_comment, "Add Comments");
     let moves = (says.jira_transition.is_some(), account.may_move, "Transition Issues");
-    let wanted: Vec<_> = [comments, moves].into_iter().filter(|(is_wanted, ..)| *is_wanted).collect();
+    let is_marked = says.jira_fix_version.is_some() || says.jira_field.is_some();
+    let edits = (is_marked, account.may_edit, "Edit Issues");
+    let wanted: Vec<_> = [comments, moves, edits].into_iter().filter(|(is_wanted, ..)| *is_wanted).collect();
     let missing: Vec<&str> = wanted.iter().filter(|(_, may, _)| !may).map(|(.., name)| *name).collect();
     if wanted.is_empty() {
         return None;
@@ -244,6 +246,12 @@ fn may_say(says: &StoryDeployed, account: &Account) -> Option<Line> {
     }
     let missing = say::list(&missing, missing.len());
     let fix = format!("give it {missing} in the projects of the stories");
+    if missing.is_empty() && says.jira_fix_version.is_some() && !account.may_make_versions {
+        let said = "may say in Jira what [story_deployed] asks for, but make no versions: those are set that are there";
+        let fix =
+            Some("give it Administer Projects in the projects of the stories, or make the versions there".to_owned());
+        return Some(Line { fix, ..note("rights", said) });
+    }
     Some(bad("rights", format!("[story_deployed] wants what the account may not: {missing}"), fix))
 }
 

@@ -2,6 +2,7 @@
 
 use super::email::{self, Mailed};
 use super::jira::{self, CommentWanted, TransitionWanted, Turned};
+use super::marks::{self, FieldWanted, VersionsWanted};
 use super::slack::{self, Told};
 use super::turned::did;
 use gonogo_store::{MessageRow, MessageState};
@@ -44,6 +45,8 @@ pub fn how(kind: &str) -> &'static str {
         slack::KIND => "Slack",
         jira::COMMENT => "a comment in Jira",
         jira::TRANSITION => "Jira",
+        marks::VERSIONS => "a fix version in Jira",
+        marks::FIELD => "a field in Jira",
         email::KIND => "e-mail",
         _ => "a way that this version does not know",
     }
@@ -64,6 +67,14 @@ pub fn about(message: &MessageRow) -> Vec<About> {
         jira::TRANSITION => {
             read::<TransitionWanted>(message).map(|wanted| one(wanted.story, format!("moves to {}", wanted.state)))
         }
+        marks::VERSIONS => read::<VersionsWanted>(message).map(|wanted| {
+            let did = wanted.did();
+            one(wanted.story, did)
+        }),
+        marks::FIELD => read::<FieldWanted>(message).map(|wanted| {
+            let did = wanted.did();
+            one(wanted.story, did)
+        }),
         email::KIND => read::<Mailed>(message).map(|mailed| match mailed {
             Mailed::Stories(stories) => told_of(Told::Stories(stories)),
             Mailed::Coming(coming) => told_of(Told::Coming(coming)),

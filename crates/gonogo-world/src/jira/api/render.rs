@@ -71,6 +71,10 @@ impl State {
             "resolution" if is_done() => json!({"id": "10000", "name": "Done"}),
             "resolution" => Value::Null,
             "priority" => json!({"id": "3", "name": "Medium"}),
+            "fixVersions" => {
+                let held = self.versions.iter().filter(|version| issue.fix_versions.contains(&version.id));
+                held.map(|version| self.version_json(version)).collect()
+            }
             _ => json!([]),
         })
     }
