@@ -31,6 +31,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (22, include_str!("../migrations/0022_unread_stories.sql")),
     (23, include_str!("../migrations/0023_builds.sql")),
     (28, include_str!("../migrations/0028_story_versions.sql")),
+    (29, include_str!("../migrations/0029_early.sql")),
 ];
 
 /// `{word}`, in SQLite, in PostgreSQL.

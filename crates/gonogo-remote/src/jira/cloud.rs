@@ -1,5 +1,6 @@
 //! Jira Cloud, REST v3: `/field`, `/issue/bulkfetch` and `/search/jql` alone.
 
+use super::changed::{Changes, Paging};
 use super::fields::FieldId;
 use super::issue::{Reader, USUAL};
 use super::writing::Writing;
@@ -12,6 +13,15 @@ use gonogo_core::ids::IssueKey;
 use gonogo_core::story::Issue;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+
+const CHANGED: Paging = Paging { path: "/rest/api/3/search/jql", next: by_token };
+
+/// Whether there is more, and the body that asks for it.
+fn by_token(answer: &Value, body: &mut Value) -> bool {
+    let token = answer["nextPageToken"].as_str();
+    body["nextPageToken"] = json!(token);
+    token.is_some()
+}
 
 #[derive(Debug)]
 pub(super) struct Cloud {
@@ -91,6 +101,10 @@ impl Tracker for Cloud {
         })
     }
 
+    fn changed<'a>(&'a self, projects: &'a [String], minutes: u32) -> BoxFuture<'a, Result<Changes, Why>> {
+        Box::pin(self.base.changed(&CHANGED, projects, minutes))
+    }
+
     fn account(&self) -> BoxFuture<'_, Result<Account, Why>> {
         Box::pin(access::account(&self.base, "/rest/api/3"))
     }
@@ -101,6 +115,19 @@ impl Tracker for Cloud {
 
     fn move_to<'a>(&'a self, issue: &'a IssueKey, state: &'a str) -> BoxFuture<'a, Result<Moved, NotWritten>> {
         Box::pin(async move { self.writing().move_to(issue, state).await })
+    }
+
+    fn set_versions<'a>(&'a self, issue: &'a IssueKey, to: &'a Versions) -> BoxFuture<'a, Result<(), NotWritten>> {
+        Box::pin(async move { self.writing().versions(issue, to).await })
+    }
+
+    fn set_field<'a>(
+        &'a self,
+        issue: &'a IssueKey,
+        name: &'a str,
+        to: &'a FieldTo,
+    ) -> BoxFuture<'a, Result<(), NotWritten>> {
+        Box::pin(async move { self.writing().field(issue, name, to).await })
     }
 }
 
@@ -116,19 +143,6 @@ impl Cloud {
         let mut issues = Vec::new();
         for _ in 0..MOST_PAGES {
             let answer = self.base.post("/rest/api/3/search/jql", &body).await?;
-
-    fn set_versions<'a>(&'a self, issue: &'a IssueKey, to: &'a Versions) -> BoxFuture<'a, Result<(), NotWritten>> {
-        Box::pin(async move { self.writing().versions(issue, to).await })
-    }
-
-    fn set_field<'a>(
-        &'a self,
-        issue: &'a IssueKey,
-        name: &'a str,
-        to: &'a FieldTo,
-    ) -> BoxFuture<'a, Result<(), NotWritten>> {
-        Box::pin(async move { self.writing().field(issue, name, to).await })
-    }
             issues.extend(whole(read_issues(&answer, &reader)?)?);
             match answer.get("nextPageToken").and_then(Value::as_str) {
                 Some(token) => body["nextPageToken"] = json!(token),

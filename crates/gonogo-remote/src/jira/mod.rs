@@ -3,19 +3,21 @@
 
 mod access;
 mod by_key;
+mod changed;
 mod cloud;
 mod credentials;
 mod data_center;
 mod fields;
 mod issue;
-mod writing;
 mod marking;
+mod writing;
 
 pub use access::Account;
+pub use changed::{ChangedIssue, Changes};
 pub use credentials::{Credentials, CredentialsError};
+pub use marking::{FieldTo, Versions};
 pub use writing::{Comment, Known, Moved, NotWritten};
 
-pub use marking::{FieldTo, Versions};
 use crate::http::{Http, HttpError, HttpSettings, Method};
 use futures_util::future::BoxFuture;
 use gonogo_core::fact::{Fact, Why};
@@ -45,6 +47,9 @@ pub trait Tracker: Send + Sync {
     /// All issues that a query finds.
     fn search<'a>(&'a self, query: &'a str, selection: &'a Selection) -> BoxFuture<'a, Fact<Vec<Issue>>>;
 
+    /// What changed in these projects in the last minutes.
+    fn changed<'a>(&'a self, projects: &'a [String], minutes: u32) -> BoxFuture<'a, Result<Changes, Why>>;
+
     /// Who we are to it, and what its clock says.
     fn account(&self) -> BoxFuture<'_, Result<Account, Why>>;
 
@@ -53,11 +58,6 @@ pub trait Tracker: Send + Sync {
 
     /// The issue is in this state from now on, where a transition leads to it.
     fn move_to<'a>(&'a self, issue: &'a IssueKey, state: &'a str) -> BoxFuture<'a, Result<Moved, NotWritten>>;
-}
-
-/// The tracker that a policy names.
-pub fn tracker(
-    policy: &TrackerPolicy,
 
     /// The issue has these fix versions from now on, and lacks those.
     fn set_versions<'a>(&'a self, issue: &'a IssueKey, to: &'a Versions) -> BoxFuture<'a, Result<(), NotWritten>>;
@@ -69,6 +69,11 @@ pub fn tracker(
         name: &'a str,
         to: &'a FieldTo,
     ) -> BoxFuture<'a, Result<(), NotWritten>>;
+}
+
+/// The tracker that a policy names.
+pub fn tracker(
+    policy: &TrackerPolicy,
     credentials: &Credentials,
     settings: &HttpSettings,
 ) -> Result<Box<dyn Tracker>, Why> {

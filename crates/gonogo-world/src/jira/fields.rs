@@ -119,6 +119,7 @@ pub(super) fn defaults(flavour: Flavour) -> Vec<Field> {
         ("issuetype", "Issue Type", "issuetype", None),
         ("project", "Project", "project", None),
         ("assignee", "Assignee", "user", None),
+        ("reporter", "Reporter", "user", None),
         ("parent", "Parent", "issuelink", None),
         ("subtasks", "Sub-tasks", "array", Some("issuelinks")),
         ("labels", "Labels", "array", Some("string")),

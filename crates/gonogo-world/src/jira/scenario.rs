@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::Jira;
-use super::state::{Change, Issue as Stored, State, project_of};
+use super::state::{Change, Issue as Stored, State, project_of, real_now};
 
 /// An issue, to say more about. Each word takes effect at once; words in the
 /// past (`in_state`, `with_field`) say what is, words in the present
@@ -213,7 +213,7 @@ impl<'a> Issue<'a> {
         let at = state.tick();
         let issue = state.issue_mut(self.id);
         change(issue);
-        issue.updated = at;
+        (issue.updated, issue.touched) = (at, real_now());
         drop(state);
         self
     }
@@ -286,7 +286,7 @@ impl State {
             to_string,
         };
         let issue = self.issue_mut(id);
-        issue.updated = change.at;
+        (issue.updated, issue.touched) = (change.at, real_now());
         issue.history.push(change);
     }
 }

@@ -78,16 +78,19 @@ pub(super) struct Issue {
     pub(super) description: Value,
     pub(super) status: String,
     pub(super) assignee: Option<String>,
+    pub(super) reporter: String,
     pub(super) parent: Option<u64>,
     pub(super) labels: Vec<String>,
-    /// By the number of the custom field.
     /// By their numbers.
     pub(super) fix_versions: Vec<u64>,
+    /// By the number of the custom field.
     pub(super) custom: BTreeMap<u64, Value>,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
     pub(super) history: Vec<Change>,
     pub(super) comments: Vec<Comment>,
+    /// By the real clock, which periods of minutes are held against.
+    pub(super) touched: Timestamp,
     pub(super) hidden: bool,
     /// Told without a status, as no Jira should.
     pub(super) broken: bool,
@@ -118,6 +121,11 @@ impl Issue {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the world outside has a clock of its own")]
+pub(super) fn real_now() -> Timestamp {
+    Timestamp::now()
+}
+
 /// `STORY` of `STORY-12`.
 pub(super) fn project_of(key: &str) -> &str {
     key.rsplit_once('-').map_or(key, |(project, _)| project)
@@ -131,6 +139,10 @@ impl State {
             context: String::new(),
             access: Access::default_of(flavour),
             may_write: false,
+            may_administer: false,
+            versions: Vec::new(),
+            off_screen: Vec::new(),
+            options: BTreeMap::new(),
             hook: None,
             tour: None,
             people: Vec::new(),
@@ -139,10 +151,6 @@ impl State {
             issue_types: ["Story", "Bug", "Task", "Epic", "Sub-task"].map(str::to_owned).to_vec(),
             projects: Vec::new(),
             issues: Vec::new(),
-            may_administer: false,
-            versions: Vec::new(),
-            off_screen: Vec::new(),
-            options: BTreeMap::new(),
             next_issue: 10_000,
             next_history: 20_000,
             now: "2024-01-01T12:00:00Z".parse().expect("a valid instant"),
@@ -223,18 +231,20 @@ impl State {
             description: Value::Null,
             status: "To Do".to_owned(),
             assignee: None,
+            reporter: self.author.clone(),
             parent: None,
             labels: Vec::new(),
+            fix_versions: Vec::new(),
             custom: BTreeMap::new(),
             created: at,
             updated: at,
             history: Vec::new(),
             comments: Vec::new(),
+            touched: real_now(),
             hidden: false,
             broken: false,
         });
         id
-            fix_versions: Vec::new(),
     }
 
     pub(super) fn issue_mut(&mut self, id: u64) -> &mut Issue {

@@ -143,6 +143,7 @@ fn whom_it_tells_is_looked_at_and_nobody_is_told_anything() {
         .says_of_stories(
             "slack_channel = '#support'\njira_comment = true\njira_transition = 'Released'\njira_fix_version = '{date}'",
         )
+        .tells_owners_early("")
         .mails(&mail, "tls = 'starttls'");
     world.policy(&format!(
         "[tracker]\nkind = 'jira-cloud'\nurl = '{}'\n[checks]\nstory-exists = 'off'\n[[awareness]]\nteam = 'support'\n\
@@ -156,6 +157,7 @@ fn whom_it_tells_is_looked_at_and_nobody_is_told_anything() {
         &said,
         &[
             "✗ rights [story_deployed] wants what the account may not: Add Comments, Transition Issues and Edit Issues",
+            "✗ rights [told_early] wants what the account may not: Add Comments",
             "✓ channels the bot is in #deploys",
             "✗ channels the bot is not in #support",
             "→ invite it there",

@@ -201,6 +201,7 @@ async fn tracker_lines(
     outside: &Outside,
     now: Clock,
     says: Option<&StoryDeployed>,
+    comments_early: bool,
 ) -> Vec<Line> {
     let credentials = match (outside.credentials)(policy.kind) {
         Ok(credentials) => credentials,
@@ -223,6 +224,10 @@ async fn tracker_lines(
         bad("rights", "the account may not browse any project", "give it the permission Browse Projects")
     });
     lines.extend(says.and_then(|says| may_say(says, &account)));
+    if comments_early && !account.may_comment {
+        let fix = "give it Add Comments in the projects of the stories";
+        lines.push(bad("rights", "[told_early] wants what the account may not: Add Comments", fix));
+    }
     lines.push(match account.server_time {
         Some(theirs) => clock("the tracker's", now(), theirs),
         None => note("clock", "the tracker does not tell its time"),
@@ -241,17 +246,17 @@ fn may_say(says: &StoryDeployed, account: &Account) -> Option<Line> {
     if wanted.is_empty() {
         return None;
     }
-    if missing.is_empty() {
-        return Some(good("rights", "may say in Jira what [story_deployed] asks for"));
-    }
-    let missing = say::list(&missing, missing.len());
-    let fix = format!("give it {missing} in the projects of the stories");
     if missing.is_empty() && says.jira_fix_version.is_some() && !account.may_make_versions {
         let said = "may say in Jira what [story_deployed] asks for, but make no versions: those are set that are there";
         let fix =
             Some("give it Administer Projects in the projects of the stories, or make the versions there".to_owned());
         return Some(Line { fix, ..note("rights", said) });
     }
+    if missing.is_empty() {
+        return Some(good("rights", "may say in Jira what [story_deployed] asks for"));
+    }
+    let missing = say::list(&missing, missing.len());
+    let fix = format!("give it {missing} in the projects of the stories");
     Some(bad("rights", format!("[story_deployed] wants what the account may not: {missing}"), fix))
 }
 

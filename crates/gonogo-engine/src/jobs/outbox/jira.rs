@@ -117,7 +117,7 @@ pub(super) async fn comment(serving: &Serving, message: &Outgoing) -> Result<Res
     if lines.is_empty() {
         return Ok(Err(NotSaid::never("there is nothing to say any more")));
     }
-    let comment = Comment { key: wanted.page.clone(), lines, link: wanted.page };
+    let comment = Comment { key: wanted.page.clone(), lines, link: wanted.page, calls: None, only_changed: false };
     let (jira, issue) = match asks(serving, message, &wanted.tracker, &wanted.story) {
         Ok(ready) => ready,
         Err(not) => return Ok(Err(not)),

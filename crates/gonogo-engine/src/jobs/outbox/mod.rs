@@ -2,6 +2,7 @@
 //! looked for by its key, or put before a person, as its kind has it.
 
 mod coming;
+mod early;
 mod email;
 mod jira;
 mod late;
@@ -12,6 +13,7 @@ mod turned;
 mod words;
 
 pub(super) use coming::StoryComing;
+pub(super) use early::{EarlyCommentWanted, EarlyTold, early_mailed, early_told};
 pub(super) use email::Mailed;
 pub(super) use jira::{CommentWanted, TRANSITION, TransitionWanted, Turned};
 pub(super) use late::{ChecksLate, LateLook};
@@ -44,10 +46,12 @@ enum Repeat {
 }
 
 /// How messages are said; each kind has a worker of its own.
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     Kind { name: slack::KIND, repeat: Repeat::FoundAgain, within: WITHIN },
     // There is one of ours on an issue, which is found and changed.
     Kind { name: jira::COMMENT, repeat: Repeat::FoundAgain, within: WITHIN },
+    // So is this one.
+    Kind { name: early::COMMENT, repeat: Repeat::FoundAgain, within: WITHIN },
     // The issue's state tells.
     Kind { name: jira::TRANSITION, repeat: Repeat::FoundAgain, within: WITHIN },
     // So do its versions, and its field.
@@ -127,6 +131,7 @@ async fn try_to(serving: &Serving, message: &Outgoing) -> Result<Result<String, 
         slack::KIND => slack::say(serving, message).await,
         jira::COMMENT => jira::comment(serving, message).await,
         jira::TRANSITION => jira::transition(serving, message).await,
+        early::COMMENT => early::comment(serving, message).await,
         marks::VERSIONS => marks::versions(serving, message).await,
         marks::FIELD => marks::field(serving, message).await,
         email::KIND => email::say(serving, message).await,

@@ -112,6 +112,7 @@ fn configuration(world: &Playground, listen: SocketAddr, folder: &Path) -> Confi
         slack_channel: None,
         verdict_turned: RouteConfig::default(),
         story_deployed: None,
+        told_early: None,
         awareness: TeamsConfig::default(),
     });
     Config {
@@ -136,6 +137,7 @@ fn configuration(world: &Playground, listen: SocketAddr, folder: &Path) -> Confi
         slack: Some(SlackConfig { channel: Some(play::CHANNEL.to_owned()), url: world.slack_url() }),
         mail: None,
         story_deployed: None,
+        told_early: None,
         verdict_turned: RouteConfig::default(),
         awareness: TeamsConfig::default(),
         services: services.collect(),
