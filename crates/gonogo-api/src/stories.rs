@@ -11,6 +11,8 @@ pub struct StoryEverywhere {
     pub title: Option<String>,
     /// Open candidates that have it.
     pub waits: Vec<StoryWaits>,
+    /// What the gates of services would find in it, before anything ships it.
+    pub lacks: Vec<StoryLacks>,
     /// Those that have to know of it, by name and service.
     pub teams: Vec<StoryTeam>,
     /// Services into whose production it came since they are watched.
@@ -26,6 +28,21 @@ pub struct StoryWaits {
     pub candidate: i64,
     /// Else it was reverted, or is in production already.
     pub ships: bool,
+}
+
+/// One thing that a story lacks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StoryLacks {
+    /// As the check has it.
+    pub code: String,
+    pub said: String,
+    pub fix: String,
+    /// Whose gates ask for it.
+    pub services: Vec<String>,
+    /// RFC 3339, UTC.
+    pub since: String,
+    /// When its owner was to be told; null where nobody is. RFC 3339, UTC.
+    pub told_at: Option<String>,
 }
 
 /// A team that has to know of a story before it ships, by the policy of a service.
@@ -61,7 +78,8 @@ pub struct StoryRuns {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StoryTold {
-    /// `slack`, `jira-comment`, `jira-transition`, `email`; others may come.
+    /// `slack`, `jira-comment`, `jira-transition`, `jira-fix-version`, `jira-field`,
+    /// `jira-early`, `email`; others may come.
     pub kind: String,
     /// The channel, or the issue.
     pub target: String,

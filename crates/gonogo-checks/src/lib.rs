@@ -17,6 +17,7 @@ mod scene;
 mod ancestry;
 mod awareness;
 mod builds;
+mod early;
 mod policy_changed;
 mod post_deploy;
 mod production;
@@ -33,6 +34,7 @@ mod unfinished;
 
 pub use builds::is_own_build;
 pub use each::judge_each;
+pub use early::{Lacks, LooksAhead};
 pub use findings::{CheckOutcome, CheckState};
 pub use judge::{Judge, Judged, Judgement, Unread};
 pub use newest_go::{NewestGo, PartialStory};

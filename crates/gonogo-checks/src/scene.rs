@@ -8,7 +8,7 @@ use crate::questions::{IssueOf, MergeDiffOf, PatchOf};
 use crate::reading::{Reading, StoryCommits, said};
 use gonogo_core::case::Case;
 use gonogo_core::changeset::MergeDiff;
-use gonogo_core::fact::Fact;
+use gonogo_core::fact::{Fact, Why};
 use gonogo_core::finding::{Severity, Subject};
 use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::policy::{Sections, Tracker};
@@ -56,6 +56,21 @@ pub(crate) trait Check: std::fmt::Debug {
 
     /// Is told once which fields the other checks require.
     fn hears_of(&mut self, _required: &[String]) {}
+
+    /// What it would find in a story by itself, and what could not be told.
+    fn looks_ahead(&self, _issue: &Issue, _is_review: bool, _now: Timestamp) -> (Vec<Found>, Vec<Why>) {
+        (Vec::new(), Vec::new())
+    }
+
+    /// Whether it may find something so.
+    fn can_look_ahead(&self) -> bool {
+        false
+    }
+
+    /// Whether a story may ship as far as its state goes.
+    fn lets_ship(&self, _issue: &Issue) -> bool {
+        false
+    }
 
     /// How stories say what is to be looked at after a deploy.
     fn after_deploy(&self) -> Option<&PostDeploy> {

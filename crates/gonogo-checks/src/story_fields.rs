@@ -14,6 +14,7 @@ use gonogo_core::finding::Code;
 use gonogo_core::ids::IssueKey;
 use gonogo_core::policy::Level;
 use gonogo_core::story::{FieldValue, Issue, same_word};
+use jiff::Timestamp;
 use schemars::{JsonSchema, schema_for};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -93,6 +94,14 @@ impl Check for StoryFields {
         self.required.iter().chain(self.rules.iter().flat_map(|rule| &rule.required)).map(String::as_str).collect()
     }
 
+    fn looks_ahead(&self, issue: &Issue, is_review: bool, _now: Timestamp) -> (Vec<Found>, Vec<Why>) {
+        if is_review { self.lacking(&issue.key, issue) } else { (Vec::new(), Vec::new()) }
+    }
+
+    fn can_look_ahead(&self) -> bool {
+        !self.required_fields().is_empty()
+    }
+
     fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
         scene.tracker()?;
         if self.required.is_empty() && self.rules.is_empty() && self.confirm.is_empty() {
@@ -108,12 +117,10 @@ impl Check for StoryFields {
                     continue;
                 }
             };
-            for field in self.required_for(&issue) {
-                match self.look_at(key, &issue, field) {
-                    Ok(Some(one)) => found.push((key.clone(), one)),
-                    Ok(None) => {}
-                    Err(why) => out.could_not_check(story(key), why),
-                }
+            let (lacking, unknown) = self.lacking(key, &issue);
+            found.extend(lacking.into_iter().map(|one| (key.clone(), one)));
+            for why in unknown {
+                out.could_not_check(story(key), why);
             }
             for confirm in &self.confirm {
                 match confirm.look_at(&issue, |value| self.says_nothing(value)) {
@@ -134,6 +141,18 @@ impl Check for StoryFields {
 }
 
 impl StoryFields {
+    /// The fields that it needs and that say nothing, and those of which nobody knows.
+    fn lacking(&self, key: &IssueKey, issue: &Issue) -> (Vec<Found>, Vec<Why>) {
+        let (mut found, mut unknown) = (Vec::new(), Vec::new());
+        for field in self.required_for(issue) {
+            match self.look_at(key, issue, field) {
+                Ok(one) => found.extend(one),
+                Err(why) => unknown.push(why),
+            }
+        }
+        (found, unknown)
+    }
+
     fn look_at(&self, key: &IssueKey, issue: &Issue, field: &str) -> Result<Option<Found>, Why> {
         let substance = json!({ "field": field });
         match field_of(issue, field, ENTRY.name)? {

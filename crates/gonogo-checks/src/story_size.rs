@@ -133,6 +133,14 @@ impl Check for StorySize {
         wants.history |= self.all_limits().any(|l| l.days.is_some());
     }
 
+    fn looks_ahead(&self, issue: &Issue, _is_review: bool, now: Timestamp) -> (Vec<Found>, Vec<Why>) {
+        self.told(&issue.key, issue, now)
+    }
+
+    fn can_look_ahead(&self) -> bool {
+        self.all_limits().any(|l| l.points.is_some() || l.days.is_some())
+    }
+
     fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
         if self.all_limits().all(|l| l.points.is_none() && l.lines.is_none() && l.days.is_none()) {
             return Err(Stop::Off("no limit set".to_owned()));
@@ -162,59 +170,61 @@ impl Check for StorySize {
                 Some(Fact::Known(issue)) => Some(issue),
             };
             let limits = self.limits_for(issue.as_deref());
-            let mut add = |code, message: String, substance| {
-                let fix = "split the next one; ship a part behind a flag";
-                found.push((key.clone(), Found::new(code, story(key), message, fix).substance(substance)));
-            };
             match (limits.lines, lines) {
                 (Some(max), Some(Ok(lines))) if lines > max => {
-                    add(LINES, format!("changes {lines} lines, over {max}"), json!(lines));
+                    let message = format!("changes {lines} lines, over {max}");
+                    let one = Found::new(LINES, story(key), message, SPLIT).substance(json!(lines));
+                    found.push((key.clone(), one));
                 }
                 (Some(_), Some(Err(why))) => out.could_not_check(story(key), why),
                 _ => {}
             }
             let Some(issue) = issue else { continue };
-            match limits.points.map(|max| (max, self.points(&issue))) {
-                Some((max, Ok(Some(points)))) if points > max => {
-                    add(POINTS, format!("has {points} points, over {max}"), json!(points));
-                }
-                Some((_, Ok(None))) => {
-                    let note = Found::new(NO_POINTS, story(key), "has no estimate", "estimate it").note();
-                    found.push((key.clone(), note));
-                }
-                Some((_, Err(why))) => out.could_not_check(story(key), why),
-                _ => {}
-            }
-            if let Some(max) = limits.days {
-                match days_in(&issue, &self.in_progress, scene.now) {
-                    Days::Known(days) | Days::AtLeast(days) if days > max => {
-                        let mut found_one = Found::new(
-                            DAYS,
-                            story(key),
-                            format!("was in progress for {days:.1} days, over {max}"),
-                            "split the next one; ship a part behind a flag",
-                        );
-                        found_one.substance = json!({ "over": max });
-                        found.push((key.clone(), found_one));
-                    }
-                    Days::Known(_) => {}
-                    Days::AtLeast(_) | Days::NotTold => {
-                        let why = Why::new(
-                            "the tracker does not tell its whole history",
-                            "look at its history in the tracker",
-                        );
-                        out.could_not_check(story(key), why);
-                    }
-                }
+            let (told, unknown) = self.told(key, &issue, scene.now);
+            found.extend(told.into_iter().map(|one| (key.clone(), one)));
+            for why in unknown {
+                out.could_not_check(story(key), why);
             }
         }
         scene.add_for_stories(found, out)
     }
 }
 
+const SPLIT: &str = "split the next one; ship a part behind a flag";
+
 type Lines = Option<Result<u64, Why>>;
 
 impl StorySize {
+    /// What the tracker tells of its size, and what it does not tell.
+    fn told(&self, key: &IssueKey, issue: &Issue, now: Timestamp) -> (Vec<Found>, Vec<Why>) {
+        let limits = self.limits_for(Some(issue));
+        let (mut found, mut unknown) = (Vec::new(), Vec::new());
+        match limits.points.map(|max| (max, self.points(issue))) {
+            Some((max, Ok(Some(points)))) if points > max => {
+                let message = format!("has {points} points, over {max}");
+                found.push(Found::new(POINTS, story(key), message, SPLIT).substance(json!(points)));
+            }
+            Some((_, Ok(None))) => {
+                found.push(Found::new(NO_POINTS, story(key), "has no estimate", "estimate it").note());
+            }
+            Some((_, Err(why))) => unknown.push(why),
+            _ => {}
+        }
+        let Some(max) = limits.days else { return (found, unknown) };
+        match days_in(issue, &self.in_progress, now) {
+            Days::Known(days) | Days::AtLeast(days) if days > max => {
+                let message = format!("was in progress for {days:.1} days, over {max}");
+                found.push(Found::new(DAYS, story(key), message, SPLIT).substance(json!({ "over": max })));
+            }
+            Days::Known(_) => {}
+            Days::AtLeast(_) | Days::NotTold => {
+                let fix = "look at its history in the tracker";
+                unknown.push(Why::new("the tracker does not tell its whole history", fix));
+            }
+        }
+        (found, unknown)
+    }
+
     /// Changed lines of each story, in one round; only where a limit asks.
     fn lines(
         &self,

@@ -78,6 +78,10 @@ impl Check for StoryState {
         Ok(())
     }
 
+    fn lets_ship(&self, issue: &Issue) -> bool {
+        self.states_for(issue).iter().any(|word| issue.status.is(word))
+    }
+
     fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
         scene.tracker()?;
         if self.states.is_empty() && self.rules.is_empty() && self.subtask_states.is_none() {

@@ -146,6 +146,8 @@ fn issue(key: &str) -> Issue {
         title: "A story".to_owned(),
         kind: IssueType { id: "1".to_owned(), name: "Story".to_owned(), subtask: false },
         status: Status { id: "2".to_owned(), name: "Done".to_owned() },
+        is_done: false,
+        reporter: None,
         assignee: Some(person("maria")),
         parent: None,
         labels: vec!["customer-visible".to_owned()],

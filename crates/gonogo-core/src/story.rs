@@ -88,7 +88,12 @@ pub struct Issue {
     pub title: String,
     pub kind: IssueType,
     pub status: Status,
+    /// Whether its state is one of those that end it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_done: bool,
     pub assignee: Option<TrackerPerson>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reporter: Option<TrackerPerson>,
     pub parent: Option<Parent>,
     pub labels: Vec<String>,
     pub created_at: Option<Timestamp>,

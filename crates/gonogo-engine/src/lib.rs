@@ -6,8 +6,10 @@ mod digest;
 mod evaluate;
 mod evidence;
 mod gather;
+mod in_force;
 pub mod jobs;
 mod locate;
+mod marks;
 mod plan;
 mod recording;
 mod report;
@@ -22,12 +24,14 @@ pub use evidence::{Evidence, FactLine, Rule};
 pub use gather::{Clock, CodeHost, CodeHostAccess, CodeHostToken, Outside, TrustedTracker, web_of};
 pub use gonogo_remote::secret::Secret;
 pub use gonogo_remote::slack::{SlackError, Socket as SlackSocket, Told as SlackTold};
+pub use in_force::{InForce, Telling};
 pub use locate::{GivenPolicy, GivenProduction, LocateError, Wanted};
+pub use marks::{FieldMark, VersionName};
 pub use plan::{Plan, PlannedStory, on_call_words, verification};
 pub use recording::{Recording, RecordingError};
 pub use serving::{
     GitHubSignIn, MailRoom, OidcSignIn, Renamed, Rounds, Route, Service, Serving, StoryDeployed, TeamsTold, Terms,
-    Turns,
+    ToldEarly, Turns,
 };
 pub use team::known_to;
 

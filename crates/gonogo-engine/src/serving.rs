@@ -2,6 +2,8 @@
 
 use crate::commands::compare::Comparisons;
 use crate::commands::people::Throttle;
+use crate::in_force::{InForce, Telling};
+use crate::marks::{FieldMark, VersionName};
 use crate::{Clock, Outside};
 use gonogo_api::ServerSettings;
 use gonogo_core::email::EmailAddress;
@@ -37,6 +39,8 @@ pub struct Serving {
     pub mail: Option<MailRoom>,
     /// What is said of stories that are deployed; without it nothing.
     pub story_deployed: Option<StoryDeployed>,
+    /// More stories that lack something at once are one message to each place.
+    pub early_digest_over: usize,
     /// Where the mirrors of repositories are.
     pub mirrors: PathBuf,
     pub fetches: Arc<Fetches>,
@@ -55,6 +59,8 @@ pub struct Serving {
     pub settings: ServerSettings,
     /// How often everything is looked at, told or not.
     pub rounds: Rounds,
+    pub in_force: InForce,
+    pub telling: Telling,
     pub clock: Clock,
 }
 
@@ -65,6 +71,10 @@ pub struct StoryDeployed {
     pub jira_comment: bool,
     /// The state that its issue comes to be in.
     pub jira_transition: Option<String>,
+    /// The fix version that its issue gets, of each service that has it.
+    pub jira_fix_version: Option<VersionName>,
+    /// What a field of its issue gets.
+    pub jira_field: Option<FieldMark>,
     /// More stories at once are one message to each place.
     pub digest_over: usize,
 }
@@ -100,6 +110,23 @@ pub struct Route {
 pub struct TeamsTold {
     pub slack: bool,
     pub email: bool,
+}
+
+/// How owners of stories are told early, of one service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToldEarly {
+    /// By one comment on the issue, where they are not told in Slack.
+    pub jira_comment: bool,
+    /// In Slack, where their accounts are joined.
+    pub slack_dm: bool,
+    /// Where else it is told.
+    pub route: Route,
+}
+
+impl ToldEarly {
+    pub(crate) fn tells_any(&self) -> bool {
+        self.jira_comment || self.slack_dm || self.route != Route::default()
+    }
 }
 
 /// How far apart the rounds are in which everything is looked at.
@@ -270,6 +297,8 @@ pub struct Service {
     /// Where they are told of stories that are deployed, or were rolled back.
     pub deployed: Route,
     pub teams_told: TeamsTold,
+    /// How owners of stories are told early what its gate would find.
+    pub told_early: ToldEarly,
 }
 
 impl Serving {

@@ -103,6 +103,16 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
+    /// The keys of the stories in a service's open candidates.
+    pub async fn open_stories(&self, service: &str) -> Result<Vec<String>, StoreError> {
+        const SELECT: &str = "select distinct s.key from candidate_story s join candidate c on c.id = s.candidate
+             where c.service = $1 and c.closed_at is null order by s.key";
+        let service = service.to_owned();
+        let rows: Vec<(String,)> =
+            self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT, service)?) })).await?;
+        Ok(rows.into_iter().map(|(key,)| key).collect())
+    }
+
     /// The open candidates that had a story in them when they were judged last.
     pub async fn open_candidates_with(&self, key: &str) -> Result<Vec<Candidate>, StoreError> {
         const SELECT: &str =

@@ -240,8 +240,8 @@ pub(crate) async fn put(tx: &mut Tx<'_>, new: &NewMessage) -> Result<Option<i64>
     Ok(Some(id))
 }
 
-/// Those of a kind about a story that wait are said no more. One that somebody is
-/// saying may have been: nobody knows yet.
+/// Those of a kind about a story that wait are said no more. One that was begun, or
+/// that somebody is at, may have been said: whoever says it finds out.
 pub(crate) async fn end_waiting(
     tx: &mut Tx<'_>,
     kind: &str,
@@ -250,9 +250,9 @@ pub(crate) async fn end_waiting(
     now: i64,
     held: Lease,
 ) -> Result<(), StoreError> {
-    let update = "update outbox set state = case when leased_until > $5 then 'doubtful' else 'failed' end,
-             error = $3, done_at = $4, leased_until = null
-         where kind = $1 and state = 'waits' and id in (select message from outbox_story where story = $2)";
+    let update = "update outbox set state = 'failed', error = $3, done_at = $4, leased_until = null
+         where kind = $1 and state = 'waits' and begun_at is null and (leased_until is null or leased_until <= $5)
+         and id in (select message from outbox_story where story = $2)";
     execute!(tx, update, kind, story, why, now, held.now)?;
     Ok(())
 }

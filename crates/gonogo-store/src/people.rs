@@ -100,6 +100,19 @@ impl Store {
         rows.iter().map(|(role,)| role_of(role)).try_fold(None, |most, role| Ok(most.max(Some(role?))))
     }
 
+    /// Who a person is in another system, by who they are in one.
+    pub async fn same_person(&self, source: &str, subject: &str, other: &str) -> Result<Option<String>, StoreError> {
+        const SELECT: &str = "select o.subject from identity i join identity o on o.person = i.person
+             join person p on p.id = i.person
+             where i.source = $1 and i.subject = $2 and o.source = $3 and p.deactivated_at is null";
+        let (source, subject, other) = (source.to_owned(), subject.to_owned(), other.to_owned());
+        let row: Option<(String,)> = self
+            .db
+            .read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_optional, SELECT, source, subject, other)?) }))
+            .await?;
+        Ok(row.map(|(subject,)| subject))
+    }
+
     /// Who may sign in by this name and a password.
     pub async fn credentials(&self, name: &str) -> Result<Option<Credentials>, StoreError> {
         type Row = (i64, String, String, String);

@@ -62,9 +62,21 @@ pub struct Untold {
 pub struct StoryTurn {
     pub story: String,
     pub news: StoryNews,
+    /// The fix versions that its issue has for it from now on.
+    pub versions: Vec<String>,
     /// A kind of message about the story of which those that wait are none of its
     /// business any more, and why.
     pub ends: Option<(&'static str, &'static str)>,
+}
+
+/// What was said of a story last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StorySaid {
+    /// Else it was rolled back.
+    pub is_deployed: bool,
+    pub at: Timestamp,
+    /// The fix versions that its issue has for that.
+    pub versions: Vec<String>,
 }
 
 type Row = (String, String, String, String, i64, i64, Option<String>);
@@ -165,18 +177,20 @@ impl Store {
         messages: Vec<NewMessage>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        const SAID: &str = "insert into story_said (story, is_deployed, at) values ($1, $2, $3)
-             on conflict (story) do update set is_deployed = excluded.is_deployed, at = excluded.at";
+        const SAID: &str = "insert into story_said (story, is_deployed, at, versions) values ($1, $2, $3, $4)
+             on conflict (story) do update set is_deployed = excluded.is_deployed, at = excluded.at,
+                 versions = excluded.versions";
         let clock = self.leases;
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    for StoryTurn { story, news, ends } in &turns {
+                    for StoryTurn { story, news, versions, ends } in &turns {
                         let update = "update story_run set news = null where story = $1 and news = $2";
                         if execute!(tx, update, story, news.word())? == 0 {
                             return Err(StoreError::Fenced);
                         }
-                        execute!(tx, SAID, story, i64::from(*news == StoryNews::Came), micros(now))?;
+                        let is_deployed = i64::from(*news == StoryNews::Came);
+                        execute!(tx, SAID, story, is_deployed, micros(now), versions.join("\n"))?;
                         if let Some((kind, why)) = ends {
                             let held = clock.lease(tx, now, now).await?;
                             end_waiting(tx, kind, story, why, micros(now), held).await?;
@@ -193,14 +207,17 @@ impl Store {
         Ok(())
     }
 
-    /// Whether a story was said to be deployed last, or to be rolled back, and when;
-    /// `None` where nothing was said.
-    pub async fn story_said(&self, story: &str) -> Result<Option<(bool, Timestamp)>, StoreError> {
-        const SELECT: &str = "select is_deployed, at from story_said where story = $1";
+    /// What was said of a story last; `None` where nothing was.
+    pub async fn story_said(&self, story: &str) -> Result<Option<StorySaid>, StoreError> {
+        const SELECT: &str = "select is_deployed, at, versions from story_said where story = $1";
         let story = story.to_owned();
-        let row: Option<(i64, i64)> =
+        let row: Option<(i64, i64, String)> =
             self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_optional, SELECT, story)?) })).await?;
-        Ok(row.map(|(is_deployed, at)| (is_deployed != 0, time(at))))
+        Ok(row.map(|(is_deployed, at, versions)| StorySaid {
+            is_deployed: is_deployed != 0,
+            at: time(at),
+            versions: versions.lines().map(str::to_owned).collect(),
+        }))
     }
 
     /// Where a story runs or ran, by service.

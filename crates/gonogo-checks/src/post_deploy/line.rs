@@ -77,6 +77,8 @@ mod tests {
             title: String::new(),
             kind: IssueType { id: String::new(), name: String::new(), subtask: false },
             status: Status { id: String::new(), name: String::new() },
+            is_done: false,
+            reporter: None,
             assignee: Some(person("Ana")),
             parent: None,
             labels: Vec::new(),

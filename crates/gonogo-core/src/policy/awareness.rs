@@ -276,6 +276,8 @@ mod tests {
             title: String::new(),
             kind: IssueType { id: String::new(), name: String::new(), subtask: false },
             status: Status { id: String::new(), name: String::new() },
+            is_done: false,
+            reporter: None,
             assignee: None,
             parent: None,
             labels: labels.iter().map(|label| (*label).to_owned()).collect(),

@@ -4,6 +4,7 @@
 mod awareness;
 mod candidates;
 mod checks;
+mod early;
 mod error;
 mod on_call;
 mod plan;
@@ -18,6 +19,7 @@ mod zone;
 pub use awareness::{Awareness, PLACES_APART};
 pub use candidates::Candidates;
 pub use checks::{CheckTable, Level, Narrowed, OptionsTable};
+pub use early::Early;
 pub use error::{PolicyError, Source, nearest, typed, typed_value};
 pub use on_call::{OnCall, Turn};
 pub use plan::{MayGive, Plan, SignOff, SignedBy, Signer};
@@ -50,6 +52,7 @@ pub struct Sections {
     pub plan: Plan,
     /// Teams that have to know of stories before they ship.
     pub awareness: Vec<Awareness>,
+    pub early: Early,
     /// Typed by the checks.
     #[schemars(skip)]
     #[serde(skip_serializing)]
@@ -76,6 +79,7 @@ impl Policy {
             on_call.validate().map_err(|said| source.error(said, source.find(&["on_call"])))?;
         }
         sections.plan.validate().map_err(|said| source.error(said, source.find(&["plan"])))?;
+        sections.early.validate().map_err(|said| source.error(said, source.find(&["early"])))?;
         let mut teams = std::collections::BTreeSet::new();
         for rule in &sections.awareness {
             let wrong = |said| source.error(said, source.find(&["awareness"]));

@@ -2,7 +2,7 @@
 
 use super::pulls::QUEUE;
 use super::unfurl::unfurl;
-use super::{JIRA, JobError, PULL, SLACK, judge_soon, look_soon};
+use super::{JIRA, JobError, PULL, SLACK, changed, early, judge_soon, look_soon};
 use crate::commands::from_slack::{SlackSays, press, slack};
 use crate::serving::Serving;
 use gonogo_checks::is_own_build;
@@ -62,17 +62,8 @@ async fn done_in_slack(serving: &Serving, id: DeliveryId, body: &[u8]) -> Result
 /// What is told of a story concerns the open candidates that have it.
 async fn stories_changed(serving: &Serving, body: &[u8]) -> Result<String, JobError> {
     let Some(hook) = jira(body) else { return Ok("could not be read: it is no webhook of Jira's".to_owned()) };
-    let mut keys: BTreeSet<String> = hook.keys.iter().cloned().collect();
-    for key in &hook.keys {
-        keys.extend(serving.store.forget_answers(key, (serving.clock)()).await?);
-    }
-    let mut judged = BTreeSet::new();
-    for key in &keys {
-        for candidate in serving.store.open_candidates_with(key).await? {
-            judge_soon(serving, candidate.id).await?;
-            judged.insert(format!("{} of {}", candidate.branch, candidate.service));
-        }
-    }
+    let judged = changed::are_new(serving, &hook.keys).await?;
+    early::changed(serving, &hook.keys).await?;
     let (event, keys) = (&hook.event, hook.keys.join(", "));
     Ok(match judged.into_iter().collect::<Vec<_>>().as_slice() {
         [] => format!("nothing to do: {event} {keys}: no open candidate has it"),

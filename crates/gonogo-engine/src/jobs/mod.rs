@@ -2,8 +2,10 @@
 //! acts, and may be run twice.
 
 mod aware;
+mod changed;
 mod check_run;
 mod delivery;
+mod early;
 mod evaluate;
 mod learn;
 mod lost;
@@ -25,6 +27,7 @@ mod unfurl;
 mod waits;
 mod worker;
 
+pub use early::{Lack, Mended, told_early};
 pub(crate) use evaluate::{Silent, runs_now, waivers_of};
 pub(crate) use loud::{Turned, told_of_away, told_of_turn};
 pub(crate) use message::section;
@@ -63,6 +66,9 @@ pub const EVALUATE: &str = "evaluate";
 /// What a service's production moved brought and took is to be read; its key is the
 /// service's name.
 pub const SHIP: &str = "ship";
+
+/// Stories that changed are to be looked at for what they lack; there is one key.
+pub const EARLY: &str = "early";
 
 /// Whom deliveries are from.
 pub const GITHUB: &str = "github";

@@ -1,6 +1,7 @@
 //! Looks at everything in rounds, and so finds what no hook told: as far apart
 //! as configured, or further where what that costs asks for it.
 
+use super::changed::Trackers;
 use super::lost::Lost;
 use super::pace::Round;
 use super::{look_soon, reminders, told};
@@ -11,22 +12,23 @@ use std::time::Instant;
 use tokio::sync::watch;
 
 pub(super) async fn poll_services(serving: Arc<Serving>, mut stop: watch::Receiver<bool>) {
-    let (mut round, mut lost) = (Round::default(), Lost::default());
+    let (mut round, mut lost, mut trackers) = (Round::default(), Lost::default(), Trackers::default());
     while !*stop.borrow() {
         round.begins(&serving.github.allowances());
         tokio::select! {
-            () = polling(true, begin(&serving, &mut lost)) => {}
+            () = polling(true, begin(&serving, &mut lost, &mut trackers)) => {}
             _ = stop.changed() => {}
         }
         until_next(&serving, &round, &mut stop).await;
     }
 }
 
-async fn begin(serving: &Serving, lost: &mut Lost) {
+async fn begin(serving: &Serving, lost: &mut Lost, trackers: &mut Trackers) {
     for repository in serving.repositories() {
         look_soon(serving, repository).await.unwrap_or(()); // the next round asks again
     }
     lost.find(serving).await;
+    trackers.find(serving).await;
     if let Err(error) = reminders::tell(serving).await {
         told::nobody_is_reminded(&error); // the next round does it
     }

@@ -2,20 +2,32 @@
 //! which branches are candidates over it. A hook and the clock both lead here.
 
 use super::pulls::QUEUE;
-use super::{JobError, PULLS, SHIP, because, blocking, judge_soon, production, seen, shipping};
+use super::{JobError, PULLS, SHIP, because, blocking, judge_soon, judging, production, seen, shipping};
 use crate::locate::{GivenProduction, Located, Wanted, locate};
 use crate::serving::{Service, Serving};
-use gonogo_core::case::Stage;
+use gonogo_api::{Check, CheckLine, CheckState, Finding};
+use gonogo_core::case::{PolicyInForce, Stage};
 use gonogo_core::ids::Sha;
 use gonogo_core::policy::ServicePath;
 use gonogo_remote::git::{Git, Remote, mirror};
 use gonogo_remote::github::is_polling;
-use gonogo_store::{Candidate, NewJob, Sighted};
-use jiff::SignedDuration;
+use gonogo_store::{Candidate, CandidateId, NewJob, Sighted, StoreError};
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
+
+/// What nobody told of is judged again after this: time passes, and not all that
+/// a verdict rests on tells when it changes.
+const AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(10);
 
 /// A push has mostly been judged by then.
 const AFTER_VERDICTS: SignedDuration = SignedDuration::from_secs(1);
+
+/// Checks by their names in verdicts.
+const BUILDS: &str = "builds";
+const AWARENESS: &str = "awareness";
+const LISTS: &str = "story-missing";
+/// Answers of before stand in for those of a tracker that is away.
+const TRACKER: &str = "tracker";
 
 /// A service's branches that are candidates, with their heads.
 struct View {
@@ -24,6 +36,10 @@ struct View {
     astray: Option<String>,
     /// The folder that the service is.
     path: Option<ServicePath>,
+    policy: PolicyInForce,
+    tracker: Option<String>,
+    /// Whether it is told which stories change: by the tracker, or there is none.
+    is_told: bool,
 }
 
 pub(super) async fn look(serving: &Serving, repository: &str) -> Result<(), JobError> {
@@ -117,11 +133,13 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
         production.trouble.as_deref(),
     );
     let wanted = Wanted { production: Some(given), ..production::wanted(serving.mirror_of(service), service) };
-    let view = {
+    let mut view = {
         let git = Arc::clone(git);
         blocking(move || view(&git, &wanted)).await?
     };
-    production.astray = view.astray;
+    production.astray = view.astray.take();
+    serving.in_force.set(&service.name, view.policy.clone());
+    view.is_told = view.tracker.as_ref().is_none_or(|tracker| serving.telling.has(tracker));
     let mut open = serving.store.open_candidates(&service.name).await?;
     open.retain(|candidate| candidate.stage.is_deploy());
     for gone in open.iter().filter(|c| view.branches.iter().all(|(branch, _)| *branch != c.branch)) {
@@ -143,8 +161,13 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
             let is_concerned = is_concerned(git, view.path.clone(), candidate).await?;
             begins(serving, candidate, before, is_concerned).await?;
         }
-        // Also an old one: what its stories say may have changed.
-        judge_soon(serving, candidate.id).await?;
+        if !*is_new && view.is_told && is_settled(serving, candidate.id).await? {
+            // Of two times the earlier one counts.
+            let later = (serving.clock)().saturating_add(AGAIN_AFTER).unwrap_or(Timestamp::MAX);
+            serving.store.enqueue(judging(candidate.id, later)).await?;
+        } else {
+            judge_soon(serving, candidate.id).await?;
+        }
     }
     if was_out_of_sight {
         judge_all(serving, service).await?;
@@ -206,8 +229,32 @@ async fn is_concerned(git: &Arc<Git>, path: Option<ServicePath>, candidate: &Can
     .await
 }
 
+/// Whether what a candidate was found to be stays so until somebody tells of a
+/// change: nothing is on its way, and no time runs out.
+async fn is_settled(serving: &Serving, id: CandidateId) -> Result<bool, StoreError> {
+    let Some(newest) = serving.store.newest_evaluation(id).await? else { return Ok(false) };
+    let Ok(check) = serde_json::from_str::<Check>(&newest.result) else { return Ok(false) };
+    let is_open = |line: &CheckLine| match line.state {
+        CheckState::Waiting | CheckState::CouldNotCheck => true,
+        CheckState::Found => [BUILDS, AWARENESS].contains(&line.name.as_str()),
+        CheckState::Passed | CheckState::Off => false,
+    };
+    let passes = |finding: &Finding| finding.waiver.is_some() || finding.check == TRACKER;
+    let is_decided = newest.exit_code < 3 && !newest.is_unread;
+    Ok(is_decided && !check.checks.iter().any(is_open) && !check.findings.iter().any(passes))
+}
+
+/// Whether a candidate's verdict rests on which stories are ready.
+pub(super) async fn rests_on_lists(serving: &Serving, id: CandidateId) -> Result<bool, StoreError> {
+    let newest = serving.store.newest_evaluation(id).await?;
+    let check = newest.and_then(|newest| serde_json::from_str::<Check>(&newest.result).ok());
+    let is_on = |line: &CheckLine| line.name == LISTS && line.state != CheckState::Off;
+    Ok(check.is_some_and(|check| check.checks.iter().any(is_on)))
+}
+
 fn view(git: &Git, wanted: &Wanted) -> Result<View, JobError> {
     let Located { policy, case, .. } = locate(git, wanted)?;
+    let tracker = policy.sections.tracker.as_ref().map(|tracker| tracker.url.clone());
     let branches = git.branches()?;
     let default = branches.default.as_ref().map(|(full, sha)| (full.trim_start_matches("refs/heads/"), *sha));
     let (name, astray) = match (&wanted.production, default) {
@@ -222,5 +269,5 @@ fn view(git: &Git, wanted: &Wanted) -> Result<View, JobError> {
         policy.sections.candidates.takes(branch, is_default) && name != branch && !branch.starts_with(QUEUE)
     };
     let branches = git.heads()?.into_iter().filter(|(branch, _)| takes(branch)).collect();
-    Ok(View { branches, astray, path: case.path })
+    Ok(View { branches, astray, path: case.path, policy: case.policy, tracker, is_told: false })
 }

@@ -2,8 +2,8 @@
 //! when it cannot be.
 
 use super::poll::poll_services;
-use super::{DELIVERY, EVALUATE, JobError, POLLED, PULL, PULLS, SHIP, SYNC};
-use super::{contained, delivery, evaluate, outbox, pulls, shipping, show, sync, told};
+use super::{DELIVERY, EARLY, EVALUATE, JobError, POLLED, PULL, PULLS, SHIP, SYNC};
+use super::{contained, delivery, early, evaluate, outbox, pulls, shipping, show, sync, told};
 use crate::serving::Serving;
 use gonogo_remote::github::polling;
 use gonogo_store::{CandidateId, DeliveryId, Job, StoreError};
@@ -112,7 +112,7 @@ async fn do_job(serving: &Serving, job: &Job, stop: watch::Receiver<bool>) {
     match ended {
         Ok(()) => serving.store.finish_job(job).await,
         // What every look asks for again is not given up.
-        Err(error) if job.attempts >= MOST_ATTEMPTS && job.kind != PULLS && job.kind != SHIP => {
+        Err(error) if job.attempts >= MOST_ATTEMPTS && ![PULLS, SHIP, EARLY].contains(&job.kind.as_str()) => {
             serving.store.bury_job(job, now, error.to_string()).await
         }
         Err(error) => serving.store.retry_job(job, show::later(now, job.attempts), error.to_string()).await,
@@ -134,6 +134,7 @@ async fn run(serving: &Serving, job: &Job) -> Result<(), JobError> {
         PULL => pulls::look_at_one(serving, &job.key).await,
         EVALUATE => evaluate::judge(serving, CandidateId(id()?)).await,
         SHIP => shipping::look(serving, &job.key).await,
+        EARLY => early::look(serving).await,
         other => Err(JobError::Broken(format!("this version does not know the work `{other}`"))),
     }
 }

@@ -1,15 +1,27 @@
 //! Jira Cloud, REST v3: `/field`, `/issue/bulkfetch` and `/search/jql` alone.
 
+use super::changed::{Changes, Paging};
 use super::fields::FieldId;
 use super::issue::{Reader, USUAL};
 use super::writing::Writing;
-use super::{Account, Base, Comment, MOST_PAGES, Moved, NotWritten, Selection, Tracker, access, by_key};
+use super::{
+    Account, Base, Comment, FieldTo, MOST_PAGES, Moved, NotWritten, Selection, Tracker, Versions, access, by_key,
+};
 use futures_util::future::BoxFuture;
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::IssueKey;
 use gonogo_core::story::Issue;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+
+const CHANGED: Paging = Paging { path: "/rest/api/3/search/jql", next: by_token };
+
+/// Whether there is more, and the body that asks for it.
+fn by_token(answer: &Value, body: &mut Value) -> bool {
+    let token = answer["nextPageToken"].as_str();
+    body["nextPageToken"] = json!(token);
+    token.is_some()
+}
 
 #[derive(Debug)]
 pub(super) struct Cloud {
@@ -89,6 +101,10 @@ impl Tracker for Cloud {
         })
     }
 
+    fn changed<'a>(&'a self, projects: &'a [String], minutes: u32) -> BoxFuture<'a, Result<Changes, Why>> {
+        Box::pin(self.base.changed(&CHANGED, projects, minutes))
+    }
+
     fn account(&self) -> BoxFuture<'_, Result<Account, Why>> {
         Box::pin(access::account(&self.base, "/rest/api/3"))
     }
@@ -99,6 +115,19 @@ impl Tracker for Cloud {
 
     fn move_to<'a>(&'a self, issue: &'a IssueKey, state: &'a str) -> BoxFuture<'a, Result<Moved, NotWritten>> {
         Box::pin(async move { self.writing().move_to(issue, state).await })
+    }
+
+    fn set_versions<'a>(&'a self, issue: &'a IssueKey, to: &'a Versions) -> BoxFuture<'a, Result<(), NotWritten>> {
+        Box::pin(async move { self.writing().versions(issue, to).await })
+    }
+
+    fn set_field<'a>(
+        &'a self,
+        issue: &'a IssueKey,
+        name: &'a str,
+        to: &'a FieldTo,
+    ) -> BoxFuture<'a, Result<(), NotWritten>> {
+        Box::pin(async move { self.writing().field(issue, name, to).await })
     }
 }
 

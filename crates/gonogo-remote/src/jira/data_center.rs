@@ -1,9 +1,13 @@
 //! Jira Data Center, REST v2: `/field` and `/search`.
 
+use super::changed::{Changes, Paging};
 use super::cloud::{Seen, field_list, read_issues, whole};
 use super::issue::Reader;
 use super::writing::Writing;
-use super::{Account, Base, Comment, MOST_KEYS, MOST_PAGES, Moved, NotWritten, Selection, Tracker, access, by_key};
+use super::{
+    Account, Base, Comment, FieldTo, MOST_KEYS, MOST_PAGES, Moved, NotWritten, Selection, Tracker, Versions, access,
+    by_key,
+};
 use crate::http::HttpError;
 use futures_util::future::BoxFuture;
 use gonogo_core::fact::{Fact, Why};
@@ -14,6 +18,17 @@ use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 const SEARCH: &str = "/rest/api/2/search";
+
+const CHANGED: Paging = Paging { path: SEARCH, next: by_start };
+
+/// Whether there is more, and the body that asks for it.
+fn by_start(answer: &Value, body: &mut Value) -> bool {
+    let number = |name: &str| answer[name].as_u64().unwrap_or(0);
+    let here = answer["issues"].as_array().map_or(0, Vec::len) as u64;
+    let next = number("startAt") + here;
+    body["startAt"] = json!(next);
+    next < number("total")
+}
 
 #[derive(Debug)]
 pub(super) struct DataCenter {
@@ -115,6 +130,10 @@ impl Tracker for DataCenter {
         })
     }
 
+    fn changed<'a>(&'a self, projects: &'a [String], minutes: u32) -> BoxFuture<'a, Result<Changes, Why>> {
+        Box::pin(self.base.changed(&CHANGED, projects, minutes))
+    }
+
     fn account(&self) -> BoxFuture<'_, Result<Account, Why>> {
         Box::pin(access::account(&self.base, "/rest/api/2"))
     }
@@ -125,5 +144,18 @@ impl Tracker for DataCenter {
 
     fn move_to<'a>(&'a self, issue: &'a IssueKey, state: &'a str) -> BoxFuture<'a, Result<Moved, NotWritten>> {
         Box::pin(async move { self.writing().move_to(issue, state).await })
+    }
+
+    fn set_versions<'a>(&'a self, issue: &'a IssueKey, to: &'a Versions) -> BoxFuture<'a, Result<(), NotWritten>> {
+        Box::pin(async move { self.writing().versions(issue, to).await })
+    }
+
+    fn set_field<'a>(
+        &'a self,
+        issue: &'a IssueKey,
+        name: &'a str,
+        to: &'a FieldTo,
+    ) -> BoxFuture<'a, Result<(), NotWritten>> {
+        Box::pin(async move { self.writing().field(issue, name, to).await })
     }
 }

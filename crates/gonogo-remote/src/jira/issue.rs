@@ -8,7 +8,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Fields that every check may look at.
-pub(super) const USUAL: [&str; 7] = ["summary", "status", "issuetype", "assignee", "parent", "labels", "created"];
+pub(super) const USUAL: [&str; 8] =
+    ["summary", "status", "issuetype", "assignee", "reporter", "parent", "labels", "created"];
 
 /// Reads issues that were asked for with some fields.
 pub(super) struct Reader<'a> {
@@ -28,7 +29,9 @@ impl Reader<'_> {
             title: text_at(fields, "summary").unwrap_or_default(),
             kind: issue_type(fields.get("issuetype")?)?,
             status: status(fields.get("status")?)?,
+            is_done: fields.pointer("/status/statusCategory/key").and_then(Value::as_str) == Some("done"),
             assignee: fields.get("assignee").and_then(person),
+            reporter: fields.get("reporter").and_then(person),
             parent: fields.get("parent").and_then(parent),
             labels: labels.filter_map(Value::as_str).map(str::to_owned).collect(),
             created_at: text_at(fields, "created").and_then(|t| time(&t)),
@@ -86,7 +89,7 @@ fn field(fields: &Value, id: &FieldId) -> FieldValue {
 }
 
 /// A field's value as text: options by their value, rich text flattened, lists joined.
-fn value(json: &Value) -> FieldValue {
+pub(super) fn value(json: &Value) -> FieldValue {
     match json {
         Value::Null => FieldValue::Empty,
         Value::Bool(is) => FieldValue::Text(is.to_string()),

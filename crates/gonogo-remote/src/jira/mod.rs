@@ -3,18 +3,22 @@
 
 mod access;
 mod by_key;
+mod changed;
 mod cloud;
 mod credentials;
 mod data_center;
 mod fields;
 mod issue;
+mod marking;
 mod writing;
 
 pub use access::Account;
+pub use changed::{ChangedIssue, Changes};
 pub use credentials::{Credentials, CredentialsError};
+pub use marking::{FieldTo, Versions};
 pub use writing::{Comment, Known, Moved, NotWritten};
 
-use crate::http::{Http, HttpError, HttpSettings};
+use crate::http::{Http, HttpError, HttpSettings, Method};
 use futures_util::future::BoxFuture;
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::IssueKey;
@@ -43,6 +47,9 @@ pub trait Tracker: Send + Sync {
     /// All issues that a query finds.
     fn search<'a>(&'a self, query: &'a str, selection: &'a Selection) -> BoxFuture<'a, Fact<Vec<Issue>>>;
 
+    /// What changed in these projects in the last minutes.
+    fn changed<'a>(&'a self, projects: &'a [String], minutes: u32) -> BoxFuture<'a, Result<Changes, Why>>;
+
     /// Who we are to it, and what its clock says.
     fn account(&self) -> BoxFuture<'_, Result<Account, Why>>;
 
@@ -51,6 +58,17 @@ pub trait Tracker: Send + Sync {
 
     /// The issue is in this state from now on, where a transition leads to it.
     fn move_to<'a>(&'a self, issue: &'a IssueKey, state: &'a str) -> BoxFuture<'a, Result<Moved, NotWritten>>;
+
+    /// The issue has these fix versions from now on, and lacks those.
+    fn set_versions<'a>(&'a self, issue: &'a IssueKey, to: &'a Versions) -> BoxFuture<'a, Result<(), NotWritten>>;
+
+    /// A field of the issue, by its name or id, holds this from now on.
+    fn set_field<'a>(
+        &'a self,
+        issue: &'a IssueKey,
+        name: &'a str,
+        to: &'a FieldTo,
+    ) -> BoxFuture<'a, Result<(), NotWritten>>;
 }
 
 /// The tracker that a policy names.
@@ -85,16 +103,16 @@ impl Base {
     }
 
     async fn get(&self, path: &str) -> Result<serde_json::Value, Why> {
-        self.send(reqwest::Method::GET, path, None).await
+        self.send(Method::GET, path, None).await
     }
 
     async fn post(&self, path: &str, body: &serde_json::Value) -> Result<serde_json::Value, Why> {
-        self.send(reqwest::Method::POST, path, Some(body)).await
+        self.send(Method::POST, path, Some(body)).await
     }
 
     async fn send(
         &self,
-        method: reqwest::Method,
+        method: Method,
         path: &str,
         body: Option<&serde_json::Value>,
     ) -> Result<serde_json::Value, Why> {
@@ -103,7 +121,7 @@ impl Base {
 
     fn ask<'a>(
         &self,
-        method: reqwest::Method,
+        method: Method,
         path: &str,
         body: Option<&'a serde_json::Value>,
     ) -> Result<crate::http::Ask<'a>, Why> {

@@ -5,7 +5,7 @@ use super::{Base, MOST_PAGES};
 use crate::http::{Again, Ask, HttpError, Method};
 use gonogo_core::fact::Why;
 use gonogo_core::ids::IssueKey;
-use gonogo_core::story::same_word;
+use gonogo_core::story::{TrackerPerson, same_word};
 use serde_json::{Value, json};
 
 /// What our property is called.
@@ -20,6 +20,10 @@ pub struct Comment {
     pub lines: Vec<String>,
     /// Where more is to be read.
     pub link: String,
+    /// Who is mentioned at its beginning.
+    pub calls: Option<TrackerPerson>,
+    /// It is changed where it is there, and not added.
+    pub only_changed: bool,
 }
 
 /// Why something was not written.
@@ -44,7 +48,7 @@ impl NotWritten {
     fn of(why: &Why, error: &HttpError) -> Self {
         let fix = match error {
             HttpError::Status { status: 403, .. } => {
-                "let the token's account add comments and make transitions in the project"
+                "let the token's account add comments, make transitions and edit issues in the project"
             }
             HttpError::Status { status: 404, .. } => {
                 "look whether the tracker has this issue, and let the token's account see it"
@@ -67,7 +71,7 @@ impl NotWritten {
     }
 
     /// An answer that is none: what came before it may have been done.
-    fn odd(said: impl Into<String>, fix: &str) -> Self {
+    pub(super) fn odd(said: impl Into<String>, fix: &str) -> Self {
         Self { why: Why::new(said, fix), known: Known::Nothing }
     }
 
@@ -100,11 +104,20 @@ pub(super) struct Writing<'a> {
 }
 
 impl Writing<'_> {
-    /// Changes our comment where there is one, else adds it; its id.
+    /// Changes our comment where there is one, else adds it; its id, empty where it is
+    /// not to be added.
     pub(super) async fn comment(&self, issue: &IssueKey, comment: &Comment) -> Result<String, NotWritten> {
-        let body = if self.is_document { document(comment) } else { text(comment) };
         let at = format!("{}/issue/{issue}/comment", self.api);
-        let said = if let Some(id) = self.find(&at, &comment.key).await? {
+        let found = self.find(&at, &comment.key).await?;
+        if found.is_none() && comment.only_changed {
+            return Ok(String::new());
+        }
+        let body = match &comment.calls {
+            _ if self.is_document => document(comment),
+            Some(person) => text(comment, self.name_on(issue, person).await?.as_deref()),
+            None => text(comment, None),
+        };
+        let said = if let Some(id) = found {
             self.write(Method::PUT, &format!("{at}/{id}"), &json!({ "body": body })).await?
         } else {
             let properties = json!([{ "key": PROPERTY, "value": { "key": comment.key } }]);
@@ -114,6 +127,15 @@ impl Writing<'_> {
         id.ok_or_else(|| {
             NotWritten::odd("Jira: it does not say which comment is ours", "look at [tracker] url and kind")
         })
+    }
+
+    /// What the assignee or reporter of an issue is mentioned by on Data Center, where
+    /// a person has a key beside the name.
+    async fn name_on(&self, issue: &IssueKey, person: &TrackerPerson) -> Result<Option<String>, NotWritten> {
+        let now = self.read(&format!("{}/issue/{issue}?fields=assignee,reporter", self.api)).await?;
+        let people = ["assignee", "reporter"].map(|field| &now["fields"][field]);
+        let is_it = |one: &&&Value| ["key", "name"].iter().any(|part| one[*part] == person.id.as_str());
+        Ok(people.iter().find(is_it).and_then(|one| one["name"].as_str()).map(str::to_owned))
     }
 
     async fn find(&self, at: &str, key: &str) -> Result<Option<String>, NotWritten> {
@@ -157,13 +179,13 @@ impl Writing<'_> {
     }
 
     /// Sent once: what came of it is looked at before it is sent again.
-    async fn write(&self, method: Method, path: &str, body: &Value) -> Result<Value, NotWritten> {
+    pub(super) async fn write(&self, method: Method, path: &str, body: &Value) -> Result<Value, NotWritten> {
         let mut ask = self.base.ask(method, path, Some(body)).map_err(NotWritten::unsent)?;
         ask.again = Again::MustNotCome;
         self.answer(path, &ask).await
     }
 
-    async fn read(&self, path: &str) -> Result<Value, NotWritten> {
+    pub(super) async fn read(&self, path: &str) -> Result<Value, NotWritten> {
         let ask = self.base.ask(Method::GET, path, None).map_err(NotWritten::unsent)?;
         self.answer(path, &ask).await
     }
@@ -182,16 +204,23 @@ fn is_ours(comment: &Value, key: &str) -> bool {
 /// As Cloud has it.
 fn document(comment: &Comment) -> Value {
     let paragraph = |content: Value| json!({ "type": "paragraph", "content": [content] });
-    let mut content: Vec<Value> =
-        comment.lines.iter().map(|line| paragraph(json!({ "type": "text", "text": line }))).collect();
+    let called = comment.calls.as_ref().map(|who| {
+        let text = format!("@{}", who.name);
+        paragraph(json!({ "type": "mention", "attrs": { "id": who.id, "text": text } }))
+    });
+    let lines = comment.lines.iter().map(|line| paragraph(json!({ "type": "text", "text": line })));
+    let mut content: Vec<Value> = called.into_iter().chain(lines).collect();
     let mark = json!({ "type": "link", "attrs": { "href": comment.link } });
     content.push(paragraph(json!({ "type": "text", "text": comment.link, "marks": [mark] })));
     json!({ "type": "doc", "version": 1, "content": content })
 }
 
 /// As Data Center has it, whose markup makes a link of an address.
-fn text(comment: &Comment) -> Value {
-    let lines: Vec<String> = comment.lines.iter().map(|line| plain(line)).chain([comment.link.clone()]).collect();
+fn text(comment: &Comment, called: Option<&str>) -> Value {
+    // A name that could be more than one is not called.
+    let called = called.filter(|name| !name.contains([']', '[', '|', '\n'])).map(|name| format!("[~{name}]"));
+    let lines = comment.lines.iter().map(|line| plain(line)).chain([comment.link.clone()]);
+    let lines: Vec<String> = called.into_iter().chain(lines).collect();
     lines.join("\n\n").into()
 }
 
@@ -233,7 +262,11 @@ mod tests {
     #[test]
     fn what_people_wrote_is_no_markup() {
         let lines = vec![r"a\b [~maria] !x.png! {quote}".to_owned()];
-        let said = text(&Comment { key: String::new(), lines, link: "https://x/y_z".to_owned() });
+        let link = "https://x/y_z".to_owned();
+        let comment = Comment { key: String::new(), lines, link, calls: None, only_changed: false };
+        assert!(text(&comment, Some("maria")).as_str().unwrap().starts_with("[~maria]\n\na&#92;b "));
+        assert!(text(&comment, Some("a] !x!")).as_str().unwrap().starts_with("a&#92;b "));
+        let said = text(&comment, None);
         assert_eq!(said, "a&#92;b \\[\\~maria\\] \\!x.png\\! \\{quote\\}\n\nhttps://x/y_z");
     }
 

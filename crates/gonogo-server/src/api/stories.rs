@@ -13,7 +13,7 @@ use axum::response::Response;
 use gonogo_api as api;
 use gonogo_core::person::Act;
 use gonogo_engine::commands::acknowledge::acknowledge;
-use gonogo_engine::jobs::words;
+use gonogo_engine::jobs::{Lack, told_early, words};
 use gonogo_engine::known_to;
 use gonogo_store::views::StoryPlace;
 use gonogo_store::{AwarenessRow, MessageRow, StoryRun};
@@ -51,7 +51,8 @@ async fn acknowledged(
 async fn one(State(app): State<App>, _: Reader, At(key): At<String>) -> Result<Json<api::StoryEverywhere>, Refusal> {
     let (key, store) = (key.to_uppercase(), &app.serving.store);
     let (places, runs) = (store.places_of(&key).await?, store.runs_of(&key).await?);
-    if places.is_empty() && runs.is_empty() {
+    let early = store.early_story(&key).await?;
+    if places.is_empty() && runs.is_empty() && early.is_none() {
         return Err(Refusal::not_there("story"));
     }
     let mut titles = places.iter().map(|place| &place.title).chain(runs.iter().map(|run| &run.title));
@@ -59,12 +60,24 @@ async fn one(State(app): State<App>, _: Reader, At(key): At<String>) -> Result<J
     let told = store.messages_of_story(&key).await?.iter().map(|message| told(message, &key)).collect();
     let waits = places.iter().filter(|place| place.closed_at.is_none()).map(waits).collect();
     let teams = store.awareness_of(&key).await?.into_iter().map(team).collect();
-    Ok(Json(api::StoryEverywhere { title, waits, teams, runs: runs.iter().map(run).collect(), told, key }))
+    let lacks = early.iter().flat_map(|row| told_early(row).0).map(lacks).collect();
+    Ok(Json(api::StoryEverywhere { title, waits, lacks, teams, runs: runs.iter().map(run).collect(), told, key }))
 }
 
 fn waits(place: &StoryPlace) -> api::StoryWaits {
     let (service, branch) = (place.service.clone(), place.branch.clone());
     api::StoryWaits { service, branch, candidate: place.id.0, ships: place.ships }
+}
+
+fn lacks(lack: Lack) -> api::StoryLacks {
+    api::StoryLacks {
+        code: lack.code,
+        said: lack.said,
+        fix: lack.fix,
+        services: lack.services.into_iter().collect(),
+        since: lack.since.to_string(),
+        told_at: lack.told_at.map(|at| at.to_string()),
+    }
 }
 
 fn team(row: AwarenessRow) -> api::StoryTeam {

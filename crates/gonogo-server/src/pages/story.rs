@@ -1,6 +1,7 @@
 //! A story: where it waits, what it lacks, where it runs and who was told, and
 //! where it was.
 
+mod ahead;
 mod aware;
 mod told;
 
@@ -37,7 +38,8 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(key): Pa
     let key = key.to_uppercase();
     let places = app.serving.store.places_of(&key).await.map_err(|e| away(&e))?;
     let runs = app.serving.store.runs_of(&key).await.map_err(|e| away(&e))?;
-    if places.is_empty() && runs.is_empty() {
+    let early = app.serving.store.early_story(&key).await.map_err(|e| away(&e))?;
+    if places.is_empty() && runs.is_empty() && early.is_none() {
         return Err(not_found().await);
     }
     let teams = app.serving.store.awareness_of(&key).await.map_err(|e| away(&e))?;
@@ -66,6 +68,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(key): Pa
             @if open.is_empty() { p { "No open candidate has it." } }
             @else { (table(["Service", "Branch", "Verdict", "Head", "Ships", "Since"], open.iter().map(|place| waits(place, now)))) }
         }
+        @if let Some(early) = &early { (ahead::section(early, now)) }
         (told::sections(&key, &runs, &untold, &messages, now))
         (aware::section(&key, &teams, &session, &may_speak, now))
         @if !looks.is_empty() { section { h2 { "Post-deploy checks" } (checklist(&looks, Of::Several, &session, now)) } }

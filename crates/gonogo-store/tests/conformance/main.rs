@@ -7,6 +7,7 @@ mod awareness;
 mod builds;
 mod copies;
 mod crash;
+mod early;
 mod engine;
 mod evaluations;
 mod facts;

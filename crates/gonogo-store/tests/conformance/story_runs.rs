@@ -3,7 +3,7 @@ use gonogo_core::case::Stage;
 use gonogo_core::ids::Sha;
 use gonogo_store::{
     CandidateId, Ended, MessageState, NewEvaluation, NewJob, NewMessage, ProductionMove, ProductionSeen, Sighted,
-    Store, StoreError, StoryCame, StoryNews, StoryOf, StoryTurn,
+    Store, StoreError, StoryCame, StoryNews, StoryOf, StorySaid, StoryTurn,
 };
 
 /// Production of a service is this from now on, and main is ahead of it.
@@ -56,7 +56,7 @@ fn came(story: &str, commits: &[Sha]) -> StoryCame {
 }
 
 fn turn(story: &str, news: StoryNews) -> StoryTurn {
-    StoryTurn { story: story.to_owned(), news, ends: None }
+    StoryTurn { story: story.to_owned(), news, versions: Vec::new(), ends: None }
 }
 
 fn message(key: &str) -> NewMessage {
@@ -109,10 +109,12 @@ conformance! {
         runs(&store, "web", 'b', 2).await;
         let moved = unread(&store, "web").await;
         store.move_read(&moved, vec![came("STORY-1", &[sha('1')])], Vec::new()).await.unwrap();
-        let deployed = || vec![turn("STORY-1", StoryNews::Came)];
+        let versions = vec!["web 2027-01-15".to_owned(), "2027".to_owned()];
+        let deployed = || vec![StoryTurn { versions: versions.clone(), ..turn("STORY-1", StoryNews::Came) }];
         assert_eq!(store.story_said("STORY-1").await.unwrap(), None);
         store.stories_turned(deployed(), vec![message("1")], at(3)).await.unwrap();
-        assert_eq!(store.story_said("STORY-1").await.unwrap(), Some((true, at(3))));
+        let said = StorySaid { is_deployed: true, at: at(3), versions: versions.clone() };
+        assert_eq!(store.story_said("STORY-1").await.unwrap(), Some(said));
         let again = store.stories_turned(deployed(), vec![message("2")], at(4)).await;
         assert_eq!(again, Err(StoreError::Fenced));
         assert_eq!(store.messages_of_story("STORY-1").await.unwrap().len(), 1);
@@ -192,23 +194,27 @@ conformance! {
         let moved = unread(&store, "web").await;
         store.move_read(&moved, vec![came("STORY-1", &[sha('1')])], Vec::new()).await.unwrap();
         let of = |kind, key: &str, target: &str| NewMessage { kind, target: target.to_owned(), ..message(key) };
-        let all = vec![of("move", "1", "a"), of("move", "2", "b"), of("say", "3", "a")];
+        let all = vec![of("move", "1", "a"), of("move", "2", "b"), of("say", "3", "a"), of("move", "5", "c")];
         store.stories_turned(vec![turn("STORY-1", StoryNews::Came)], all, at(5)).await.unwrap();
+        let held = store.lease_message("move", at(6), at(60)).await.unwrap().unwrap();
         let begun = store.lease_message("move", at(6), at(60)).await.unwrap().unwrap();
+        store.message_begins(&begun, at(6)).await.unwrap();
+        let (again_at, error) = (at(9), "slow".to_owned());
+        store.message_ended(&begun, Ended::Perhaps { again_at, error }, at(6)).await.unwrap();
         runs(&store, "web", 'a', 6).await;
         let moved = unread(&store, "web").await;
         store.move_read(&moved, Vec::new(), vec!["STORY-1".to_owned()]).await.unwrap();
         let ends = Some(("move", "rolled back"));
         let went = StoryTurn { ends, ..turn("STORY-1", StoryNews::Went) };
         store.stories_turned(vec![went], vec![of("move", "4", "a")], at(7)).await.unwrap();
-        let (again_at, error) = (at(8), "away".to_owned());
-        store.message_ended(&begun, Ended::NotSaid { again_at, error }, at(8)).await.unwrap();
+        store.message_ended(&held, Ended::Said { place: "there".to_owned() }, at(8)).await.unwrap();
         let rows = store.messages_of_story("STORY-1").await.unwrap();
         let rows: Vec<_> = rows.iter().rev().map(|row| (row.state, row.error.as_deref())).collect();
-        let said = Some("rolled back");
-        assert_eq!(rows[0], (MessageState::Doubtful, said), "somebody is at it");
-        assert_eq!(rows[1], (MessageState::Failed, said));
-        assert_eq!(rows[2..], [(MessageState::Waits, None), (MessageState::Waits, None)]);
+        assert_eq!(rows[0], (MessageState::Said, None), "somebody was at it, and knows");
+        assert_eq!(rows[1], (MessageState::Waits, Some("slow")), "it may have been: that is looked for");
+        assert_eq!(rows[2], (MessageState::Waits, None), "another kind");
+        assert_eq!(rows[3], (MessageState::Failed, Some("rolled back")));
+        assert_eq!(rows[4], (MessageState::Waits, None), "it came with the rollback");
     }
 
     async fn a_title_that_was_known_is_not_forgotten(store: Store) {

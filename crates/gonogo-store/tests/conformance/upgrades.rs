@@ -35,6 +35,8 @@ const STEPS: &[(i64, &str, &str)] = &[
     (22, include_str!("../../migrations/0022_unread_stories.sql"), include_str!("rows/0022.sql")),
     (23, include_str!("../../migrations/0023_builds.sql"), include_str!("rows/0023.sql")),
     (24, include_str!("../../migrations/0024_awareness_by_service.sql"), include_str!("rows/0024.sql")),
+    (28, include_str!("../../migrations/0028_story_versions.sql"), include_str!("rows/0028.sql")),
+    (29, include_str!("../../migrations/0029_early.sql"), include_str!("rows/0029.sql")),
     (30, include_str!("../../migrations/0030_waits.sql"), include_str!("rows/0030.sql")),
     (31, include_str!("../../migrations/0031_looked_at.sql"), include_str!("rows/0031.sql")),
 ];
@@ -105,6 +107,12 @@ async fn holds_what_was_there(store: &Store, version: i64) {
         let untold = store.untold("evaluate").await.unwrap();
         assert_eq!((untold.runs.len(), untold.unknown.contains("api")), (1, true));
     }
+    if version >= 5 {
+        let said = store.story_said("STORY-2").await.unwrap().unwrap();
+        assert_eq!((said.is_deployed, said.versions.len()), (true, usize::from(version >= 28)));
+    }
+    assert_eq!(store.early_due(9).await.unwrap().len(), usize::from(version >= 29));
+    assert_eq!(store.early_story("STORY-1").await.unwrap().is_some(), version >= 29);
     if version >= 18 {
         let message = store.messages(MessagesWanted::default(), None, 1).await.unwrap().remove(0);
         assert_eq!((message.target.as_str(), message.state), ("#old", MessageState::Failed));

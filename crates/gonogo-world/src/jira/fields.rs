@@ -21,6 +21,8 @@ pub enum FieldKind {
     RichText,
     /// A day, `2024-01-31`.
     Date,
+    /// An instant, `2024-01-31T14:02:03.000+0000`.
+    DateTime,
 }
 
 impl FieldKind {
@@ -34,6 +36,7 @@ impl FieldKind {
             Self::User => ("user", None, "userpicker"),
             Self::RichText => ("string", None, "textarea"),
             Self::Date => ("date", None, "datepicker"),
+            Self::DateTime => ("datetime", None, "datetime"),
         }
     }
 }
@@ -116,6 +119,7 @@ pub(super) fn defaults(flavour: Flavour) -> Vec<Field> {
         ("issuetype", "Issue Type", "issuetype", None),
         ("project", "Project", "project", None),
         ("assignee", "Assignee", "user", None),
+        ("reporter", "Reporter", "user", None),
         ("parent", "Parent", "issuelink", None),
         ("subtasks", "Sub-tasks", "array", Some("issuelinks")),
         ("labels", "Labels", "array", Some("string")),

@@ -18,6 +18,7 @@ mod people;
 mod scenario;
 mod state;
 mod statuses;
+mod versions;
 
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

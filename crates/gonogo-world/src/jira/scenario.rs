@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::Jira;
-use super::state::{Change, Issue as Stored, State, project_of};
+use super::state::{Change, Issue as Stored, State, project_of, real_now};
 
 /// An issue, to say more about. Each word takes effect at once; words in the
 /// past (`in_state`, `with_field`) say what is, words in the present
@@ -213,7 +213,7 @@ impl<'a> Issue<'a> {
         let at = state.tick();
         let issue = state.issue_mut(self.id);
         change(issue);
-        issue.updated = at;
+        (issue.updated, issue.touched) = (at, real_now());
         drop(state);
         self
     }
@@ -253,6 +253,18 @@ impl State {
         self.happened(id, who, what, (Value::Null, from), (Value::Null, to));
     }
 
+    /// Somebody has an issue fixed in these versions now.
+    pub(super) fn set_versions(&mut self, id: u64, versions: Vec<u64>, who: &str) {
+        let words = |state: &Self, of: &[u64]| {
+            let named = state.versions.iter().filter(|version| of.contains(&version.id));
+            Value::from(named.map(|version| version.name.clone()).collect::<Vec<_>>().join(", "))
+        };
+        let to = words(self, &versions);
+        let before = std::mem::replace(&mut self.issue_mut(id).fix_versions, versions);
+        let from = words(self, &before);
+        self.happened(id, who, What::system("Fix Version", "fixVersions"), (Value::Null, from), (Value::Null, to));
+    }
+
     /// Writes a change, each side as id and words, into an issue's history.
     fn happened<F, T>(&mut self, id: u64, who: &str, what: What<'_>, from: F, to: T)
     where
@@ -274,7 +286,7 @@ impl State {
             to_string,
         };
         let issue = self.issue_mut(id);
-        issue.updated = change.at;
+        (issue.updated, issue.touched) = (change.at, real_now());
         issue.history.push(change);
     }
 }

@@ -10,6 +10,7 @@ use super::comments::Comment;
 use super::fields::{self, Field, FieldKind};
 use super::people::Person;
 use super::statuses::Status;
+use super::versions::Version;
 use crate::serve::{Fault, Record};
 
 /// Which of Jira's two programming interfaces.
@@ -29,6 +30,13 @@ pub(super) struct State {
     pub(super) access: Access,
     /// Whether the token may also comment and move.
     pub(super) may_write: bool,
+    /// Whether it may also make versions.
+    pub(super) may_administer: bool,
+    pub(super) versions: Vec<Version>,
+    /// The fields that nobody can edit, by id.
+    pub(super) off_screen: Vec<String>,
+    /// What selects can be, by id; others take anything.
+    pub(super) options: BTreeMap<String, Vec<String>>,
     pub(super) hook: Option<super::hook::Hook>,
     /// Where the tour is that pages lead back to.
     pub(super) tour: Option<String>,
@@ -70,14 +78,19 @@ pub(super) struct Issue {
     pub(super) description: Value,
     pub(super) status: String,
     pub(super) assignee: Option<String>,
+    pub(super) reporter: String,
     pub(super) parent: Option<u64>,
     pub(super) labels: Vec<String>,
+    /// By their numbers.
+    pub(super) fix_versions: Vec<u64>,
     /// By the number of the custom field.
     pub(super) custom: BTreeMap<u64, Value>,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
     pub(super) history: Vec<Change>,
     pub(super) comments: Vec<Comment>,
+    /// By the real clock, which periods of minutes are held against.
+    pub(super) touched: Timestamp,
     pub(super) hidden: bool,
     /// Told without a status, as no Jira should.
     pub(super) broken: bool,
@@ -108,6 +121,11 @@ impl Issue {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the world outside has a clock of its own")]
+pub(super) fn real_now() -> Timestamp {
+    Timestamp::now()
+}
+
 /// `STORY` of `STORY-12`.
 pub(super) fn project_of(key: &str) -> &str {
     key.rsplit_once('-').map_or(key, |(project, _)| project)
@@ -121,6 +139,10 @@ impl State {
             context: String::new(),
             access: Access::default_of(flavour),
             may_write: false,
+            may_administer: false,
+            versions: Vec::new(),
+            off_screen: Vec::new(),
+            options: BTreeMap::new(),
             hook: None,
             tour: None,
             people: Vec::new(),
@@ -209,13 +231,16 @@ impl State {
             description: Value::Null,
             status: "To Do".to_owned(),
             assignee: None,
+            reporter: self.author.clone(),
             parent: None,
             labels: Vec::new(),
+            fix_versions: Vec::new(),
             custom: BTreeMap::new(),
             created: at,
             updated: at,
             history: Vec::new(),
             comments: Vec::new(),
+            touched: real_now(),
             hidden: false,
             broken: false,
         });

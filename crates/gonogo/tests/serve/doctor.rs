@@ -165,7 +165,10 @@ fn whom_it_tells_is_looked_at_and_nobody_is_told_anything() {
     let world = World::stopped()
         .trusts(&jira.url())
         .tells(&slack, "#deploys")
-        .says_of_stories("slack_channel = '#support'\njira_comment = true\njira_transition = 'Released'")
+        .says_of_stories(
+            "slack_channel = '#support'\njira_comment = true\njira_transition = 'Released'\njira_fix_version = '{date}'",
+        )
+        .tells_owners_early("")
         .mails(&mail, "tls = 'starttls'");
     world.policy(&format!(
         "[tracker]\nkind = 'jira-cloud'\nurl = '{}'\n[checks]\nstory-exists = 'off'\n[[awareness]]\nteam = 'support'\n\
@@ -178,7 +181,8 @@ fn whom_it_tells_is_looked_at_and_nobody_is_told_anything() {
     says(
         &said,
         &[
-            "✗ rights [story_deployed] wants what the account may not: Add Comments and Transition Issues",
+            "✗ rights [story_deployed] wants what the account may not: Add Comments, Transition Issues and Edit Issues",
+            "✗ rights [told_early] wants what the account may not: Add Comments",
             "✓ channels the bot is in #deploys",
             "✗ channels the bot is not in #support",
             "→ invite it there",
@@ -196,11 +200,13 @@ fn whom_it_tells_is_looked_at_and_nobody_is_told_anything() {
     says(
         &doctor(&world).0,
         &[
-            "✓ rights may say in Jira what [story_deployed] asks for",
+            "· rights may say in Jira what [story_deployed] asks for, but make no versions",
             "✓ channels the bot is in #deploys and #support",
             &well,
         ],
     );
+    jira.may_administer();
+    says(&doctor(&world).0, &["✓ rights may say in Jira what [story_deployed] asks for"]);
     assert!(mail.received().is_empty());
     support.has(0, 0);
     slack.without_scope("groups:read");

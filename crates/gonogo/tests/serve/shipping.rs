@@ -302,7 +302,7 @@ fn what_jira_does_not_take_is_said_on_the_page() {
     world.ships("production", &sha);
     let no_way = "no transition leads STORY-9 from Ready to Deploy to Shipped, only to To Do, ";
     world.story_says("STORY-9", &["moves to Shipped", "never", no_way]);
-    world.story_says("STORY-9", &["a comment in Jira", "not yet", "add comments and make transitions"]);
+    world.story_says("STORY-9", &["a comment in Jira", "not yet", "add comments, make transitions and edit issues"]);
     jira.may_write();
     world.story_says("STORY-9", &["a comment in Jira", "was deployed", "said <time"]);
     assert!(jira.story("STORY-9").comments()[0].starts_with("Deployed: in production of web since "));

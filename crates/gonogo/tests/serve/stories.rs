@@ -70,3 +70,79 @@ fn a_story_that_moves_has_its_candidates_judged() {
     );
     assert!(page.contains("STORY-13: no open candidate has it"), "{page}");
 }
+
+/// A server that looks each second, of a policy with two branches; judged are
+/// STORY-12, which is in review, on main, and STORY-13 on release/1.
+fn with_two_branches(jira: &Jira, projects: &str) -> (World, String) {
+    jira.story("STORY-12").in_state("In Review");
+    jira.story("STORY-13").in_state("Ready to Deploy");
+    let mut world = World::stopped().polling().trusts(&jira.url()).with_variable("GONOGO_JIRA_TOKEN", "jira-token");
+    let kind = if jira.url().ends_with("/dc") { "jira-data-center" } else { "jira-cloud" };
+    let policy = policy(jira).replace("jira-cloud", kind);
+    let policy = format!("{policy}candidates.branches = ['main', 'release/*']\n");
+    world.policy_for(projects, &policy);
+    world.start();
+    world.repo.branch("release/1");
+    world.repo.commit("STORY-12 charge in euros");
+    let sha = world.push("main");
+    world.status_of(&sha).is_failure("No-Go: STORY-12 is In Review, may ship from Ready to Deploy");
+    world.repo.git(&["checkout", "--quiet", "release/1"]);
+    world.repo.commit("STORY-13 faster");
+    let release = world.push("release/1");
+    world.status_of(&release).is_success("Go");
+    (world, sha)
+}
+
+/// How often it was asked since what changed.
+fn polls(jira: &Jira) -> usize {
+    jira.requests_to("/search").iter().filter(|ask| ask.body.to_string().contains("updated >=")).count()
+}
+
+#[test]
+fn a_change_that_no_hook_tells_is_found_by_one_request_a_round() {
+    let jira = Jira::cloud();
+    let (world, sha) = with_two_branches(&jira, "'STORY'");
+    // What was judged is not asked for again, as long as nothing changes.
+    let quiet = || {
+        jira.forget_requests();
+        world.wait(|| (polls(&jira) >= 4).then_some(()), || format!("{:?}", jira.requests()));
+        jira.requests().len() == polls(&jira)
+    };
+    world.wait(|| quiet().then_some(()), || format!("{:?}", jira.requests()));
+    jira.story("STORY-12").in_state("Ready to Deploy");
+    world.status_of(&sha).is_success("Go");
+    let asked = jira.requests_to("/bulkfetch");
+    assert!(
+        asked.iter().all(|ask| ask.body.to_string().contains("STORY-12")),
+        "the other branch was judged: {asked:?}"
+    );
+}
+
+#[test]
+fn changes_are_found_page_by_page_on_data_center() {
+    let jira = Jira::data_center().at("/dc");
+    jira.credentials("", "jira-token").page_limit(1);
+    let (world, sha) = with_two_branches(&jira, "'STORY'");
+    jira.story("STORY-12").in_state("Ready to Deploy");
+    jira.story("STORY-14").in_state("Ready to Deploy");
+    world.status_of(&sha).is_success("Go");
+}
+
+#[test]
+fn a_project_that_nobody_sees_hides_no_change_of_another() {
+    let jira = Jira::cloud();
+    let (world, sha) = with_two_branches(&jira, "'STORY', 'GONE'");
+    jira.story("STORY-12").in_state("Ready to Deploy");
+    world.status_of(&sha).is_success("Go");
+    world.logs(&["does not tell what changes in a project", "GONE"]);
+}
+
+#[test]
+fn a_tracker_that_does_not_tell_what_changed_is_asked_as_ever() {
+    let jira = Jira::cloud();
+    jira.faults().on("/search").status(403);
+    let (world, sha) = with_two_branches(&jira, "'STORY'");
+    world.logs(&["the tracker does not tell which stories changed", "403"]);
+    jira.story("STORY-12").in_state("Ready to Deploy");
+    world.status_of(&sha).is_success("Go");
+}

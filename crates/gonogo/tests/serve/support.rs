@@ -203,6 +203,12 @@ impl World {
         self
     }
 
+    /// These keys stand in `[told_early]`.
+    pub(crate) fn tells_owners_early(mut self, keys: &str) -> Self {
+        self.slack = format!("{}[told_early]\n{keys}\n", self.slack);
+        self
+    }
+
     /// Mail goes to this server, as `gonogo` with the password `mail-word`; these keys
     /// stand in `[mail]` too, and after them may stand other tables.
     pub(crate) fn mails(mut self, mail: &Mail, keys: &str) -> Self {
@@ -301,7 +307,12 @@ impl World {
 
     /// Production's policy, before the server runs.
     pub(crate) fn policy(&self, text: &str) {
-        let text = format!("stories.projects = ['STORY']\nproduction.ref = 'production'\n{text}");
+        self.policy_for("'STORY'", text);
+    }
+
+    /// The same with these projects.
+    pub(crate) fn policy_for(&self, projects: &str, text: &str) {
+        let text = format!("stories.projects = [{projects}]\nproduction.ref = 'production'\n{text}");
         self.repo.commit_files("no-jira policy", &[("gonogo.toml", text.as_str())]);
         self.repo.git(&["branch", "-f", "production", "main"]);
         self.web().made_from(&self.repo);

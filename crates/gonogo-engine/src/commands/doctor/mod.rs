@@ -103,7 +103,7 @@ pub async fn doctor(request: &DoctorRequest) -> Vec<Line> {
         None => lines.push(note("tracker", "none configured: checks that need one are off")),
         Some(policy) => {
             lines.push(proxy(policy, request.variable));
-            lines.extend(tracker_lines(policy, &request.outside, request.clock, None).await);
+            lines.extend(tracker_lines(policy, &request.outside, request.clock, None, false).await);
         }
     }
     lines
@@ -201,6 +201,7 @@ async fn tracker_lines(
     outside: &Outside,
     now: Clock,
     says: Option<&StoryDeployed>,
+    comments_early: bool,
 ) -> Vec<Line> {
     let credentials = match (outside.credentials)(policy.kind) {
         Ok(credentials) => credentials,
@@ -223,6 +224,10 @@ async fn tracker_lines(
         bad("rights", "the account may not browse any project", "give it the permission Browse Projects")
     });
     lines.extend(says.and_then(|says| may_say(says, &account)));
+    if comments_early && !account.may_comment {
+        let fix = "give it Add Comments in the projects of the stories";
+        lines.push(bad("rights", "[told_early] wants what the account may not: Add Comments", fix));
+    }
     lines.push(match account.server_time {
         Some(theirs) => clock("the tracker's", now(), theirs),
         None => note("clock", "the tracker does not tell its time"),
@@ -234,10 +239,18 @@ async fn tracker_lines(
 fn may_say(says: &StoryDeployed, account: &Account) -> Option<Line> {
     let comments = (says.jira_comment, account.may_comment, "Add Comments");
     let moves = (says.jira_transition.is_some(), account.may_move, "Transition Issues");
-    let wanted: Vec<_> = [comments, moves].into_iter().filter(|(is_wanted, ..)| *is_wanted).collect();
+    let is_marked = says.jira_fix_version.is_some() || says.jira_field.is_some();
+    let edits = (is_marked, account.may_edit, "Edit Issues");
+    let wanted: Vec<_> = [comments, moves, edits].into_iter().filter(|(is_wanted, ..)| *is_wanted).collect();
     let missing: Vec<&str> = wanted.iter().filter(|(_, may, _)| !may).map(|(.., name)| *name).collect();
     if wanted.is_empty() {
         return None;
+    }
+    if missing.is_empty() && says.jira_fix_version.is_some() && !account.may_make_versions {
+        let said = "may say in Jira what [story_deployed] asks for, but make no versions: those are set that are there";
+        let fix =
+            Some("give it Administer Projects in the projects of the stories, or make the versions there".to_owned());
+        return Some(Line { fix, ..note("rights", said) });
     }
     if missing.is_empty() {
         return Some(good("rights", "may say in Jira what [story_deployed] asks for"));

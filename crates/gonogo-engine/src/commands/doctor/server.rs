@@ -71,7 +71,8 @@ pub async fn doctor_server(serving: &Serving, taken: HooksTaken, not_ready: Opti
     }
     for tracker in named.trackers {
         let says = serving.story_deployed.as_ref();
-        lines.extend(tracker_lines(&tracker, &serving.outside, serving.clock, says).await);
+        let comments_early = serving.services.iter().any(|service| service.told_early.jira_comment);
+        lines.extend(tracker_lines(&tracker, &serving.outside, serving.clock, says, comments_early).await);
     }
     lines
 }

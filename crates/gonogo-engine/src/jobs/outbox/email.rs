@@ -2,6 +2,7 @@
 //! a person has to say whether it is sent again.
 
 use super::coming::StoryComing;
+use super::early::{self, EarlyTold};
 use super::plan::PlanTold;
 use super::turned::{self, StoryTold};
 use super::{NotSaid, Sure};
@@ -29,6 +30,8 @@ pub(in crate::jobs) enum Mailed {
     Turned(Box<MessageWanted>),
     /// Somebody sends a deploy plan.
     Plan(Box<PlanTold>),
+    /// Stories lack something before their gate.
+    Early(Vec<EarlyTold>),
 }
 
 impl Mailed {
@@ -50,6 +53,7 @@ impl Mailed {
             Self::Coming(coming) => coming.letter(),
             Self::Turned(verdict) => verdict.letter(),
             Self::Plan(plan) => plan.letter(),
+            Self::Early(told) => early::letter(told),
         }
     }
 
@@ -58,6 +62,10 @@ impl Mailed {
         match self {
             Self::Stories(stories) => match stories.as_slice() {
                 [story] => Some(format!("story {}", story.story)),
+                _ => None,
+            },
+            Self::Early(told) => match told.as_slice() {
+                [one] => Some(format!("story {}", one.story)),
                 _ => None,
             },
             Self::Coming(coming) => Some(format!("story {}", coming.story)),

@@ -2,18 +2,22 @@
 //! looked for by its key, or put before a person, as its kind has it.
 
 mod coming;
+mod early;
 mod email;
 mod jira;
 mod late;
+mod marks;
 mod plan;
 mod slack;
 mod turned;
 mod words;
 
 pub(super) use coming::StoryComing;
+pub(super) use early::{EarlyCommentWanted, EarlyTold, early_mailed, early_told};
 pub(super) use email::Mailed;
 pub(super) use jira::{CommentWanted, TRANSITION, TransitionWanted, Turned};
 pub(super) use late::{ChecksLate, LateLook};
+pub(super) use marks::{FieldWanted, VersionsWanted};
 pub(crate) use plan::{PlanOf, PlanTold};
 pub(super) use turned::{StoryTold, stories_mailed, stories_told};
 pub use words::{About, Words, about, how, to_do, words};
@@ -35,21 +39,24 @@ struct Kind {
 /// What is done about a message of which nobody knows whether it was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Repeat {
-    /// It is said again: nobody sees that.
-    Harmless,
-    /// It is looked for by the key that we put into it.
+    /// It is looked for: by the key that we put into it, or by what it changed.
     FoundAgain,
     /// It cannot be looked for: a person has to say.
     Asked,
 }
 
 /// How messages are said; each kind has a worker of its own.
-const KINDS: [Kind; 4] = [
+const KINDS: [Kind; 7] = [
     Kind { name: slack::KIND, repeat: Repeat::FoundAgain, within: WITHIN },
     // There is one of ours on an issue, which is found and changed.
     Kind { name: jira::COMMENT, repeat: Repeat::FoundAgain, within: WITHIN },
-    // An issue that is there already stays there.
-    Kind { name: jira::TRANSITION, repeat: Repeat::Harmless, within: WITHIN },
+    // So is this one.
+    Kind { name: early::COMMENT, repeat: Repeat::FoundAgain, within: WITHIN },
+    // The issue's state tells.
+    Kind { name: jira::TRANSITION, repeat: Repeat::FoundAgain, within: WITHIN },
+    // So do its versions, and its field.
+    Kind { name: marks::VERSIONS, repeat: Repeat::FoundAgain, within: WITHIN },
+    Kind { name: marks::FIELD, repeat: Repeat::FoundAgain, within: WITHIN },
     // Mail servers let strangers wait.
     Kind { name: email::KIND, repeat: Repeat::Asked, within: gonogo_remote::mail::WITHIN },
 ];
@@ -123,7 +130,10 @@ async fn try_to(serving: &Serving, message: &Outgoing) -> Result<Result<String, 
     match message.kind.as_str() {
         slack::KIND => slack::say(serving, message).await,
         jira::COMMENT => jira::comment(serving, message).await,
-        jira::TRANSITION => Ok(jira::transition(serving, message).await),
+        jira::TRANSITION => jira::transition(serving, message).await,
+        early::COMMENT => early::comment(serving, message).await,
+        marks::VERSIONS => marks::versions(serving, message).await,
+        marks::FIELD => marks::field(serving, message).await,
         email::KIND => email::say(serving, message).await,
         other => Ok(Err(NotSaid::never(format!("this version does not know `{other}`")))),
     }
@@ -140,9 +150,9 @@ fn ended(message: &Outgoing, said: Result<String, NotSaid>, now: Timestamp) -> E
     let repeat = kind_of(&message.kind).map(|kind| kind.repeat);
     match (sure, repeat) {
         (Sure::NeverSaid, _) => Ended::Failed { error },
-        (Sure::NotSaid, _) | (Sure::No, Some(Repeat::Harmless)) if is_old => Ended::Failed { error },
+        (Sure::NotSaid, _) if is_old => Ended::Failed { error },
         (Sure::NotSaid, _) => Ended::NotSaid { again_at, error },
-        (Sure::No, Some(Repeat::Harmless | Repeat::FoundAgain)) if !is_old => Ended::Perhaps { again_at, error },
+        (Sure::No, Some(Repeat::FoundAgain)) if !is_old => Ended::Perhaps { again_at, error },
         (Sure::No, _) => Ended::Doubtful { error },
     }
 }

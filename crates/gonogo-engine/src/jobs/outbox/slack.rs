@@ -1,6 +1,7 @@
 //! A message in Slack that is said once: posted, or found where it may have been.
 
 use super::coming::StoryComing;
+use super::early::{self, EarlyTold};
 use super::late::ChecksLate;
 use super::turned::{self, StoryTold};
 use super::{NotSaid, Sure};
@@ -22,6 +23,8 @@ pub(super) enum Told {
     Coming(Box<StoryComing>),
     /// Nobody has looked in time.
     Late(Box<ChecksLate>),
+    /// Stories lack something before their gate.
+    Early(Vec<EarlyTold>),
 }
 
 impl Told {
@@ -36,6 +39,7 @@ impl Told {
             Self::Stories(stories) => turned::rendered(stories),
             Self::Coming(coming) => coming.rendered(),
             Self::Late(late) => late.rendered(),
+            Self::Early(told) => early::rendered(told),
         }
     }
 }

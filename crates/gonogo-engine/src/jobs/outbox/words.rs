@@ -1,7 +1,9 @@
 //! What was said, or could not be, in words for people.
 
+use super::early::{self, EarlyCommentWanted};
 use super::email::{self, Mailed};
 use super::jira::{self, CommentWanted, TransitionWanted, Turned};
+use super::marks::{self, FieldWanted, VersionsWanted};
 use super::slack::{self, Told};
 use super::turned::did;
 use gonogo_store::{MessageRow, MessageState};
@@ -43,7 +45,10 @@ pub fn how(kind: &str) -> &'static str {
     match kind {
         slack::KIND => "Slack",
         jira::COMMENT => "a comment in Jira",
+        early::COMMENT => "an early comment in Jira",
         jira::TRANSITION => "Jira",
+        marks::VERSIONS => "a fix version in Jira",
+        marks::FIELD => "a field in Jira",
         email::KIND => "e-mail",
         _ => "a way that this version does not know",
     }
@@ -64,9 +69,22 @@ pub fn about(message: &MessageRow) -> Vec<About> {
         jira::TRANSITION => {
             read::<TransitionWanted>(message).map(|wanted| one(wanted.story, format!("moves to {}", wanted.state)))
         }
+        early::COMMENT => read::<EarlyCommentWanted>(message).map(|wanted| {
+            let did = wanted.did();
+            one(wanted.story, did)
+        }),
+        marks::VERSIONS => read::<VersionsWanted>(message).map(|wanted| {
+            let did = wanted.did();
+            one(wanted.story, did)
+        }),
+        marks::FIELD => read::<FieldWanted>(message).map(|wanted| {
+            let did = wanted.did();
+            one(wanted.story, did)
+        }),
         email::KIND => read::<Mailed>(message).map(|mailed| match mailed {
             Mailed::Stories(stories) => told_of(Told::Stories(stories)),
             Mailed::Coming(coming) => told_of(Told::Coming(coming)),
+            Mailed::Early(told) => told_of(Told::Early(told)),
             Mailed::Turned(verdict) => {
                 vec![About { subject: verdict.of_branch(), said: verdict.turned(), link: verdict.page().to_owned() }]
             }
@@ -104,6 +122,7 @@ fn told_of(told: Told) -> Vec<About> {
         Told::Coming(coming) => {
             vec![About::story(coming.story, format!("is about to ship, to {}", coming.team))]
         }
+        Told::Early(told) => told.into_iter().map(|one| About::story(one.story.clone(), one.did())).collect(),
         Told::Late(late) => {
             let said = "waits for a look at production, and is late";
             late.looks.into_iter().map(|look| About::story(look.story, said.to_owned())).collect()

@@ -45,6 +45,18 @@ pub(super) async fn find(serving: &Serving, service: &Service, git: &Arc<Git>) -
     Ok(decide(&service.name, word, last, max_age, (serving.clock)()))
 }
 
+/// What a service's revision is called that runs: by its tag, where production is
+/// known by one, else by its commit.
+pub(super) async fn called(serving: &Serving, service: &str) -> Result<String, JobError> {
+    let row = serving.store.production(service).await?;
+    let Some((running, name)) = row.and_then(|row| Some((row.running?, row.name))) else { return Ok(String::new()) };
+    let (Some(service), Some(only)) = (serving.service(service), running.only()) else { return Ok(running.short()) };
+    let mirror = serving.mirror_of(service);
+    let tag = format!("refs/tags/{name}");
+    let is_tag = blocking(move || Ok(Git::open(&mirror)?.resolve(&tag).is_ok_and(|found| found.sha == only))).await?;
+    Ok(if is_tag { name } else { only.short() })
+}
+
 /// Who says what runs.
 enum Source {
     /// The repository itself.

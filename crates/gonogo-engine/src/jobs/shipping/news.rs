@@ -3,9 +3,10 @@
 
 use super::range::ToldOf;
 use crate::jobs::outbox::{
-    CommentWanted, StoryTold, TRANSITION, TransitionWanted, Turned, stories_mailed, stories_told,
+    CommentWanted, FieldWanted, StoryTold, TRANSITION, TransitionWanted, Turned, VersionsWanted, stories_mailed,
+    stories_told,
 };
-use crate::jobs::{EVALUATE, JobError};
+use crate::jobs::{self, EVALUATE, JobError, production};
 use crate::serving::{Route, Serving};
 use crate::team::Team;
 use gonogo_core::email::EmailAddress;
@@ -27,6 +28,8 @@ struct Turn {
     services: Vec<String>,
     /// Where the teams are told that had to know of it.
     teams: BTreeSet<Place>,
+    /// The fix versions that its issue gets, or loses.
+    versions: Vec<String>,
 }
 
 /// Where a message goes.
@@ -47,6 +50,7 @@ pub(in crate::jobs) async fn tell(serving: &Serving) -> Result<(), JobError> {
         turn.teams = teams(serving, &turn.story).await?;
     }
     let now = (serving.clock)();
+    versions(serving, &mut turns, now).await?;
     let said = turns.iter().map(turned).collect();
     match serving.store.stories_turned(said, messages(serving, &turns, now), now).await {
         // Somebody else has said it meanwhile; the rest is said with the next look.
@@ -58,7 +62,33 @@ pub(in crate::jobs) async fn tell(serving: &Serving) -> Result<(), JobError> {
 /// With a rollback goes what was to be done because of the deploy.
 fn turned(turn: &Turn) -> StoryTurn {
     let ends = (turn.news == StoryNews::Went).then_some((TRANSITION, "rolled back before it was moved"));
-    StoryTurn { story: turn.story.clone(), news: turn.news, ends }
+    let versions = if turn.news == StoryNews::Came { turn.versions.clone() } else { Vec::new() };
+    StoryTurn { story: turn.story.clone(), news: turn.news, versions, ends }
+}
+
+/// A story that is deployed gets those of its services; one that was rolled back
+/// loses what it got.
+async fn versions(serving: &Serving, turns: &mut [Turn], now: Timestamp) -> Result<(), JobError> {
+    let pattern = serving.story_deployed.as_ref().and_then(|says| says.jira_fix_version.as_ref());
+    let day = now.strftime("%Y-%m-%d").to_string();
+    let mut called: BTreeMap<String, String> = BTreeMap::new();
+    for turn in turns {
+        if turn.news == StoryNews::Went {
+            turn.versions = serving.store.story_said(&turn.story).await?.map(|said| said.versions).unwrap_or_default();
+            continue;
+        }
+        let Some(pattern) = pattern.filter(|_| turn.told.tracker.is_some()) else { continue };
+        let mut names = BTreeSet::new();
+        for service in &turn.services {
+            if pattern.asks_version() && !called.contains_key(service) {
+                called.insert(service.clone(), production::called(serving, service).await?);
+            }
+            let version = called.get(service).map(String::as_str).unwrap_or_default();
+            names.insert(pattern.of(service, &day, version));
+        }
+        turn.versions = names.into_iter().collect();
+    }
+    Ok(())
 }
 
 /// Where the teams are told that had to know of a story.
@@ -97,7 +127,15 @@ fn turns(untold: &Untold, is_ours: impl Fn(&str) -> bool) -> Vec<Turn> {
         let title = runs.iter().map(|run| &run.title).find(|title| !title.is_empty()).cloned().unwrap_or_default();
         let told = runs.iter().filter_map(|run| serde_json::from_str::<ToldOf>(&run.told).ok());
         let told = told.max_by_key(|told| told.tracker.is_some()).unwrap_or_default();
-        Some(Turn { story: story.to_owned(), news, title, told, services, teams: BTreeSet::new() })
+        Some(Turn {
+            story: story.to_owned(),
+            news,
+            title,
+            told,
+            services,
+            teams: BTreeSet::new(),
+            versions: Vec::new(),
+        })
     };
     by_story.into_iter().filter_map(turn).collect()
 }
@@ -107,6 +145,8 @@ fn messages(serving: &Serving, turns: &[Turn], now: Timestamp) -> Vec<NewMessage
     for turn in turns {
         messages.extend(comment(serving, turn, now));
         messages.extend(transition(serving, turn, now));
+        messages.extend(fix_version(serving, turn, now));
+        messages.extend(field(serving, turn, now));
     }
     let mut by_place: BTreeMap<Place, Vec<&Turn>> = BTreeMap::new();
     for turn in turns {
@@ -167,8 +207,22 @@ fn comment(serving: &Serving, turn: &Turn, now: Timestamp) -> Option<NewMessage>
 fn transition(serving: &Serving, turn: &Turn, now: Timestamp) -> Option<NewMessage> {
     let state = serving.story_deployed.as_ref()?.jira_transition.clone()?;
     let tracker = turn.told.tracker.clone().filter(|_| turn.news == StoryNews::Came)?;
-    let wanted = TransitionWanted { tracker, story: turn.story.clone(), state };
+    let wanted = TransitionWanted { tracker, story: turn.story.clone(), state, turned_at: Some(now) };
     Some(wanted.message(key(serving, &format!("jira-transition {}", turn.story), now), now))
+}
+
+fn fix_version(serving: &Serving, turn: &Turn, now: Timestamp) -> Option<NewMessage> {
+    let tracker = turn.told.tracker.clone().filter(|_| !turn.versions.is_empty())?;
+    let (story, names) = (turn.story.clone(), turn.versions.clone());
+    let wanted = VersionsWanted { tracker, story, names, is_deployed: turn.news == StoryNews::Came };
+    Some(wanted.message(key(serving, &format!("jira-fix-version {}", turn.story), now), now))
+}
+
+fn field(serving: &Serving, turn: &Turn, now: Timestamp) -> Option<NewMessage> {
+    let field = serving.story_deployed.as_ref()?.jira_field.clone()?;
+    let tracker = turn.told.tracker.clone()?;
+    let wanted = FieldWanted { tracker, story: turn.story.clone(), field, is_deployed: turn.news == StoryNews::Came };
+    Some(wanted.message(key(serving, &format!("jira-field {}", turn.story), now), now))
 }
 
 fn page_of(serving: &Serving, story: &str) -> String {

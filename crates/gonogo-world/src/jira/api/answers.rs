@@ -21,8 +21,10 @@ impl Refusal {
         Self::bad_query(status, vec![message.into()])
     }
 
+    /// Policies may name a project that nobody sees.
     pub(super) fn bad_query(status: u16, messages: Vec<String>) -> Self {
-        Self { status, messages, is_surprise: true }
+        let is_surprise = !messages.iter().all(|said| said.ends_with("for the field 'project'."));
+        Self { status, messages, is_surprise }
     }
 
     /// What may happen in any test.

@@ -3,6 +3,7 @@
 mod answers;
 mod cloud;
 mod data_center;
+mod editing;
 mod issues;
 mod parameters;
 mod render;
@@ -93,6 +94,7 @@ impl State {
             ("GET", "field") => Ok(self.field_list()),
             ("GET", "myself") => Ok(self.myself()),
             ("GET", "mypermissions") => self.my_permissions(ask),
+            (_, rest) if rest.starts_with("project/") || rest == "version" => self.of_projects(ask, rest),
             (_, rest) if rest.starts_with("issue/") => self.one_issue(ask, rest.trim_start_matches("issue/")),
             _ => Err(Refusal::no_such_path(rest)),
         }
@@ -118,7 +120,7 @@ impl State {
 
 /// Whether the request makes something new.
 fn makes(ask: &Ask, path: &str) -> bool {
-    ask.method == "POST" && path.ends_with("/comment")
+    ask.method == "POST" && (path.ends_with("/comment") || path.ends_with("/version"))
 }
 
 fn is_json(ask: &Ask) -> bool {

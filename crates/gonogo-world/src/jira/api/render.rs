@@ -58,6 +58,7 @@ impl State {
                 Some(name) => self.person(name).to_json(self.flavour, &self.base_url),
                 None => Value::Null,
             },
+            "reporter" => self.person(&issue.reporter).to_json(self.flavour, &self.base_url),
             "parent" => self.parent_json(issue)?,
             "subtasks" => self
                 .issues
@@ -70,6 +71,10 @@ impl State {
             "updated" => moment(issue.updated).into(),
             "resolution" if is_done() => json!({"id": "10000", "name": "Done"}),
             "resolution" => Value::Null,
+            "fixVersions" => {
+                let held = self.versions.iter().filter(|version| issue.fix_versions.contains(&version.id));
+                held.map(|version| self.version_json(version)).collect()
+            }
             "priority" => json!({"id": "3", "name": "Medium"}),
             _ => json!([]),
         })

@@ -11,7 +11,8 @@ use super::render::moment;
 use crate::serve::Ask;
 
 /// The permissions that a caller may ask about here: number, key, name.
-const PERMISSIONS: [(&str, &str, &str); 4] = [
+const PERMISSIONS: [(&str, &str, &str); 5] = [
+    ("23", "ADMINISTER_PROJECTS", "Administer Projects"),
     ("10", "BROWSE_PROJECTS", "Browse Projects"),
     ("12", "EDIT_ISSUES", "Edit Issues"),
     ("15", "ADD_COMMENTS", "Add Comments"),
@@ -54,7 +55,8 @@ impl State {
     fn has_permission(&self, asked: &str) -> bool {
         match asked {
             "BROWSE_PROJECTS" => self.access.may_browse,
-            "ADD_COMMENTS" | "TRANSITION_ISSUES" => self.may_write,
+            "ADD_COMMENTS" | "TRANSITION_ISSUES" | "EDIT_ISSUES" => self.may_write,
+            "ADMINISTER_PROJECTS" => self.may_administer,
             _ => false,
         }
     }

@@ -11,7 +11,7 @@ use super::render::moment;
 use crate::serve::Ask;
 
 /// Whose the token is.
-const BOT: &str = "bot";
+pub(super) const BOT: &str = "bot";
 
 impl State {
     /// What stands behind `issue/KEY/`: comments and transitions.
@@ -21,6 +21,7 @@ impl State {
             ("GET", "comment") => self.comments(ask, issue),
             ("POST", "comment") => self.add_comment(ask, issue),
             ("PUT", rest) if rest.starts_with("comment/") => self.change_comment(ask, issue, &rest["comment/".len()..]),
+            ("GET", "editmeta") => self.edit_meta(key),
             ("GET", "transitions") => Ok(self.transitions(issue)),
             ("POST", "transitions") => self.transition(ask, issue),
             _ => Err(Refusal::no_such_path(rest)),
@@ -130,7 +131,7 @@ impl State {
         Ok(Value::Null)
     }
 
-    fn may_write(&self, what: &str) -> Result<(), Refusal> {
+    pub(super) fn may_write(&self, what: &str) -> Result<(), Refusal> {
         if self.may_write {
             return Ok(());
         }
@@ -139,7 +140,7 @@ impl State {
 }
 
 /// The members of a JSON body; others than those `known` are refused.
-fn given(ask: &Ask, known: &[&str]) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn given(ask: &Ask, known: &[&str]) -> Result<Map<String, Value>, Refusal> {
     match serde_json::from_slice(&ask.body) {
         Ok(Value::Object(map)) if map.keys().all(|name| known.contains(&name.as_str())) => Ok(map),
         _ => Err(Refusal::bad_payload()),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::fields::Field;
 use super::super::scenario::text_of;
-use super::super::state::{Issue, State};
+use super::super::state::{Issue, State, real_now};
 use super::parse::{Clause, Operator, Term};
 use super::subject::Subject;
 
@@ -29,7 +29,15 @@ fn matches(term: &Term, subject: &Subject, issue: &Issue, state: &State) -> bool
     let one = |text: &str| vec![text.to_owned()];
     let has: Vec<String> = match subject {
         Subject::Created => return in_time(term, issue.created, state),
-        Subject::Updated => return in_time(term, issue.updated, state),
+        Subject::Updated => {
+            // Of minutes the real ones count: a test's own go by with each change.
+            let is_minutes = term.values.first().is_some_and(|value| value.starts_with('-') && value.ends_with('m'));
+            return if is_minutes {
+                compared(term, issue.touched, real_now())
+            } else {
+                in_time(term, issue.updated, state)
+            };
+        }
         Subject::Issue => one(&issue.id.to_string()),
         Subject::Parent => issue.parent.iter().map(u64::to_string).collect(),
         Subject::Project => one(issue.project()),
@@ -117,8 +125,12 @@ fn texts(value: &Value) -> Vec<String> {
 }
 
 fn in_time(term: &Term, at: Timestamp, state: &State) -> bool {
+    compared(term, at, state.now())
+}
+
+fn compared(term: &Term, at: Timestamp, now: Timestamp) -> bool {
     let wanted = term.values.first();
-    let wanted = wanted.and_then(|value| instant(value, state.now()));
+    let wanted = wanted.and_then(|value| instant(value, now));
     match (term.operator, wanted) {
         (Operator::IsNotEmpty, _) => true,
         (Operator::Equals, Some(wanted)) => at == wanted,
@@ -137,13 +149,14 @@ pub(super) fn instant(text: &str, now: Timestamp) -> Option<Timestamp> {
     if let Some(period) = text.strip_prefix('-') {
         let unit = period.chars().last()?;
         let count: i64 = period.strip_suffix(unit)?.parse().ok()?;
-        let hours = match unit {
-            'h' => 1,
-            'd' => 24,
-            'w' => 24 * 7,
+        let minutes = match unit {
+            'm' => 1,
+            'h' => 60,
+            'd' => 24 * 60,
+            'w' => 7 * 24 * 60,
             _ => return None,
         };
-        return Some(now - SignedDuration::from_hours(count * hours));
+        return Some(now - SignedDuration::from_mins(count * minutes));
     }
     let moment = DateTime::strptime("%Y-%m-%d %H:%M", &text)
         .or_else(|_| Date::strptime("%Y-%m-%d", &text).map(|day| day.at(0, 0, 0, 0)))

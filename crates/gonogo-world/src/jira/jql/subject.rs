@@ -73,7 +73,7 @@ impl Subject {
                     || fields.iter().all(|field| match field.kind {
                         FieldKind::Text | FieldKind::RichText => text,
                         FieldKind::Number => equality || order,
-                        FieldKind::Date => order,
+                        FieldKind::Date | FieldKind::DateTime => order,
                         _ => equality,
                     })
             }

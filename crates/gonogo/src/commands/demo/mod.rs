@@ -113,6 +113,7 @@ fn configuration(world: &Playground, listen: SocketAddr, folder: &Path) -> Confi
         slack_channel: None,
         verdict_turned: RouteConfig::default(),
         story_deployed: None,
+        told_early: None,
         awareness: TeamsConfig::default(),
     });
     Config {
@@ -141,6 +142,7 @@ fn configuration(world: &Playground, listen: SocketAddr, folder: &Path) -> Confi
             slack_channel: Some(play::SUPPORT.to_owned()),
             ..StoryDeployedConfig::default()
         }),
+        told_early: None,
         verdict_turned: RouteConfig::default(),
         awareness: TeamsConfig::default(),
         services: services.collect(),

@@ -3,7 +3,7 @@
 
 use super::mail::MailConfig;
 use super::oidc::OidcConfig;
-use super::routes::{RouteConfig, TeamsConfig};
+use super::routes::{EarlyConfig, RouteConfig, TeamsConfig};
 use super::sign_in::{self, WayIn};
 use super::stories::StoryDeployedConfig;
 use crate::logs::{LogFormat, LogLevel};
@@ -35,6 +35,8 @@ pub(crate) struct Config {
     pub oidc: Option<OidcConfig>,
     /// Without it nobody is told of stories that are deployed.
     pub story_deployed: Option<StoryDeployedConfig>,
+    /// Without it no owner is told early what a story lacks.
+    pub told_early: Option<EarlyConfig>,
     /// Where it is told that a branch turned Go or No-Go.
     #[serde(default)]
     pub verdict_turned: RouteConfig,
@@ -135,6 +137,7 @@ pub(crate) struct ServiceConfig {
     #[serde(default)]
     pub verdict_turned: RouteConfig,
     pub story_deployed: Option<RouteConfig>,
+    pub told_early: Option<EarlyConfig>,
     #[serde(default)]
     pub awareness: TeamsConfig,
 }
@@ -236,6 +239,18 @@ impl Config {
             let is_told = |service| config.deployed(service) != Route::default();
             let is_told = config.services.iter().any(is_told);
             says.validate(is_told).map_err(|said| source.error(said, at()))?;
+        }
+        if let Some(one) =
+            config.services.iter().find(|service| config.told_early.is_none() && service.told_early.is_some())
+        {
+            let said = format!("service `{}` has told_early, and there is no [told_early]: write that too", one.name);
+            return Err(source.error(said, None));
+        }
+        let has_digest =
+            |service: &&ServiceConfig| service.told_early.as_ref().is_some_and(|early| early.digest_over.is_some());
+        if let Some(one) = config.services.iter().find(has_digest) {
+            let said = format!("digest_over of service `{}` stands in [told_early], for all services", one.name);
+            return Err(source.error(said, None));
         }
         let listen = config.server.listen.as_str();
         let Ok(place) = listen.parse::<Listen>() else {
@@ -342,6 +357,8 @@ mod tests {
         let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
         let says = parse(&format!("[slack]\n{example}")).unwrap().story_deployed.unwrap();
         assert_eq!((says.jira_comment, says.digest_over), (true, 5));
+        let example = page.split("```toml\n").nth(2).unwrap().split("```").next().unwrap();
+        assert!(parse(&format!("[slack]\n{example}")).unwrap().told_early.is_some());
         let page = include_str!("../../../../../docs/services.md");
         for example in page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
             let config = parse(example).unwrap();
@@ -477,6 +494,15 @@ mod tests {
             ("[story_deployed]\njira_transition = ' '", "jira_transition names no state"),
             ("[story_deployed]\nslack_channel = '#a'", "has a slack_channel, and there is no [slack]"),
             ("[slack]\nchannel = '#a'\n[story_deployed]\nslack = false\nslack_channel = '#a'", "leave one of them out"),
+            (
+                "[[service]]\nname = 'a'\nrepository = 'x/y'\ntold_early = {}",
+                "service `a` has told_early, and there is no [told_early]",
+            ),
+            (
+                "[told_early]\n[[service]]\nname = 'a'\nrepository = 'x/y'\ntold_early = { digest_over = 1 }",
+                "digest_over of service `a` stands in [told_early]",
+            ),
+            ("[told_early]\nslack_channel = '#a'", "[told_early] has a slack_channel, and there is no [slack]"),
             ("[slack]\n[[service]]\nname = \"a\"\nrepository = \"x/y\"", "[slack] names no channel"),
         ] {
             let error = parse(more).unwrap_err();

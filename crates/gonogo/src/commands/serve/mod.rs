@@ -22,7 +22,8 @@ use gonogo_engine::commands::compare::Comparisons;
 use gonogo_engine::commands::people::{Throttle, hash_of, random_word};
 use gonogo_engine::commands::{HooksTaken, Line, doctor_server};
 use gonogo_engine::{
-    CodeHostAccess, Outside, Renamed, Rounds, Secret, Service, Serving, TrustedTracker, Turns, jobs, web_of,
+    CodeHostAccess, InForce, Outside, Renamed, Rounds, Secret, Service, Serving, Telling, TrustedTracker, Turns, jobs,
+    web_of,
 };
 use gonogo_remote::git::{Remote, write_authorities};
 use gonogo_remote::github::{Credentials, GitHub, RepositoryName};
@@ -276,6 +277,7 @@ async fn serving(config: &Config, access: Access, store: Store, first_code: &Sec
         socket_mode,
         mail: mail::room(config, access.mail, &outside.http)?,
         story_deployed: config.story_deployed.as_ref().map(Into::into),
+        early_digest_over: config.told_early.as_ref().and_then(|early| early.digest_over).unwrap_or(5),
         mirrors: data.join("mirrors"),
         fetches: Arc::default(),
         first_code_hash,
@@ -286,6 +288,8 @@ async fn serving(config: &Config, access: Access, store: Store, first_code: &Sec
         pages: config.server.url.trim_end_matches('/').to_owned(),
         outside: Outside { oidc_issuer, ..outside },
         settings: settings::of(config, access.secrets)?,
+        in_force: InForce::default(),
+        telling: Telling::default(),
         rounds: Rounds::new(Duration::from_secs(config.server.poll_seconds)),
         clock: clock::now,
     })
@@ -320,6 +324,7 @@ fn service(all: &Config, config: &ServiceConfig, authorities: Option<&Path>) -> 
         turned: all.turned(config),
         deployed: all.deployed(config),
         teams_told: all.teams_told(config),
+        told_early: all.told_early(config),
     })
 }
 

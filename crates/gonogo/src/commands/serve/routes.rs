@@ -4,7 +4,7 @@
 use super::config::{Config, ServiceConfig};
 use super::stories::StoryDeployedConfig;
 use gonogo_core::email::EmailAddress;
-use gonogo_engine::{Route, TeamsTold};
+use gonogo_engine::{Route, TeamsTold, ToldEarly};
 use serde::{Deserialize, Serialize};
 
 /// Where one kind of message goes; what is not said is as for all services.
@@ -23,6 +23,32 @@ pub(crate) struct RouteConfig {
 pub(crate) struct TeamsConfig {
     pub slack: Option<bool>,
     pub email: Option<bool>,
+}
+
+/// How owners of stories are told early what a gate would find; of a service what is
+/// not said is as for all.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct EarlyConfig {
+    /// One comment on the issue, which changes; not where they are told in Slack.
+    pub jira_comment: Option<bool>,
+    /// To themselves in Slack, where their accounts are joined.
+    pub slack_dm: Option<bool>,
+    /// Also in the service's channel.
+    pub slack: Option<bool>,
+    /// Instead of that.
+    pub slack_channel: Option<String>,
+    /// Also by a mail to each of these.
+    pub email: Option<Vec<EmailAddress>>,
+    /// More stories at once are one message to each place; said for all alone.
+    pub digest_over: Option<usize>,
+}
+
+impl EarlyConfig {
+    fn route(&self) -> RouteConfig {
+        let slack = self.slack.or(self.slack_channel.as_ref().map(|_| true));
+        RouteConfig { slack, slack_channel: self.slack_channel.clone(), email: self.email.clone() }
+    }
 }
 
 impl RouteConfig {
@@ -79,13 +105,32 @@ impl Config {
         TeamsTold { slack: own.slack.or(all.slack).unwrap_or(true), email: own.email.or(all.email).unwrap_or(true) }
     }
 
+    /// How owners are told early of what a service's gate would find; without
+    /// `[told_early]` they are not.
+    pub(super) fn told_early(&self, service: &ServiceConfig) -> ToldEarly {
+        let Some(all) = &self.told_early else { return ToldEarly::default() };
+        let own = service.told_early.clone().unwrap_or_default();
+        let (own_route, all_route) = (own.route(), all.route());
+        // A channel hears of it where that is said: it is the owner's matter.
+        let in_slack = own_route.slack.or(all_route.slack).unwrap_or(false);
+        let own_route = RouteConfig { slack: Some(in_slack), ..own_route };
+        let route = own_route.over(&all_route, self.slack_channel(service));
+        ToldEarly {
+            jira_comment: own.jira_comment.or(all.jira_comment).unwrap_or(true),
+            slack_dm: own.slack_dm.or(all.slack_dm).unwrap_or(true) && self.slack.is_some(),
+            route: Route { slack_channel: route.slack_channel.filter(|_| self.slack.is_some()), ..route },
+        }
+    }
+
     /// All that is said somewhere, each with where.
     fn routes(&self) -> Vec<(String, RouteConfig)> {
         let mut routes = vec![("[verdict_turned]".to_owned(), self.verdict_turned.clone())];
         routes.extend(self.story_deployed.as_ref().map(|says| ("[story_deployed]".to_owned(), says.route())));
+        routes.extend(self.told_early.as_ref().map(|says| ("[told_early]".to_owned(), says.route())));
         for service in &self.services {
             let at = |kind: &str| format!("{kind} of service `{}`", service.name);
             routes.push((at("verdict_turned"), service.verdict_turned.clone()));
+            routes.extend(service.told_early.clone().map(|says| (at("told_early"), says.route())));
             routes.extend(service.story_deployed.clone().map(|route| (at("story_deployed"), route)));
         }
         routes

@@ -2,7 +2,7 @@
 
 use super::routes::RouteConfig;
 use gonogo_core::email::EmailAddress;
-use gonogo_engine::StoryDeployed;
+use gonogo_engine::{FieldMark, StoryDeployed, VersionName};
 use serde::{Deserialize, Serialize};
 
 /// What is said of a story that is deployed, or was rolled back.
@@ -13,6 +13,10 @@ pub(crate) struct StoryDeployedConfig {
     pub jira_comment: bool,
     /// The state that its issue comes to be in.
     pub jira_transition: Option<String>,
+    /// The fix version that its issue gets.
+    pub jira_fix_version: Option<VersionName>,
+    /// What a field of its issue gets.
+    pub jira_field: Option<FieldMark>,
     /// A message in Slack.
     pub slack: bool,
     /// In this channel instead of those of its services.
@@ -28,6 +32,8 @@ impl Default for StoryDeployedConfig {
         Self {
             jira_comment: false,
             jira_transition: None,
+            jira_fix_version: None,
+            jira_field: None,
             slack: true,
             slack_channel: None,
             email: Vec::new(),
@@ -44,14 +50,23 @@ impl StoryDeployedConfig {
                 "[story_deployed] jira_transition names no state: write jira_transition = \"Released\"".to_owned()
             );
         }
-        if !self.jira_comment && self.jira_transition.is_none() && !is_told {
-            return Err(
-                "[story_deployed] tells nobody: write jira_comment = true, jira_transition = \"…\", a [slack] \
-                 or email = [\"…\"]"
-                    .to_owned(),
-            );
+        if let Some(field) = &self.jira_field {
+            field.validate().map_err(|said| format!("[story_deployed] jira_field: {said}"))?;
+        }
+        if !self.marks() && !is_told {
+            return Err("[story_deployed] tells nobody: write jira_comment = true, jira_transition = \"…\", \
+                 jira_fix_version = \"…\", jira_field = { … }, a [slack] or email = [\"…\"]"
+                .to_owned());
         }
         Ok(())
+    }
+
+    /// Whether something is done in Jira.
+    fn marks(&self) -> bool {
+        self.jira_comment
+            || self.jira_transition.is_some()
+            || self.jira_fix_version.is_some()
+            || self.jira_field.is_some()
     }
 
     pub(super) fn route(&self) -> RouteConfig {
@@ -68,6 +83,8 @@ impl From<&StoryDeployedConfig> for StoryDeployed {
         Self {
             jira_comment: config.jira_comment,
             jira_transition: config.jira_transition.clone(),
+            jira_fix_version: config.jira_fix_version.clone(),
+            jira_field: config.jira_field.clone(),
             digest_over: config.digest_over,
         }
     }
