@@ -30,6 +30,8 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (20, include_str!("../migrations/0020_join_links.sql")),
     (22, include_str!("../migrations/0022_unread_stories.sql")),
     (23, include_str!("../migrations/0023_builds.sql")),
+    (26, include_str!("../migrations/0026_jira_accounts.sql")),
+    (27, include_str!("../migrations/0027_story_acts.sql")),
 ];
 
 /// `{word}`, in SQLite, in PostgreSQL.
