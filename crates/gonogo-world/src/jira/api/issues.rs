@@ -13,6 +13,7 @@ impl State {
     pub(super) fn one_issue(&mut self, ask: &Ask, rest: &str) -> Answered {
         match rest.split_once('/') {
             None if ask.method == "GET" => self.issue_alone(ask, rest),
+            None if ask.method == "PUT" => self.edit_issue(ask, rest),
             Some((key, "changelog")) if ask.method == "GET" && self.flavour == Flavour::Cloud => {
                 self.changelog(ask, key)
             }
