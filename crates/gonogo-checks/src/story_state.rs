@@ -3,7 +3,7 @@
 use crate::facts::Stop;
 use crate::findings::{Findings, Found};
 use crate::registry::{Entry, parse};
-use crate::scene::{Check, Scene, story};
+use crate::scene::{Check, Mends, Scene, story};
 use gonogo_core::fact::Fact;
 use gonogo_core::finding::Code;
 use gonogo_core::policy::Level;
@@ -76,6 +76,13 @@ impl Check for StoryState {
             return Err("a list without a state would let nothing be judged: name states, or leave it out".to_owned());
         }
         Ok(())
+    }
+
+    fn mends(&self, issue: &Issue, mends: &mut Mends) {
+        let states = self.states_for(issue);
+        if !states.iter().any(|word| issue.status.is(word)) {
+            mends.states.extend(states.iter().cloned());
+        }
     }
 
     fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {
