@@ -62,6 +62,9 @@ pub const EVALUATE: &str = "evaluate";
 /// service's name.
 pub const SHIP: &str = "ship";
 
+/// An act on a story whose end nobody told is to be looked for; its key is its number.
+pub const STORY_ACT: &str = "story-act";
+
 /// Whom deliveries are from.
 pub const GITHUB: &str = "github";
 pub const JIRA: &str = "jira";

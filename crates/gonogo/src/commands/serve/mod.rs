@@ -2,6 +2,7 @@
 //! faces together, and takes them down in order.
 
 pub(crate) mod config;
+pub(crate) mod jira_accounts;
 mod mail;
 mod oidc;
 pub(crate) mod routes;
@@ -113,6 +114,8 @@ pub(crate) struct Access {
     pub github: Credentials,
     pub github_hooks: Option<Secret>,
     pub jira_hooks: Option<Secret>,
+    /// Of the app by which people act in the tracker.
+    pub jira_client: Option<Secret>,
     pub slack: Option<Secret>,
     /// What Slack signs requests with.
     pub slack_signing: Option<Secret>,
@@ -136,6 +139,7 @@ impl Access {
         Ok(Self {
             github_hooks: secret("GONOGO_GITHUB_WEBHOOK_SECRET")?,
             jira_hooks: secret("GONOGO_JIRA_WEBHOOK_SECRET")?,
+            jira_client: jira_accounts::client_secret()?,
             slack: secret("GONOGO_SLACK_TOKEN")?,
             slack_signing: secret("GONOGO_SLACK_SIGNING_SECRET")?,
             slack_app: secret("GONOGO_SLACK_APP_TOKEN")?,
@@ -277,6 +281,7 @@ async fn serving(config: &Config, access: Access, store: Store, first_code: &Sec
         comparisons: Comparisons::default(),
         sign_in: sign_in::sign_in(config, access.sign_in)?,
         oidc: oidc::sign_in(config.oidc.as_ref(), access.oidc, || Ok(Connections::new(&outside.http)?))?,
+        jira_app: jira_accounts::app(config, access.jira_client, &outside.http)?,
         pages: config.server.url.trim_end_matches('/').to_owned(),
         outside,
         settings: settings::of(config, access.secrets)?,
