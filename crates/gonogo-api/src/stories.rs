@@ -103,3 +103,84 @@ pub enum ToldState {
     /// A person wants it to be said no more.
     Dropped,
 }
+
+/// What a person could mend of a story in Jira, as the policies that judged it ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StoryMends {
+    /// The issue's key, and where it is.
+    pub issue: String,
+    pub url: String,
+    /// What the token's person is called in Jira.
+    pub acting_as: String,
+    pub fields: Vec<MendField>,
+    /// The state that it is in, where it may not ship from that.
+    pub wrong_state: Option<String>,
+    /// Transitions that lead to a state from which it may.
+    pub moves: Vec<MendMove>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MendField {
+    /// As the policy calls it.
+    pub field: String,
+    pub kind: MendKind,
+    /// What may be chosen, where that is a list.
+    pub choices: Vec<MendChoice>,
+    /// Which field it says of that somebody has read it.
+    pub confirms: Option<String>,
+    /// Why it is done in Jira alone; null where it may be from here.
+    pub elsewhere: Option<String>,
+}
+
+/// How a field is given: `confirm` takes no values, and names the token's person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MendKind {
+    Line,
+    Text,
+    Number,
+    Day,
+    One,
+    Several,
+    Labels,
+    Confirm,
+    Elsewhere,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MendChoice {
+    pub id: String,
+    pub name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MendMove {
+    /// The transition's id.
+    pub transition: String,
+    pub name: String,
+    pub to: String,
+    /// What Jira asks for with it: then it is made there.
+    pub asks: Vec<String>,
+}
+
+/// A field is to be filled in, under the name of the token's person in Jira.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewFieldValue {
+    /// As the policy calls it.
+    #[schemars(length(min = 1, max = 255))]
+    pub field: String,
+    /// One, several where the field takes them, or none to confirm. Choices by id or
+    /// by name.
+    #[serde(default)]
+    pub values: Vec<String>,
+}
+
+/// A story is to be moved, under the name of the token's person in Jira.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewMove {
+    /// The transition's id.
+    #[schemars(length(min = 1, max = 40))]
+    pub transition: String,
+}

@@ -40,4 +40,4 @@ pub use judge::{Judge, Judged, Judgement, Unread};
 pub use newest_go::{NewestGo, PartialStory};
 pub use post_deploy::{PostDeploy, ToLookAt};
 pub use registry::{CHECKS, Entry, SYNTHETIC, documented};
-pub use scene::Wants;
+pub use scene::{FieldToMend, Mends, Wants};

@@ -2,8 +2,9 @@
 
 use crate::post_deploy::PostDeploy;
 use crate::registry::{CHECKS, Entry, SYNTHETIC};
-use crate::scene::{Check, Wants};
+use crate::scene::{Check, Mends, Wants};
 use gonogo_core::policy::{Level, Names, Narrowed, Policy, PolicyError, Sections, Setting, Source, nearest};
+use gonogo_core::story::Issue;
 use schemars::{Schema, schema_for};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -115,6 +116,18 @@ impl TypedPolicy {
     /// The checks whose findings may block.
     pub fn blocking(&self) -> impl Iterator<Item = &'static str> {
         self.checks.iter().filter(|ready| ready.level == Level::Block).map(|ready| ready.entry.name)
+    }
+
+    /// What of a story a person could mend in the tracker, as far as these checks
+    /// find something of it.
+    pub fn mends(&self, issue: &Issue, checks: &[&str]) -> Mends {
+        let mut mends = Mends::default();
+        for ready in self.checks.iter().filter(|ready| ready.level != Level::Off) {
+            if checks.contains(&ready.entry.name) {
+                ready.check.mends(issue, &mut mends);
+            }
+        }
+        mends
     }
 
     /// How stories say what is to be looked at after a deploy, where that is asked

@@ -12,7 +12,7 @@ use gonogo_core::fact::{Fact, Why};
 use gonogo_core::finding::{Severity, Subject};
 use gonogo_core::ids::{IssueKey, Sha};
 use gonogo_core::policy::{Sections, Tracker};
-use gonogo_core::story::Issue;
+use gonogo_core::story::{Issue, same_word};
 use jiff::Timestamp;
 use serde_json::json;
 use std::collections::{BTreeSet, HashSet};
@@ -37,6 +37,44 @@ impl Wants {
     }
 }
 
+/// What a policy asks of a story that a person could do in the tracker.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mends {
+    /// Fields that lack something, as the policy calls them.
+    pub fields: Vec<FieldToMend>,
+    /// States that it may ship from, where it is in none of them.
+    pub states: Vec<String>,
+}
+
+/// A field, and what it lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldToMend {
+    pub name: String,
+    /// Of which field it says that somebody other than the assignee read it; `None`
+    /// where it has to be filled in itself.
+    pub confirms: Option<String>,
+}
+
+impl Mends {
+    pub(crate) fn wants_field(&mut self, name: &str, confirms: Option<&str>) {
+        if self.fields.iter().all(|known| known.name != name) {
+            self.fields.push(FieldToMend { name: name.to_owned(), confirms: confirms.map(str::to_owned) });
+        }
+    }
+
+    /// Of a second policy: a state has to do for both, where both name some.
+    pub fn also(&mut self, other: Self) {
+        for field in other.fields {
+            self.wants_field(&field.name, field.confirms.as_deref());
+        }
+        if self.states.is_empty() {
+            self.states = other.states;
+        } else if !other.states.is_empty() {
+            self.states.retain(|state| other.states.iter().any(|word| same_word(word, state)));
+        }
+    }
+}
+
 /// A check is its options and one function.
 pub(crate) trait Check: std::fmt::Debug {
     fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop>;
@@ -48,6 +86,9 @@ pub(crate) trait Check: std::fmt::Debug {
 
     /// What it needs of each issue.
     fn wants(&self, _wants: &mut Wants) {}
+
+    /// What of a story it finds that a person could mend in the tracker.
+    fn mends(&self, _issue: &Issue, _mends: &mut Mends) {}
 
     /// The fields that stories have to fill in for it.
     fn required_fields(&self) -> Vec<&str> {

@@ -6,7 +6,7 @@ mod confirmed;
 use crate::facts::Stop;
 use crate::findings::{Findings, Found};
 use crate::registry::{Entry, parse};
-use crate::scene::{Check, Scene, Wants, story};
+use crate::scene::{Check, Mends, Scene, Wants, story};
 use crate::story_state::is_type;
 use confirmed::{Confirm, Confirmed};
 use gonogo_core::fact::{Fact, Why};
@@ -88,6 +88,21 @@ impl Check for StoryFields {
         wants.fields.extend(self.required_fields().into_iter().map(str::to_owned));
         wants.fields.extend(self.confirm.iter().flat_map(Confirm::fields));
         wants.history |= !self.confirm.is_empty();
+    }
+
+    fn mends(&self, issue: &Issue, mends: &mut Mends) {
+        for field in self.required_for(issue) {
+            let value = issue.fields.get(field);
+            if value.is_none_or(|value| self.says_nothing(value)) {
+                mends.wants_field(field, None);
+            }
+        }
+        for confirm in &self.confirm {
+            let look = confirm.look_at(issue, |value| self.says_nothing(value));
+            if let (Confirmed::No(..), Some(by)) = (look, &confirm.by_field) {
+                mends.wants_field(by, Some(&confirm.field));
+            }
+        }
     }
 
     fn required_fields(&self) -> Vec<&str> {
@@ -242,11 +257,53 @@ fn text(value: &FieldValue) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::is_invisible;
+    use super::*;
+    use gonogo_core::story::{IssueType, Status, TrackerPerson};
 
     #[test]
     fn what_nobody_sees_is_blank() {
         assert!(["", " \n", "\u{a0}\u{200b}", "\u{2060}\u{feff}\u{ad}"].into_iter().all(is_invisible));
         assert!(!["-", "\u{200b}x", "ή"].into_iter().any(is_invisible));
+    }
+
+    #[test]
+    fn what_a_person_could_mend_is_what_is_found() {
+        let text = |text: &str| FieldValue::Text(text.to_owned());
+        let maria = TrackerPerson { id: "m".to_owned(), name: "Maria".to_owned() };
+        let values = [
+            ("Risk", text("high")),
+            ("Checks", text("n/a")),
+            ("Owner", FieldValue::Empty),
+            ("Team", FieldValue::NoSuchField),
+            ("Read by", FieldValue::Person(maria.clone())),
+        ];
+        let named = |name: &str| Status { id: name.to_owned(), name: name.to_owned() };
+        let issue = Issue {
+            key: "STORY-1".parse().unwrap(),
+            title: String::new(),
+            kind: IssueType { id: "1".to_owned(), name: "Story".to_owned(), subtask: false },
+            status: named("In Review"),
+            assignee: Some(maria),
+            parent: None,
+            labels: Vec::new(),
+            created_at: None,
+            url: String::new(),
+            fields: values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            field_ids: std::collections::BTreeMap::new(),
+            history: None,
+        };
+        let confirm = Confirm { field: "Risk".to_owned(), by_field: Some("Read by".to_owned()), by_state: None };
+        let required = ["Risk", "Checks", "Owner", "Team"].map(str::to_owned).to_vec();
+        let check = StoryFields { required, confirm: vec![confirm], ..StoryFields::default() };
+        let mut mends = Mends::default();
+        check.mends(&issue, &mut mends);
+        let found: Vec<_> = mends.fields.iter().map(|field| (field.name.as_str(), field.confirms.as_deref())).collect();
+        assert_eq!(found, [("Checks", None), ("Owner", None), ("Team", None), ("Read by", Some("Risk"))]);
+        let states =
+            |states: &[&str]| Mends { states: states.iter().map(|s| (*s).to_owned()).collect(), ..Mends::default() };
+        let mut both = states(&["Ready", "Done"]);
+        both.also(states(&["done", "Closed"]));
+        both.also(Mends::default());
+        assert_eq!(both.states, ["Done"]);
     }
 }

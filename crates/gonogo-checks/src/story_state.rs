@@ -3,7 +3,7 @@
 use crate::facts::Stop;
 use crate::findings::{Findings, Found};
 use crate::registry::{Entry, parse};
-use crate::scene::{Check, Scene, story};
+use crate::scene::{Check, Mends, Scene, story};
 use gonogo_core::fact::Fact;
 use gonogo_core::finding::Code;
 use gonogo_core::policy::Level;
@@ -80,6 +80,13 @@ impl Check for StoryState {
 
     fn lets_ship(&self, issue: &Issue) -> bool {
         self.states_for(issue).iter().any(|word| issue.status.is(word))
+    }
+
+    fn mends(&self, issue: &Issue, mends: &mut Mends) {
+        let states = self.states_for(issue);
+        if !states.iter().any(|word| issue.status.is(word)) {
+            mends.states.extend(states.iter().cloned());
+        }
     }
 
     fn run(&self, scene: &Scene<'_>, out: &mut Findings) -> Result<(), Stop> {

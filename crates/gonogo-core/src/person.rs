@@ -48,11 +48,12 @@ pub enum Scope {
     Waive,
     Production,
     Messages,
+    Stories,
     Admin,
 }
 
 impl Scope {
-    pub const ALL: [Self; 5] = [Self::Read, Self::Waive, Self::Production, Self::Messages, Self::Admin];
+    pub const ALL: [Self; 6] = [Self::Read, Self::Waive, Self::Production, Self::Messages, Self::Stories, Self::Admin];
 
     pub fn word(self) -> &'static str {
         match self {
@@ -60,6 +61,7 @@ impl Scope {
             Self::Waive => "waive",
             Self::Production => "production",
             Self::Messages => "messages",
+            Self::Stories => "stories",
             Self::Admin => "admin",
         }
     }
@@ -73,6 +75,7 @@ impl Scope {
             }
             Self::Production => "say what runs in production",
             Self::Messages => "have messages said again, or drop them; send deploy plans",
+            Self::Stories => "fill in fields of stories, and move them, in Jira, as the person there",
             Self::Admin => "add people, run deliveries and dead work again",
         }
     }
@@ -119,12 +122,14 @@ pub enum Act {
     SeeToMessages,
     /// A deploy plan, by e-mail.
     SendPlan,
+    /// Under one's own name in the tracker, which says what one may there.
+    MendStory,
     MakeToken,
     RevokeAnyToken,
 }
 
 impl Act {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Read,
         Self::Compare,
         Self::CheckAgain,
@@ -140,6 +145,7 @@ impl Act {
         Self::ReadSettings,
         Self::SeeToMessages,
         Self::SendPlan,
+        Self::MendStory,
         Self::MakeToken,
         Self::RevokeAnyToken,
     ];
@@ -147,7 +153,7 @@ impl Act {
     /// The least role that may.
     pub fn needs(self) -> Role {
         match self {
-            Self::Read | Self::Acknowledge | Self::TakeBackOwn | Self::MakeToken => Role::Viewer,
+            Self::Read | Self::Acknowledge | Self::TakeBackOwn | Self::MendStory | Self::MakeToken => Role::Viewer,
             Self::Compare | Self::CheckAgain | Self::AnswerChecks | Self::SignOff => Role::Developer,
             Self::Waive | Self::SayWhatRuns | Self::SeeToMessages | Self::SendPlan => Role::ReleaseManager,
             Self::AddPerson | Self::ChangePerson | Self::RunAgain | Self::ReadSettings | Self::RevokeAnyToken => {
@@ -168,6 +174,7 @@ impl Act {
             | Self::TakeBackOwn => Some(Scope::Waive),
             Self::SayWhatRuns => Some(Scope::Production),
             Self::SeeToMessages | Self::SendPlan => Some(Scope::Messages),
+            Self::MendStory => Some(Scope::Stories),
             Self::AddPerson | Self::RunAgain => Some(Scope::Admin),
             Self::ChangePerson | Self::MakeToken | Self::RevokeAnyToken => None,
         }
@@ -190,6 +197,7 @@ impl Act {
             Self::ReadSettings => "read the server's settings",
             Self::SeeToMessages => "see to messages",
             Self::SendPlan => "send a deploy plan",
+            Self::MendStory => "mend a story in the tracker",
             Self::MakeToken => "make a token",
             Self::RevokeAnyToken => "revoke the tokens of others",
         }
@@ -398,7 +406,10 @@ mod tests {
         assert_eq!(refused(Act::Waive), "to waive a token needs the scope waive: make one that has it");
         assert_eq!(refused(Act::MakeToken), "to make a token one has to sign in: no token may");
         let needs = Scope::ALL.map(Scope::needs);
-        assert_eq!(needs, [Role::Viewer, Role::Viewer, Role::ReleaseManager, Role::ReleaseManager, Role::Admin]);
+        assert_eq!(
+            needs,
+            [Role::Viewer, Role::Viewer, Role::ReleaseManager, Role::ReleaseManager, Role::Viewer, Role::Admin]
+        );
         assert!(Scope::ALL.into_iter().all(|scope| scope.word().parse() == Ok(scope)));
     }
 

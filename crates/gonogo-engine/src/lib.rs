@@ -22,6 +22,7 @@ pub use digest::{Digest, owner};
 pub use evaluate::Outcome;
 pub use evidence::{Evidence, FactLine, Rule};
 pub use gather::{Clock, CodeHost, CodeHostAccess, CodeHostToken, Outside, TrustedTracker, web_of};
+pub use gonogo_remote::jira::{Entry as JiraEntry, NotForYou};
 pub use gonogo_remote::secret::Secret;
 pub use gonogo_remote::slack::{SlackError, Socket as SlackSocket, Told as SlackTold};
 pub use in_force::{InForce, Telling};

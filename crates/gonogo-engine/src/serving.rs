@@ -11,6 +11,7 @@ use gonogo_core::let_in::LetIn;
 use gonogo_core::policy::{ProductionSource, ServicePath};
 use gonogo_remote::git::{Fetches, Remote};
 use gonogo_remote::github::{GitHub, RepositoryName, SignInApp};
+use gonogo_remote::jira::JiraApp;
 use gonogo_remote::mail::Smtp;
 use gonogo_remote::oidc::Provider;
 use gonogo_remote::slack::{Slack, SocketMode};
@@ -54,6 +55,8 @@ pub struct Serving {
     pub sign_in: Option<GitHubSignIn>,
     /// Where people may sign in with an OpenID Connect provider.
     pub oidc: Option<OidcSignIn>,
+    /// Where people may act in the tracker under their own names.
+    pub jira_app: Option<JiraApp>,
     pub outside: Outside,
     /// What it was started with.
     pub settings: ServerSettings,

@@ -31,6 +31,8 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (22, include_str!("../migrations/0022_unread_stories.sql")),
     (23, include_str!("../migrations/0023_builds.sql")),
     (24, include_str!("../migrations/0024_awareness_by_service.sql")),
+    (26, include_str!("../migrations/0026_jira_accounts.sql")),
+    (27, include_str!("../migrations/0027_story_acts.sql")),
     (28, include_str!("../migrations/0028_story_versions.sql")),
     (29, include_str!("../migrations/0029_early.sql")),
     (30, include_str!("../migrations/0030_waits.sql")),

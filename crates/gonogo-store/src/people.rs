@@ -3,6 +3,7 @@
 
 use crate::audit::{Deed, note, note_made};
 use crate::db::{Tx, alone, execute, fetch};
+use crate::jira_accounts::forget_jira;
 use crate::{Store, StoreError, micros, time};
 use gonogo_core::person::{Person, Role};
 use jiff::Timestamp;
@@ -175,6 +176,9 @@ impl Store {
                     // Also of who is activated: one may have begun meanwhile.
                     execute!(tx, "delete from session where person = $1", person)?;
                     execute!(tx, "delete from password_reset where person = $1", person)?;
+                    if !is_active {
+                        forget_jira(tx, person, "the person was deactivated").await?;
+                    }
                     some_stay(tx, before).await?;
                     note(tx, &deed).await
                 })

@@ -10,6 +10,8 @@ pub mod from_slack;
 mod guess;
 mod hashing;
 mod init;
+pub mod jira_account;
+pub mod mend_story;
 pub mod messages;
 pub mod people;
 pub mod post_deploy;

@@ -69,6 +69,8 @@ pub const SHIP: &str = "ship";
 
 /// Stories that changed are to be looked at for what they lack; there is one key.
 pub const EARLY: &str = "early";
+/// An act on a story whose end nobody told is to be looked for; its key is its number.
+pub const STORY_ACT: &str = "story-act";
 
 /// Whom deliveries are from.
 pub const GITHUB: &str = "github";

@@ -2,8 +2,9 @@
 //! when it cannot be.
 
 use super::poll::poll_services;
-use super::{DELIVERY, EARLY, EVALUATE, JobError, POLLED, PULL, PULLS, SHIP, SYNC};
+use super::{DELIVERY, EARLY, EVALUATE, JobError, POLLED, PULL, PULLS, SHIP, STORY_ACT, SYNC};
 use super::{contained, delivery, early, evaluate, outbox, pulls, shipping, show, sync, told};
+use crate::commands::mend_story::{Looks, settle};
 use crate::serving::Serving;
 use gonogo_remote::github::polling;
 use gonogo_store::{CandidateId, DeliveryId, Job, StoreError};
@@ -135,6 +136,9 @@ async fn run(serving: &Serving, job: &Job) -> Result<(), JobError> {
         EVALUATE => evaluate::judge(serving, CandidateId(id()?)).await,
         SHIP => shipping::look(serving, &job.key).await,
         EARLY => early::look(serving).await,
+        STORY_ACT => settle(serving, id()?, Looks::Later)
+            .await?
+            .map_err(|why| JobError::Broken(format!("{}\n  → {}", why.said, why.fix))),
         other => Err(JobError::Broken(format!("this version does not know the work `{other}`"))),
     }
 }

@@ -31,12 +31,24 @@ impl super::Base {
         path: &str,
         words: &BTreeSet<String>,
     ) -> Result<BTreeMap<String, FieldId>, Why> {
-        if words.iter().all(|word| is_id(word)) {
-            return Ok(words.iter().map(|word| (word.clone(), FieldId::Id(word.clone()))).collect());
+        if let Some(ids) = as_they_are(words) {
+            return Ok(ids);
         }
         let all = self.fields.0.get_or_try_init(|| async { self.get(path).await.and_then(|v| read(&v)) }).await?;
         Ok(words.iter().map(|word| (word.clone(), find(all, word))).collect())
     }
+}
+
+/// Where all of them are ids, nobody has to be asked.
+pub(super) fn as_they_are(words: &BTreeSet<String>) -> Option<BTreeMap<String, FieldId>> {
+    let all = words.iter().map(|word| is_id(word).then(|| (word.clone(), FieldId::Id(word.clone()))));
+    all.collect()
+}
+
+/// By what a Jira answered of its fields.
+pub(super) fn named(answer: &Value, words: &BTreeSet<String>) -> Result<BTreeMap<String, FieldId>, Why> {
+    let all = read(answer)?;
+    Ok(words.iter().map(|word| (word.clone(), find(&all, word))).collect())
 }
 
 fn read(value: &Value) -> Result<Vec<(String, String)>, Why> {

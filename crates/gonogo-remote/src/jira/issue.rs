@@ -51,11 +51,11 @@ fn known_id(id: &FieldId) -> Option<String> {
     }
 }
 
-fn text_at(json: &Value, name: &str) -> Option<String> {
+pub(super) fn text_at(json: &Value, name: &str) -> Option<String> {
     json.get(name)?.as_str().map(str::to_owned)
 }
 
-fn status(json: &Value) -> Option<Status> {
+pub(super) fn status(json: &Value) -> Option<Status> {
     Some(Status { id: text_at(json, "id")?, name: text_at(json, "name")? })
 }
 
@@ -65,7 +65,7 @@ fn issue_type(json: &Value) -> Option<IssueType> {
 }
 
 /// Cloud has account ids; Data Center has a key or a name.
-fn person(json: &Value) -> Option<TrackerPerson> {
+pub(super) fn person(json: &Value) -> Option<TrackerPerson> {
     let id = ["accountId", "key", "name"].iter().find_map(|part| text_at(json, part))?;
     let name = text_at(json, "displayName").unwrap_or_else(|| id.clone());
     Some(TrackerPerson { id, name })

@@ -2,20 +2,26 @@
 //! read wants a token that may read; what is said and done wants one that may.
 
 mod access;
+mod app;
 mod by_key;
 mod changed;
 mod cloud;
 mod credentials;
 mod data_center;
 mod fields;
+mod form;
 mod issue;
 mod marking;
+mod persons;
 mod writing;
 
 pub use access::Account;
+pub use app::{AppAt, GoingToJira, JiraApp, JiraAppError, JiraTokens};
 pub use changed::{ChangedIssue, Changes};
 pub use credentials::{Credentials, CredentialsError};
+pub use form::{Choice, Entry, FormField, MoveWay, chosen};
 pub use marking::{FieldTo, Versions};
+pub use persons::{IssueForm, NotForYou, PersonsJira, Write};
 pub use writing::{Comment, Known, Moved, NotWritten};
 
 use crate::http::{Http, HttpError, HttpSettings, Method};

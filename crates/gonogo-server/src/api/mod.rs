@@ -5,6 +5,7 @@ mod asked;
 mod candidates;
 mod describe;
 mod etag;
+mod mends;
 mod messages;
 mod once;
 mod operating;

@@ -2,7 +2,9 @@
 //! what answers it.
 
 use super::refusal::Kind;
-use super::{candidates, messages, operating, people, post_deploy, services, settings, sign_offs, stories, waivers};
+use super::{
+    candidates, mends, messages, operating, people, post_deploy, services, settings, sign_offs, stories, waivers,
+};
 use crate::App;
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode};
@@ -58,6 +60,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         services::operations(),
         candidates::operations(),
         stories::operations(),
+        mends::operations(),
         post_deploy::operations(),
         waivers::operations(),
         settings::operations(),
@@ -125,6 +128,9 @@ impl Operation {
     /// The kinds of problems that it may come to.
     pub(crate) fn problems(&self) -> Vec<Kind> {
         let mut kinds = vec![Kind::NoToken, Kind::Forbidden, Kind::TooOften, Kind::Away];
+        if self.scope == Scope::Stories {
+            kinds.push(Kind::NotJoined);
+        }
         if self.query.is_some() || self.does != Does::Read {
             kinds.push(Kind::Malformed);
         }

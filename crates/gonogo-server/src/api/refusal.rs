@@ -4,8 +4,11 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gonogo_api::{PROBLEM_TYPE, Problem};
 use gonogo_core::person::Forbidden;
+use gonogo_engine::NotForYou;
 use gonogo_engine::commands::acknowledge::AcknowledgeError;
 use gonogo_engine::commands::compare::CompareError;
+use gonogo_engine::commands::jira_account::ActingError;
+use gonogo_engine::commands::mend_story::MendError;
 use gonogo_engine::commands::people::PersonError;
 use gonogo_engine::commands::post_deploy::AnswerError;
 use gonogo_engine::commands::production::ProductionError;
@@ -24,6 +27,7 @@ pub(crate) enum Kind {
     NotFound,
     MethodNotAllowed,
     Conflict,
+    NotJoined,
     TooLarge,
     NotJson,
     Wrong,
@@ -33,13 +37,14 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Malformed,
         Self::NoToken,
         Self::Forbidden,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::Conflict,
+        Self::NotJoined,
         Self::TooLarge,
         Self::NotJson,
         Self::Wrong,
@@ -55,7 +60,7 @@ impl Kind {
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict => StatusCode::CONFLICT,
+            Self::Conflict | Self::NotJoined => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Wrong | Self::KeyUsed => StatusCode::UNPROCESSABLE_ENTITY,
@@ -72,6 +77,7 @@ impl Kind {
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::Conflict => "conflict",
+            Self::NotJoined => "not-joined",
             Self::TooLarge => "too-large",
             Self::NotJson => "not-json",
             Self::Wrong => "wrong",
@@ -89,6 +95,7 @@ impl Kind {
             Self::NotFound => "Not there",
             Self::MethodNotAllowed => "Not in this way",
             Self::Conflict => "It is not so any more",
+            Self::NotJoined => "No Jira account is joined",
             Self::TooLarge => "The body is too large",
             Self::NotJson => "The body is no JSON",
             Self::Wrong => "It cannot be taken as it is",
@@ -107,6 +114,7 @@ impl Kind {
             Self::NotFound => "look for it in the list that it is of",
             Self::MethodNotAllowed => "use a method of the header `Allow`",
             Self::Conflict => "read it anew, and see whether it is wanted still",
+            Self::NotJoined => "the token's person joins their Jira account under /account",
             Self::TooLarge => "send 64 kB at most",
             Self::NotJson => "send JSON, with `Content-Type: application/json`",
             Self::Wrong => "change what the detail names",
@@ -194,6 +202,23 @@ impl From<AcknowledgeError> for Refusal {
             AcknowledgeError::Store(error) => error.into(),
             AcknowledgeError::Forbidden(forbidden) => forbidden.into(),
             AcknowledgeError::Gone(said) => Self::new(Kind::Conflict, said),
+        }
+    }
+}
+
+impl From<MendError> for Refusal {
+    fn from(error: MendError) -> Self {
+        match error {
+            MendError::Store(error) | MendError::NotActing(ActingError::Store(error)) => error.into(),
+            MendError::Forbidden(forbidden) => forbidden.into(),
+            MendError::Input(said) => Self::new(Kind::Wrong, said),
+            MendError::Gone(said) | MendError::Doubtful(said) => Self::new(Kind::Conflict, said),
+            MendError::NotActing(error @ ActingError::Away(_)) => Self::new(Kind::Away, error.to_string()).after(5),
+            MendError::NotActing(error) => Self::new(Kind::NotJoined, error.to_string()),
+            MendError::Jira(error @ NotForYou::Token) => Self::new(Kind::NotJoined, error.to_string()),
+            MendError::Jira(error @ NotForYou::Refused(_)) => Self::new(Kind::Wrong, error.to_string()),
+            MendError::Jira(error @ NotForYou::TooOften) => Self::new(Kind::Away, error.to_string()).after(60),
+            MendError::Jira(error) => Self::new(Kind::Away, error.to_string()).after(5),
         }
     }
 }

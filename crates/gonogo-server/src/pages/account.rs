@@ -10,6 +10,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use gonogo_engine::commands::accounts::{change_password, part_from, use_link};
+use gonogo_engine::commands::jira_account::{JIRA, Standing, standing};
 use gonogo_engine::commands::people::{LEAST_PASSWORD, PersonError};
 use gonogo_engine::commands::sign_in::With;
 use gonogo_engine::commands::slack_join::{SLACK, offered, open_link, part_from_slack, send_link, take_offer};
@@ -136,7 +137,7 @@ pub(crate) async fn slack_part(State(app): State<App>, session: Session, Form(pa
     ended(&app, &session, done).await
 }
 
-async fn ended(app: &App, session: &Session, done: Result<(), PersonError>) -> Response {
+pub(super) async fn ended(app: &App, session: &Session, done: Result<(), PersonError>) -> Response {
     match done {
         Ok(()) => Redirect::to("/account").into_response(),
         Err(PersonError::Input(said)) => {
@@ -148,6 +149,7 @@ async fn ended(app: &App, session: &Session, done: Result<(), PersonError>) -> R
 
 async fn shown(app: &App, session: &Session, said: Option<&str>) -> Shown {
     let row = app.serving.store.person(session.person.id).await.map_err(|e| away(&e))?;
+    let jira = standing(&app.serving, &session.person).await.map_err(|e| away(&e))?;
     let main = html! {
         @if let Some(said) = said { p.stale role="alert" { (said) "." } }
         p { "You are " b { (outside(&session.person.name)) } ": " (session.person.role.word()) " for all services." }
@@ -157,17 +159,22 @@ async fn shown(app: &App, session: &Session, said: Option<&str>) -> Shown {
                 html! { (session.person.role_at(service).word()) },
             ])))
         }
-        @if let Some(row) = &row { (elsewhere(app, session, row)) (own_password(session, row)) }
+        @if let Some(row) = &row { (elsewhere(app, session, row, &jira)) (own_password(session, row)) }
     };
     Ok(layout::page("Your account", false, Some(session), &main))
 }
 
-fn elsewhere(app: &App, session: &Session, row: &PersonRow) -> Markup {
+fn elsewhere(app: &App, session: &Session, row: &PersonRow, jira: &Standing) -> Markup {
     let elsewhere = super::sign_in::elsewhere(app);
     let is_joined = |with: With| row.identities.iter().any(|identity| identity.source == with.word());
     let called = |word: &str| {
         let found = elsewhere.iter().find(|(with, _)| with.word() == word);
-        outside(found.map_or(if word == SLACK { "Slack" } else { word }, |(_, name)| name))
+        let own = match word {
+            SLACK => "Slack",
+            JIRA => "Jira",
+            other => other,
+        };
+        outside(found.map_or(own, |(_, name)| name))
     };
     html! {
         section {
@@ -195,6 +202,7 @@ fn elsewhere(app: &App, session: &Session, row: &PersonRow) -> Markup {
                 }
                 p.quiet { "gonogo writes to you there; the link in that message joins it." }
             }
+            (super::jira_account::offer(jira, &session.form_word()))
             @if elsewhere.is_empty() && row.identities.is_empty() {
                 p.quiet { "Nowhere that gonogo knows of: signing in with another system is not set up." }
             }

@@ -13,6 +13,7 @@ pub(crate) mod deliveries;
 pub(crate) mod deploy;
 pub(crate) mod elsewhere;
 pub(crate) mod explain;
+pub(crate) mod jira_account;
 pub(crate) mod layout;
 pub(crate) mod messages;
 pub(crate) mod observed;

@@ -9,7 +9,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use gonogo_core::person::{Act, Role};
 use gonogo_engine::commands::accounts::{LINK_LASTS, make_link, set_active, set_role};
+use gonogo_engine::commands::jira_account::{JIRA, take_jira_from};
 use gonogo_engine::commands::people::PersonError;
+use gonogo_engine::commands::sign_in::With;
 use gonogo_store::PersonRow;
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -61,6 +63,7 @@ pub(crate) async fn role(
 pub(crate) enum Doing {
     Activate,
     Deactivate,
+    PartFromJira,
 }
 
 pub(crate) async fn change(
@@ -72,7 +75,11 @@ pub(crate) async fn change(
     if !session.sent(&sent.form) {
         return not_our_form();
     }
-    let done = set_active(&app.serving, &session.person, id, matches!(doing, Doing::Activate)).await;
+    let done = match doing {
+        Doing::Activate => set_active(&app.serving, &session.person, id, true).await,
+        Doing::Deactivate => set_active(&app.serving, &session.person, id, false).await,
+        Doing::PartFromJira => take_jira_from(&app.serving, &session.person, id).await,
+    };
     ended(&app, &session, id, done).await
 }
 
@@ -127,8 +134,10 @@ async fn shown(app: &App, session: &Session, id: i64, said: Option<&Markup>) -> 
 }
 
 fn facts(row: &PersonRow, now: Timestamp) -> Markup {
+    let joined = row.identities.iter().filter(|one| With::of(&one.source).is_none());
     html! {
         p { "Added " (ago(row.added_at, now)) ". Signs in " (ways_in(row)) "." }
+        @for one in joined { p { "Joined: " (one.source) ", as " b { (outside(&one.name)) } " (" code { (outside(&one.subject)) } ")." } }
         @if let Some(at) = row.deactivated_at { p.stale { "Deactivated " (ago(at, now)) ": they cannot sign in." } }
     }
 }
@@ -136,7 +145,8 @@ fn facts(row: &PersonRow, now: Timestamp) -> Markup {
 /// In words.
 pub(super) fn ways_in(row: &PersonRow) -> String {
     let password = row.has_password.then(|| "by a password".to_owned());
-    let others = row.identities.iter().map(|one| format!("with {} as {}", one.source, outside(&one.name)));
+    let others = row.identities.iter().filter(|one| With::of(&one.source).is_some());
+    let others = others.map(|one| format!("with {} as {}", one.source, outside(&one.name)));
     let all: Vec<String> = password.into_iter().chain(others).collect();
     if all.is_empty() { "in no way yet".to_owned() } else { all.join(", or ") }
 }
@@ -159,6 +169,7 @@ fn controls(session: &Session, row: &PersonRow, services: &[&str]) -> Markup {
             div.acts {
                 @if row.deactivated_at.is_some() { (button("activate", "Activate")) }
                 @else { (button("link", "Make a link to choose a password")) (button("deactivate", "Deactivate")) }
+                @if row.identities.iter().any(|one| one.source == JIRA) { (button("part-from-jira", "Part from Jira")) }
             }
         }
     }

@@ -3,11 +3,13 @@
 
 mod ahead;
 mod aware;
+mod mend;
 mod told;
 
 pub(crate) use aware::acknowledge;
+pub(crate) use mend::{fill, go, page as mend};
 
-use super::candidate::linked;
+use super::candidate::{is_mended_in_jira, linked};
 use super::checklist::{Of, checklist};
 use super::layout::{self, Shown, ago, away, not_found, outside, short, verdict};
 use super::table::table;
@@ -45,6 +47,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(key): Pa
     let teams = app.serving.store.awareness_of(&key).await.map_err(|e| away(&e))?;
     let messages = app.serving.store.messages_of_story(&key).await.map_err(|e| away(&e))?;
     let untold = not_said_yet(&app.serving, &key).await.map_err(|e| away(&e))?;
+    let acts = app.serving.store.story_acts(&key, MOST_LOOKS).await.map_err(|e| away(&e))?;
     let of_it = LooksWanted { story: key.clone(), ..LooksWanted::default() };
     let looks = app.serving.store.looks(of_it, MOST_LOOKS).await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
@@ -62,7 +65,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(key): Pa
     let title = story.and_then(|story| story.title.as_deref()).unwrap_or(known);
     let main = html! {
         @if let Some(story) = story { (facts(story)) }
-        (lacks(&said))
+        (lacks(&said, &key, app.serving.jira_app.is_some()))
         section {
             h2 { "Waits in (" (open.len()) ")" }
             @if open.is_empty() { p { "No open candidate has it." } }
@@ -70,6 +73,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(key): Pa
         }
         @if let Some(early) = &early { (ahead::section(early, now)) }
         (told::sections(&key, &runs, &untold, &messages, now))
+        (told::acts(&acts, now))
         (aware::section(&key, &teams, &session, &may_speak, now))
         @if !looks.is_empty() { section { h2 { "Post-deploy checks" } (checklist(&looks, Of::Several, &session, now)) } }
         @if !closed.is_empty() {
@@ -117,7 +121,7 @@ fn facts(story: &Story) -> Markup {
 }
 
 /// What is found about it, by service and branch.
-fn lacks(said: &[Said<'_>]) -> Markup {
+fn lacks(said: &[Said<'_>], key: &str, acts_in_jira: bool) -> Markup {
     html! {
         @for one in said.iter().filter(|one| one.place.closed_at.is_none() && !one.findings.is_empty()) {
             section {
@@ -127,6 +131,7 @@ fn lacks(said: &[Said<'_>]) -> Markup {
                         li {
                             p { (outside(&finding.message)) " " code.code { (finding.code) } @if finding.waiver.is_some() { " ⚑ waived" } }
                             p.fix { "→ " (linked(&outside(&finding.fix))) }
+                            @if acts_in_jira && is_mended_in_jira(finding) { p.acts { a href={ "/stories/" (key) "/mend" } { "Mend it here" } } }
                         }
                     }
                 }

@@ -35,6 +35,8 @@ const STEPS: &[(i64, &str, &str)] = &[
     (22, include_str!("../../migrations/0022_unread_stories.sql"), include_str!("rows/0022.sql")),
     (23, include_str!("../../migrations/0023_builds.sql"), include_str!("rows/0023.sql")),
     (24, include_str!("../../migrations/0024_awareness_by_service.sql"), include_str!("rows/0024.sql")),
+    (26, include_str!("../../migrations/0026_jira_accounts.sql"), include_str!("rows/0026.sql")),
+    (27, include_str!("../../migrations/0027_story_acts.sql"), include_str!("rows/0027.sql")),
     (28, include_str!("../../migrations/0028_story_versions.sql"), include_str!("rows/0028.sql")),
     (29, include_str!("../../migrations/0029_early.sql"), include_str!("rows/0029.sql")),
     (30, include_str!("../../migrations/0030_waits.sql"), include_str!("rows/0030.sql")),
@@ -156,6 +158,9 @@ async fn holds_what_was_there(store: &Store, version: i64) {
     assert!(looks.iter().all(|row| row.state == LookState::Passed && row.answers[0].by == "ada"));
     let signed = store.sign_offs_over("web", sha('c'), sha('b')).await.unwrap();
     assert_eq!(signed.len(), usize::from(version >= 17));
+    let joined = store.jira_account(1).await.unwrap().map(|account| (account.subject, account.version));
+    assert_eq!(joined, (version >= 26).then(|| ("712020:ada".to_owned(), 1)));
+    assert_eq!(store.story_acts("STORY-1", 9).await.unwrap().len(), usize::from(version >= 27));
     assert_eq!(store.cursor().await.unwrap().to_string(), if version >= 15 { "7" } else { "0" });
     let waits = store.waits_for(&["tracker:5b10a2844c20165700ede21g".to_owned()]).await.unwrap();
     assert_eq!(waits.len(), usize::from(version >= 30));

@@ -123,6 +123,95 @@ impl Jira {
         self
     }
 
+    /// Nobody can edit this field, by its name or id, from now on.
+    pub fn off_the_edit_screen(&self, field: &str) -> &Self {
+        let mut state = self.state();
+        let id = state.field_for(field, &serde_json::Value::Null).id;
+        state.off_screen.push(id);
+        drop(state);
+        self
+    }
+
+    /// A field of options has these, and no others; its id.
+    pub fn options(&self, name: &str, kind: FieldKind, options: &[&str]) -> String {
+        let id = self.custom_field(name, kind);
+        let options = options.iter().map(ToString::to_string).collect();
+        self.state().options.insert(id.clone(), options);
+        id
+    }
+
+    /// Whatever is written into this field is refused with these words.
+    pub fn refuses_field(&self, name: &str, said: &str) -> &Self {
+        let mut state = self.state();
+        let id = state.field_for(name, &serde_json::Value::Null).id;
+        state.refuses.push((id, said.to_owned()));
+        drop(state);
+        self
+    }
+
+    /// Who moves an issue to this status has to fill in this field with it.
+    pub fn asks_on_the_way(&self, status: &str, field: &str) -> &Self {
+        let mut state = self.state();
+        let id = state.field_for(field, &serde_json::Value::Null).id;
+        state.asked_on_the_way.push((status.to_owned(), id));
+        drop(state);
+        self
+    }
+
+    /// No transition leads to this status.
+    pub fn leads_nowhere_near(&self, status: &str) -> &Self {
+        self.state().without_way.push(status.to_owned());
+        self
+    }
+
+    /// An app is registered that sends people back to this address: its id and secret.
+    pub fn app(&self, redirect: &str) -> (String, String) {
+        self.state().register(redirect)
+    }
+
+    /// Where people of Cloud are asked, and where its API is: other hosts than the site.
+    pub fn app_urls(&self) -> (String, String) {
+        let base = self.state().base_url.clone();
+        (format!("{base}/auth.atlassian.com"), format!("{base}/api.atlassian.com"))
+    }
+
+    /// In the one browser there is, this person is signed in from now on.
+    pub fn signs_in(&self, name: &str) -> &Self {
+        let mut state = self.state();
+        state.person_mut(name);
+        state.oauth.here = Some(name.to_owned());
+        drop(state);
+        self
+    }
+
+    /// What people give an app is good for so many seconds from now on.
+    pub fn access_lasts(&self, seconds: i64) -> &Self {
+        self.state().oauth.access_seconds = seconds;
+        self
+    }
+
+    /// What people's apps have is over; what it is renewed with is not.
+    pub fn access_ends(&self) -> &Self {
+        for token in &mut self.state().oauth.tokens {
+            token.is_over |= token.ends.is_some();
+        }
+        self
+    }
+
+    /// People give apps access to another site than this one.
+    pub fn gives_other_site(&self) -> &Self {
+        self.state().oauth.gives_other_site = true;
+        self
+    }
+
+    /// The app has this secret from now on.
+    pub fn app_has_secret(&self, secret: &str) -> &Self {
+        if let Some(client) = &mut self.state().oauth.client {
+            secret.clone_into(&mut client.secret);
+        }
+        self
+    }
+
     /// The server's clock is ahead (or with a negative number behind).
     pub fn clock_ahead_by(&self, seconds: i64) -> &Self {
         self.state().skew = SignedDuration::from_secs(seconds);

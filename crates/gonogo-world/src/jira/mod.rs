@@ -13,6 +13,7 @@ mod fields;
 mod hook;
 mod jql;
 mod kept;
+mod oauth;
 mod pages;
 mod people;
 mod scenario;

@@ -13,6 +13,7 @@ pub(super) struct Person {
     display_name: String,
     mail: Option<String>,
     is_active: bool,
+    only_reads: bool,
 }
 
 impl Person {
@@ -21,7 +22,13 @@ impl Person {
         if let Some(first) = display_name.get_mut(..1) {
             first.make_ascii_uppercase();
         }
-        Self { name: name.to_owned(), display_name, mail: Some(format!("{name}@example.com")), is_active: true }
+        Self {
+            name: name.to_owned(),
+            display_name,
+            mail: Some(format!("{name}@example.com")),
+            is_active: true,
+            only_reads: false,
+        }
     }
 
     /// What a changelog gives as `from` and `to`.
@@ -34,6 +41,11 @@ impl Person {
 
     pub(super) fn display_name(&self) -> &str {
         &self.display_name
+    }
+
+    /// Whether they may comment, edit and move.
+    pub(super) fn writes(&self) -> bool {
+        !self.only_reads
     }
 
     pub(super) fn answers_to(&self, text: &str) -> bool {
@@ -114,6 +126,18 @@ impl<'a> User<'a> {
     /// Hides the mail address, as privacy settings on Cloud do.
     pub fn without_mail(self) -> Self {
         self.jira.state().person_mut(self.name).mail = None;
+        self
+    }
+
+    /// May see issues, and change none.
+    pub fn only_reads(self) -> Self {
+        self.jira.state().person_mut(self.name).only_reads = true;
+        self
+    }
+
+    /// The app that they let act in their name may no more.
+    pub fn revokes_the_app(self) -> Self {
+        self.jira.state().oauth.revoke(self.name);
         self
     }
 

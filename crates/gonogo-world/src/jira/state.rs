@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::access::Access;
 use super::comments::Comment;
 use super::fields::{self, Field, FieldKind};
+use super::oauth::OAuth;
 use super::people::Person;
 use super::statuses::Status;
 use super::versions::Version;
@@ -37,6 +38,15 @@ pub(super) struct State {
     pub(super) off_screen: Vec<String>,
     /// What selects can be, by id; others take anything.
     pub(super) options: BTreeMap<String, Vec<String>>,
+    /// Fields that take nothing, by id, and what is said then.
+    pub(super) refuses: Vec<(String, String)>,
+    /// What transitions to a status ask for, by field id.
+    pub(super) asked_on_the_way: Vec<(String, String)>,
+    /// Statuses to which no transition leads.
+    pub(super) without_way: Vec<String>,
+    pub(super) oauth: OAuth,
+    /// By whose token the request comes, where that is a person's.
+    pub(super) acting: Option<String>,
     pub(super) hook: Option<super::hook::Hook>,
     /// Where the tour is that pages lead back to.
     pub(super) tour: Option<String>,
@@ -143,6 +153,11 @@ impl State {
             versions: Vec::new(),
             off_screen: Vec::new(),
             options: BTreeMap::new(),
+            refuses: Vec::new(),
+            asked_on_the_way: Vec::new(),
+            without_way: Vec::new(),
+            oauth: OAuth::default(),
+            acting: None,
             hook: None,
             tour: None,
             people: Vec::new(),

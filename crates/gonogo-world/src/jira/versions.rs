@@ -70,24 +70,6 @@ impl Jira {
         self
     }
 
-    /// Nobody can edit this field, by its name or id, from now on.
-    pub fn off_the_edit_screen(&self, field: &str) -> &Self {
-        let mut state = self.state();
-        let known = state.fields.iter().find(|known| known.id == field || known.name == field);
-        let id = known.expect("there is such a field").id.clone();
-        state.off_screen.push(id);
-        drop(state);
-        self
-    }
-
-    /// A select has these options, and no others; its id.
-    pub fn select(&self, name: &str, options: &[&str]) -> String {
-        let id = self.custom_field(name, super::FieldKind::Select);
-        let options = options.iter().map(ToString::to_string).collect();
-        self.state().options.insert(id.clone(), options);
-        id
-    }
-
     /// The versions of a project: each with the day of its release, if it has one.
     pub fn versions(&self, project: &str) -> Vec<(String, Option<String>)> {
         let state = self.state();

@@ -84,6 +84,16 @@ pub struct Place {
     pub git: String,
 }
 
+/// An app, as its Jira has registered it.
+#[derive(Debug, Clone)]
+pub struct JiraApp {
+    pub id: String,
+    pub secret: String,
+    /// Where people are asked, and where its API is.
+    pub auth_url: String,
+    pub api_url: String,
+}
+
 /// It runs until it is dropped.
 #[derive(Debug)]
 pub struct Playground {
@@ -177,6 +187,12 @@ impl Playground {
 
     pub fn jira_url(&self) -> String {
         self.stage.jira.url()
+    }
+
+    /// An app at its Jira, by which people act there, and are sent back to this address.
+    pub fn jira_app(&self, redirect: &str) -> JiraApp {
+        let ((id, secret), (auth_url, api_url)) = (self.stage.jira.app(redirect), self.stage.jira.app_urls());
+        JiraApp { id, secret, auth_url, api_url }
     }
 
     /// Where the Web API of its Slack is.

@@ -180,15 +180,25 @@ impl Say {
         }
     }
 
+    /// Half of nothing is nothing: then all of the answer gets lost.
+    fn is_lost(&self) -> bool {
+        match self {
+            Self::Reset => true,
+            Self::CutOff(answer) => answer.body.is_empty(),
+            Self::Whole(_) | Self::Endless(_) => false,
+        }
+    }
+
     fn into_response(self, socket: &TcpStream) -> Result<Response<Outgoing>, HungUp> {
+        if self.is_lost() {
+            let _ = SockRef::from(socket).set_linger(Some(Duration::ZERO));
+            return Err(HungUp);
+        }
         let (answer, body): (Answer, fn(Vec<u8>) -> Outgoing) = match self {
             Self::Whole(answer) => (answer, Outgoing::whole),
             Self::CutOff(answer) => (answer, Outgoing::cut_off),
             Self::Endless(answer) => (answer, Outgoing::endless),
-            Self::Reset => {
-                let _ = SockRef::from(socket).set_linger(Some(Duration::ZERO));
-                return Err(HungUp);
-            }
+            Self::Reset => return Err(HungUp),
         };
         let mut response = Response::builder().status(answer.status);
         for (name, value) in answer.headers {

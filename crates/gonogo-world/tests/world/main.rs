@@ -6,6 +6,7 @@ mod cloud;
 mod data_center;
 mod faults;
 mod github;
+mod jira_app;
 mod jql;
 mod mail;
 mod pages;

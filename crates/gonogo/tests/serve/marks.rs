@@ -39,7 +39,7 @@ impl World {
 #[test]
 fn a_deploy_leaves_a_version_and_a_field_and_a_rollback_takes_them_back() {
     let jira = Jira::cloud();
-    jira.may_write().may_administer().version("STORY", "planned").select("Environment", &["Staging", "Production"]);
+    jira.may_write().may_administer().version("STORY", "planned").options("Environment", FieldKind::Select, &["Staging", "Production"]);
     jira.story("STORY-9").in_state("Ready to Deploy").fixed_in("planned").with_field("Environment", "Staging");
     let mut world = marking(
         &jira,
@@ -92,7 +92,7 @@ fn data_center_gets_the_day_and_a_version_that_is_there() {
 #[test]
 fn what_jira_does_not_take_is_told_with_what_mends_it() {
     let jira = Jira::cloud();
-    jira.may_write().archived_version("STORY", "old").select("Environment", &["Staging"]);
+    jira.may_write().archived_version("STORY", "old").options("Environment", FieldKind::Select, &["Staging"]);
     jira.custom_field("Hidden", FieldKind::Text);
     jira.off_the_edit_screen("Hidden");
     jira.story("STORY-9").in_state("Ready to Deploy");

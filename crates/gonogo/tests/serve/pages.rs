@@ -219,6 +219,37 @@ fn no_page_of_what_is_mailed_keeps_anybody_out() {
 }
 
 #[test]
+fn no_page_on_which_a_story_is_mended_keeps_anybody_out() {
+    let jira = Jira::cloud();
+    jira.options("Level", FieldKind::Select, &["Low", ODD, &"averyverylongword".repeat(9)]);
+    jira.options("Areas", FieldKind::MultiSelect, &["web", ODD]);
+    for (name, kind) in [("Risk", FieldKind::RichText), ("Points", FieldKind::Number), ("Owner", FieldKind::User)] {
+        jira.custom_field(name, kind);
+    }
+    jira.story("STORY-12").titled(ODD).in_state("In Review");
+    let mut world = World::stopped().joining_jira(&jira, "jira-cloud", "");
+    world.policy(&format!(
+        "tracker.kind = 'jira-cloud'\ntracker.url = '{}'\nchecks.story-state.states = ['Ready to Deploy']\n\
+         checks.story-fields.required = ['Level', 'Areas', 'Risk', 'Points', 'Owner']\n",
+        jira.url()
+    ));
+    world.start();
+    world.repo.commit("STORY-12 charge in euros");
+    let sha = world.push("main");
+    world.wait(|| world.status_of(&sha).now().filter(|one| one.state == "failure"), || "not judged".to_owned());
+    let mend = "/stories/STORY-12/mend";
+    nothing_is_wrong_at(&world, [mend, "/account"]);
+    assert_eq!(world.joins_jira(&jira, "maria").0, 303);
+    jira.refuses_field("Risk", ODD);
+    let fields = [("field", "Risk"), ("value", ODD), ("once", "x")];
+    assert_eq!(world.submit("/account", &format!("{mend}/field"), &fields).0, 502);
+    nothing_is_wrong_at(&world, [mend, "/stories/STORY-12", "/account", "/people/1"]);
+    jira.user("maria").revokes_the_app();
+    assert!(world.get(mend).1.contains("anew"));
+    nothing_is_wrong_at(&world, [mend, "/account"]);
+}
+
+#[test]
 fn no_page_before_signing_in_keeps_anybody_out() {
     let mut world = World::stopped().signing_in_with_github("");
     world.start();

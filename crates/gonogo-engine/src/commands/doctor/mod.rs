@@ -1,5 +1,6 @@
 //! `doctor`: whether each thing that a check stands on works, one line each.
 
+mod jira_app;
 mod mail;
 mod oidc;
 mod server;

@@ -1,6 +1,7 @@
 //! `doctor --server`: whether a server can do what it is configured for. It
 //! changes nothing outside, and may run beside the server.
 
+use super::jira_app::jira_app;
 use super::mail::mail;
 use super::oidc::oidc;
 use super::slack_channels::slack_channels;
@@ -66,6 +67,7 @@ pub async fn doctor_server(serving: &Serving, taken: HooksTaken, not_ready: Opti
     lines.extend(slack_channels(serving, &named.teams).await);
     lines.extend(mail(serving, &named.teams).await);
     lines.extend(oidc(serving).await);
+    lines.extend(jira_app(serving).await);
     if !named.trackers.is_empty() {
         lines.push(hooks_taken("Jira", "GONOGO_JIRA_WEBHOOK_SECRET", taken.jira));
     }

@@ -33,6 +33,7 @@ impl Desk<'_> {
                 p { (mark(finding)) " " (outside(&finding.message)) " " code.code { (finding.code) } }
                 p.fix { b { (outside(owner(self.check, finding).unwrap_or(nobody(finding)))) } " → " (linked(&outside(&finding.fix))) }
                 @if let Some(url) = url { p.acts { a href=(url) rel="noreferrer" { "Open " (finding.subject.id) } } }
+                @if self.look.is_mended_here(finding) { p.acts { a href={ "/stories/" (finding.subject.id) "/mend" } { "Mend it here" } } }
                 @if finding.severity == Severity::Block && finding.waiver.is_none() && self.look.candidate.is_open { (self.waive(finding)) }
                 (self.why(finding))
             }
@@ -63,6 +64,11 @@ impl Desk<'_> {
             }
         }
     }
+}
+
+/// Whether a person mends it in Jira, and so may from here.
+pub(crate) fn is_mended_in_jira(finding: &Finding) -> bool {
+    finding.subject.kind == "story" && matches!(finding.check.as_str(), "story-fields" | "story-state")
 }
 
 /// Who mends it where nobody in particular does.

@@ -1,10 +1,11 @@
 //! A candidate as it was judged last, read once for each of its pages.
 
+use super::finding::is_mended_in_jira;
 use crate::App;
 use crate::pages::layout::{self, Follows, ago, away, not_found, outside, verdict};
 use crate::session::Session;
 use axum::http::StatusCode;
-use gonogo_api::Check;
+use gonogo_api::{Check, Finding};
 use gonogo_core::case::Stage;
 use gonogo_core::running::Running;
 use gonogo_engine::{Digest, Evidence, jobs};
@@ -26,6 +27,8 @@ pub(crate) struct Look {
     /// All of it was read after this.
     since: Cursor,
     pub now: Timestamp,
+    /// Whether people may act in Jira from here.
+    acts_in_jira: bool,
 }
 
 impl Look {
@@ -38,7 +41,8 @@ impl Look {
         let check = newest.as_ref().and_then(|e| serde_json::from_str(&e.result).ok());
         let now = (app.serving.clock)();
         let judging = store.judging_of(id, jobs::EVALUATE, now).await.map_err(|e| away(&e))?;
-        Ok(Self { candidate, newest, check, judging, since, now })
+        let acts_in_jira = app.serving.jira_app.is_some();
+        Ok(Self { candidate, newest, check, judging, since, now, acts_in_jira })
     }
 
     /// What the judgement was made from; `None` where that cannot be read any more.
@@ -46,6 +50,11 @@ impl Look {
         let Some(newest) = &self.newest else { return Ok(None) };
         let recording = app.serving.store.recording(newest.id).await.map_err(|e| away(&e))?;
         Ok(recording.and_then(|bytes| Evidence::read(&bytes).ok()))
+    }
+
+    /// Whether it leads to a page on which it is mended.
+    pub(super) fn is_mended_here(&self, finding: &Finding) -> bool {
+        self.acts_in_jira && self.candidate.is_open && finding.waiver.is_none() && is_mended_in_jira(finding)
     }
 
     pub(crate) fn path(&self) -> String {

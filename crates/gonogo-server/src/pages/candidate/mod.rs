@@ -11,7 +11,7 @@ mod waiving;
 
 pub(crate) use beside::page as beside;
 pub(crate) use copy::{csv, markdown, slack, text};
-pub(crate) use finding::{linked, mark};
+pub(crate) use finding::{is_mended_in_jira, linked, mark};
 pub(crate) use lists::{commit, commits, facts, findings, history, stories, story};
 pub(crate) use plan::{markdown as plan_markdown, page as plan, send as send_plan};
 pub(crate) use sign_offs::{give as sign_off, take as take_sign_off_back};

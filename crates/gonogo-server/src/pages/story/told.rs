@@ -2,8 +2,9 @@
 
 use crate::pages::layout::{ago, outside};
 use crate::pages::table::table;
+use gonogo_engine::commands::mend_story;
 use gonogo_engine::jobs::{Words, words};
-use gonogo_store::{MessageRow, MessageState, StoryRun};
+use gonogo_store::{MessageRow, MessageState, StoryActOutcome, StoryActRow, StoryRun};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
@@ -54,4 +55,26 @@ fn told(key: &str, message: &MessageRow, now: Timestamp) -> [Markup; 4] {
         (MessageState::Failed | MessageState::Dropped, _) => html! { "never" @if let Some(why) = why { ": " (why) } },
     };
     [html! { (how) }, html! { (outside(&message.target)) }, html! { (outside(&said)) }, when]
+}
+
+/// What people did to it in Jira from here.
+pub(super) fn acts(acts: &[StoryActRow], now: Timestamp) -> Markup {
+    let row = |act: &StoryActRow| {
+        let came = match &act.ended {
+            None => html! { "it is not known yet: it is looked for" },
+            Some(end) => match end.outcome {
+                StoryActOutcome::Done => html! { "done " (ago(end.at, now)) },
+                StoryActOutcome::Refused | StoryActOutcome::NotThere => html! { "not done: " (outside(&end.said)) },
+            },
+        };
+        [html! { (outside(&act.by)) }, html! { (outside(&mend_story::words(act))) }, ago(act.begun_at, now), came]
+    };
+    html! {
+        @if !acts.is_empty() {
+            section {
+                h2 { "Done in Jira from here" }
+                (table(["By", "What", "Begun", "What came of it"], acts.iter().map(row)))
+            }
+        }
+    }
 }

@@ -13,6 +13,8 @@ pub(super) struct Refusal {
     pub(super) messages: Vec<String>,
     /// Whether no test should lead to it.
     pub(super) is_surprise: bool,
+    /// Which field it is about.
+    pub(super) field: Option<String>,
 }
 
 impl Refusal {
@@ -24,7 +26,7 @@ impl Refusal {
     /// Policies may name a project that nobody sees.
     pub(super) fn bad_query(status: u16, messages: Vec<String>) -> Self {
         let is_surprise = !messages.iter().all(|said| said.ends_with("for the field 'project'."));
-        Self { status, messages, is_surprise }
+        Self { status, messages, is_surprise, field: None }
     }
 
     /// What may happen in any test.
@@ -46,6 +48,10 @@ impl Refusal {
     }
 
     pub(super) fn into_answer(self, flavour: Flavour) -> Answer {
+        if let Some(field) = self.field {
+            let json = serde_json::json!({"errorMessages": [], "errors": {field: self.messages.join(" ")}});
+            return Answer::json(self.status, &json);
+        }
         if self.status != 401 {
             return error(self.status, &self.messages);
         }

@@ -14,6 +14,7 @@ mod writing;
 use serde_json::{Value, json};
 
 use super::access::Standing;
+use super::oauth::Way;
 use super::state::{Flavour, State};
 use crate::serve::{Answer, Ask};
 use answers::Refusal;
@@ -37,9 +38,23 @@ impl State {
         {
             self.unexpected(format!("{request}: not among the paths expected"));
         }
-        if let Some(page) = self.page_for(ask, &path) {
+        let own = match self.way(ask, &path) {
+            Way::Answered(answer) => return answer,
+            Way::Api(own) => Some(own),
+            Way::Own => None,
+        };
+        if own.is_none()
+            && let Some(page) = self.page_for(ask, &path)
+        {
             return page;
         }
+        // On Cloud a person's token opens the API's own host alone.
+        let takes_bearers = own.is_some() || self.flavour == Flavour::DataCenter;
+        self.acting = if takes_bearers { self.bearer(ask) } else { None };
+        if own.is_some() && self.acting.is_none() {
+            return Answer::raw_json(401, r#"{"code":401,"message":"Unauthorized"}"#);
+        }
+        let path = own.unwrap_or(path);
         match self.consider(ask, &path) {
             // Nothing to tell of what was done.
             Ok(Value::Null) => self.signed(Answer::of_type(204, "application/json;charset=UTF-8", "")),
@@ -66,7 +81,7 @@ impl State {
             return Ok(self.server_info());
         }
 
-        let standing = self.access.standing(ask);
+        let standing = if self.acting.is_some() { Standing::Known } else { self.access.standing(ask) };
         let is_guest = standing == Standing::Stranger && self.access.lets_strangers_in;
         if standing == Standing::Stranger && (!is_guest || rest == "myself") {
             return Err(Refusal::unauthorized());

@@ -14,6 +14,12 @@ pub(super) fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S.%3f+0000").to_string()
 }
 
+/// Of an option, by its value.
+pub(super) fn option_id(text: &str) -> String {
+    let sum: u32 = text.bytes().map(u32::from).sum();
+    (10_000 + sum).to_string()
+}
+
 impl State {
     pub(super) fn issue_json(&self, issue: &Issue, selection: &Selection) -> Value {
         let mut fields = Map::new();
@@ -83,11 +89,11 @@ impl State {
     fn custom_json(&self, kind: FieldKind, value: &Value) -> Value {
         let option = |value: &Value| {
             let text = text_of(value);
-            let id: u32 = text.bytes().map(u32::from).sum();
+            let id = option_id(&text);
             json!({
-                "self": self.link("customFieldOption", 10_000 + u64::from(id)),
+                "self": format!("{}/rest/api/{}/customFieldOption/{id}", self.base_url, self.version()),
                 "value": text,
-                "id": (10_000 + id).to_string(),
+                "id": id,
             })
         };
         match (kind, value) {

@@ -45,7 +45,7 @@ impl State {
     }
 
     pub(super) fn myself(&self) -> Value {
-        let mut user = self.person("bot").to_json(self.flavour, &self.base_url);
+        let mut user = self.person(self.who()).to_json(self.flavour, &self.base_url);
         user["locale"] = "en_US".into();
         user["groups"] = json!({"size": 1, "items": []});
         user["applicationRoles"] = json!({"size": 1, "items": []});

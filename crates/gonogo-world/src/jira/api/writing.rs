@@ -22,7 +22,7 @@ impl State {
             ("POST", "comment") => self.add_comment(ask, issue),
             ("PUT", rest) if rest.starts_with("comment/") => self.change_comment(ask, issue, &rest["comment/".len()..]),
             ("GET", "editmeta") => self.edit_meta(key),
-            ("GET", "transitions") => Ok(self.transitions(issue)),
+            ("GET", "transitions") => self.transitions(ask, issue),
             ("POST", "transitions") => self.transition(ask, issue),
             _ => Err(Refusal::no_such_path(rest)),
         }
@@ -48,7 +48,8 @@ impl State {
         if properties.iter().any(|one| !one["key"].is_string() || one["value"].is_null()) {
             return Err(Refusal::bad_payload());
         }
-        let id = self.comment_on(issue, BOT, body, properties);
+        let who = self.who().to_owned();
+        let id = self.comment_on(issue, &who, body, properties);
         self.comment_told(issue, id)
     }
 
@@ -98,21 +99,42 @@ impl State {
         json
     }
 
-    /// From every status to every other one.
-    fn transitions(&mut self, issue: u64) -> Value {
+    /// From every status to every other one. Who may move nothing sees none.
+    fn transitions(&mut self, ask: &Ask, issue: u64) -> Answered {
+        let parameters = Parameters::read(ask, &["expand", "transitionId", "skipRemoteOnlyCondition"])?;
+        let with_fields =
+            parameters.list("expand")?.is_some_and(|all| all.iter().any(|one| one == "transitions.fields"));
         let from = self.issue_mut(issue).status.clone();
-        let others = self.statuses.iter().filter(|status| status.name != from);
+        let may = self.acting.is_none() || self.may_write("move").is_ok();
+        let is_way = |name: &str| may && name != from && self.without_way.iter().all(|other| other != name);
+        let others = self.statuses.iter().filter(|status| is_way(&status.name));
         let all: Vec<Value> = others
             .map(|status| {
-                json!({
+                let mut way = json!({
                     "id": status.id.to_string(),
                     "name": format!("To {}", status.name),
                     "to": self.status_json(&status.name),
                     "hasScreen": false,
-                })
+                });
+                if with_fields {
+                    way["fields"] = self.asked_with(&status.name);
+                }
+                way
             })
             .collect();
-        json!({"expand": "transitions", "transitions": all})
+        Ok(json!({"expand": "transitions", "transitions": all}))
+    }
+
+    fn asked_with(&self, status: &str) -> Value {
+        let asked = self.asked_on_the_way.iter().filter(|(to, _)| to == status);
+        let fields = asked.filter_map(|(_, id)| self.fields.iter().find(|field| field.id == *id));
+        let meta = |field| {
+            let mut meta = self.meta_of(field);
+            meta["required"] = true.into();
+            meta
+        };
+        let fields: Map<String, Value> = fields.map(|field| (field.id.clone(), meta(field))).collect();
+        fields.into()
     }
 
     fn transition(&mut self, ask: &Ask, issue: u64) -> Answered {
@@ -126,13 +148,23 @@ impl State {
                 format!("It seems that you have tried to perform a workflow operation ({wanted}) that is not valid");
             return Err(Refusal::quiet(400, said));
         };
-        self.move_issue(issue, &to, BOT);
+        if let Some((_, field)) = self.asked_on_the_way.iter().find(|(status, _)| *status == to) {
+            return Err(Refusal::quiet(400, format!("{field} is required.")));
+        }
+        let who = self.who().to_owned();
+        self.move_issue(issue, &to, &who);
         self.tell_sometime(issue);
         Ok(Value::Null)
     }
 
+    /// Whose the token is.
+    pub(super) fn who(&self) -> &str {
+        self.acting.as_deref().unwrap_or(BOT)
+    }
+
     pub(super) fn may_write(&self, what: &str) -> Result<(), Refusal> {
-        if self.may_write {
+        let may = self.acting.as_ref().map_or(self.may_write, |name| self.person(name).writes());
+        if may {
             return Ok(());
         }
         Err(Refusal::quiet(403, format!("You do not have the permission to {what} this issue.")))

@@ -7,6 +7,7 @@ mod folder;
 use super::serve::config::{
     CONNECTIONS, Config, GitHubConfig, Server as ServerConfig, ServiceConfig, SlackConfig, StoreConfig, TrackerConfig,
 };
+use super::serve::jira_accounts::JiraAccountsConfig;
 use super::serve::routes::{RouteConfig, TeamsConfig};
 use super::serve::stories::StoryDeployedConfig;
 use super::serve::{Access, Server, told_to_stop};
@@ -14,14 +15,14 @@ use crate::cli::{DemoArgs, DemoSize};
 use crate::logs::{self, LogFormat, LogLevel};
 use anyhow::{Context, bail};
 use folder::Folder;
-use gonogo_core::policy::Source;
+use gonogo_core::policy::{Source, TrackerKind};
 use gonogo_engine::commands::people::{add_first, random_word};
 use gonogo_engine::{CodeHostAccess, Outside, TrustedTracker};
 use gonogo_remote::github;
 use gonogo_remote::http::HttpSettings;
 use gonogo_remote::jira;
 use gonogo_server::{Listen, Listener, OpenDoor};
-use gonogo_world::play::{self, Playground, PlaygroundError, Program, Size, Wish};
+use gonogo_world::play::{self, JiraApp, Playground, PlaygroundError, Program, Size, Wish};
 use secrecy::{ExposeSecret, SecretString};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -69,12 +70,14 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<()> {
     let place = Listen::Address(SocketAddr::from((Ipv4Addr::LOCALHOST, port(1))));
     let listener = Listener::bind(&place, None, CONNECTIONS).await?;
     let address = listener.address().context("a demo listens on an address")?;
-    let config = configuration(&world, address, folder.path());
+    let app = world.jira_app(&format!("http://{address}/account/jira/callback"));
+    let config = configuration(&world, &app, address, folder.path());
     logs::begin(config.server.log, config.server.log_level);
     let secret = random_word();
     let tour = world.tour_url();
     let server =
-        Server::start(&config, access(&secret), Some(listener), |address| OpenDoor::of(address, PERSON, &tour)).await?;
+        Server::start(&config, access(&secret, &app), Some(listener), |address| OpenDoor::of(address, PERSON, &tour))
+            .await?;
     if server.serving.first_code_hash.is_some() {
         add_first(&server.serving, server.first_code.expose_secret(), PERSON, random_word()).await?;
     }
@@ -101,7 +104,7 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<()> {
 }
 
 /// What `gonogo-server.toml` would say.
-fn configuration(world: &Playground, listen: SocketAddr, folder: &Path) -> Config {
+fn configuration(world: &Playground, app: &JiraApp, listen: SocketAddr, folder: &Path) -> Config {
     let services = world.places().iter().map(|place| ServiceConfig {
         name: place.name.clone(),
         repository: place.repository.clone(),
@@ -134,6 +137,12 @@ fn configuration(world: &Playground, listen: SocketAddr, folder: &Path) -> Confi
         store: StoreConfig::default(),
         github: GitHubConfig { url: world.github_url(), ..GitHubConfig::default() },
         tracker: TrackerConfig { url: Some(world.jira_url()) },
+        jira_accounts: Some(JiraAccountsConfig {
+            kind: TrackerKind::JiraCloud,
+            client_id: app.id.clone(),
+            auth_url: app.auth_url.clone(),
+            api_url: app.api_url.clone(),
+        }),
         oidc: None,
         slack: Some(SlackConfig { channel: Some(play::CHANNEL.to_owned()), url: world.slack_url() }),
         mail: None,
@@ -151,11 +160,12 @@ fn configuration(world: &Playground, listen: SocketAddr, folder: &Path) -> Confi
 }
 
 /// What the world's stand-ins take; the environment has no say.
-fn access(hooks: &SecretString) -> Access {
+fn access(hooks: &SecretString, app: &JiraApp) -> Access {
     Access {
         github: github::Credentials::Token(play::GITHUB_TOKEN.into()),
         github_hooks: Some(hooks.clone().into()),
         jira_hooks: Some(hooks.clone().into()),
+        jira_client: Some(app.secret.as_str().into()),
         slack: Some(play::SLACK_TOKEN.into()),
         slack_signing: Some(hooks.clone().into()),
         slack_app: None,

@@ -1,6 +1,7 @@
 //! `gonogo-server.toml`: where the server listens, what it keeps, and which
 //! services it watches over. Secrets are not in it.
 
+use super::jira_accounts::JiraAccountsConfig;
 use super::mail::MailConfig;
 use super::oidc::OidcConfig;
 use super::routes::{EarlyConfig, RouteConfig, TeamsConfig};
@@ -27,6 +28,8 @@ pub(crate) struct Config {
     pub github: GitHubConfig,
     #[serde(default)]
     pub tracker: TrackerConfig,
+    /// Without it nobody acts in the tracker under their own name.
+    pub jira_accounts: Option<JiraAccountsConfig>,
     /// Without it nobody is told anything.
     pub slack: Option<SlackConfig>,
     /// Without it nobody is written to.
@@ -277,6 +280,9 @@ impl Config {
         if let Some(oidc) = &config.oidc {
             oidc.look(&config).map_err(|(said, key)| source.error(said, source.find(&["oidc", key])))?;
         }
+        if let Some(jira) = &config.jira_accounts {
+            jira.look(&config).map_err(|(said, key)| source.error(said, source.find(&["jira_accounts", key])))?;
+        }
         if config.server.poll_seconds == 0 {
             return Err(source.error("poll_seconds is 1 or more", None));
         }
@@ -352,6 +358,10 @@ mod tests {
         };
         assert_eq!(sign_in::ways(&next()).unwrap().len(), 3);
         assert!(next().oidc.is_some());
+        assert_eq!(examples.next(), None, "each example is read here");
+        let page = include_str!("../../../../../docs/jira.md");
+        let mut examples = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+        assert!(parse(examples.next().unwrap()).unwrap().jira_accounts.is_some());
         assert_eq!(examples.next(), None, "each example is read here");
         let page = include_str!("../../../../../docs/stories.md");
         let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
@@ -489,6 +499,15 @@ mod tests {
             (
                 "[[service]]\nname = \"a\"\nrepository = \"x/y\"\nproduction = {}",
                 "names none of ref, tag, url and told",
+            ),
+            ("[jira_accounts]\nkind = 'jira-cloud'\nclient_id = 'us'", "write [tracker] url"),
+            (
+                "[tracker]\nurl = 'https://x.example'\n[jira_accounts]\nkind = 'jira-cloud'\nclient_id = 'us'\napi_url = \"http://x.example\"",
+                "server.toml:10:11: `http://x.example` is no https address",
+            ),
+            (
+                "[tracker]\nurl = 'http://x.example'\n[jira_accounts]\nkind = 'jira-data-center'\nclient_id = 'us'",
+                "`http://x.example` is no https address",
             ),
             ("[story_deployed]", "server.toml:5:1: [story_deployed] tells nobody"),
             ("[story_deployed]\njira_transition = ' '", "jira_transition names no state"),

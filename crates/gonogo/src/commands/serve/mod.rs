@@ -2,6 +2,7 @@
 //! faces together, and takes them down in order.
 
 pub(crate) mod config;
+pub(crate) mod jira_accounts;
 mod mail;
 mod oidc;
 pub(crate) mod routes;
@@ -118,6 +119,8 @@ pub(crate) struct Access {
     pub github: Credentials,
     pub github_hooks: Option<Secret>,
     pub jira_hooks: Option<Secret>,
+    /// Of the app by which people act in the tracker.
+    pub jira_client: Option<Secret>,
     pub slack: Option<Secret>,
     /// What Slack signs requests with.
     pub slack_signing: Option<Secret>,
@@ -141,6 +144,7 @@ impl Access {
         Ok(Self {
             github_hooks: secret("GONOGO_GITHUB_WEBHOOK_SECRET")?,
             jira_hooks: secret("GONOGO_JIRA_WEBHOOK_SECRET")?,
+            jira_client: jira_accounts::client_secret()?,
             slack: secret("GONOGO_SLACK_TOKEN")?,
             slack_signing: secret("GONOGO_SLACK_SIGNING_SECRET")?,
             slack_app: secret("GONOGO_SLACK_APP_TOKEN")?,
@@ -285,6 +289,7 @@ async fn serving(config: &Config, access: Access, store: Store, first_code: &Sec
         comparisons: Comparisons::default(),
         sign_in: sign_in::sign_in(config, access.sign_in)?,
         oidc,
+        jira_app: jira_accounts::app(config, access.jira_client, &outside.http)?,
         pages: config.server.url.trim_end_matches('/').to_owned(),
         outside: Outside { oidc_issuer, ..outside },
         settings: settings::of(config, access.secrets)?,

@@ -8,7 +8,7 @@ use gonogo_engine::commands::settings::told;
 use gonogo_remote::http::Url;
 
 /// Variables with secrets, and those that go with them.
-const SECRETS: [&str; 14] = [
+const SECRETS: [&str; 15] = [
     "GONOGO_GITHUB_APP_KEY",
     "GONOGO_GITHUB_TOKEN",
     "GONOGO_GITHUB_WEBHOOK_SECRET",
@@ -17,6 +17,7 @@ const SECRETS: [&str; 14] = [
     "GONOGO_JIRA_USER",
     "GONOGO_JIRA_TOKEN",
     "GONOGO_JIRA_WEBHOOK_SECRET",
+    "GONOGO_JIRA_CLIENT_SECRET",
     "GONOGO_SLACK_TOKEN",
     "GONOGO_SLACK_SIGNING_SECRET",
     "GONOGO_SLACK_APP_TOKEN",

@@ -9,6 +9,13 @@ use std::process::Command;
 const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
 
 impl World {
+    /// The server ends in the middle of what it does, while somebody asks it.
+    pub(crate) fn is_killed(&self) {
+        let child = &self.server.as_ref().expect("the server runs").child;
+        let told = Command::new("kill").args(["-KILL", &child.id().to_string()]).status().expect("kill runs");
+        assert!(told.success());
+    }
+
     /// What the server keeps that has this text in it.
     pub(crate) fn files_with(&self, text: &str) -> Vec<String> {
         let (mut folders, mut found) = (vec![self.folder.path().to_owned()], Vec::new());
@@ -137,11 +144,17 @@ impl World {
         assert_eq!(status, 303, "{answer}");
         self.keeps_cookies(&answer);
         let address = location_of(&answer);
-        let (host, rest) = address.strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect("an address");
-        let (status, answer) = send_to(host, "GET", &format!("/{rest}"), &[], "");
-        assert_eq!(status, 302, "{answer}");
-        let back = location_of(&answer);
-        back.strip_prefix("https://gonogo.example.com").expect("people are sent back to the server").to_owned()
+        sent_back(&address)
+    }
+
+    /// The same where the other system asks the person first, who decides so.
+    pub(crate) fn goes_to_be_asked(&mut self, path: &str, decision: &str) -> String {
+        let (status, answer) = self.get(path);
+        assert_eq!(status, 303, "{answer}");
+        let address = location_of(&answer);
+        let (status, page) = get_at(&address);
+        assert!(status == 200 && page.contains("name=\"decision\""), "{page}");
+        sent_back(&format!("{address}&decision={decision}"))
     }
 
     /// In a new browser, signs in with GitHub as this person of its, who wants to
@@ -175,6 +188,20 @@ impl World {
         let found = to_people.next().map(|(path, _)| path.to_owned());
         found.unwrap_or_else(|| panic!("{name} is not in {text}"))
     }
+}
+
+/// What another server answers at this address.
+fn get_at(url: &str) -> (u16, String) {
+    let (host, rest) = url.strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect("an address");
+    send_to(host, "GET", &format!("/{rest}"), &[], "")
+}
+
+/// The path on our server to which another one sends the browser.
+fn sent_back(url: &str) -> String {
+    let (status, answer) = get_at(url);
+    assert_eq!(status, 302, "{answer}");
+    let back = location_of(&answer);
+    back.strip_prefix("https://gonogo.example.com").expect("people are sent back to the server").to_owned()
 }
 
 fn send_to(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
