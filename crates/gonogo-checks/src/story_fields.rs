@@ -284,6 +284,8 @@ mod tests {
             kind: IssueType { id: "1".to_owned(), name: "Story".to_owned(), subtask: false },
             status: named("In Review"),
             assignee: Some(maria),
+            reporter: None,
+            is_done: false,
             parent: None,
             labels: Vec::new(),
             created_at: None,

@@ -3,12 +3,14 @@
 
 use super::aware::issues;
 use crate::commands::Checked;
+use crate::commands::sign_off::standing;
 use crate::evidence::sign_offs_of;
 use crate::locate::type_policy;
 use crate::serving::Serving;
 use gonogo_api::{Finding, Severity, Verdict};
 use gonogo_core::case::Stage;
-use gonogo_core::policy::{MayGive, Sections, SignOff};
+use gonogo_core::person::Role;
+use gonogo_core::policy::{Sections, SignOff};
 use gonogo_core::say;
 use gonogo_core::story::Issue;
 use gonogo_store::{Candidate, NewWait, StoreError};
@@ -35,9 +37,10 @@ pub(super) async fn keep(serving: &Serving, candidate: &Candidate, checked: &Che
             waits.extend(of_finding(finding, &issues, &policies));
         }
         if check.findings.iter().any(|finding| keeps_it(finding) && finding.check == SIGN_OFFS) {
-            let given = serving.store.sign_offs(candidate).await?;
             let wanted = sign_offs_of(checked.recording.policies());
-            let missing = wanted.iter().filter(|one| given.iter().all(|row| row.name != one.name));
+            let given = standing(serving, candidate, &wanted).await?;
+            let counts = |one: &SignOff| given.iter().any(|given| given.counts && given.row.name == one.name);
+            let missing = wanted.iter().filter(|one| !counts(one));
             waits.extend(missing.flat_map(sign_off));
         }
         if let Stage::Merge { pull_request, .. } = candidate.stage {
@@ -90,9 +93,11 @@ fn sign_off(wanted: &SignOff) -> Vec<NewWait> {
         fix: "look at what ships, and sign it off on its plan".to_owned(),
         story: String::new(),
     };
-    match &wanted.by {
-        MayGive::Role(role) => vec![wait("", role.word())],
-        MayGive::People(people) => people.iter().map(|name| wait(name, "")).collect(),
+    // Viewer is what everybody is.
+    let role = if wanted.by.role == Role::Viewer { "" } else { wanted.by.role.word() };
+    match &wanted.by.people {
+        None => vec![wait("", wanted.by.role.word())],
+        Some(people) => people.iter().map(|name| wait(name, role)).collect(),
     }
 }
 

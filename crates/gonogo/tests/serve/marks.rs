@@ -39,7 +39,11 @@ impl World {
 #[test]
 fn a_deploy_leaves_a_version_and_a_field_and_a_rollback_takes_them_back() {
     let jira = Jira::cloud();
-    jira.may_write().may_administer().version("STORY", "planned").options("Environment", FieldKind::Select, &["Staging", "Production"]);
+    jira.may_write().may_administer().version("STORY", "planned").options(
+        "Environment",
+        FieldKind::Select,
+        &["Staging", "Production"],
+    );
     jira.story("STORY-9").in_state("Ready to Deploy").fixed_in("planned").with_field("Environment", "Staging");
     let mut world = marking(
         &jira,

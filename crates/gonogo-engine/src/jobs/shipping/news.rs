@@ -6,7 +6,7 @@ use crate::jobs::outbox::{
     CommentWanted, FieldWanted, StoryTold, TRANSITION, TransitionWanted, Turned, VersionsWanted, stories_mailed,
     stories_told,
 };
-use crate::jobs::{self, EVALUATE, JobError, production};
+use crate::jobs::{EVALUATE, JobError, production};
 use crate::serving::{Route, Serving};
 use crate::team::Team;
 use gonogo_core::email::EmailAddress;
