@@ -25,6 +25,8 @@ const AFTER_VERDICTS: SignedDuration = SignedDuration::from_secs(1);
 /// Checks by their names in verdicts.
 const BUILDS: &str = "builds";
 const AWARENESS: &str = "awareness";
+/// A pull request may name the story of commits that name none.
+const KEYS: &str = "story-key";
 const LISTS: &str = "story-missing";
 /// Answers of before stand in for those of a tracker that is away.
 const TRACKER: &str = "tracker";
@@ -144,6 +146,7 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
     open.retain(|candidate| candidate.stage.is_deploy());
     for gone in open.iter().filter(|c| view.branches.iter().all(|(branch, _)| *branch != c.branch)) {
         serving.store.close_candidate(gone.id, (serving.clock)()).await?;
+        judge_same_head(serving, gone).await?;
     }
     let sighted = |(branch, head)| Sighted {
         service: service.name.clone(),
@@ -160,6 +163,9 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
             let before = open.iter().find(|c| c.branch == candidate.branch);
             let is_concerned = is_concerned(git, view.path.clone(), candidate).await?;
             begins(serving, candidate, before, is_concerned).await?;
+            if let Some(before) = before {
+                judge_same_head(serving, before).await?;
+            }
         }
         if !*is_new && view.is_told && is_settled(serving, candidate.id).await? {
             // Of two times the earlier one counts.
@@ -176,6 +182,14 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
     // Their hooks lead to them at once: a push's verdict goes before the look at all.
     let run_at = if is_polling() { now } else { now.saturating_add(AFTER_VERDICTS).unwrap_or(now) };
     Ok(serving.store.enqueue(NewJob { kind: PULLS, key, body: because(), run_at }).await?)
+}
+
+/// Of what stands at the head of one that is open no more another one speaks now.
+async fn judge_same_head(serving: &Serving, closed: &Candidate) -> Result<(), JobError> {
+    for other in serving.store.same_head(closed.id).await? {
+        judge_soon(serving, other.candidate).await?;
+    }
+    Ok(())
 }
 
 /// What came with production's moves is read as soon as somebody has time.
@@ -236,7 +250,7 @@ async fn is_settled(serving: &Serving, id: CandidateId) -> Result<bool, StoreErr
     let Ok(check) = serde_json::from_str::<Check>(&newest.result) else { return Ok(false) };
     let is_open = |line: &CheckLine| match line.state {
         CheckState::Waiting | CheckState::CouldNotCheck => true,
-        CheckState::Found => [BUILDS, AWARENESS].contains(&line.name.as_str()),
+        CheckState::Found => [BUILDS, AWARENESS, KEYS].contains(&line.name.as_str()),
         CheckState::Passed | CheckState::Off => false,
     };
     let passes = |finding: &Finding| finding.waiver.is_some() || finding.check == TRACKER;

@@ -337,6 +337,9 @@ conformance! {
         assert!(has_password && !has_word);
         // She signs in with another system, which lets her do more.
         store.join_identity(maria, guest("oidc", "s", Role::Viewer), deed(4, "joined")).await.unwrap();
+        let in_slack = || store.same_person("oidc", "s", "slack");
+        assert_eq!(in_slack().await.unwrap().as_deref(), Some("U1"));
+        assert_eq!(store.same_person("oidc", "t", "slack").await.unwrap(), None);
         let session = NewSession { token_hash: "t".to_owned(), until: at(99), sealed: "x".to_owned() };
         store.begin_guest_session(maria, guest("oidc", "s", Role::Viewer), session, deed(30, "came")).await.unwrap();
         let found = here(35).await.unwrap().unwrap();
@@ -345,6 +348,7 @@ conformance! {
         assert_eq!((found.person.role_at("web"), found.has_word), (Role::Developer, false), "that was too long ago");
         store.set_active(maria, false, deed(42, "deactivated")).await.unwrap();
         assert_eq!(here(43).await.unwrap(), None);
+        assert_eq!(in_slack().await.unwrap(), None);
     }
 
     async fn the_audit_is_asked_by_who_what_and_when(store: Store) {
