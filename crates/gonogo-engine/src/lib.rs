@@ -10,11 +10,12 @@ pub mod jobs;
 mod locate;
 mod plan;
 mod recording;
+mod remedy;
 mod report;
 mod seal;
 mod serving;
 
-pub use digest::{Digest, owner};
+pub use digest::Digest;
 pub use evaluate::Outcome;
 pub use evidence::{Evidence, FactLine, Rule};
 pub use gather::{Clock, CodeHost, CodeHostAccess, CodeHostToken, Outside, TrustedTracker, web_of};
@@ -23,6 +24,7 @@ pub use gonogo_remote::slack::{SlackError, Socket as SlackSocket, Told as SlackT
 pub use locate::{GivenPolicy, GivenProduction, LocateError, Wanted};
 pub use plan::{Plan, PlannedStory, on_call_words, verification};
 pub use recording::{Recording, RecordingError};
+pub use remedy::{Remedy, addressed};
 pub use serving::{
     GitHubSignIn, MailRoom, OidcSignIn, Renamed, Rounds, Route, Service, Serving, StoryDeployed, TeamsTold, Terms,
     Turns,

@@ -6,6 +6,7 @@ use super::{MOST, some_more};
 use crate::pages::layout::{ago, outside};
 use gonogo_api::Finding;
 use gonogo_core::person::Act;
+use gonogo_core::say;
 use gonogo_core::waiver::Standing;
 use gonogo_engine::commands::waive::most_days;
 use gonogo_store::WaiverRow;
@@ -62,7 +63,7 @@ impl Desk<'_> {
     /// A waiver that lets nothing pass yet, with what makes it hold.
     fn proposed(&self, row: &WaiverRow) -> Markup {
         html! {
-            p.fix { "⚑ " (outside(&row.by)) " proposed to waive it until " (row.until) ": " (outside(&row.why)) ". A second person has to confirm that." }
+            p.fix { "⚑ " (outside(&row.by)) " proposed to waive it until " (say::minute(row.until)) ": " (outside(&row.why)) ". A second person has to confirm that." }
             div.acts {
                 @if row.by_id != self.session.person.id { (self.button(row, "confirm", "Confirm the waiver")) }
                 (self.take_back(row))
@@ -101,7 +102,7 @@ impl Desk<'_> {
                         @for (finding, row) in applied.iter().take(MOST) {
                             li {
                                 p { "⚑ " (outside(&finding.message)) " " code.code { (finding.code) } }
-                                @if let Some(waiver) = &finding.waiver { p.fix { "by " (outside(&waiver.by)) " until " (waiver.until) ": " (outside(&waiver.why)) } }
+                                @if let Some(waiver) = &finding.waiver { p.fix { "by " (outside(&waiver.by)) " until " (say::minute_of(&waiver.until)) ": " (outside(&waiver.why)) } }
                                 @if let Some(row) = row {
                                     @if let Some(second) = &row.confirmed_by { p.fix { "confirmed by " (outside(second)) } }
                                     @if Standing::of(false, row.until, self.look.now) == Standing::LapsesSoon {
