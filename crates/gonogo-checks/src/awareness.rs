@@ -117,7 +117,7 @@ fn look_at(key: &IssueKey, rule: &Rule, aware: &Aware, now: Timestamp) -> Option
     let opens = rule.minute(opens);
     let message =
         format!("may ship from {opens} on: {team} was told at {}, and wants {}", say::minute(told_at), rule.lead());
-    let fix = format!("wait until then, or have {team} say on the story's page that it knows");
+    let fix = format!("wait until then, or have {team} say that it knows, at /stories/{key}");
     Some(found(TOO_EARLY, message, fix).wait())
 }
 

@@ -41,3 +41,4 @@ pub use newest_go::{NewestGo, PartialStory};
 pub use post_deploy::{PostDeploy, ToLookAt};
 pub use registry::{CHECKS, Entry, SYNTHETIC, documented};
 pub use scene::{FieldToMend, Mends, Wants};
+pub use sign_offs::{GIVES_IT, NAME as SIGN_OFFS};

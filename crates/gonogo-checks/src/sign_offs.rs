@@ -11,10 +11,15 @@ use schemars::{JsonSchema, schema_for};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+/// Between who gives a sign-off and where, in what is to be done.
+pub const GIVES_IT: &str = " gives it on the plan";
+
+pub const NAME: &str = "sign-offs";
+
 const MISSING: Code = "sign-off-missing";
 
 pub(crate) const ENTRY: Entry = Entry {
-    name: "sign-offs",
+    name: NAME,
     codes: &[MISSING],
     docs: include_str!("sign_offs.md"),
     default_level: Level::Block,
@@ -49,7 +54,7 @@ impl Check for SignOffs {
                 Some(by) => format!("the sign-off {} of {} does not count any more", lacking.name, by.name()),
                 None => format!("the sign-off {} is missing", lacking.name),
             };
-            let fix = format!("{} gives it on the plan of this candidate, for exactly this head", lacking.by);
+            let fix = format!("{}{GIVES_IT} of this candidate, for exactly this head", lacking.by);
             let substance = json!({ "name": lacking.name, "production": base, "head": head });
             // Nothing is wrong: somebody's word is on its way.
             out.add(Found::new(MISSING, Subject::Candidate, message, fix).substance(substance).wait());

@@ -1,7 +1,7 @@
-//! A judgement in few words: whom it concerns, how large it is, who mends what.
+//! A judgement in few words: whom it concerns, and how large it is.
 
 use crate::evidence::Evidence;
-use gonogo_api::{Check, Finding};
+use gonogo_api::Check;
 use gonogo_core::changeset::LineCount;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,17 +41,6 @@ impl Digest {
 
     pub fn all_stories(&self) -> usize {
         self.stories.iter().map(|(_, number)| number).sum()
-    }
-}
-
-/// Who mends a finding: a story's assignee, a commit's author. Without one, who
-/// wants to ship.
-pub fn owner<'a>(check: &'a Check, finding: &Finding) -> Option<&'a str> {
-    let id = &finding.subject.id;
-    match finding.subject.kind.as_str() {
-        "story" => check.stories.iter().find(|story| story.key == *id)?.assignee.as_deref(),
-        "commit" => check.commits.iter().find(|commit| commit.sha == *id).map(|commit| commit.author.as_str()),
-        _ => None,
     }
 }
 

@@ -57,7 +57,10 @@ pub(crate) const WITHOUT_POLICY: WaiverRule = WaiverRule { role: Role::Admin, da
 impl Evidence {
     /// From what was recorded with an evaluation.
     pub fn read(recording: &[u8]) -> Result<Self, RecordingError> {
-        let recording = Recording::parse(recording)?;
+        Ok(Self::of(&Recording::parse(recording)?))
+    }
+
+    pub(crate) fn of(recording: &Recording) -> Self {
         let policy = recording.policy();
         let mut evidence = Self {
             lines: Vec::new(),
@@ -93,7 +96,7 @@ impl Evidence {
                 at: recorded.at,
             });
         }
-        Ok(evidence)
+        evidence
     }
 
     pub fn facts(&self) -> &[FactLine] {

@@ -12,13 +12,14 @@ mod locate;
 mod marks;
 mod plan;
 mod recording;
+mod remedy;
 mod report;
 mod seal;
 mod serving;
 mod signer;
 mod team;
 
-pub use digest::{Digest, owner};
+pub use digest::Digest;
 pub use evaluate::Outcome;
 pub use evidence::{Evidence, FactLine, Rule};
 pub use gather::{Clock, CodeHost, CodeHostAccess, CodeHostToken, Outside, TrustedTracker, web_of};
@@ -30,6 +31,7 @@ pub use locate::{GivenPolicy, GivenProduction, LocateError, Wanted};
 pub use marks::{FieldMark, VersionName};
 pub use plan::{Plan, PlannedStory, on_call_words, verification};
 pub use recording::{Recording, RecordingError};
+pub use remedy::{Remedy, addressed};
 pub use serving::{
     GitHubSignIn, MailRoom, OidcSignIn, Renamed, Rounds, Route, Service, Serving, StoryDeployed, TeamsTold, Terms,
     ToldEarly, Turns,

@@ -41,7 +41,7 @@ pub enum GitHubHook {
 }
 
 pub fn github(event: &str, body: &[u8]) -> GitHubHook {
-    let Ok(body) = serde_json::from_slice::<Value>(body) else { return GitHubHook::Unreadable("it is no JSON") };
+    let Ok(body) = serde_json::from_slice::<Value>(body) else { return GitHubHook::Unreadable(no_json(body)) };
     match event {
         "ping" => GitHubHook::Ping,
         "push" => push(&body).unwrap_or(GitHubHook::Unreadable("it is no push of GitHub's")),
@@ -51,6 +51,14 @@ pub fn github(event: &str, body: &[u8]) -> GitHubHook {
         "check_run" => build(&body, &body["check_run"]["head_sha"], &body["check_run"]["name"]),
         "check_suite" => build(&body, &body["check_suite"]["head_sha"], &Value::Null),
         _ => GitHubHook::Other,
+    }
+}
+
+fn no_json(body: &[u8]) -> &'static str {
+    if body.starts_with(b"payload=") {
+        "it came as a form: set the content type to application/json in the webhook's settings"
+    } else {
+        "it is no JSON"
     }
 }
 
@@ -178,6 +186,8 @@ mod tests {
         assert_eq!(github("ping", b"{}"), GitHubHook::Ping);
         assert_eq!(github("star", b"{}"), GitHubHook::Other);
         assert!(matches!(github("push", b"{}"), GitHubHook::Unreadable(_)));
-        assert!(matches!(github("push", b"{\xff"), GitHubHook::Unreadable(_)));
+        assert_eq!(github("push", b"{\xff"), GitHubHook::Unreadable("it is no JSON"));
+        let form = "it came as a form: set the content type to application/json in the webhook's settings";
+        assert_eq!(github("push", b"payload=%7B%7D"), GitHubHook::Unreadable(form));
     }
 }

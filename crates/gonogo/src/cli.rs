@@ -182,7 +182,8 @@ pub(crate) struct ServerArgs {
     #[arg(long, value_name = "URL", env = "GONOGO_SERVER")]
     #[arg(help = "Its address; GONOGO_TOKEN, or the file of GONOGO_TOKEN_FILE, opens it")]
     pub server: String,
-    /// Wait until it is judged and no answer is awaited any more, so many seconds at most
+    /// Wait until it is judged and no answer is awaited any more, after a waiver until it is
+    /// judged anew; so many seconds at most
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "600")]
     pub wait: Option<u64>,
 }
@@ -221,7 +222,7 @@ pub(crate) struct WaiveArgs {
     /// The finding's, or how it begins
     #[arg(required_unless_present = "system")]
     pub fingerprint: Option<String>,
-    /// Instead of one finding all that this system leaves unchecked, which is away
+    /// Instead of one finding all that this system leaves unchecked, which is away; without --wait
     #[arg(long, value_enum, conflicts_with_all = ["which", "fingerprint", "days", "wait"])]
     pub system: Option<AwaySystem>,
     /// Why it may pass, for who reads it later

@@ -2,7 +2,7 @@
 
 use crate::commands::{outside, secret};
 use anyhow::{Context, bail};
-use gonogo_api::{Candidate, Check, Made, NewSystemWaiver, NewWaiver, Page, Problem, Service};
+use gonogo_api::{Candidate, Check, GivenWaiver, Made, NewSystemWaiver, NewWaiver, Page, Problem, Service};
 use gonogo_engine::commands::people::random_word;
 use gonogo_remote::http::{
     Answer, Ask, Connections, HeaderName, HeaderValue, Http, HttpError, Method, StatusCode, Url,
@@ -99,6 +99,14 @@ impl Server {
     pub(crate) async fn waive(&self, candidate: i64, new: &NewWaiver) -> anyhow::Result<Made> {
         let body = json!({ "fingerprint": new.fingerprint, "why": new.why, "days": new.days });
         self.make(&["candidates", &candidate.to_string(), "waivers"], &body).await
+    }
+
+    /// A service's waiver, unless it was taken back.
+    pub(crate) async fn waiver(&self, service: &str, id: i64) -> anyhow::Result<Option<GivenWaiver>> {
+        let after = id.saturating_add(1).to_string();
+        let part = [("cursor", after.as_str()), ("limit", "1")];
+        let page: Page<GivenWaiver> = self.read(&["services", service, "waivers"], &part).await?;
+        Ok(page.items.into_iter().find(|waiver| waiver.id == id))
     }
 
     /// Lets all pass that a system leaves unchecked in a service.

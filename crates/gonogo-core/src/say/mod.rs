@@ -16,6 +16,11 @@ pub fn count(number: usize, noun: &str) -> String {
     }
 }
 
+/// `1 thing blocks`, `3 things block`.
+pub fn blocking(number: usize) -> String {
+    format!("{} {}", count(number, "thing"), if number == 1 { "blocks" } else { "block" })
+}
+
 /// How a commit is called: its short id and its subject, cut.
 pub fn commit(short: &str, subject: &str) -> String {
     format!("{short} \"{}\"", cut(subject, 72))
@@ -47,6 +52,11 @@ pub fn minute(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
+/// The same of a time that is given as text; what is no time stays as it is.
+pub fn minute_of(at: &str) -> String {
+    at.parse().map_or_else(|_| at.to_owned(), minute)
+}
+
 /// The minute of a day that is plain: `14:02 UTC`.
 pub fn hour(at: jiff::Timestamp) -> String {
     at.strftime("%H:%M UTC").to_string()
@@ -63,9 +73,12 @@ mod tests {
             ("1 story".into(), "2 stories".into(), "0 commits".into())
         );
         assert_eq!(count(2, "day"), "2 days");
+        assert_eq!((blocking(1), blocking(3)), ("1 thing blocks".into(), "3 things block".into()));
         assert_eq!(list(&["a"], 3), "a");
         assert_eq!(list(&["a", "b", "c"], 3), "a, b and c");
         assert_eq!(list(&["a", "b", "c", "d"], 2), "a, b and 2 more");
         assert_eq!(cut("abcdef", 4), "abc…");
+        assert_eq!(minute_of("2026-12-01T13:28:10.657623Z"), "2026-12-01 13:28 UTC");
+        assert_eq!(minute_of("some day"), "some day");
     }
 }

@@ -2,6 +2,7 @@
 //! Nothing of it is kept or shown elsewhere.
 
 use super::{CheckRequest, check};
+use crate::evidence::Evidence;
 use crate::jobs::{Silent, runs_now, waivers_of, wanted};
 use crate::serving::Serving;
 use crate::{CodeHost, CodeHostAccess, GivenProduction, LocateError, Outside, Wanted};
@@ -75,6 +76,13 @@ impl From<LocateError> for CompareError {
     }
 }
 
+/// What one would bring, and what that was judged from.
+#[derive(Debug)]
+pub struct Compared {
+    pub check: Check,
+    pub evidence: Evidence,
+}
+
 /// Branches, tags or commits. The waivers of the service count, and so does the
 /// policy that is in force: `from` may be anything that somebody pushed, and a
 /// policy asks other systems in the server's name.
@@ -84,7 +92,7 @@ pub async fn compare(
     service: &str,
     from: &str,
     to: &str,
-) -> Result<Check, CompareError> {
+) -> Result<Compared, CompareError> {
     let Some(service) = serving.service(service) else { return Err(CompareError::NoService(service.to_owned())) };
     who.may_at(&service.name, Act::Compare).map_err(CompareError::Forbidden)?;
     let mirror = serving.mirror_of(service);
@@ -105,7 +113,8 @@ pub async fn compare(
     };
     let runtime = tokio::runtime::Handle::current();
     let checked = serving.comparisons.run(move || runtime.block_on(check(&request, &Silent))).await?;
-    Ok(checked?.outcome.check)
+    let checked = checked?;
+    Ok(Compared { evidence: Evidence::of(&checked.recording), check: checked.outcome.check })
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use gonogo_api::{Check, Finding, Severity};
 use gonogo_core::finding::COULD_NOT_CHECK;
 use gonogo_core::person::{Act, Actor, Forbidden, Person};
 use gonogo_core::policy::WaiverRule;
+use gonogo_core::say;
 use gonogo_core::verdict::PRODUCTION_UNKNOWN;
 use gonogo_core::waiver::Covers;
 use gonogo_store::{Candidate, CandidateId, NewWaiver, StoreError, Waived, WaiverId, WaiverRow};
@@ -49,8 +50,9 @@ pub async fn waive(
         return Err(who.may_at(service, Act::Waive).map_or_else(WaiveError::Forbidden, |_| gone()));
     };
     let actor = who.may_waive(service, &rule).map_err(WaiveError::Forbidden)?;
-    if finding.waiver.is_some() {
-        return Err(gone());
+    if let Some(waiver) = &finding.waiver {
+        let until = say::minute_of(&waiver.until);
+        return Err(WaiveError::Gone(format!("it is waived already, by {} until {until}", waiver.by)));
     }
     let now = (serving.clock)();
     let why = why_of(why)?;
@@ -64,7 +66,7 @@ pub async fn waive(
         needs_second: rule.needs_second,
     };
     let action = if rule.needs_second { "proposed a waiver" } else { "waived" };
-    let detail = format!("{} (until {until}): {}", finding.message, new.why);
+    let detail = format!("{} (until {}): {}", finding.message, say::minute(until), new.why);
     let deed = deed_of(&actor, now, action, service, &detail);
     let why = new.why.clone();
     given(serving, who, service, &why, until, serving.store.waive(new, &actor, deed).await?).await
@@ -92,11 +94,18 @@ pub(super) async fn given(
             judge_all(serving, service).await?;
             Ok(id)
         }
-        Waived::Stands { .. } => {
-            let said = "a waiver of this is there already: it holds, or is proposed and waits for a second person";
-            Err(WaiveError::Gone(said.to_owned()))
-        }
+        Waived::Stands { id, .. } => Err(stands(&row(serving, service, id).await?)),
     }
+}
+
+/// Why another waiver of the same is not given.
+fn stands(row: &WaiverRow) -> WaiveError {
+    let (by, until) = (&row.by, say::minute(row.until));
+    WaiveError::Gone(if row.is_proposed() {
+        format!("a waiver of it is proposed already, by {by} until {until}: a second person has to confirm it")
+    } else {
+        format!("it is waived already, by {by} until {until}")
+    })
 }
 
 /// A second person agrees to a waiver, which holds from now on.
@@ -108,7 +117,7 @@ pub async fn confirm(serving: &Serving, who: &Person, service: &str, id: WaiverI
         return Err(WaiveError::Input("a second person has to confirm it: this waiver is your own".to_owned()));
     }
     let now = (serving.clock)();
-    let detail = format!("{} (by {}, until {}): {}", row.said, row.by, row.until, row.why);
+    let detail = format!("{} (by {}, until {}): {}", row.said, row.by, say::minute(row.until), row.why);
     let deed = deed_of(&actor, now, "confirmed a waiver", service, &detail);
     let told = told_of_turn(serving, &row, Turned::ConfirmedBy(actor.name()), now);
     if !serving.store.confirm_waiver(service, id, told, &actor, deed).await? {

@@ -11,6 +11,7 @@ use gonogo_core::fact::System;
 use gonogo_core::finding::COULD_NOT_CHECK;
 use gonogo_core::person::{Act, Person};
 use gonogo_core::policy::WaiverRule;
+use gonogo_core::say;
 use gonogo_core::waiver::{Covers, LONGEST_FOR_SYSTEM};
 use gonogo_store::{NewWaiver, WaiverId};
 use jiff::{SignedDuration, Timestamp};
@@ -43,7 +44,7 @@ pub async fn waive_system(
         needs_second: rule.needs_second,
     };
     let action = if rule.needs_second { "proposed to waive a system" } else { "waived a system" };
-    let detail = format!("{} (until {}): {}", new.said, new.until, new.why);
+    let detail = format!("{} (until {}): {}", new.said, say::minute(new.until), new.why);
     let told = told_of_away(serving, &new, system, actor.name(), now);
     let (why, until, deed) = (new.why.clone(), new.until, deed_of(&actor, now, action, service, &detail));
     given(serving, who, service, &why, until, serving.store.waive_loudly(new, told, &actor, deed).await?).await

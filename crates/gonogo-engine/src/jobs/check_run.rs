@@ -3,6 +3,7 @@
 
 use super::hex_sha256;
 use super::seen;
+use crate::addressed;
 use crate::serving::{Service, Serving};
 use gonogo_api::{Finding, Severity, Verdict};
 use gonogo_core::ids::Sha;
@@ -62,6 +63,7 @@ pub(super) fn wanted(
     }
     let check = &outcome.check;
     let name = format!("{}: report", seen::context(candidate));
+    let told = |finding| Told::of(finding, addressed(finding, &serving.pages, Some(candidate.id.0)));
     let wanted = CheckRunWanted {
         service: service.name.clone(),
         sha: candidate.head,
@@ -72,7 +74,7 @@ pub(super) fn wanted(
         commits: check.commits.len(),
         stories: check.stories.iter().filter(|story| story.ships).count(),
         more: check.findings.len().saturating_sub(MOST_FINDINGS),
-        findings: check.findings.iter().take(MOST_FINDINGS).map(Told::of).collect(),
+        findings: check.findings.iter().take(MOST_FINDINGS).map(told).collect(),
         name,
     };
     Some(Wanted {
@@ -85,12 +87,12 @@ pub(super) fn wanted(
 }
 
 impl Told {
-    fn of(finding: &Finding) -> Self {
+    fn of(finding: &Finding, fix: String) -> Self {
         Self {
             severity: finding.severity,
             is_waived: finding.waiver.is_some(),
             message: finding.message.clone(),
-            fix: finding.fix.clone(),
+            fix,
             code: finding.code.clone(),
             at: finding.at.as_ref().map(|at| (at.path.clone(), at.line)),
         }

@@ -225,7 +225,7 @@ impl MessageWanted {
     /// `turned No-Go`
     pub(super) fn turned(&self) -> String {
         let turned = if self.would_be().is_empty() { "turned" } else { "would be" };
-        format!("{turned} {}", self.state.word())
+        format!("{turned} {}{}", self.state.word(), self.passed())
     }
 
     pub(super) fn page(&self) -> &str {
@@ -254,7 +254,13 @@ impl MessageWanted {
         let (mark, word) = (self.state.mark(), self.state.word());
         let would_be = self.would_be().trim_start();
         let said = if would_be.is_empty() { word.to_owned() } else { format!("{would_be} {word}") };
-        format!("*{}* {}   {mark} *{said}*", self.service, self.place())
+        format!("*{}* {}   {mark} *{said}*{}", self.service, self.place(), outside(self.passed()))
+    }
+
+    /// `, 1 waived`: what was let pass belongs to the word.
+    fn passed(&self) -> &str {
+        let more = self.sentence.strip_prefix(State::Go.word()).filter(|_| self.state == State::Go);
+        more.unwrap_or_default()
     }
 
     fn place(&self) -> String {
@@ -353,6 +359,7 @@ mod tests {
         let message = wanted(State::Go, "Go, 1 waived", &[], 0).rendered(false);
         assert_eq!(message.text, "✓ web turned Go, 1 waived · main → 9f2c1ab");
         assert_eq!(texts(&message).len(), 3);
+        assert_eq!(texts(&message)[0], "*web* main → 9f2c1ab   ✓ *Go*, 1 waived");
         let message = wanted(State::Waiting, "Waiting: a build runs", &["a build runs"], 0).rendered(false);
         assert_eq!(message.text, "… web: Waiting: a build runs · main → 9f2c1ab");
     }

@@ -2,9 +2,10 @@
 
 use crate::Outcome;
 use crate::serving::{Service, Serving};
-use gonogo_api::{Check, Severity, Verdict};
+use gonogo_api::{Check, Finding, Severity, Verdict};
 use gonogo_core::case::Stage;
 use gonogo_core::fact::System;
+use gonogo_core::finding::COULD_NOT_CHECK;
 use gonogo_core::ids::Sha;
 use gonogo_core::say;
 use gonogo_remote::github::{CommitStatus, MOST_DESCRIPTION, StatusState};
@@ -178,11 +179,13 @@ fn as_of(check: &Check) -> String {
     at.map_or_else(String::new, |at| format!(", stories as of {}", say::minute(at)))
 }
 
-/// What makes the verdict what it is.
+/// What makes the verdict what it is: what is known first, then what could not be
+/// checked.
 pub(super) fn reasons(check: &Check) -> Vec<&str> {
     let severity = if check.verdict == Verdict::Waiting { Severity::Wait } else { Severity::Block };
     let counts = check.findings.iter().filter(|f| f.severity == severity && f.waiver.is_none());
-    counts.map(|f| f.message.as_str()).collect()
+    let (unknown, known): (Vec<&Finding>, Vec<_>) = counts.partition(|f| f.code == COULD_NOT_CHECK);
+    known.into_iter().chain(unknown).map(|f| f.message.as_str()).collect()
 }
 
 /// What the verdict is called on GitHub.

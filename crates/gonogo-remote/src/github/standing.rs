@@ -39,6 +39,8 @@ pub struct Hook {
     pub id: u64,
     pub url: String,
     pub is_active: bool,
+    /// It sends a form, and not JSON.
+    pub is_form: bool,
     pub events: Vec<String>,
 }
 
@@ -85,6 +87,7 @@ impl GitHub {
                 id: hook.get("id")?.as_u64()?,
                 url: hook.pointer("/config/url")?.as_str()?.to_owned(),
                 is_active: hook.get("active")?.as_bool()?,
+                is_form: hook.pointer("/config/content_type").is_some_and(|kind| kind == "form"),
                 events: words(&hook["events"]),
             })
         };

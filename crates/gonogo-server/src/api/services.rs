@@ -57,7 +57,7 @@ async fn compared(
     At(service): At<String>,
     Asked(asked): Asked<api::Compared>,
 ) -> Result<Json<api::Check>, Refusal> {
-    Ok(Json(compare(&app.serving, &reader.person, &service, &asked.from, &asked.to).await?))
+    Ok(Json(compare(&app.serving, &reader.person, &service, &asked.from, &asked.to).await?.check))
 }
 
 async fn say(

@@ -1,16 +1,16 @@
 //! Any two commits of a service: what one would bring over the other.
 
-use super::candidate::{class, commit, headline, linked, mark, story, tiles};
-use super::layout::{self, Shown, away, not_found, outside};
+use super::candidate::{class, commit, headline, mark, remedy, story, tiles};
+use super::layout::{self, Shown, away, not_found, outside, verdict};
 use super::table::table;
 use crate::App;
 use crate::session::Session;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use gonogo_api::{Check, Finding, Severity};
+use gonogo_api::{Check, Finding};
 use gonogo_core::person::Act;
-use gonogo_engine::commands::compare::{CompareError, compare};
-use gonogo_engine::{Digest, owner};
+use gonogo_engine::Digest;
+use gonogo_engine::commands::compare::{CompareError, Compared, compare};
 use gonogo_store::ProductionRow;
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -48,7 +48,7 @@ pub(crate) async fn page(
         return Ok(shown(&form));
     }
     match compare(&app.serving, &session.person, &name, from, to).await {
-        Ok(check) => Ok(shown(&html! { (form) (compared(&check, (app.serving.clock)())) })),
+        Ok(done) => Ok(shown(&html! { (form) (compared(&done, (app.serving.clock)())) })),
         Err(CompareError::Store(error)) => Err(away(&error)),
         Err(error) => {
             let main = html! { (form) p.stale role="alert" { (outside(&error.to_string())) } };
@@ -85,13 +85,13 @@ fn form(asked: &Asked, row: Option<&ProductionRow>) -> Markup {
     }
 }
 
-fn compared(check: &Check, now: Timestamp) -> Markup {
-    let digest = Digest::of(check, None);
+fn compared(Compared { check, evidence }: &Compared, now: Timestamp) -> Markup {
+    let digest = Digest::of(check, Some(evidence));
     let open: Vec<&Finding> = check.findings.iter().filter(|finding| finding.waiver.is_none()).collect();
-    let stops = open.iter().filter(|f| matches!(f.severity, Severity::Block | Severity::Wait)).count();
     html! {
         section.answer.(class(check.verdict)) aria-label="The answer" {
-            p.headline { (headline(check, &digest, stops)) }
+            p { (verdict(Some(check.verdict.word()))) }
+            p.headline { (headline(check, &digest)) }
             ul.findings { @for found in open.iter().take(ROWS) { (item(check, found)) } }
             (more(open.len()))
         }
@@ -115,7 +115,7 @@ fn item(check: &Check, finding: &Finding) -> Markup {
     html! {
         li {
             p { (mark(finding)) " " (outside(&finding.message)) " " a.code href={ "/explain/" (finding.code) } { (finding.code) } }
-            p.fix { b { (outside(owner(check, finding).unwrap_or("whoever ships"))) } " → " (linked(&outside(&finding.fix))) }
+            (remedy(check, finding, None))
         }
     }
 }

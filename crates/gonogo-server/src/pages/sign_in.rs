@@ -16,6 +16,8 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 pub(crate) struct Asked {
     next: Option<String>,
+    /// What was done just before.
+    done: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,13 +46,20 @@ pub(crate) struct Leaving {
 
 pub(crate) async fn form(State(app): State<App>, Query(asked): Query<Asked>) -> Response {
     let next = next_of(asked.next.as_deref());
-    let Some(door) = &app.door else { return page(&app, next, None).into_response() };
+    let is_new = asked.done.as_deref() == Some(FIRST_ADMIN);
+    let said = html! {
+        @if is_new { p role="status" { "You are the first admin now. Sign in by the name and the password that you chose." } }
+    };
+    let Some(door) = &app.door else { return page(&app, next, &said).into_response() };
     match let_in(&app.serving, &door.person).await {
         Ok(Some(token)) => entered(&app, &token, next),
-        Ok(None) => page(&app, next, Some("Whom this demo lets in is not there.")).into_response(),
+        Ok(None) => page(&app, next, &wrong("Whom this demo lets in is not there.")).into_response(),
         Err(error) => layout::away(&error).into_response(),
     }
 }
+
+/// Where somebody became the first admin.
+const FIRST_ADMIN: &str = "first-admin";
 
 /// With the cookie of a session that has begun.
 fn entered(app: &App, token: &SecretString, next: &str) -> Response {
@@ -63,12 +72,12 @@ pub(crate) async fn enter(State(app): State<App>, Form(given): Form<Given>) -> R
     match sign_in(&app.serving, given.name.trim(), given.password).await {
         Ok(SignIn::Done { token }) => entered(&app, &token, next),
         Ok(SignIn::Wrong) => {
-            (StatusCode::UNAUTHORIZED, page(&app, next, Some("The name or the password is wrong."))).into_response()
+            (StatusCode::UNAUTHORIZED, page(&app, next, &wrong("The name or the password is wrong."))).into_response()
         }
         Ok(SignIn::TooOften { until }) => {
             let said =
                 format!("Too many wrong passwords for this name. Try again after {}.", until.strftime("%H:%M:%S UTC"));
-            (StatusCode::TOO_MANY_REQUESTS, page(&app, next, Some(&said))).into_response()
+            (StatusCode::TOO_MANY_REQUESTS, page(&app, next, &wrong(&said))).into_response()
         }
         Err(error) => layout::trouble(&error),
     }
@@ -108,7 +117,7 @@ pub(crate) async fn first_form(Query(asked): Query<FirstAsked>) -> Markup {
 
 pub(crate) async fn add_first_admin(State(app): State<App>, Form(given): Form<FirstGiven>) -> Response {
     match add_first(&app.serving, &given.code, given.name.trim(), given.password).await {
-        Ok(true) => Redirect::to("/sign-in").into_response(),
+        Ok(true) => Redirect::to(&format!("/sign-in?done={FIRST_ADMIN}")).into_response(),
         Ok(false) => {
             let said = "The code is not the one that was printed at start, or there is an admin already.";
             (StatusCode::FORBIDDEN, first_page("", Some(said))).into_response()
@@ -125,10 +134,14 @@ pub(crate) fn elsewhere(app: &App) -> Vec<(With, &str)> {
     With::ALL.into_iter().filter_map(|with| Some((with, with.name(&app.serving)?))).collect()
 }
 
-fn page(app: &App, next: &str, said: Option<&str>) -> Markup {
+fn wrong(said: &str) -> Markup {
+    html! { p.stale role="alert" { (said) } }
+}
+
+fn page(app: &App, next: &str, said: &Markup) -> Markup {
     let elsewhere = elsewhere(app);
     let main = html! {
-        @if let Some(said) = said { p.stale role="alert" { (said) } }
+        (said)
         @for (with, name) in &elsewhere {
             p { a.button href={ "/sign-in/" (with.word()) "?next=" (escaped(next)) } { "Sign in with " (outside(name)) } }
         }
@@ -147,7 +160,7 @@ fn page(app: &App, next: &str, said: Option<&str>) -> Markup {
 fn first_page(code: &str, said: Option<&str>) -> Markup {
     let main = html! {
         p { "Nobody may sign in yet. Whoever has the code that the server printed at start becomes its first admin." }
-        @if let Some(said) = said { p.stale role="alert" { (said) } }
+        @if let Some(said) = said { (wrong(said)) }
         form method="post" action="/first-admin" {
             label { "Code" input name="code" value=(code) required; }
             label { "Name" input name="name" autocomplete="username" required; }

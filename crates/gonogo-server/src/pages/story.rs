@@ -18,6 +18,8 @@ use crate::session::Session;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use gonogo_api::{Check, Finding, Story};
+use gonogo_core::ids::IssueKey;
+use gonogo_engine::TrustedTracker;
 use gonogo_engine::commands::acknowledge::Speaker;
 use gonogo_engine::jobs::not_said_yet;
 use gonogo_store::views::StoryPlace;
@@ -42,7 +44,8 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(key): Pa
     let runs = app.serving.store.runs_of(&key).await.map_err(|e| away(&e))?;
     let early = app.serving.store.early_story(&key).await.map_err(|e| away(&e))?;
     if places.is_empty() && runs.is_empty() && early.is_none() {
-        return Err(not_found().await);
+        let Ok(key) = key.parse() else { return Err(not_found().await) };
+        return Err((StatusCode::NOT_FOUND, unknown(&app, &session, &key)));
     }
     let teams = app.serving.store.awareness_of(&key).await.map_err(|e| away(&e))?;
     let messages = app.serving.store.messages_of_story(&key).await.map_err(|e| away(&e))?;
@@ -89,6 +92,19 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(key): Pa
         Some(&session),
         &main,
     ))
+}
+
+/// Of one that we never came across.
+fn unknown(app: &App, session: &Session, key: &IssueKey) -> Markup {
+    let tracker = match &app.serving.outside.trusted {
+        TrustedTracker::Only(url) => Some(format!("{}/browse/{key}", url.trim_end_matches('/'))),
+        TrustedTracker::Any | TrustedTracker::None => None,
+    };
+    let main = html! {
+        p { "No candidate had " (key) " so far, and it did not come with a deploy: it appears here once a commit names it." }
+        @if let Some(url) = tracker { p { a href=(url) rel="noreferrer" { "Look for " (key) " in the tracker" } } }
+    };
+    layout::page(&key.to_string(), false, Some(session), &main)
 }
 
 async fn read<'a>(app: &App, place: &'a StoryPlace, key: &str) -> Result<Said<'a>, (StatusCode, Markup)> {

@@ -5,7 +5,7 @@ use crate::render;
 use crate::server::Server;
 use anyhow::bail;
 use gonogo_api::{Candidate, Verdict};
-use gonogo_engine::Outcome;
+use gonogo_engine::{Outcome, addressed};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -47,21 +47,20 @@ pub(super) fn asking<T>(
     runtime.block_on(async { run(&server, Patience::of(args)).await })
 }
 
-/// The candidate, once nothing is awaited of it any more, or time is up. One
-/// that is not there yet may be on its way.
-pub(super) async fn settled(
+/// The candidate, once it is as it is waited for, or time is up. One that is not
+/// there yet may be on its way.
+pub(super) async fn awaited(
     server: &Server,
     service: &str,
     which: &str,
     patience: &mut Patience,
-    is_new: impl Fn(&Candidate) -> bool,
+    is_done: impl AsyncFn(&Candidate) -> anyhow::Result<bool>,
 ) -> anyhow::Result<Candidate> {
     server.service(service).await?;
     loop {
         let found = server.candidate(service, which).await?;
         if let Some(found) = &found
-            && is_settled(found)
-            && is_new(found)
+            && is_done(found).await?
         {
             return Ok(found.clone());
         }
@@ -85,7 +84,13 @@ pub(super) async fn tell(server: &Server, candidate: &Candidate, output: &Output
         anstream::eprintln!("{} at {} was not judged yet: {}", candidate.branch, candidate.head, candidate.page);
         return Ok(WAITING);
     };
-    let check = server.check(candidate.id, judged.id).await?;
-    render::print(&Outcome { check, exit_code: judged.exit_code, remarks: Vec::new() }, output)?;
+    let mut check = server.check(candidate.id, judged.id).await?;
+    let own = format!("/candidates/{}", candidate.id);
+    let pages = candidate.page.strip_suffix(&own).unwrap_or_default();
+    for finding in &mut check.findings {
+        finding.fix = addressed(finding, pages, Some(candidate.id));
+    }
+    let outcome = Outcome { check, exit_code: judged.exit_code, remarks: Vec::new() };
+    render::print(&outcome, output, &candidate.page)?;
     Ok(judged.exit_code)
 }

@@ -74,7 +74,7 @@ pub(crate) fn outside() -> anyhow::Result<Outside> {
 }
 
 pub(super) fn show(outcome: &Outcome, output: &OutputArgs) -> anyhow::Result<u8> {
-    render::print(outcome, output)?;
+    render::print(outcome, output, "gonogo check -v")?;
     Ok(outcome.exit_code)
 }
 

@@ -2,7 +2,7 @@
 
 use super::lines::{Heading, idle_waivers};
 use gonogo_api::{Check, Finding, Severity};
-use gonogo_core::say::printable;
+use gonogo_core::say::{minute_of, printable};
 use std::fmt::Write;
 
 pub(super) fn text(check: &Check) -> String {
@@ -13,7 +13,13 @@ pub(super) fn text(check: &Check) -> String {
     }
     for finding in &check.findings {
         if let Some(waiver) = &finding.waiver {
-            let text = format!("waived by {} until {}: {} ({})", waiver.by, waiver.until, finding.message, waiver.why);
+            let text = format!(
+                "waived by {} until {}: {} ({})",
+                waiver.by,
+                minute_of(&waiver.until),
+                finding.message,
+                waiver.why
+            );
             let _ = writeln!(out, "::notice title={}::{}", property(&finding.code), data(&printable(&text)));
         }
     }

@@ -45,8 +45,8 @@ fn style_of(severity: Severity) -> Style {
     }
 }
 
-pub(super) fn text(outcome: &Outcome, output: &OutputArgs, terminal: Terminal) -> String {
-    let page = Page { check: &outcome.check, terminal, verbose: output.verbose };
+pub(super) fn text(outcome: &Outcome, output: &OutputArgs, terminal: Terminal, details: &str) -> String {
+    let page = Page { check: &outcome.check, terminal, verbose: output.verbose, details };
     let mut out = String::new();
     if output.quiet {
         line(&mut out, &page.verdict());
@@ -75,6 +75,8 @@ struct Page<'a> {
     check: &'a Check,
     terminal: Terminal,
     verbose: bool,
+    /// Where there is more.
+    details: &'a str,
 }
 
 impl Page<'_> {
@@ -118,7 +120,7 @@ impl Page<'_> {
                 self.finding(out, finding);
             }
             if shown < all.len() {
-                line(out, &format!("  and {} more that {} (gonogo check -v)", all.len() - shown, verb_of(severity)));
+                line(out, &format!("  and {} more that {} ({})", all.len() - shown, verb_of(severity), self.details));
             }
         }
     }
@@ -165,7 +167,7 @@ impl Page<'_> {
         let story = self.check.stories.iter().find(|s| s.key == finding.subject.id);
         let fix = match story.and_then(|s| s.url.as_deref()) {
             // Where the terminal has no links, the address itself.
-            Some(url) if !self.terminal.has_links => format!("{}: {url}", finding.fix),
+            Some(url) if !self.terminal.has_links && !finding.fix.contains("://") => format!("{}: {url}", finding.fix),
             _ => finding.fix.clone(),
         };
         for (number, row) in wrap(&say::printable(&fix), room.saturating_sub(2)).iter().enumerate() {
@@ -184,8 +186,8 @@ impl Page<'_> {
         }
         for finding in waived {
             let Some(waiver) = &finding.waiver else { continue };
-            let text =
-                format!("⚑ waived until {} by {}: {} ({})", waiver.until, waiver.by, finding.message, waiver.why);
+            let until = say::minute_of(&waiver.until);
+            let text = format!("⚑ waived until {until} by {}: {} ({})", waiver.by, finding.message, waiver.why);
             line(out, &format!("  {}", say::printable(&text)));
         }
         for said in idle_waivers(self.check) {
@@ -250,7 +252,7 @@ impl Page<'_> {
             parts.push(say::count(notes, "note"));
         }
         if !self.verbose {
-            parts.push("details: gonogo check -v".to_owned());
+            parts.push(format!("details: {}", self.details));
         }
         if parts.is_empty() {
             return;

@@ -1,6 +1,7 @@
 //! Lines that several formats share.
 
 use gonogo_api::{Check, Finding, Severity, Verdict, WaiverState};
+use gonogo_core::finding::COULD_NOT_CHECK;
 use gonogo_core::say;
 
 /// The first lines: the answer, and over what it is given.
@@ -37,13 +38,21 @@ fn verdict(check: &Check) -> String {
         Verdict::Go => "✓ Go".to_owned(),
         Verdict::Waiting => format!("… Waiting: for {}", say::count(waits, "answer")),
         Verdict::NoGo if check.production.sha.is_none() => "✗ No-Go: could not find out what production is".to_owned(),
-        Verdict::NoGo if blocks == 1 => "✗ No-Go: 1 blocks".to_owned(),
-        Verdict::NoGo => format!("✗ No-Go: {blocks} block"),
+        Verdict::NoGo if is_nothing_known(check) => {
+            format!("✗ Could not find out: {} could not be checked", say::count(blocks, "thing"))
+        }
+        Verdict::NoGo => format!("✗ No-Go: {}", say::blocking(blocks)),
     };
     match check.findings.iter().filter(|f| f.waiver.is_some()).count() {
         0 => said,
         waived => format!("{said}, {waived} waived"),
     }
+}
+
+/// Whether all that blocks could not be checked.
+fn is_nothing_known(check: &Check) -> bool {
+    let mut blocking = check.findings.iter().filter(|f| f.severity == Severity::Block && f.waiver.is_none());
+    blocking.all(|finding| finding.code == COULD_NOT_CHECK)
 }
 
 fn counts(check: &Check) -> String {
@@ -77,11 +86,15 @@ fn newest_go(check: &Check) -> Option<String> {
 
 /// Waivers that let nothing pass, and why.
 pub(super) fn idle_waivers(check: &Check) -> impl Iterator<Item = String> {
-    check.waivers.iter().filter_map(|waiver| {
+    let is_unchecked = check.findings.iter().any(|finding| finding.code == COULD_NOT_CHECK);
+    check.waivers.iter().filter_map(move |waiver| {
         let said = match waiver.state {
             WaiverState::Applied => return None,
             WaiverState::Expired => "has expired",
             WaiverState::Void => "is void: the finding has changed, or may not be waived for so long",
+            WaiverState::Unneeded if is_unchecked => {
+                "lets nothing pass now: what it is about is gone, or could not be checked"
+            }
             WaiverState::Unneeded => "is not needed: nothing has this fingerprint",
         };
         Some(format!("the waiver {} by {} {said}", waiver.fingerprint, waiver.by))

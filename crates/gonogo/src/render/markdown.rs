@@ -41,7 +41,13 @@ pub(super) fn text(outcome: &Outcome, verbose: bool) -> String {
     }
     for finding in waived {
         if let Some(waiver) = &finding.waiver {
-            let text = format!("waived by {} until {}: {} ({})", waiver.by, waiver.until, finding.message, waiver.why);
+            let text = format!(
+                "waived by {} until {}: {} ({})",
+                waiver.by,
+                say::minute_of(&waiver.until),
+                finding.message,
+                waiver.why
+            );
             let _ = writeln!(out, "- ⚑ {}", say::markdown(&text));
         }
     }

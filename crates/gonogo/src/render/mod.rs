@@ -15,13 +15,13 @@ use gonogo_engine::{LocateError, Outcome};
 use std::collections::BTreeSet;
 use std::io::{BufWriter, IsTerminal, Write};
 
-/// Prints the report on standard output.
-pub(crate) fn print(outcome: &Outcome, output: &OutputArgs) -> anyhow::Result<()> {
+/// Prints the report on standard output. `details` is where people see more of it.
+pub(crate) fn print(outcome: &Outcome, output: &OutputArgs, details: &str) -> anyhow::Result<()> {
     let check = &outcome.check;
     let mut out = BufWriter::new(std::io::stdout().lock());
     match output.format {
         Format::Human => {
-            let text = human::text(outcome, output, human::Terminal::of_stdout());
+            let text = human::text(outcome, output, human::Terminal::of_stdout(), details);
             write!(anstream::AutoStream::auto(std::io::stdout()), "{text}")?;
         }
         Format::Json => json(&mut out, check)?,

@@ -121,7 +121,7 @@ fn markdown_from_outside_stays_text() {
     for raw in ["<b>", "@channel", "[x](http", "<tag>", "\u{1b}", "\u{202e}"] {
         assert!(!ran.stdout.contains(raw), "{raw:?} in {}", ran.stdout);
     }
-    assert!(ran.stdout.starts_with("### ✗ No-Go: 3 block"), "{}", ran.stdout);
+    assert!(ran.stdout.starts_with("### ✗ No-Go: 3 things block"), "{}", ran.stdout);
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_pipe_is_plain_and_100_wide() {
         lines[0]
     );
     let quiet = check(&messy(), &["-q"]);
-    assert_eq!(quiet.stdout, "✗ No-Go: 3 block\n");
+    assert_eq!(quiet.stdout, "✗ No-Go: 3 things block\n");
 }
 
 #[test]

@@ -63,10 +63,21 @@ fn nothing_is_wrong_with_a_server_that_works() {
 
 #[test]
 fn before_the_first_start_all_but_the_store_is_looked_at_and_nothing_is_made() {
-    let world = World::stopped();
+    let jira = Jira::cloud();
+    let world = World::stopped().trusts(&jira.url());
     world.writes_configuration();
     let (said, _) = doctor(&world);
-    says(&said, &["· store there is no database at ", "✓ github web: acme/web answers"]);
+    says(
+        &said,
+        &[
+            "· store there is no database at ",
+            "✓ github web: acme/web answers",
+            "· repository web: not fetched yet",
+            "· policy web: without the repository it is not known: production, and whom [[awareness]] tells, are not looked at",
+            &format!("✓ tracker {} answers", jira.url()),
+            "✓ clock within 60 s of the tracker's",
+        ],
+    );
     let (said, code) = world.checks_store();
     assert!(said.contains("there is no database at ") && code == Some(2), "{code:?} {said}");
     assert_eq!(world.files_with("SQLite format"), [""; 0]);
@@ -99,6 +110,19 @@ fn what_is_wrong_says_what_to_do() {
     says(
         &doctor(&world).0,
         &["✗ webhook web: the last delivery (", "failed: Invalid HTTP Response: 401", "→ the secrets differ"],
+    );
+
+    world.web().unhooked().hooked_to_for(&world.hook_url(), SECRET, &EVENTS).hooked_by_forms();
+    world.repo.commit("STORY-3 z");
+    world.web().pushes("main", &world.repo);
+    world.was_told();
+    world.wait(
+        || world.get("/deliveries").1.contains("it came as a form: set the content type").then_some(()),
+        || world.get("/deliveries").1,
+    );
+    says(
+        &doctor(&world).0,
+        &["✗ webhook web: it sends forms, which are not read", "→ set the content type to application/json"],
     );
 
     world.web().unhooked().hooked_to_for(&world.hook_url(), SECRET, &["push"]);

@@ -297,7 +297,7 @@ fn a_page_says_who_mends_what_and_why_we_say_so() {
     let (world, jira, page) = busy();
     let text = text_of(&world, &page);
     for words in [
-        "5 things block 5 commits, 3 stories:",
+        "3 things block 5 commits, 3 stories, and 2 answers are awaited:",
         "<b>Maria</b> → move it to Ready to Deploy",
         "<b>Robin Tester</b> → ",
         "status In Review",
@@ -311,6 +311,11 @@ fn a_page_says_who_mends_what_and_why_we_say_so() {
     }
     assert!(text.contains(&format!("href=\"{}/browse/STORY-12\"", jira.url())), "{text}");
     assert!(text_of(&world, "/explain/story-wrong-state").contains("Why it matters"));
+    assert!(text.contains("(no <code>required</code> builds)"), "{text}");
+    let (status, unknown) = world.get("/stories/story-11");
+    assert!(status == 404 && unknown.contains("No candidate had STORY-11 so far"), "{unknown}");
+    assert!(unknown.contains(&format!("href=\"{}/browse/STORY-11\"", jira.url())), "{unknown}");
+    assert!(world.get("/stories/nothing").1.contains("There is no such page"));
     assert!(text_of(&world, &format!("{page}/facts")).contains("STORY-12 in the tracker"));
     let history = text_of(&world, &format!("{page}/history"));
     assert!(history.contains("8 findings, the first time"), "{history}");
@@ -425,6 +430,7 @@ fn any_two_commits_are_compared_and_nothing_is_kept() {
     assert!(text.contains("Nothing blocks 1 commit, 1 story.") && text.contains("STORY-1 charge in euros"), "{text}");
     let text = text_of(&world, &compared(&first[..9], "main"));
     assert!(text.contains("1 thing blocks 1 commit, 0 stories:") && text.contains("tidy up"), "{text}");
+    assert!(text.contains("✗ No-Go") && text.contains("1 commit, 1 file"), "{text}");
     assert!(!text.contains("charge in euros"), "{text}");
     for odd in ["nowhere", "--help", "%00", "main~1..main"] {
         let (code, answer) = world.get(&compared("production", odd));

@@ -131,6 +131,8 @@ fn the_code_for_the_first_admin_works_once() {
         let fields = [("code", code), ("name", "eve"), ("password", PASSWORD)];
         assert_eq!(world.post("/first-admin", &fields).0, 403);
     }
+    let told = world.get("/sign-in?done=first-admin").1;
+    assert!(told.contains("You are the first admin now. Sign in"), "{told}");
     // After a restart there is no code: somebody may sign in.
     world.kill();
     world.start();

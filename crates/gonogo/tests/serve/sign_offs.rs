@@ -42,6 +42,9 @@ fn a_deploy_waits_until_each_has_signed_exactly_this_head_off() {
     let mut world = wanting();
     let (sha, candidate) = world.waits_with("STORY-1 x");
     let plan = |world: &World| world.get(&format!("{candidate}/plan")).1;
+    let text = world.get(&candidate).1;
+    let link = format!("<a href=\"{candidate}/plan#sign-offs\">");
+    assert!(text.contains("<b>lee</b> → gives it on the plan of this candidate") && text.contains(&link), "{text}");
     assert!(plan(&world).contains("Sign off as release-manager") && !plan(&world).contains("Sign off as ops"));
     assert_eq!(world.signs_off(&candidate, "ops"), 403, "an admin is not among those who are named");
     assert_eq!(world.signs_off(&candidate, "boss"), 409);

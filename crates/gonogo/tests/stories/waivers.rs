@@ -121,6 +121,10 @@ fn what_could_not_be_checked_is_waived_for_a_day_at_most() {
     assert_eq!(state(told(&longer).is("could-not-check")), "void");
     let shown = check(&clone).production("production").waivers(&longer).run().stdout;
     says(&shown, &["may not be waived for so long"]);
+    // Of another finding nobody can tell whether it is there.
+    let other = waiver(&"0123456789ab-0123456789abcdef0123".into(), "2999-12-31");
+    let shown = check(&clone).production("production").waivers(&other).run().stdout;
+    says(&shown, &["lets nothing pass now: what it is about is gone, or could not be checked"]);
 }
 
 #[test]

@@ -6,20 +6,23 @@ use super::mail::mail;
 use super::oidc::oidc;
 use super::slack_channels::slack_channels;
 use super::{Health, Line, bad, bad_as, clock, good, note, policy, production, tracker_lines};
-use crate::gather::may_ask;
+use crate::gather::{Outside, TrustedTracker, may_ask};
 use crate::jobs::{self, SYNC};
 use crate::locate::{Located, locate};
 use crate::serving::{Service, Serving};
-use gonogo_core::policy::{Awareness, Tracker as TrackerPolicy};
+use gonogo_core::policy::{Awareness, Tracker as TrackerPolicy, TrackerKind};
 use gonogo_core::say;
 use gonogo_remote::git::{self, Git};
 use gonogo_remote::github::{GitHubError, Hook, HookDelivery, Rights, Standing};
+use gonogo_remote::jira::CredentialsError;
 use gonogo_remote::slack::is_channel_id;
 use gonogo_store::ProductionRow;
 use jiff::{SignedDuration, Timestamp};
 
 /// A token that ends sooner is said.
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// Services that are named in one line.
+const MOST_NAMED: usize = 20;
 /// The events that lead to something.
 const HOOKS: [&str; 4] = ["push", "status", "check_run", "check_suite"];
 /// Those that do where pull requests are judged.
@@ -30,6 +33,8 @@ const HOOKS_OF_PULLS: [&str; 2] = ["pull_request", "merge_group"];
 struct Named {
     trackers: Vec<TrackerPolicy>,
     teams: Vec<Awareness>,
+    /// Services whose policy is not at hand.
+    without: Vec<String>,
 }
 
 /// What the server's environment says of hooks.
@@ -63,11 +68,15 @@ pub async fn doctor_server(serving: &Serving, taken: HooksTaken, not_ready: Opti
     if let Some(delivery) = last_of_app(serving).await {
         lines.push(delivery);
     }
+    lines.extend(not_looked_at(&named.without));
     lines.extend(slack(serving).await);
     lines.extend(slack_channels(serving, &named.teams).await);
     lines.extend(mail(serving, &named.teams).await);
     lines.extend(oidc(serving).await);
     lines.extend(jira_app(serving).await);
+    if named.trackers.is_empty() {
+        named.trackers.extend(servers_own(&serving.outside));
+    }
     if !named.trackers.is_empty() {
         lines.push(hooks_taken("Jira", "GONOGO_JIRA_WEBHOOK_SECRET", taken.jira));
     }
@@ -227,6 +236,10 @@ async fn webhook(serving: &Serving, service: &Service, now: Timestamp) -> Line {
     if !hook.is_active {
         return bad(WHAT, format!("{}: it is switched off", service.name), "switch it on in the repository's settings");
     }
+    if hook.is_form {
+        let said = format!("{}: it sends forms, which are not read", service.name);
+        return bad(WHAT, said, "set the content type to application/json in the webhook's settings");
+    }
     let events = events_line(service, "the webhook", &hook.events);
     if events.health == Health::Bad {
         return events;
@@ -267,23 +280,29 @@ fn delivery(of: &str, last: Option<&HookDelivery>) -> Line {
 /// What our copy of the repository says; the server fetches it.
 async fn repository(serving: &Serving, service: &Service, named: &mut Named) -> Vec<Line> {
     const WHAT: &str = "repository";
+    let of = |line: Line| Line { said: format!("{}: {}", service.name, line.said), ..line };
     let troubles = serving.store.troubles(SYNC).await.unwrap_or_default(); // a store that is away was said
-    if let Some(trouble) = troubles.iter().find(|trouble| trouble.key == service.repository.to_string()) {
-        let line = bad_as(WHAT, &trouble.error);
-        return vec![Line { said: format!("{}: {}", service.name, line.said), ..line }];
-    }
+    let trouble = troubles.iter().find(|trouble| trouble.key == service.repository.to_string());
+    let mut lines: Vec<Line> = trouble.map(|trouble| of(bad_as(WHAT, &trouble.error))).into_iter().collect();
     let mirror = serving.mirror_of(service);
     if !mirror.is_dir() {
-        return vec![note(WHAT, format!("{}: not fetched yet; the server does that", service.name))];
+        if lines.is_empty() {
+            lines.push(of(note(WHAT, "not fetched yet; the server does that")));
+        }
+        named.without.push(service.name.clone());
+        return lines;
     }
     let row = serving.store.production(&service.name).await.unwrap_or_default(); // as above
     let wanted = jobs::wanted_as_known(mirror, service, row.as_ref());
     let located = Git::open(&wanted.repo).map_err(Into::into).and_then(|git| locate(&git, &wanted));
     let located: Located = match located {
         Ok(located) => located,
-        Err(error) => return vec![bad_as(WHAT, &error.to_string())],
+        Err(error) => {
+            named.without.push(service.name.clone());
+            lines.push(of(bad_as(WHAT, &error.to_string())));
+            return lines;
+        }
     };
-    let of = |line: Line| Line { said: format!("{}: {}", service.name, line.said), ..line };
     let runs = match &row {
         Some(ProductionRow { trouble: Some(trouble), .. }) => bad_as("production", trouble),
         Some(ProductionRow { running: Some(running), name, why, .. }) => {
@@ -291,7 +310,7 @@ async fn repository(serving: &Serving, service: &Service, named: &mut Named) -> 
         }
         _ => production(&located),
     };
-    let mut lines = vec![of(runs), of(policy(&located))];
+    lines.extend([of(runs), of(policy(&located))]);
     named.teams.extend(located.policy.sections.awareness.iter().cloned());
     if let Some(tracker) = &located.policy.sections.tracker {
         match may_ask(tracker, &serving.outside) {
@@ -301,6 +320,26 @@ async fn repository(serving: &Serving, service: &Service, named: &mut Named) -> 
         }
     }
     lines
+}
+
+/// What stands on a policy that is not at hand.
+fn not_looked_at(without: &[String]) -> Option<Line> {
+    let services = say::list(without, MOST_NAMED);
+    let said = format!(
+        "{services}: without the repository it is not known: production, and whom [[awareness]] tells, are not looked at"
+    );
+    (!without.is_empty()).then(|| note("policy", said))
+}
+
+/// The tracker of the server's configuration, where no policy that is at hand names it.
+fn servers_own(outside: &Outside) -> Option<TrackerPolicy> {
+    let TrustedTracker::Only(url) = &outside.trusted else { return None };
+    // A user beside the token is what Cloud wants.
+    let kind = match (outside.credentials)(TrackerKind::JiraCloud) {
+        Err(CredentialsError::NoUser) => TrackerKind::JiraDataCenter,
+        _ => TrackerKind::JiraCloud,
+    };
+    Some(TrackerPolicy::at(kind, url.clone()))
 }
 
 async fn slack(serving: &Serving) -> Vec<Line> {

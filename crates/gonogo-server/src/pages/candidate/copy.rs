@@ -1,6 +1,5 @@
 //! A verdict to be pasted elsewhere.
 
-use super::finding::nobody;
 use super::look::Look;
 use crate::App;
 use crate::session::Session;
@@ -9,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gonogo_api::{Check, Finding, Severity, Verdict};
 use gonogo_core::say;
-use gonogo_engine::{Digest, owner};
+use gonogo_engine::{Digest, Remedy};
 use maud::Markup;
 use std::fmt::Write;
 
@@ -57,10 +56,12 @@ pub(crate) async fn csv(State(app): State<App>, _: Session, Path(id): Path<Strin
 
 async fn copied(app: &App, id: &str, style: &Style) -> Copied {
     let look = Look::at(app, id).await?;
-    let page = format!("{}{}", app.serving.pages, look.path());
+    let (pages, id) = (&app.serving.pages, look.candidate.id);
     let body = match &look.check {
-        Some(check) => said(check, &page, style),
-        None => format!("{}: is being judged\n{page}\n", (style.escape)(&look.title())),
+        Some(check) => said(check, pages, id.0, style),
+        None => {
+            format!("{}: is being judged\n{}\n", (style.escape)(&look.title()), format_args!("{pages}{}", look.path()))
+        }
     };
     Ok(plain(body, "text/plain; charset=utf-8"))
 }
@@ -69,7 +70,7 @@ pub(super) fn plain(body: String, kind: &'static str) -> Response {
     ([(header::CONTENT_TYPE, kind)], body).into_response()
 }
 
-fn said(check: &Check, page: &str, style: &Style) -> String {
+fn said(check: &Check, pages: &str, id: i64, style: &Style) -> String {
     let Style { escape, bold, bullet } = style;
     let word = match check.verdict {
         Verdict::Go => "✓ Go",
@@ -92,14 +93,13 @@ fn said(check: &Check, page: &str, style: &Style) -> String {
     let stops: Vec<&Finding> = check.findings.iter().filter(stops).collect();
     for finding in stops.iter().take(MOST) {
         let mark = if finding.severity == Severity::Block { '✗' } else { '…' };
-        let owner = owner(check, finding).unwrap_or(nobody(finding));
-        let _ =
-            writeln!(out, "{bullet}{mark} {}: {} → {}", escape(&finding.message), escape(owner), escape(&finding.fix));
+        let Remedy { who, how } = Remedy::of(check, finding, pages, Some(id));
+        let _ = writeln!(out, "{bullet}{mark} {}: {} → {}", escape(&finding.message), escape(&who), escape(&how));
     }
     if stops.len() > MOST {
         let _ = writeln!(out, "{bullet}and {} more", stops.len() - MOST);
     }
-    let _ = writeln!(out, "\n{page}");
+    let _ = writeln!(out, "\n{pages}/candidates/{id}");
     out
 }
 

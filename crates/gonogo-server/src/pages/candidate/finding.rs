@@ -6,7 +6,7 @@ use crate::pages::table::table;
 use crate::session::Session;
 use gonogo_api::{Check, Finding, Severity};
 use gonogo_core::say;
-use gonogo_engine::{Evidence, owner};
+use gonogo_engine::{Evidence, Remedy};
 use gonogo_store::WaiverRow;
 use maud::{Markup, html};
 
@@ -31,7 +31,7 @@ impl Desk<'_> {
         html! {
             li {
                 p { (mark(finding)) " " (outside(&finding.message)) " " code.code { (finding.code) } }
-                p.fix { b { (outside(owner(self.check, finding).unwrap_or(nobody(finding)))) } " → " (linked(&outside(&finding.fix))) }
+                (remedy(self.check, finding, Some(self.look.candidate.id.0)))
                 @if let Some(url) = url { p.acts { a href=(url) rel="noreferrer" { "Open " (finding.subject.id) } } }
                 @if self.look.is_mended_here(finding) { p.acts { a href={ "/stories/" (finding.subject.id) "/mend" } { "Mend it here" } } }
                 @if finding.severity == Severity::Block && finding.waiver.is_none() && self.look.candidate.is_open { (self.waive(finding)) }
@@ -71,9 +71,10 @@ pub(crate) fn is_mended_in_jira(finding: &Finding) -> bool {
     finding.subject.kind == "story" && matches!(finding.check.as_str(), "story-fields" | "story-state")
 }
 
-/// Who mends it where nobody in particular does.
-pub(super) fn nobody(finding: &Finding) -> &'static str {
-    if finding.subject.kind == "story" { "nobody is assigned" } else { "whoever ships" }
+/// Who mends it, and how.
+pub(crate) fn remedy(check: &Check, finding: &Finding, candidate: Option<i64>) -> Markup {
+    let Remedy { who, how } = Remedy::of(check, finding, "", candidate);
+    html! { p.fix { b { (outside(&who)) } " → " (linked(&outside(&how))) } }
 }
 
 pub(crate) fn mark(finding: &Finding) -> char {
@@ -86,12 +87,16 @@ pub(crate) fn mark(finding: &Finding) -> char {
     }
 }
 
+/// Pages of ours that a text may name.
+const OURS: [&str; 3] = ["/candidates/", "/services/", "/stories/"];
+
 /// A text whose addresses can be followed.
 pub(crate) fn linked(text: &str) -> Markup {
     html! {
         @for (at, word) in text.split(' ').enumerate() {
             @if at > 0 { " " }
             @if word.starts_with("https://") || word.starts_with("http://") { a href=(word) rel="noreferrer" { (word) } }
+            @else if OURS.iter().any(|page| word.starts_with(page)) { a href=(word) { (word) } }
             @else { (word) }
         }
     }

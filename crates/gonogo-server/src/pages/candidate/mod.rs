@@ -11,7 +11,7 @@ mod waiving;
 
 pub(crate) use beside::page as beside;
 pub(crate) use copy::{csv, markdown, slack, text};
-pub(crate) use finding::{is_mended_in_jira, linked, mark};
+pub(crate) use finding::{is_mended_in_jira, linked, mark, remedy};
 pub(crate) use lists::{commit, commits, facts, findings, history, stories, story};
 pub(crate) use plan::{markdown as plan_markdown, page as plan, send as send_plan};
 pub(crate) use sign_offs::{give as sign_off, take as take_sign_off_back};
@@ -23,7 +23,7 @@ use axum::extract::{Path, State};
 use finding::Desk;
 use gonogo_api::{Check, CheckLine, Finding, Severity, Verdict};
 use gonogo_core::person::Act;
-use gonogo_core::say::count;
+use gonogo_core::say::{self, count};
 use gonogo_engine::{Digest, Evidence, verification};
 use gonogo_store::WaiverRow;
 pub(crate) use look::tiles;
@@ -63,7 +63,7 @@ fn verdict(
         }
         (pages::away::banner(waivers, look.now))
         section.answer.(class(check.verdict)) aria-label="The answer" {
-            p.headline { (headline(check, &digest, stops.len())) }
+            p.headline { (headline(check, &digest)) }
             (some_of(&stops, &desk))
             @if look.candidate.is_open { (pages::away::forms(check, waivers, look.candidate.id.0, session, look.now)) }
             @if let Some(newest) = &check.newest_go {
@@ -88,14 +88,24 @@ pub(crate) fn class(verdict: Verdict) -> &'static str {
     }
 }
 
-pub(crate) fn headline(check: &Check, digest: &Digest, stops: usize) -> String {
+pub(crate) fn headline(check: &Check, digest: &Digest) -> String {
+    let of = |severity| check.findings.iter().filter(|f| f.severity == severity && f.waiver.is_none()).count();
+    let (blocks, waits) = (of(Severity::Block), of(Severity::Wait));
     let what = format!("{}, {}", count(digest.commits, "commit"), count(digest.all_stories(), "story"));
     match check.verdict {
         Verdict::Go if digest.commits == 0 => "Nothing is brought by this head.".to_owned(),
         Verdict::Go => format!("Nothing blocks {what}."),
-        Verdict::NoGo => format!("{} {} {what}:", count(stops, "thing"), if stops == 1 { "blocks" } else { "block" }),
-        Verdict::Waiting => format!("{what} wait for {}:", count(stops, "answer")),
+        Verdict::NoGo => {
+            let awaited = if waits == 0 { String::new() } else { format!(", and {} awaited", are(waits, "answer")) };
+            format!("{} {what}{awaited}:", say::blocking(blocks))
+        }
+        Verdict::Waiting => format!("{what} wait for {}:", count(waits, "answer")),
     }
+}
+
+/// `1 answer is`, `2 answers are`
+fn are(number: usize, noun: &str) -> String {
+    format!("{} {}", count(number, noun), if number == 1 { "is" } else { "are" })
 }
 
 fn some_of(findings: &[&Finding], desk: &Desk<'_>) -> Markup {
@@ -132,6 +142,13 @@ fn checks(lines: &[CheckLine]) -> Markup {
     html! { section { h2 { "Checks" } ul.checks { @for line in lines { li { b { (line.name) } ": " (state(line)) } } } } }
 }
 
-fn state(line: &CheckLine) -> String {
-    outside(&verification(line))
+/// What stands between backticks is code.
+fn state(line: &CheckLine) -> Markup {
+    let said = outside(&verification(line));
+    let is_even = said.matches('`').count().is_multiple_of(2);
+    html! {
+        @if is_even {
+            @for (at, part) in said.split('`').enumerate() { @if at % 2 == 1 { code { (part) } } @else { (part) } }
+        } @else { (said) }
+    }
 }

@@ -22,7 +22,7 @@ use gonogo_core::say;
 use gonogo_engine::commands::acknowledge::Speaker;
 use gonogo_engine::commands::send_plan::{SendPlanError, send_plan};
 use gonogo_engine::commands::sign_off::{Standing, standing};
-use gonogo_engine::{Evidence, Plan, PlannedStory, on_call_words};
+use gonogo_engine::{Plan, PlannedStory, on_call_words, verification};
 use gonogo_store::{Candidate, CandidateId, LookRow, LooksWanted, StoreError};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -278,7 +278,7 @@ fn written(title: &str, plan: &Plan, given: &[Standing]) -> String {
     }
     out.push_str("\n## Verifications\n\n");
     for line in &plan.verifications {
-        let _ = writeln!(out, "- {}: {}", text(&line.name), text(&state(line)));
+        let _ = writeln!(out, "- {}: {}", text(&line.name), text(&verification(line)));
     }
     out.push_str(&sign_offs::written(&plan.sign_offs, given));
     out

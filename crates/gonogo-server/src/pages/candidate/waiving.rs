@@ -6,6 +6,7 @@ use super::{MOST, some_more};
 use crate::pages::layout::{ago, outside};
 use gonogo_api::Finding;
 use gonogo_core::person::Act;
+use gonogo_core::say;
 use gonogo_core::waiver::Standing;
 use gonogo_engine::commands::waive::most_days;
 use gonogo_store::WaiverRow;
@@ -65,7 +66,7 @@ impl Desk<'_> {
         let may = rule.is_some_and(|rule| self.session.person.may_waive(self.service(), &rule).is_ok());
         let is_own = row.by_id == self.session.person.id;
         html! {
-            p.fix { "⚑ " (outside(&row.by)) " proposed to waive it until " (row.until) ": " (outside(&row.why)) ". A second person has to confirm that." }
+            p.fix { "⚑ " (outside(&row.by)) " proposed to waive it until " (say::minute(row.until)) ": " (outside(&row.why)) ". A second person has to confirm that." }
             div.acts {
                 @if may && !is_own { (self.button(row, "confirm", "Confirm the waiver")) }
                 (self.take_back(row))
@@ -104,7 +105,7 @@ impl Desk<'_> {
                         @for (finding, row) in applied.iter().take(MOST) {
                             li {
                                 p { "⚑ " (outside(&finding.message)) " " code.code { (finding.code) } }
-                                @if let Some(waiver) = &finding.waiver { p.fix { "by " (outside(&waiver.by)) " until " (waiver.until) ": " (outside(&waiver.why)) } }
+                                @if let Some(waiver) = &finding.waiver { p.fix { "by " (outside(&waiver.by)) " until " (say::minute_of(&waiver.until)) ": " (outside(&waiver.why)) } }
                                 @if let Some(row) = row {
                                     @if let Some(second) = &row.confirmed_by { p.fix { "confirmed by " (outside(second)) } }
                                     @if Standing::of(false, row.until, self.look.now) == Standing::LapsesSoon {

@@ -319,6 +319,12 @@ impl State {
                 payload.to_string().into_bytes()
             }
             Some(Trick::Replace(bytes)) => bytes.clone(),
+            _ if address.hook.is_form => {
+                let form = form_urlencoded::Serializer::new(String::new())
+                    .append_pair("payload", &payload.to_string())
+                    .finish();
+                form.into_bytes()
+            }
             _ => payload.to_string().into_bytes(),
         };
         let (id, at) = (self.next_id(), self.clock.now());
@@ -436,10 +442,11 @@ fn headers(
         (Owner::App(id), _) => ("integration", id),
         (Owner::Repository(_), id) => ("repository", id.unwrap_or_default()),
     };
+    let content_type = if address.hook.is_form { "application/x-www-form-urlencoded" } else { "application/json" };
     let mut headers = vec![
         ("User-Agent", "GitHub-Hookshot/044aadd".to_owned()),
         ("Accept", "*/*".to_owned()),
-        ("Content-Type", "application/json".to_owned()),
+        ("Content-Type", content_type.to_owned()),
         ("X-GitHub-Delivery", guid.to_owned()),
         ("X-GitHub-Event", event.to_owned()),
         ("X-GitHub-Hook-ID", address.hook.id.to_string()),

@@ -27,6 +27,8 @@ pub(super) struct Hook {
     pub(super) url: String,
     pub(super) secret: String,
     pub(super) is_active: bool,
+    /// It sends `application/x-www-form-urlencoded`.
+    pub(super) is_form: bool,
     /// All, or those by these names.
     pub(super) events: Option<Vec<String>>,
     pub(super) created: Timestamp,
@@ -34,7 +36,15 @@ pub(super) struct Hook {
 
 impl Hook {
     pub(super) fn new(id: u64, url: &str, secret: &str, created: Timestamp) -> Self {
-        Self { id, url: url.to_owned(), secret: secret.to_owned(), is_active: true, events: None, created }
+        Self {
+            id,
+            url: url.to_owned(),
+            secret: secret.to_owned(),
+            is_active: true,
+            is_form: false,
+            events: None,
+            created,
+        }
     }
 
     fn wants(&self, event: &str) -> bool {

@@ -11,13 +11,14 @@ impl State {
     pub(in super::super) fn hook_json(&self, repository: &Repository, hook: &Hook) -> Value {
         let url = format!("{}/hooks/{}", self.url_of(repository), hook.id);
         let events = hook.events.clone().unwrap_or_else(|| vec!["*".to_owned()]);
+        let content_type = if hook.is_form { "form" } else { "json" };
         json!({
             "type": "Repository",
             "id": hook.id,
             "name": "web",
             "active": hook.is_active,
             "events": events,
-            "config": {"content_type": "json", "insecure_ssl": "0", "url": hook.url, "secret": "********"},
+            "config": {"content_type": content_type, "insecure_ssl": "0", "url": hook.url, "secret": "********"},
             "updated_at": moment(hook.created),
             "created_at": moment(hook.created),
             "url": url,

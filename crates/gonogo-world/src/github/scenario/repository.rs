@@ -105,6 +105,11 @@ impl<'a> Repository<'a> {
         self.hook(url, secret, Some(events.iter().map(ToString::to_string).collect()))
     }
 
+    /// Its hooks send forms, as GitHub has it where nobody chooses JSON.
+    pub fn hooked_by_forms(self) -> Self {
+        self.with(|repository| repository.hooks.iter_mut().for_each(|hook| hook.is_form = true))
+    }
+
     /// Its hooks are deleted.
     pub fn unhooked(self) -> Self {
         self.with(|repository| repository.hooks.clear())
