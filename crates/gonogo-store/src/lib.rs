@@ -2,6 +2,7 @@
 //! what belongs together is one function and one transaction. Knows nothing of
 //! checks, of HTTP, or of what the JSON that it keeps means.
 
+mod abandoned;
 mod address;
 mod audit;
 mod awareness;
@@ -38,6 +39,7 @@ mod writer;
 
 pub use audit::{AuditAsked, AuditRow, Deed};
 pub use awareness::{AwarenessRow, NewAwareness, ToldIn};
+pub use abandoned::Abandoned;
 pub use candidates::{Candidate, CandidateId, Sighted};
 pub use copies::{Existing, backup, restore};
 pub use deliveries::{Delivery, DeliveryId, DeliveryRow, Received};

@@ -30,6 +30,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (20, include_str!("../migrations/0020_join_links.sql")),
     (22, include_str!("../migrations/0022_unread_stories.sql")),
     (23, include_str!("../migrations/0023_builds.sql")),
+    (33, include_str!("../migrations/0033_awaits.sql")),
 ];
 
 /// `{word}`, in SQLite, in PostgreSQL.

@@ -17,6 +17,7 @@ mod pulls;
 mod reminders;
 mod seen;
 mod shipping;
+mod settle;
 mod show;
 mod sync;
 mod telling;

@@ -3,7 +3,7 @@
 
 use super::lost::Lost;
 use super::pace::Round;
-use super::{look_soon, reminders};
+use super::{look_soon, reminders, settle};
 use crate::serving::Serving;
 use gonogo_remote::github::polling;
 use std::sync::Arc;
@@ -26,6 +26,7 @@ async fn begin(serving: &Serving, lost: &mut Lost) {
     for repository in serving.repositories() {
         look_soon(serving, repository).await.unwrap_or(()); // the next round asks again
     }
+    settle::abandoned(serving).await.unwrap_or(());
     lost.find(serving).await;
     reminders::tell(serving).await.unwrap_or(()); // so does it
 }

@@ -2,7 +2,7 @@
 //! which branches are candidates over it. A hook and the clock both lead here.
 
 use super::pulls::QUEUE;
-use super::{JobError, PULLS, SHIP, because, blocking, judge_soon, production, seen, shipping};
+use super::{JobError, PULLS, SHIP, because, blocking, judge_soon, look_soon, production, seen, settle, shipping};
 use crate::locate::{GivenProduction, Located, Wanted, locate};
 use crate::serving::{Service, Serving};
 use gonogo_core::case::Stage;
@@ -139,9 +139,8 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
     reads_moves(serving, service).await?;
     for (candidate, is_new) in &looked.candidates {
         if *is_new {
-            let before = open.iter().find(|c| c.branch == candidate.branch);
             let is_concerned = is_concerned(git, view.path.clone(), candidate).await?;
-            begins(serving, candidate, before, is_concerned).await?;
+            begins(serving, candidate, is_concerned).await?;
         }
         // Also an old one: what its stories say may have changed.
         judge_soon(serving, candidate.id).await?;
@@ -152,6 +151,7 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
     let (key, now) = (service.name.clone(), (serving.clock)());
     // Their hooks lead to them at once: a push's verdict goes before the look at all.
     let run_at = if is_polling() { now } else { now.saturating_add(AFTER_VERDICTS).unwrap_or(now) };
+    settle::abandoned(serving).await?;
     Ok(serving.store.enqueue(NewJob { kind: PULLS, key, body: because(), run_at }).await?)
 }
 
@@ -165,21 +165,9 @@ async fn reads_moves(serving: &Serving, service: &Service) -> Result<(), JobErro
     Ok(serving.store.enqueue(NewJob { kind: SHIP, key, body: String::new(), run_at }).await?)
 }
 
-/// What is seen of a candidate before its verdict, and of the one before.
-pub(super) async fn begins(
-    serving: &Serving,
-    candidate: &Candidate,
-    before: Option<&Candidate>,
-    is_concerned: bool,
-) -> Result<(), JobError> {
-    let (head, now) = (candidate.head, (serving.clock)());
-    if let Some(old) = before.filter(|old| old.head != head)
-        && serving.store.newest_evaluation(old.id).await?.is_none()
-        // What else stands there is judged still.
-        && serving.store.same_head(old.id).await?.is_empty()
-    {
-        serving.store.want(seen::superseded(serving, old, head, now)).await?;
-    }
+/// What is seen of a candidate before its verdict.
+pub(super) async fn begins(serving: &Serving, candidate: &Candidate, is_concerned: bool) -> Result<(), JobError> {
+    let now = (serving.clock)();
     let wanted = if is_concerned {
         seen::pending(serving, candidate, now)
     } else {

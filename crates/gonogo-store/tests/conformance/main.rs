@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod abandoned;
 mod awareness;
 mod builds;
 mod copies;

@@ -34,10 +34,11 @@ const STEPS: &[(i64, &str, &str)] = &[
     (20, include_str!("../../migrations/0020_join_links.sql"), include_str!("rows/0020.sql")),
     (22, include_str!("../../migrations/0022_unread_stories.sql"), include_str!("rows/0022.sql")),
     (23, include_str!("../../migrations/0023_builds.sql"), include_str!("rows/0023.sql")),
+    (33, include_str!("../../migrations/0033_awaits.sql"), include_str!("rows/0033.sql")),
 ];
 
 /// Brings an empty database to a version, with rows.
-async fn fill(engine: &Engine, version: i64) {
+pub(crate) async fn fill(engine: &Engine, version: i64) {
     engine.raw("create table schema_history (version bigint primary key, hash text not null)").await;
     for (number, step, rows) in STEPS.iter().take_while(|(number, ..)| *number <= version) {
         engine.raw(&expanded(engine, step)).await;
