@@ -8,6 +8,7 @@ mod audit;
 mod awareness;
 mod builds;
 mod candidates;
+mod clock;
 mod copies;
 mod db;
 mod deliveries;

@@ -3,6 +3,7 @@
 
 mod aware;
 mod check_run;
+mod clock_steps;
 mod delivery;
 mod evaluate;
 mod learn;

@@ -3,7 +3,7 @@
 
 use super::poll::poll_services;
 use super::{DELIVERY, EVALUATE, JobError, POLLED, PULL, PULLS, SHIP, SYNC};
-use super::{contained, delivery, evaluate, outbox, pulls, shipping, show, sync, told};
+use super::{clock_steps, contained, delivery, evaluate, outbox, pulls, shipping, show, sync, told};
 use crate::serving::Serving;
 use gonogo_remote::github::polling;
 use gonogo_store::{CandidateId, DeliveryId, Job, StoreError};
@@ -46,6 +46,8 @@ pub async fn work(serving: Arc<Serving>, workers: usize, stop: watch::Receiver<b
     }
     let (serving, told) = all();
     tasks.spawn(kept("poll", PAUSE, stop.clone(), move || poll_services(Arc::clone(&serving), told.clone())));
+    let (serving, told) = all();
+    tasks.spawn(kept("clock", PAUSE, stop.clone(), move || clock_steps::watch(Arc::clone(&serving), told.clone())));
     while tasks.join_next().await.is_some() {}
 }
 

@@ -6,6 +6,7 @@
 mod abandoned;
 mod awareness;
 mod builds;
+mod clock;
 mod copies;
 mod crash;
 mod engine;
