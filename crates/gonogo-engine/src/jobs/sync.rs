@@ -8,9 +8,9 @@ use crate::serving::{Service, Serving};
 use gonogo_core::case::Stage;
 use gonogo_core::ids::Sha;
 use gonogo_core::policy::ServicePath;
-use gonogo_remote::git::{Git, Remote, mirror};
+use gonogo_remote::git::{Git, Remote, mirror, tells_of_damage};
 use gonogo_remote::github::is_polling;
-use gonogo_store::{Candidate, NewJob, Sighted};
+use gonogo_store::{Candidate, NewJob, Sighted, StoreError};
 use jiff::SignedDuration;
 use std::sync::Arc;
 
@@ -46,6 +46,12 @@ pub(super) async fn look(serving: &Serving, repository: &str) -> Result<(), JobE
         if looked.is_err() {
             out_of_sight(serving, service).await?;
         }
+        if let Err(error) = &looked
+            && tells_of_damage(&error.to_string())
+        {
+            // Tried again, which makes it anew.
+            serving.fetches.found_damage(&serving.mirror_of(service));
+        }
         failed = failed.and(looked.map_err(|error| JobError::Broken(format!("{}: {error}", service.name))));
     }
     let name = &first.repository;
@@ -75,6 +81,16 @@ async fn fetch(serving: &Serving, service: &Service) -> Result<Git, JobError> {
         serving.github.forget_token(&service.repository);
     }
     fetched
+}
+
+/// The mirror is made anew where what git said of it tells of damage.
+pub(super) async fn mend_mirror(serving: &Serving, service: &Service, said: &str) -> Result<(), StoreError> {
+    if !tells_of_damage(said) {
+        return Ok(());
+    }
+    tracing::warn!(service = service.name, said, "a part of the mirror is broken: it is made anew");
+    serving.fetches.found_damage(&serving.mirror_of(service));
+    look_soon(serving, &service.repository).await
 }
 
 /// Where a service is fetched from, with what lets us.
@@ -136,6 +152,7 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
     };
     let branches = view.branches.into_iter().map(sighted).collect();
     let looked = serving.store.looked(production.clone(), branches, (serving.clock)()).await?;
+    settle::abandoned(serving).await?;
     reads_moves(serving, service).await?;
     for (candidate, is_new) in &looked.candidates {
         if *is_new {
@@ -151,7 +168,6 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
     let (key, now) = (service.name.clone(), (serving.clock)());
     // Their hooks lead to them at once: a push's verdict goes before the look at all.
     let run_at = if is_polling() { now } else { now.saturating_add(AFTER_VERDICTS).unwrap_or(now) };
-    settle::abandoned(serving).await?;
     Ok(serving.store.enqueue(NewJob { kind: PULLS, key, body: because(), run_at }).await?)
 }
 
