@@ -7,6 +7,7 @@ mod door;
 mod events;
 mod hooks;
 mod listen;
+mod nul;
 mod pages;
 mod prometheus;
 mod requests;
@@ -146,6 +147,7 @@ fn router(app: App, live: Live) -> Router {
         .nest(api::ROOT, api::router())
         .fallback(pages::layout::not_found)
         .layer(DefaultBodyLimit::max(MOST_BODY))
+        .layer(from_fn(nul::refused))
         .layer(from_fn(bounds::held))
         .layer(from_fn_with_state(app.clone(), door::guarded))
         .layer(map_response(with_safe_headers))

@@ -125,7 +125,7 @@ impl Operation {
     /// The kinds of problems that it may come to.
     pub(crate) fn problems(&self) -> Vec<Kind> {
         let mut kinds = vec![Kind::NoToken, Kind::Forbidden, Kind::TooOften, Kind::Away];
-        if self.query.is_some() || self.does != Does::Read {
+        if self.query.is_some() || self.path.contains('{') || self.does != Does::Read {
             kinds.push(Kind::Malformed);
         }
         if self.path.contains('{') {
