@@ -157,11 +157,11 @@ fn router(app: App, live: Live) -> Router {
 
 /// Ready is who can store. Anybody may ask: where the database is, is not said.
 async fn is_ready(axum::extract::State(app): axum::extract::State<App>) -> (StatusCode, &'static str) {
-    match app.serving.store.is_there().await {
+    match app.serving.store.can_store((app.serving.clock)()).await {
         Ok(()) => (StatusCode::OK, "ready\n"),
         Err(error) => {
             tracing::error!(%error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer: gonogo store check says why\n")
+            (StatusCode::SERVICE_UNAVAILABLE, "nothing can be stored: gonogo store check says why\n")
         }
     }
 }

@@ -27,6 +27,7 @@ mod people;
 mod post_deploy;
 mod production;
 mod pulls;
+mod ready;
 mod requests;
 mod same_head;
 mod serving;
@@ -38,9 +39,9 @@ pub mod views;
 mod waivers;
 mod writer;
 
+pub use abandoned::Abandoned;
 pub use audit::{AuditAsked, AuditRow, Deed};
 pub use awareness::{AwarenessRow, NewAwareness, ToldIn};
-pub use abandoned::Abandoned;
 pub use candidates::{Candidate, CandidateId, Sighted};
 pub use copies::{Existing, backup, restore};
 pub use deliveries::{Delivery, DeliveryId, DeliveryRow, Received};
@@ -82,6 +83,7 @@ pub struct Store {
     /// Told when there may be work.
     work: Arc<Work>,
     leases: LeaseClock,
+    tried: Arc<ready::Tried>,
 }
 
 impl Store {
@@ -102,7 +104,7 @@ impl Store {
     }
 
     fn over(db: Db) -> Self {
-        Self { db: Arc::new(db), work: Arc::default(), leases: LeaseClock::Callers }
+        Self { db: Arc::new(db), work: Arc::default(), leases: LeaseClock::Callers, tried: Arc::default() }
     }
 
     /// Ends when something was queued here.
@@ -113,18 +115,6 @@ impl Store {
     /// Ends when something should be seen outside that was not wanted before.
     pub async fn wish_came(&self, kind: &'static str) {
         self.work.wishes(kind).notified().await;
-    }
-
-    /// Whether the database answers.
-    pub async fn is_there(&self) -> Result<(), StoreError> {
-        self.db
-            .read(|tx| {
-                Box::pin(async move {
-                    db::execute!(tx, "select 1")?;
-                    Ok(())
-                })
-            })
-            .await
     }
 }
 

@@ -31,6 +31,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (22, include_str!("../migrations/0022_unread_stories.sql")),
     (23, include_str!("../migrations/0023_builds.sql")),
     (33, include_str!("../migrations/0033_awaits.sql")),
+    (34, include_str!("../migrations/0034_written.sql")),
 ];
 
 /// `{word}`, in SQLite, in PostgreSQL.

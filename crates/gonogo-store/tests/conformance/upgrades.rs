@@ -35,6 +35,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (22, include_str!("../../migrations/0022_unread_stories.sql"), include_str!("rows/0022.sql")),
     (23, include_str!("../../migrations/0023_builds.sql"), include_str!("rows/0023.sql")),
     (33, include_str!("../../migrations/0033_awaits.sql"), include_str!("rows/0033.sql")),
+    (34, include_str!("../../migrations/0034_written.sql"), include_str!("rows/0034.sql")),
 ];
 
 /// Brings an empty database to a version, with rows.
