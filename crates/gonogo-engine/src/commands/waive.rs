@@ -9,6 +9,7 @@ use gonogo_api::{Check, Finding, Severity};
 use gonogo_core::finding::COULD_NOT_CHECK;
 use gonogo_core::person::{Act, Actor, Forbidden, Person};
 use gonogo_core::policy::WaiverRule;
+use gonogo_core::say;
 use gonogo_core::verdict::PRODUCTION_UNKNOWN;
 use gonogo_core::waiver::Covers;
 use gonogo_store::{Candidate, CandidateId, NewWaiver, StoreError, Waived, WaiverId, WaiverRow};
@@ -250,7 +251,7 @@ pub fn most_days(code: &str, rule: &WaiverRule) -> i64 {
 
 /// The reason, as people will read it.
 pub(super) fn why_of(why: &str) -> Result<String, WaiveError> {
-    let why = why.trim();
+    let why = say::trimmed(why);
     if why.is_empty() || why.chars().count() > MOST_WHY {
         return Err(WaiveError::Input(format!("say why, in up to {MOST_WHY} characters")));
     }
