@@ -10,6 +10,9 @@ pub struct Service {
     pub repository: String,
     /// What runs, as it was known last; empty until it was known once.
     pub running: Vec<String>,
+    /// Why that is not known now, and what mends it; null where it is. What `running`
+    /// tells then is of before.
+    pub running_unknown: Option<String>,
     /// Why its repository could not be looked at; null where it could.
     pub trouble: Option<String>,
 }

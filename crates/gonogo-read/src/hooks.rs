@@ -1,6 +1,7 @@
 //! What webhooks say. They are hints: only what is needed to know where to look
 //! is read, and what cannot be read is no event of ours.
 
+use crate::json;
 use serde_json::Value;
 
 /// A webhook of GitHub's.
@@ -41,7 +42,7 @@ pub enum GitHubHook {
 }
 
 pub fn github(event: &str, body: &[u8]) -> GitHubHook {
-    let Ok(body) = serde_json::from_slice::<Value>(body) else { return GitHubHook::Unreadable(no_json(body)) };
+    let Ok(body) = json::parse(body) else { return GitHubHook::Unreadable(no_json(body)) };
     match event {
         "ping" => GitHubHook::Ping,
         "push" => push(&body).unwrap_or(GitHubHook::Unreadable("it is no push of GitHub's")),
@@ -105,7 +106,7 @@ pub struct JiraHook {
 
 /// `None` where it is no webhook of Jira's.
 pub fn jira(body: &[u8]) -> Option<JiraHook> {
-    let body: Value = serde_json::from_slice(body).ok()?;
+    let body = json::parse(body).ok()?;
     let event = body["webhookEvent"].as_str()?.to_owned();
     let mut keys: Vec<String> = body["issue"]["key"].as_str().map(str::to_owned).into_iter().collect();
     // One that was moved had another key before.

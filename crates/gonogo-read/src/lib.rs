@@ -4,6 +4,7 @@
 pub mod adf;
 pub mod draft;
 pub mod hooks;
+pub mod json;
 pub mod keys;
 pub mod message;
 pub mod slack;

@@ -2,6 +2,7 @@
 //! in. Only what we have a use for is read, and what cannot be read is nothing of
 //! ours.
 
+use crate::json::without_nul;
 use serde_json::Value;
 
 /// Something that came, under the id that Slack gave it: the same again has the same.
@@ -81,6 +82,7 @@ pub struct Member {
 
 /// An event, or the payload of an interaction.
 pub fn slack(payload: &Value) -> Option<SlackHook> {
+    let payload = &*without_nul(payload);
     let kind = payload["type"].as_str()?;
     let (id, event, says) = match kind {
         "event_callback" => {

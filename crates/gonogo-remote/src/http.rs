@@ -488,7 +488,7 @@ async fn json_of(response: Response) -> Result<Value, HttpError> {
     if is_page || body.trim_ascii_start().starts_with(b"<") {
         return Err(HttpError::WebPage);
     }
-    serde_json::from_slice(&body).map_err(|e| match e.classify() {
+    gonogo_read::json::parse(&body).map_err(|e| match e.classify() {
         serde_json::error::Category::Eof => HttpError::BrokeOff,
         _ => HttpError::NotJson(e.to_string()),
     })

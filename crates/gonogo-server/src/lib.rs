@@ -7,6 +7,7 @@ mod door;
 mod events;
 mod hooks;
 mod listen;
+mod nul;
 mod pages;
 mod prometheus;
 mod requests;
@@ -154,6 +155,7 @@ fn router(app: App, live: Live) -> Router {
         .nest(api::ROOT, api::router())
         .fallback(pages::layout::not_found)
         .layer(DefaultBodyLimit::max(MOST_BODY))
+        .layer(from_fn(nul::refused))
         .layer(from_fn(bounds::held))
         .layer(from_fn_with_state(app.clone(), door::guarded))
         .layer(map_response(with_safe_headers))
@@ -163,11 +165,11 @@ fn router(app: App, live: Live) -> Router {
 
 /// Ready is who can store. Anybody may ask: where the database is, is not said.
 async fn is_ready(axum::extract::State(app): axum::extract::State<App>) -> (StatusCode, &'static str) {
-    match app.serving.store.is_there().await {
+    match app.serving.store.can_store((app.serving.clock)()).await {
         Ok(()) => (StatusCode::OK, "ready\n"),
         Err(error) => {
             tracing::error!(%error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer: gonogo store check says why\n")
+            (StatusCode::SERVICE_UNAVAILABLE, "nothing can be stored: gonogo store check says why\n")
         }
     }
 }

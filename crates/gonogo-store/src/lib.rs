@@ -2,11 +2,13 @@
 //! what belongs together is one function and one transaction. Knows nothing of
 //! checks, of HTTP, or of what the JSON that it keeps means.
 
+mod abandoned;
 mod address;
 mod audit;
 mod awareness;
 mod builds;
 mod candidates;
+mod clock;
 mod copies;
 mod db;
 mod deliveries;
@@ -27,6 +29,7 @@ mod people;
 mod post_deploy;
 mod production;
 mod pulls;
+mod ready;
 mod requests;
 mod same_head;
 mod serving;
@@ -40,6 +43,7 @@ mod waits;
 mod waivers;
 mod writer;
 
+pub use abandoned::Abandoned;
 pub use audit::{AuditAsked, AuditRow, Deed};
 pub use awareness::{AwarenessRow, NewAwareness, ToldIn};
 pub use candidates::{Candidate, CandidateId, Sighted};
@@ -87,6 +91,7 @@ pub struct Store {
     /// Told when there may be work.
     work: Arc<Work>,
     leases: LeaseClock,
+    tried: Arc<ready::Tried>,
 }
 
 impl Store {
@@ -107,7 +112,7 @@ impl Store {
     }
 
     fn over(db: Db) -> Self {
-        Self { db: Arc::new(db), work: Arc::default(), leases: LeaseClock::Callers }
+        Self { db: Arc::new(db), work: Arc::default(), leases: LeaseClock::Callers, tried: Arc::default() }
     }
 
     /// Ends when something was queued here.
@@ -118,18 +123,6 @@ impl Store {
     /// Ends when something should be seen outside that was not wanted before.
     pub async fn wish_came(&self, kind: &'static str) {
         self.work.wishes(kind).notified().await;
-    }
-
-    /// Whether the database answers.
-    pub async fn is_there(&self) -> Result<(), StoreError> {
-        self.db
-            .read(|tx| {
-                Box::pin(async move {
-                    db::execute!(tx, "select 1")?;
-                    Ok(())
-                })
-            })
-            .await
     }
 }
 

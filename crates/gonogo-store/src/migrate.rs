@@ -37,6 +37,8 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (29, include_str!("../migrations/0029_early.sql")),
     (30, include_str!("../migrations/0030_waits.sql")),
     (31, include_str!("../migrations/0031_looked_at.sql")),
+    (33, include_str!("../migrations/0033_awaits.sql")),
+    (34, include_str!("../migrations/0034_written.sql")),
 ];
 
 /// `{word}`, in SQLite, in PostgreSQL.

@@ -1,6 +1,7 @@
 //! What should be *seen* outside: a row a target, of which the newest wanted
 //! version wins. A burst costs one call, and a late one cannot undo a newer.
 
+use crate::candidates::CandidateId;
 use crate::db::{Tx, execute, fetch, fetch_to_lease};
 use crate::{Store, StoreError, micros};
 use jiff::Timestamp;
@@ -14,6 +15,8 @@ pub struct Wanted {
     /// The meaning, as JSON; rendered when it is shown.
     pub wanted: String,
     pub wanted_at: Timestamp,
+    /// Whose verdict it awaits, where it is not the last word.
+    pub awaits: Option<CandidateId>,
 }
 
 /// A target to be made as wanted; leased.
@@ -93,12 +96,13 @@ impl Store {
 /// Sets what a target should show. The same again changes nothing; something
 /// else is due at once, or as soon as the call that is under way has ended.
 pub(crate) async fn want(tx: &mut Tx<'_>, new: &Wanted) -> Result<(), StoreError> {
-    let insert = "insert into mirror (target, kind, wanted, version, wanted_at, run_at)
-         values ($1, $2, $3, 1, $4, $4)
+    let insert = "insert into mirror (target, kind, wanted, version, wanted_at, run_at, awaits)
+         values ($1, $2, $3, 1, $4, $4, $5)
          on conflict (target) do update set wanted = excluded.wanted, version = mirror.version + 1,
-             wanted_at = excluded.wanted_at, run_at = excluded.run_at, attempts = 0, error = null
+             wanted_at = excluded.wanted_at, run_at = excluded.run_at, attempts = 0, error = null,
+             awaits = excluded.awaits
          where mirror.wanted <> excluded.wanted";
-    execute!(tx, insert, &new.target, new.kind, &new.wanted, micros(new.wanted_at))?;
+    execute!(tx, insert, &new.target, new.kind, &new.wanted, micros(new.wanted_at), new.awaits.map(|id| id.0))?;
     Ok(())
 }
 

@@ -163,7 +163,8 @@ impl Store {
             .await
     }
 
-    /// A person who is not active has no session, and gets none.
+    /// A person who is not active has no session and no token, and gets none: what
+    /// ended does not come back.
     /// [`StoreError::LastAdmin`] where nobody would be admin any more.
     pub async fn set_active(&self, person: i64, is_active: bool, deed: Deed) -> Result<(), StoreError> {
         let gone_at = (!is_active).then(|| micros(deed.at));
@@ -179,6 +180,8 @@ impl Store {
                     if !is_active {
                         forget_jira(tx, person, "the person was deactivated").await?;
                     }
+                    let revoke = "update api_token set revoked_at = $2 where person = $1 and revoked_at is null";
+                    execute!(tx, revoke, person, micros(deed.at))?;
                     some_stay(tx, before).await?;
                     note(tx, &deed).await
                 })

@@ -58,7 +58,7 @@ impl Reader<'_> {
     /// Whether one of the policy's words says that there is no story.
     pub(crate) fn says_no_key(&self, message: &str) -> bool {
         let lower = message.to_lowercase();
-        self.policy.no_key_words.iter().any(|word| lower.contains(&word.to_lowercase()))
+        self.policy.no_key_words.iter().any(|word| stands_in(&lower, &word.to_lowercase()))
     }
 
     pub(crate) fn ignores(&self, message: &str) -> bool {
@@ -66,10 +66,38 @@ impl Reader<'_> {
     }
 }
 
+/// Whether a word stands there for itself, and not inside a longer one.
+fn stands_in(text: &str, word: &str) -> bool {
+    let joins = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+    let (begins, ends) = (joins(word.chars().next()), joins(word.chars().next_back()));
+    text.match_indices(word).any(|(at, _)| {
+        let goes_on_before = begins && joins(text[..at].chars().next_back());
+        let goes_on_after = ends && joins(text[at + word.len()..].chars().next());
+        !goes_on_before && !goes_on_after
+    })
+}
+
 /// `Revert "STORY-1 title" (#7)` without what it quotes.
 pub(super) fn without_quoted_title(subject: &str) -> String {
     match (subject.find('"'), subject.rfind('"')) {
         (Some(start), Some(end)) if start < end => format!("{}{}", &subject[..start], &subject[end + 1..]),
         _ => subject.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_stands_for_itself() {
+        for text in ["no-jira", "tidy, no-jira.", "(no-jira) x", "x\nno-jira\n", "piano-jira no-jira", "#no-jira"] {
+            assert!(stands_in(text, "no-jira"), "{text}");
+        }
+        for text in ["migrate piano-jira bridge", "no-jiras", "no-jira-bot", "x-no-jira", "no-jira_2", "éno-jira", ""]
+        {
+            assert!(!stands_in(text, "no-jira"), "{text}");
+        }
+        assert!(stands_in("x[skip]y", "[skip]"), "signs end a word");
     }
 }

@@ -6,7 +6,7 @@ pub fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '\n' | '\r' | '\t' => out.push(' '),
+            '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => out.push(' '),
             c if c.is_control() || reorders(c) => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
@@ -18,6 +18,14 @@ pub fn printable(text: &str) -> String {
 /// are not seen (Unicode Technical Report 36, bidirectional and invisible text).
 fn reorders(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Without what is not seen at its ends: blanks, and marks that have no sign.
+pub fn trimmed(text: &str) -> &str {
+    let has_no_sign = |c: char| {
+        matches!(c, '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}')
+    };
+    text.trim_matches(|c: char| c.is_whitespace() || c.is_control() || reorders(c) || has_no_sign(c))
 }
 
 /// For Markdown: nothing in it makes a link, a mention, markup or a table cell.
@@ -88,6 +96,15 @@ mod tests {
     #[test]
     fn escapes_and_reordering_marks_are_shown() {
         assert_eq!(printable("a\u{1b}[31mb\u{202e}c\nd"), "a\\u{1b}[31mb\\u{202e}c d");
+        assert_eq!(printable("a\u{2028}b\u{2029}c"), "a b c", "they break lines too");
+    }
+
+    #[test]
+    fn what_is_not_seen_is_no_text() {
+        for nothing in ["", " ", "\u{200b}", " \u{feff}\u{2800}\n", "\u{ad}\u{3164}"] {
+            assert_eq!(trimmed(nothing), "", "{nothing:?}");
+        }
+        assert_eq!(trimmed("\u{200b} agreed with Maria "), "agreed with Maria");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 mod escape;
 mod letter;
 
-pub use escape::{csv, html, markdown, printable, slack};
+pub use escape::{csv, html, markdown, printable, slack, trimmed};
 pub use letter::{Item, Letter, Part};
 
 /// `1 commit`, `3 commits`.

@@ -271,7 +271,7 @@ pub fn most_days(code: &str, rule: &WaiverRule) -> i64 {
 
 /// The reason, as people will read it.
 pub(super) fn why_of(why: &str) -> Result<String, WaiveError> {
-    let why = why.trim();
+    let why = say::trimmed(why);
     if why.is_empty() || why.chars().count() > MOST_WHY {
         return Err(WaiveError::Input(format!("say why, in up to {MOST_WHY} characters")));
     }

@@ -19,6 +19,8 @@ pub(super) const GITHUB_CHECK_RUN: &str = "github-check-run";
 
 /// Findings that are told; the page has all.
 const MOST_FINDINGS: usize = 100;
+/// In the place of a verdict, where the candidate was closed before there was one.
+const NOT_JUDGED: &str = "not-judged";
 /// Characters of a text in the summary, before it is escaped.
 const MOST_TEXT: usize = 300;
 
@@ -83,6 +85,7 @@ pub(super) fn wanted(
         // Strings and numbers: there is always JSON for them.
         wanted: serde_json::to_string(&wanted).unwrap_or_default(),
         wanted_at: now,
+        awaits: (check.verdict == Verdict::Waiting).then_some(candidate.id),
     })
 }
 
@@ -122,6 +125,12 @@ impl Told {
 }
 
 impl CheckRunWanted {
+    /// The same report of what is judged no more; `None` where it is none of ours.
+    pub(super) fn not_judged(wanted: &str, said: String) -> Option<String> {
+        let wanted: Self = serde_json::from_str(wanted).ok()?;
+        serde_json::to_string(&Self { verdict: NOT_JUDGED.to_owned(), sentence: said, ..wanted }).ok()
+    }
+
     /// `key` tells one version of it from another.
     pub(super) fn rendered(&self, wanted: &str) -> CheckRun {
         CheckRun {
@@ -143,6 +152,8 @@ impl CheckRunWanted {
             Some(Conclusion::Neutral)
         } else if self.verdict == Verdict::Waiting.word() {
             None
+        } else if self.verdict == NOT_JUDGED {
+            Some(Conclusion::Cancelled)
         } else {
             Some(Conclusion::Failure)
         }
@@ -199,6 +210,17 @@ mod tests {
     fn told(message: &str) -> Told {
         let (fix, code) = ("mend it".to_owned(), "story-key-missing".to_owned());
         Told { severity: Severity::Block, is_waived: false, message: message.to_owned(), fix, code, at: None }
+    }
+
+    #[test]
+    fn what_is_judged_no_more_is_over_and_no_pass() {
+        let waiting = wanted(Verdict::Waiting, Vec::new());
+        assert_eq!(waiting.conclusion(), None);
+        let waiting = serde_json::to_string(&waiting).unwrap();
+        let over = CheckRunWanted::not_judged(&waiting, "not judged any more: main is gone".to_owned()).unwrap();
+        let over: CheckRunWanted = serde_json::from_str(&over).unwrap();
+        assert_eq!(over.conclusion(), Some(Conclusion::Cancelled));
+        assert!(over.summary().contains("**not judged any more: main is gone**"), "{}", over.summary());
     }
 
     #[test]

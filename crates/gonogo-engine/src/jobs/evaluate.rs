@@ -1,6 +1,8 @@
 //! A candidate, judged: gathered, decided, recorded with what should be seen.
 
-use super::{JobError, aware, check_run, hex_sha256, judge_soon, judging, message, production, seen, shipping, waits};
+use super::{
+    JobError, aware, check_run, hex_sha256, judge_soon, judging, message, production, seen, shipping, sync, waits,
+};
 use crate::commands::{CheckRequest, Checked, check};
 use crate::gather::keep;
 use crate::serving::{Service, Serving};
@@ -10,6 +12,7 @@ use gonogo_checks::Unread;
 use gonogo_core::fact::Why;
 use gonogo_core::running::Running;
 use gonogo_core::waiver::Waiver;
+use gonogo_remote::git::tells_of_damage;
 use gonogo_remote::github::{is_polling, polling};
 use gonogo_store::{Candidate, CandidateId, NewEvaluation, Shown, StoreError, StoryOf, WaiverRow, Wanted};
 use jiff::{SignedDuration, Timestamp};
@@ -49,9 +52,19 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
     let begun = Instant::now();
     let is_polling = is_polling();
     let judged = move || runtime.block_on(polling(is_polling, check(&request, &Silent)));
-    let checked = tokio::task::spawn_blocking(judged)
-        .await
-        .map_err(|_| JobError::Broken("the judge ended early".to_owned()))??;
+    let checked =
+        tokio::task::spawn_blocking(judged).await.map_err(|_| JobError::Broken("the judge ended early".to_owned()))?;
+    let checked = match checked {
+        Ok(checked) => checked,
+        Err(error) => {
+            sync::mend_mirror(serving, service, &error.to_string()).await?;
+            return Err(error.into());
+        }
+    };
+    let mut whys = checked.recording.facts().iter().filter_map(|(_, recorded)| recorded.answer.why());
+    if let Some(said) = whys.find(|why| tells_of_damage(&why.said)).map(|why| why.said.clone()) {
+        sync::mend_mirror(serving, service, &said).await?;
+    }
     let verdict = match (checked.outcome.check.verdict, checked.outcome.exit_code) {
         (Verdict::NoGo, 3) => "unknown",
         (verdict, _) => verdict.word(),

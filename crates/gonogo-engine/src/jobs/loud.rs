@@ -88,6 +88,7 @@ impl AwayWanted {
             // Strings and a time: there is always JSON for them.
             wanted: serde_json::to_string(self).unwrap_or_default(),
             wanted_at: now,
+            awaits: None,
         })
     }
 

@@ -80,6 +80,7 @@ pub(super) fn news(
         // Strings and numbers: there is always JSON for them.
         wanted: serde_json::to_string(&wanted).unwrap_or_default(),
         wanted_at: now,
+        awaits: None,
     });
     let mail = |to: &EmailAddress| {
         let key = format!("{} email {to} turned {} {}", serving.pages, candidate.id.0, now.as_microsecond());

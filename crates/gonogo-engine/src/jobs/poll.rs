@@ -4,7 +4,7 @@
 use super::changed::Trackers;
 use super::lost::Lost;
 use super::pace::Round;
-use super::{look_soon, reminders, told};
+use super::{look_soon, reminders, settle, told};
 use crate::serving::Serving;
 use gonogo_remote::github::polling;
 use std::sync::Arc;
@@ -27,6 +27,7 @@ async fn begin(serving: &Serving, lost: &mut Lost, trackers: &mut Trackers) {
     for repository in serving.repositories() {
         look_soon(serving, repository).await.unwrap_or(()); // the next round asks again
     }
+    settle::abandoned(serving).await.unwrap_or(());
     lost.find(serving).await;
     trackers.find(serving).await;
     if let Err(error) = reminders::tell(serving).await {

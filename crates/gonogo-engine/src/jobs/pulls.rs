@@ -2,7 +2,7 @@
 //! each over its base. All of a service are looked at in turn, and one at once
 //! that a hook told of.
 
-use super::{JobError, blocking, hex_sha256, judge_soon, judging, sync};
+use super::{JobError, blocking, hex_sha256, judge_soon, judging, settle, sync};
 use crate::serving::{Service, Serving};
 use gonogo_core::case::Stage;
 use gonogo_core::ids::Sha;
@@ -63,7 +63,7 @@ pub(super) async fn look(serving: &Serving, name: &str) -> Result<(), JobError> 
     let mut open = open_merges(serving, name).await?;
     open.retain(|candidate| changed.iter().all(|newer| newer.id != candidate.id));
     close_all(serving, open.iter().filter(|c| incoming.iter().all(|one| !one.is(c)))).await?;
-    take(serving, service, &open, here, &pulls).await?;
+    take(serving, service, here, &pulls).await?;
     late.map_or(Ok(()), Err)
 }
 
@@ -102,7 +102,7 @@ pub(super) async fn look_at_one(serving: &Serving, key: &str) -> Result<(), JobE
     })
     .await?;
     drop(turn);
-    take(serving, service, &open, here, &pulls).await?;
+    take(serving, service, here, &pulls).await?;
     late.map_or(Ok(()), Err)
 }
 
@@ -204,14 +204,13 @@ async fn close_all(serving: &Serving, gone: impl Iterator<Item = &Candidate>) ->
             judge_soon(serving, other.candidate).await?;
         }
     }
-    Ok(())
+    Ok(settle::abandoned(serving).await?)
 }
 
 /// Opens a candidate for each, and has those judged of which anything is new.
 async fn take(
     serving: &Serving,
     service: &Service,
-    open: &[Candidate],
     incoming: Vec<OverBase>,
     pulls: &[PullRequest],
 ) -> Result<(), JobError> {
@@ -219,14 +218,13 @@ async fn take(
     let judged: BTreeSet<CandidateId> =
         listed.iter().filter(|pull| pull.judged.is_some()).map(|pull| pull.candidate).collect();
     for (one, base) in incoming {
-        let before = open.iter().find(|candidate| one.is(candidate));
         let words = pulls.iter().find(|pull| pull.number == one.pull_request);
         let stage = Stage::Merge { pull_request: one.pull_request, into: one.into };
         let (service, branch) = (service.name.clone(), one.branch);
         let seen = Sighted { service, branch, head: one.head, production: base.map(Running::from), stage };
         let (candidate, is_new) = serving.store.open_candidate(seen, (serving.clock)()).await?;
         if is_new {
-            sync::begins(serving, &candidate, before, true).await?;
+            sync::begins(serving, &candidate, true).await?;
         }
         if !judged.contains(&candidate.id) {
             judge_soon(serving, candidate.id).await?;
@@ -239,7 +237,7 @@ async fn take(
         let later = run_at.saturating_add(AGAIN_AFTER).unwrap_or(run_at);
         serving.store.enqueue(judging(candidate.id, later)).await?;
     }
-    Ok(())
+    Ok(settle::abandoned(serving).await?)
 }
 
 fn seen_pull(service: &str, pull: &PullRequest) -> SeenPull {

@@ -9,7 +9,7 @@ use gonogo_core::finding::COULD_NOT_CHECK;
 use gonogo_core::ids::Sha;
 use gonogo_core::say;
 use gonogo_remote::github::{CommitStatus, MOST_DESCRIPTION, StatusState};
-use gonogo_store::{Candidate, JudgedAs, SameHead, Wanted};
+use gonogo_store::{Candidate, CandidateId, JudgedAs, SameHead, Wanted};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -36,10 +36,12 @@ fn does_not_concern(service: &str) -> String {
     format!("does not concern {service}")
 }
 
-/// The branch has moved on: this head is judged no more.
-pub(super) fn superseded(serving: &Serving, old: &Candidate, head: Sha, now: Timestamp) -> Wanted {
-    let said = format!("not judged any more: {} is at {} now", old.branch, head.short());
-    status(serving, old, StatusState::Error, said, now)
+/// The same place, of what is judged no more; `None` where it is none of ours.
+pub(super) fn not_judged(wanted: &str, said: String) -> Option<String> {
+    let mut wanted: StatusWanted = serde_json::from_str(wanted).ok()?;
+    wanted.status.state = StatusState::Error;
+    wanted.status.description = Some(say::cut(&said, MOST_DESCRIPTION));
+    serde_json::to_string(&wanted).ok()
 }
 
 /// What is seen at a head: by one or by several candidates.
@@ -103,7 +105,7 @@ impl AtHead {
         };
         let said = say::cut(&format!("{named}{would_be}{summary}"), MOST_DESCRIPTION);
         let page = format!("{}/candidates/{}", self.pages, speaks.candidate.0);
-        wanted(&self.service, self.sha, self.context.clone(), state, said, page, now)
+        wanted(&self.service, self.sha, self.context.clone(), state, said, (page, speaks.candidate), now)
     }
 }
 
@@ -196,7 +198,7 @@ pub(super) fn context(candidate: &Candidate) -> String {
 
 fn status(serving: &Serving, candidate: &Candidate, state: StatusState, said: String, now: Timestamp) -> Wanted {
     let (context, page) = (context(candidate), serving.page_of(candidate.id));
-    wanted(&candidate.service, candidate.head, context, state, said, page, now)
+    wanted(&candidate.service, candidate.head, context, state, said, (page, candidate.id), now)
 }
 
 fn wanted(
@@ -205,13 +207,14 @@ fn wanted(
     context: String,
     state: StatusState,
     said: String,
-    page: String,
+    (page, candidate): (String, CandidateId),
     now: Timestamp,
 ) -> Wanted {
     let target = format!("{GITHUB_STATUS} {sha} {context}");
+    let awaits = (state == StatusState::Pending).then_some(candidate);
     let status = CommitStatus { context, state, description: Some(said), target_url: Some(page) };
     let wanted = StatusWanted { service: service.to_owned(), sha, status };
     // Strings and a SHA: there is always JSON for them.
     let wanted = serde_json::to_string(&wanted).unwrap_or_default();
-    Wanted { target, kind: GITHUB_STATUS, wanted, wanted_at: now }
+    Wanted { target, kind: GITHUB_STATUS, wanted, wanted_at: now, awaits }
 }

@@ -2,14 +2,16 @@
 //! which branches are candidates over it. A hook and the clock both lead here.
 
 use super::pulls::QUEUE;
-use super::{JobError, PULLS, SHIP, because, blocking, judge_soon, judging, production, seen, shipping};
+use super::{
+    JobError, PULLS, SHIP, because, blocking, judge_soon, judging, look_soon, production, seen, settle, shipping,
+};
 use crate::locate::{GivenProduction, Located, Wanted, locate};
 use crate::serving::{Service, Serving};
 use gonogo_api::{Check, CheckLine, CheckState, Finding};
 use gonogo_core::case::{PolicyInForce, Stage};
 use gonogo_core::ids::Sha;
 use gonogo_core::policy::ServicePath;
-use gonogo_remote::git::{Git, Remote, mirror};
+use gonogo_remote::git::{Git, Remote, mirror, tells_of_damage};
 use gonogo_remote::github::is_polling;
 use gonogo_store::{Candidate, CandidateId, NewJob, Sighted, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -64,6 +66,12 @@ pub(super) async fn look(serving: &Serving, repository: &str) -> Result<(), JobE
         if looked.is_err() {
             out_of_sight(serving, service).await?;
         }
+        if let Err(error) = &looked
+            && tells_of_damage(&error.to_string())
+        {
+            // Tried again, which makes it anew.
+            serving.fetches.found_damage(&serving.mirror_of(service));
+        }
         failed = failed.and(looked.map_err(|error| JobError::Broken(format!("{}: {error}", service.name))));
     }
     let name = &first.repository;
@@ -93,6 +101,16 @@ async fn fetch(serving: &Serving, service: &Service) -> Result<Git, JobError> {
         serving.github.forget_token(&service.repository);
     }
     fetched
+}
+
+/// The mirror is made anew where what git said of it tells of damage.
+pub(super) async fn mend_mirror(serving: &Serving, service: &Service, said: &str) -> Result<(), StoreError> {
+    if !tells_of_damage(said) {
+        return Ok(());
+    }
+    tracing::warn!(service = service.name, said, "a part of the mirror is broken: it is made anew");
+    serving.fetches.found_damage(&serving.mirror_of(service));
+    look_soon(serving, &service.repository).await
 }
 
 /// Where a service is fetched from, with what lets us.
@@ -157,12 +175,12 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
     };
     let branches = view.branches.into_iter().map(sighted).collect();
     let looked = serving.store.looked(production.clone(), branches, (serving.clock)()).await?;
+    settle::abandoned(serving).await?;
     reads_moves(serving, service).await?;
     for (candidate, is_new) in &looked.candidates {
         if *is_new {
-            let before = open.iter().find(|c| c.branch == candidate.branch);
             let is_concerned = is_concerned(git, view.path.clone(), candidate).await?;
-            begins(serving, candidate, before, is_concerned).await?;
+            begins(serving, candidate, is_concerned).await?;
             if let Some(before) = before {
                 judge_same_head(serving, before).await?;
             }
@@ -202,21 +220,9 @@ async fn reads_moves(serving: &Serving, service: &Service) -> Result<(), JobErro
     Ok(serving.store.enqueue(NewJob { kind: SHIP, key, body: String::new(), run_at }).await?)
 }
 
-/// What is seen of a candidate before its verdict, and of the one before.
-pub(super) async fn begins(
-    serving: &Serving,
-    candidate: &Candidate,
-    before: Option<&Candidate>,
-    is_concerned: bool,
-) -> Result<(), JobError> {
-    let (head, now) = (candidate.head, (serving.clock)());
-    if let Some(old) = before.filter(|old| old.head != head)
-        && serving.store.newest_evaluation(old.id).await?.is_none()
-        // What else stands there is judged still.
-        && serving.store.same_head(old.id).await?.is_empty()
-    {
-        serving.store.want(seen::superseded(serving, old, head, now)).await?;
-    }
+/// What is seen of a candidate before its verdict.
+pub(super) async fn begins(serving: &Serving, candidate: &Candidate, is_concerned: bool) -> Result<(), JobError> {
+    let now = (serving.clock)();
     let wanted = if is_concerned {
         seen::pending(serving, candidate, now)
     } else {

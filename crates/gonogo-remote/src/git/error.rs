@@ -70,6 +70,16 @@ impl GitError {
         matches!(self, Self::EmptyRef | Self::NoSuchRef { .. } | Self::NoSuchCommit { .. } | Self::AmbiguousRef { .. })
     }
 
+    /// Whether a part of the repository is broken.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Failed { said, .. } if tells_of_damage(said) || said.starts_with("not a git repository"))
+    }
+
+    /// Whether a file is in the way that who changes a repository makes for as long.
+    pub(super) fn is_locked(&self) -> bool {
+        matches!(self, Self::Failed { said, .. } if said.contains(".lock': File exists"))
+    }
+
     /// Whether objects are missing because the clone left them with its remote.
     pub fn is_missing_object(&self) -> bool {
         let said = match self {
@@ -91,7 +101,63 @@ impl GitError {
     }
 }
 
+/// Whether git's words tell of a repository of which a part is broken: more of the
+/// same questions will never help.
+pub fn tells_of_damage(said: &str) -> bool {
+    const SIGNS: [(&str, &str); 12] = [
+        ("object file ", " is empty"),
+        ("loose object ", " is corrupt"),
+        ("corrupt loose object", ""),
+        ("unable to read tree", ""),
+        ("unable to unpack ", " header"),
+        ("inflate: ", ""),
+        ("packfile ", " cannot be "),
+        ("packfile ", " is far too short"),
+        ("index file ", " is corrupt"),
+        ("bad object refs/", ""),
+        ("reference broken", ""),
+        ("bad config line ", ""),
+    ];
+    SIGNS.iter().any(|(one, other)| said.split_once(one).is_some_and(|(_, rest)| rest.contains(other)))
+}
+
+/// What says most of why git ended.
 fn first_line(stderr: &str) -> String {
-    let line = stderr.lines().find(|l| l.starts_with("fatal:")).or_else(|| stderr.lines().next());
-    line.unwrap_or("no word why").trim_start_matches("fatal: ").to_owned()
+    let begins = |word: &str| stderr.lines().find(|line| line.starts_with(word));
+    let line = begins("fatal: ").or_else(|| begins("error: "));
+    let line = line.or_else(|| stderr.lines().find(|line| !line.starts_with("hint:")));
+    let line = line.unwrap_or("no word why");
+    line.strip_prefix("fatal: ").or_else(|| line.strip_prefix("error: ")).unwrap_or(line).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_is_why_git_ended_and_no_hint() {
+        let said = |stderr: &str| GitError::failed(&["fetch"], stderr).to_string();
+        let hint = "hint: Support for <GIT_DIR>/info/grafts is deprecated\nhint: and will be removed\n";
+        assert_eq!(said(&format!("{hint}error: a\nfatal: b\n")), "git fetch failed: b");
+        assert_eq!(said(&format!("{hint}From x\nerror: a\n")), "git fetch failed: a");
+        assert_eq!(said(&format!("{hint}ssh: no such host\n")), "git fetch failed: ssh: no such host");
+        assert_eq!(said(hint), "git fetch failed: no word why");
+    }
+
+    #[test]
+    fn damage_is_told_from_what_passes() {
+        for said in [
+            "object file objects/7b/18d is empty",
+            "loose object 7b18d (stored in objects/7b/18d) is corrupt",
+            "unable to read tree (7b18d)",
+            "bad object refs/heads/main",
+        ] {
+            assert!(tells_of_damage(said), "{said}");
+        }
+        for said in
+            ["bad object 7b18d", "Could not resolve host: github.com", "couldn't find remote ref refs/pull/7/head"]
+        {
+            assert!(!tells_of_damage(said), "{said}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::GitError;
 use super::run::{self, Ended};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStderr, Command};
@@ -23,12 +23,27 @@ pub struct Fetches {
     /// What git said last, by the folder of the mirror.
     first: Mutex<BTreeMap<PathBuf, String>>,
     must_end: AtomicBool,
+    /// Mirrors of which a part is broken, until they are made anew.
+    damaged: Mutex<BTreeSet<PathBuf>>,
 }
 
 impl Fetches {
     /// How far the first fetch of a mirror is, in git's words; `None` where none is under way.
     pub fn first_of(&self, dir: &Path) -> Option<String> {
         self.first().get(dir).cloned()
+    }
+
+    /// Somebody found that a part of a mirror is broken: the next look makes it anew.
+    pub fn found_damage(&self, dir: &Path) {
+        self.damaged().insert(dir.to_owned());
+    }
+
+    pub(super) fn is_damaged(&self, dir: &Path) -> bool {
+        self.damaged().contains(dir)
+    }
+
+    pub(super) fn is_whole(&self, dir: &Path) {
+        self.damaged().remove(dir);
     }
 
     /// Ends what is under way, and begins nothing more: we are to stop.
@@ -79,6 +94,10 @@ impl Fetches {
         // An error stands on a line of its own, also after progress.
         let stderr = String::from_utf8_lossy(&said).replace('\r', "\n");
         Ok(Ended { code: status.code(), stdout, stderr })
+    }
+
+    fn damaged(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
+        self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn first(&self) -> MutexGuard<'_, BTreeMap<PathBuf, String>> {

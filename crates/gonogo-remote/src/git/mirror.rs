@@ -9,6 +9,7 @@ use gonogo_core::ids::Sha;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 /// Where a mirror comes from.
 #[derive(Clone, Debug)]
@@ -28,21 +29,91 @@ const PATIENCE: (&str, &str) = ("http.lowSpeedTime", "60");
 
 const BRANCHES_AND_TAGS: [&str; 2] = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
 
-/// Makes the mirror in `dir` as its remote is now, the first time whole.
+/// A lock that is older is nobody's: git holds one for as long as it writes refs.
+const LOCKED_FOR: Duration = Duration::from_secs(15);
+/// One that was made anew is not again so soon: that did not help.
+const NOT_ANEW_FOR: Duration = Duration::from_secs(3600);
+/// Whose time is when a mirror was made anew.
+const MADE_ANEW: &str = "gonogo-made-anew";
+
+/// Makes the mirror in `dir` as its remote is now, the first time whole, and whole
+/// again where it is damaged. For who alone writes there.
 pub fn mirror(dir: &Path, remote: &Remote, fetches: &Fetches) -> Result<(), GitError> {
-    if dir.is_dir() {
-        return fetch(dir, remote, fetches, None);
+    remove(&beside(dir, "old"))?;
+    if !dir.is_dir() || (fetches.is_damaged(dir) && may_be_made_anew(dir)) {
+        return anew(dir, remote, fetches);
     }
+    match fetch(dir, remote, fetches, None) {
+        // Of a git that was killed.
+        Err(error) if error.is_locked() && has_removed_locks(dir)? => fetch(dir, remote, fetches, None),
+        Err(error) if error.is_damage() && may_be_made_anew(dir) => anew(dir, remote, fetches),
+        ended => ended,
+    }
+}
+
+fn anew(dir: &Path, remote: &Remote, fetches: &Fetches) -> Result<(), GitError> {
     let first = fetches.begin_first(dir);
     // A first fetch that breaks off must not look like a mirror.
-    let beside = PathBuf::from(format!("{}.new", dir.display()));
-    if beside.exists() {
-        std::fs::remove_dir_all(&beside)?;
+    let new = beside(dir, "new");
+    remove(&new)?;
+    std::fs::create_dir_all(&new)?;
+    must(run::plain(&new, &["init", "--bare", "--quiet", "."]), "init")?;
+    fetch(&new, remote, fetches, Some(&first))?;
+    let old = beside(dir, "old");
+    if dir.is_dir() {
+        std::fs::write(new.join(MADE_ANEW), "")?;
+        std::fs::rename(dir, &old)?;
     }
-    std::fs::create_dir_all(&beside)?;
-    must(run::plain(&beside, &["init", "--bare", "--quiet", "."]), "init")?;
-    fetch(&beside, remote, fetches, Some(&first))?;
-    Ok(std::fs::rename(&beside, dir)?)
+    std::fs::rename(&new, dir)?;
+    fetches.is_whole(dir);
+    Ok(remove(&old)?)
+}
+
+fn beside(dir: &Path, ending: &str) -> PathBuf {
+    PathBuf::from(format!("{}.{ending}", dir.display()))
+}
+
+fn remove(dir: &Path) -> std::io::Result<()> {
+    if dir.exists() { std::fs::remove_dir_all(dir) } else { Ok(()) }
+}
+
+fn may_be_made_anew(dir: &Path) -> bool {
+    age_of(&dir.join(MADE_ANEW)).is_none_or(|age| age > NOT_ANEW_FOR)
+}
+
+/// Removes locks that were left behind, of refs and of the files beside them.
+fn has_removed_locks(dir: &Path) -> Result<bool, GitError> {
+    let mut has_removed = false;
+    let mut folders = vec![dir.join("refs")];
+    let mut locks = locks_in(dir, |_| ())?;
+    while let Some(folder) = folders.pop() {
+        locks.extend(locks_in(&folder, |inner| folders.push(inner))?);
+    }
+    for lock in locks {
+        if age_of(&lock).is_none_or(|age| age > LOCKED_FOR) {
+            std::fs::remove_file(&lock)?;
+            has_removed = true;
+        }
+    }
+    Ok(has_removed)
+}
+
+fn locks_in(folder: &Path, mut inner: impl FnMut(PathBuf)) -> std::io::Result<Vec<PathBuf>> {
+    let mut locks = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            inner(entry.path());
+        } else if entry.path().extension().is_some_and(|ending| ending == "lock") {
+            locks.push(entry.path());
+        }
+    }
+    Ok(locks)
+}
+
+/// `None` where it is not there, or is of a time to come.
+fn age_of(file: &Path) -> Option<Duration> {
+    std::fs::metadata(file).ok()?.modified().ok()?.elapsed().ok()
 }
 
 fn fetch(dir: &Path, remote: &Remote, fetches: &Fetches, first: Option<&First<'_>>) -> Result<(), GitError> {

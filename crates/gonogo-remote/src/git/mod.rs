@@ -17,7 +17,7 @@ mod run;
 mod undoing;
 
 pub use authorities::write_authorities;
-pub use error::GitError;
+pub use error::{GitError, tells_of_damage};
 pub use fetches::Fetches;
 pub use here::{Here, HooksPath, InProgress, MessageSettings};
 pub use log::{CutRange, Messages};

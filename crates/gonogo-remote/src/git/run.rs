@@ -80,6 +80,8 @@ fn hardened(dir: &Path) -> Command {
         .env("GIT_FLUSH", "0")
         .args(["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false"])
         .args(["-c", "core.attributesFile=/dev/null", "-c", "attr.tree="])
+        // Else git speaks of grafts before it says what is wrong.
+        .args(["-c", "advice.graftFileDeprecated=false"])
         // Settings that change what a diff prints.
         .args(["-c", "diff.orderFile=/dev/null", "-c", "diff.suppressBlankEmpty=false"])
         // Bare whatever the configuration says: else attributes of the checkout count.

@@ -36,6 +36,8 @@ pub enum Conclusion {
     Failure,
     /// Counts as a pass.
     Neutral,
+    /// Nobody will say; counts as none.
+    Cancelled,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -61,6 +61,11 @@ impl Header for AutoSubmitted {
     }
 }
 
+/// What begins like an encoded word (RFC 2047) would be read as one: somebody wrote it.
+fn plain(subject: &str) -> String {
+    subject.replace("=?", "= ?")
+}
+
 impl Mail<'_> {
     pub fn bytes(self, sender: &Sender) -> Result<Vec<u8>, SmtpError> {
         let unsayable = |said: String| SmtpError::Unsayable { said };
@@ -68,7 +73,7 @@ impl Mail<'_> {
         let mut builder = Message::builder()
             .from(sender.from.clone())
             .to(Mailbox::new(None, to))
-            .subject(self.subject)
+            .subject(plain(&self.subject))
             .date(SystemTime::UNIX_EPOCH + Duration::from_secs(self.at.as_second().try_into().unwrap_or(0)))
             .message_id(Some(self.id.0))
             .header(AutoSubmitted);
@@ -80,5 +85,15 @@ impl Mail<'_> {
         }
         let message = builder.multipart(MultiPart::alternative_plain_html(self.text, self.html));
         Ok(message.map_err(|error| unsayable(error.to_string()))?.formatted())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_wrote_is_no_encoded_word() {
+        assert_eq!(plain("=?utf-8?q?Go?= web"), "= ?utf-8?q?Go?= web");
     }
 }

@@ -100,7 +100,7 @@ impl<'t> Parts<'t> {
 
 fn json_of(part: &str) -> Result<Value, NotBelieved> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(part).map_err(|_| NotBelieved::NoToken)?;
-    serde_json::from_slice(&bytes).ok().filter(Value::is_object).ok_or(NotBelieved::NoToken)
+    gonogo_read::json::parse(&bytes).ok().filter(Value::is_object).ok_or(NotBelieved::NoToken)
 }
 
 impl Expected<'_> {

@@ -162,7 +162,7 @@ impl Socket {
         };
         self.has_asked = false;
         match came {
-            Some(Ok(Message::Text(text))) => Ok(serde_json::from_str(&text).ok()),
+            Some(Ok(Message::Text(text))) => Ok(gonogo_read::json::parse(text.as_bytes()).ok()),
             Some(Ok(Message::Close(_))) | None => Err(SlackError::Socket("it was closed".to_owned())),
             Some(Ok(_)) => Ok(None),
             Some(Err(error)) => Err(SlackError::Socket(error.to_string())),

@@ -23,7 +23,7 @@ mod waivers;
 pub(crate) use describe::{document, fields};
 pub(crate) use operation::{Does, Operation, operations};
 pub use pace::Pace;
-pub(crate) use refusal::Kind;
+pub(crate) use refusal::{Kind, Refusal};
 
 use crate::App;
 use axum::extract::DefaultBodyLimit;
@@ -32,7 +32,6 @@ use axum::middleware::from_fn;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
-use refusal::Refusal;
 
 /// Where it is.
 pub(crate) const ROOT: &str = "/api/v1";

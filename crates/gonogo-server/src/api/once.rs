@@ -4,7 +4,7 @@
 use super::MOST_BODY;
 use super::asked::caller;
 use super::refusal::{Kind, Refusal};
-use crate::App;
+use crate::{App, nul};
 use axum::Json;
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, OriginalUri, Request};
@@ -111,6 +111,9 @@ fn read<B: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<B, Ref
     let is_json = kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
     if !bytes.is_empty() && !is_json {
         return Err(Refusal::new(Kind::NotJson, format!("the body comes as `{kind}`")));
+    }
+    if nul::is_in_json(bytes) {
+        return Err(Refusal::new(Kind::Malformed, nul::said("in the body")));
     }
     let text = if bytes.is_empty() { b"null" } else { bytes };
     serde_json::from_slice(text).map_err(|error| Refusal::new(Kind::Malformed, format!("in the body: {error}")))

@@ -131,7 +131,7 @@ impl Operation {
         if self.scope == Scope::Stories {
             kinds.push(Kind::NotJoined);
         }
-        if self.query.is_some() || self.does != Does::Read {
+        if self.query.is_some() || self.path.contains('{') || self.does != Does::Read {
             kinds.push(Kind::Malformed);
         }
         if self.path.contains('{') {

@@ -75,15 +75,23 @@ async fn say(
     .await
 }
 
+/// Nobody knows yet what runs there.
+const NOT_LOOKED_AT: &str = "it was not looked at yet";
+
 async fn told(app: &App) -> Result<Vec<api::Service>, Refusal> {
     let troubles = app.serving.store.troubles(jobs::SYNC).await?;
     let productions = app.serving.store.productions().await?;
     let trouble_of = |repository: &str| troubles.iter().find(|t| t.key == repository).map(|t| t.error.clone());
     let running = |name: &str| productions.get(name).and_then(|row| row.running.as_ref());
+    let unknown = |name: &str| match productions.get(name) {
+        Some(row) => jobs::not_known(&app.serving, row),
+        None => Some(NOT_LOOKED_AT.to_owned()),
+    };
     let tell = |service: &gonogo_engine::Service| api::Service {
         name: service.name.clone(),
         repository: service.repository.to_string(),
         running: running(&service.name).into_iter().flat_map(Running::shas).map(ToString::to_string).collect(),
+        running_unknown: unknown(&service.name),
         trouble: trouble_of(&service.repository.to_string()),
     };
     let mut all: Vec<api::Service> = app.serving.services.iter().map(tell).collect();

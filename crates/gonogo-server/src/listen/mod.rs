@@ -2,6 +2,7 @@
 //! that systemd hands over; with TLS of its own, or behind a proxy.
 
 mod connections;
+mod idle;
 mod stalled;
 mod tls;
 mod unix;

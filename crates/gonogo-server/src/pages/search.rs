@@ -5,6 +5,7 @@ use super::table::table;
 use crate::App;
 use crate::session::{Session, escaped};
 use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use gonogo_engine::commands::explain::sections;
 use gonogo_store::StoreError;
@@ -14,6 +15,8 @@ use serde::Deserialize;
 
 /// Hits of each kind.
 const MOST: u32 = 30;
+/// Of what is searched for.
+const MOST_TEXT: usize = 200;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Searched {
@@ -31,6 +34,10 @@ struct Hits {
 
 pub(crate) async fn page(State(app): State<App>, session: Session, Query(searched): Query<Searched>) -> Response {
     let text = searched.q.trim();
+    if text.chars().count() > MOST_TEXT {
+        let said = format!("A search has up to {MOST_TEXT} characters. Go back, and look for a part of it.");
+        return (StatusCode::BAD_REQUEST, layout::message("Too long", &said)).into_response();
+    }
     let hits = match found(&app, text).await {
         Ok(hits) => hits,
         Err(error) => return away(&error).into_response(),

@@ -36,7 +36,13 @@ fn evaluation(candidate: CandidateId, verdict: &str) -> NewEvaluation {
 }
 
 fn status(wanted: &str) -> Wanted {
-    Wanted { target: "status".to_owned(), kind: "github-status", wanted: wanted.to_owned(), wanted_at: at(5) }
+    Wanted {
+        target: "status".to_owned(),
+        kind: "github-status",
+        wanted: wanted.to_owned(),
+        wanted_at: at(5),
+        awaits: None,
+    }
 }
 
 conformance! {

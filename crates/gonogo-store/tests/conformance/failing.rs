@@ -133,6 +133,13 @@ async fn on_a_small_disk() {
     let rows = store.deliveries(None, 2_000).await.unwrap();
     let there: Vec<String> = rows.into_iter().map(|row| row.delivery_id).collect();
     assert!(kept.iter().all(|id| there.contains(id)), "{} of {}", there.len(), kept.len());
+    let unwell = store.check(at(9)).await.unwrap().remove(0);
+    assert!(
+        unwell.what == "database"
+            && unwell.wrong.as_ref().is_some_and(|said| said.contains("nothing more can be stored")),
+        "{unwell:?}"
+    );
+    assert!(matches!(store.can_store(at(9)).await, Err(StoreError::DiskFull(_))));
     // A backup that has no room leaves nothing.
     let copy = folder.join("copy.db");
     let error = gonogo_store::backup(&url, &copy).await.unwrap_err().to_string();
@@ -150,7 +157,8 @@ async fn postgres_may_go_and_come_back() {
     store.enqueue(job("before", 1)).await.unwrap();
     server.stop();
     let url = server.url();
-    let (write, read, opened) = tokio::join!(store.enqueue(job("during", 1)), store.is_there(), Store::open(&url));
+    let (write, read, opened) =
+        tokio::join!(store.enqueue(job("during", 1)), store.can_store(at(1)), Store::open(&url));
     for gone in [write, read, opened.map(drop)] {
         let gone = gone.unwrap_err();
         assert!(matches!(gone, StoreError::Unreachable(_)) && gone.is_passing(), "{gone:?}");

@@ -141,7 +141,7 @@ conformance! {
 
         for (target, second) in [("x", 3), ("y", 4)] {
             let (target, wanted_at) = (target.to_owned(), at(second));
-            store.want(Wanted { target, kind: "github-status", wanted: "{}".to_owned(), wanted_at }).await.unwrap();
+            store.want(Wanted { target, kind: "github-status", wanted: "{}".to_owned(), wanted_at, awaits: None }).await.unwrap();
         }
         let due = store.lease_mirror("github-status", at(5), at(9)).await.unwrap().unwrap();
         store.mirror_failed(&due, at(20), "away".to_owned()).await.unwrap();

@@ -3,8 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod abandoned;
 mod awareness;
 mod builds;
+mod clock;
 mod copies;
 mod crash;
 mod early;

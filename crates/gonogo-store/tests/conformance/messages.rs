@@ -11,7 +11,8 @@ async fn candidate(store: &Store, branch: &str, head: char) -> Candidate {
 
 fn news(candidate: &Candidate, verdict: Option<&'static str>, says: &str) -> News {
     let target = format!("message {}", candidate.id.0);
-    let message = Some(Wanted { target, kind: "slack-message", wanted: says.to_owned(), wanted_at: at(5) });
+    let message =
+        Some(Wanted { target, kind: "slack-message", wanted: says.to_owned(), wanted_at: at(5), awaits: None });
     News { candidate: candidate.id, verdict, first: "go", message, mails: Vec::new() }
 }
 

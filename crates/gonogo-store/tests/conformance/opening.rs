@@ -52,7 +52,7 @@ async fn of_two_servers_whose_clocks_differ_one_works() {
     one.make_aware(vec![awareness::told("support", "key")]).await.unwrap();
     one.enqueue(NewJob { kind: "sync", key: "web".to_owned(), body: String::new(), run_at: at(1) }).await.unwrap();
     let target = "t".to_owned();
-    one.want(Wanted { target, kind: "status", wanted: String::new(), wanted_at: at(1) }).await.unwrap();
+    one.want(Wanted { target, kind: "status", wanted: String::new(), wanted_at: at(1), awaits: None }).await.unwrap();
     assert!(one.lease_message("slack", at(2), at(22)).await.unwrap().is_some());
     let job = one.lease_job(at(2), at(22)).await.unwrap().unwrap();
     assert!(one.lease_mirror("status", at(2), at(22)).await.unwrap().is_some());

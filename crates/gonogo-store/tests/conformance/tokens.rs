@@ -35,6 +35,19 @@ conformance! {
         assert_eq!(store.bearer_of("other", at(9)).await.unwrap(), None);
     }
 
+    async fn a_token_of_who_was_deactivated_does_not_come_back(store: Store) {
+        add(&store, "last", Role::Admin).await.unwrap();
+        let ada = add(&store, "ada", Role::Developer).await.unwrap();
+        store.add_token(token("h", ada.id, at(99)), deed(1, "made a token")).await.unwrap();
+        for (second, is_active) in [(2, false), (3, true)] {
+            store.set_active(ada.id, is_active, deed(second, "changed")).await.unwrap();
+            assert_eq!(store.bearer_of("h", at(4)).await.unwrap(), None);
+        }
+        assert_eq!(store.tokens(Some(ada.id)).await.unwrap(), []);
+        store.add_token(token("new", ada.id, at(99)), deed(5, "made a token")).await.unwrap();
+        assert!(store.bearer_of("new", at(6)).await.unwrap().is_some());
+    }
+
     async fn a_token_stands_for_what_admins_say_of_its_person(store: Store) {
         let role = async |deed: Deed, role, at: Option<(String, bool)>, person| store.set_role(person, role, at, deed).await.unwrap();
         add(&store, "last", Role::Admin).await.unwrap();

@@ -41,10 +41,12 @@ const STEPS: &[(i64, &str, &str)] = &[
     (29, include_str!("../../migrations/0029_early.sql"), include_str!("rows/0029.sql")),
     (30, include_str!("../../migrations/0030_waits.sql"), include_str!("rows/0030.sql")),
     (31, include_str!("../../migrations/0031_looked_at.sql"), include_str!("rows/0031.sql")),
+    (33, include_str!("../../migrations/0033_awaits.sql"), include_str!("rows/0033.sql")),
+    (34, include_str!("../../migrations/0034_written.sql"), include_str!("rows/0034.sql")),
 ];
 
 /// Brings an empty database to a version, with rows.
-async fn fill(engine: &Engine, version: i64) {
+pub(crate) async fn fill(engine: &Engine, version: i64) {
     engine.raw("create table schema_history (version bigint primary key, hash text not null)").await;
     for (number, step, rows) in STEPS.iter().take_while(|(number, ..)| *number <= version) {
         engine.raw(&expanded(engine, step)).await;

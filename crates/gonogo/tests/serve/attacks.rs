@@ -1,7 +1,9 @@
 //! Ways around the rules, which lead nowhere.
 
+use crate::api::Api;
 use crate::people::blocked;
 use crate::support::{PASSWORD, World, location_of};
+use serde_json::json;
 
 fn started() -> World {
     let mut world = World::stopped().signing_in_with_github("");
@@ -155,4 +157,26 @@ fn who_is_no_admin_changes_nobody() {
         assert_eq!(world.post(&format!("{person}/{act}"), &without).0, 403, "{act}");
     }
     assert!(world.get("/account").1.contains("release-manager for all services"));
+}
+
+/// On PostgreSQL, which takes no NUL: there it was said to be away.
+#[test]
+fn a_nul_is_refused_in_words_wherever_it_stands() {
+    let mut world = World::stopped().on_postgres("nul");
+    world.start();
+    let (_, page, fingerprint) = blocked(&world);
+    for path in ["/search?q=%00", "/audit?who=%00", "/stories/A%00-1", "/services/web%00"] {
+        let (status, answer) = world.get(path);
+        assert!(status == 400 && answer.contains("a NUL character in the address"), "{path}: {status} {answer}");
+    }
+    let (status, answer) = world.post("/sign-in", &[("name", "ada\0"), ("password", PASSWORD)]);
+    assert!(status == 400 && answer.contains("a NUL character in the form"), "{answer}");
+    let fields = [("fingerprint", fingerprint.as_str()), ("why", "x\0"), ("days", "3")];
+    let (status, answer) = world.submit(&page, &format!("{page}/waivers"), &fields);
+    assert!(status == 400 && answer.contains("a NUL character in the form"), "{answer}");
+    let api = Api::of(&world);
+    assert_eq!(api.send("GET", "/candidates?branch=%00", &[], "").status, 400);
+    let given = api.post(&format!("{page}/waivers"), &json!({"fingerprint": fingerprint, "why": "x\0", "days": 3}));
+    assert_eq!((given.status, &given.body["detail"]), (400, &json!("a NUL character in the body, which no text has")));
+    assert!(!world.log().contains("the store is away"), "{}", world.log());
 }

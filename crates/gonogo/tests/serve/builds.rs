@@ -40,6 +40,32 @@ fn a_push_waits_for_its_builds_and_turns_with_them() {
 }
 
 #[test]
+fn a_head_that_is_judged_no_more_does_not_say_that_it_waits() {
+    let world = world();
+    let old = world.repo.commit("STORY-1 x");
+    world.push("main");
+    world.status_says(&old, "pending", "Waiting");
+    let new = world.repo.commit("STORY-2 y");
+    world.push("main");
+    world.status_says(&old, "error", &format!("not judged any more: main is at {} now", &new[..7]));
+
+    // Of two branches with one head the other one waits still.
+    world.repo.branch("hotfix/1");
+    world.push("hotfix/1");
+    world.status_says(&new, "pending", "main, of the same head: Waiting");
+    world.web().deletes_branch("hotfix/1");
+    world.was_told();
+    world.status_says(&new, "pending", "Waiting");
+
+    world.repo.checkout("production").branch("hotfix/2").checkout("hotfix/2");
+    let gone = world.repo.commit("STORY-3 z");
+    world.push("hotfix/2");
+    world.status_says(&gone, "pending", "Waiting");
+    world.web().deletes_branch("hotfix/2");
+    world.status_says(&gone, "error", "not judged any more: hotfix/2 is no candidate now");
+}
+
+#[test]
 fn a_green_status_by_somebody_else_is_no_build() {
     let world = world();
     let sha = world.repo.commit("STORY-1 x");

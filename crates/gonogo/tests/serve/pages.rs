@@ -353,6 +353,8 @@ fn a_search_finds_stories_branches_heads_services_and_codes() {
         let found = text_of(&world, &format!("/search?q={text}"));
         assert!(found.contains(&format!("href=\"{link}\"")), "{text}: {link} is not in {found}");
     }
+    let (status, answer) = world.get(&format!("/search?q={}", "%25".repeat(50_000 / 3)));
+    assert!(status == 400 && answer.contains("up to 200 characters"), "{status} {answer}");
     let (status, answer) = world.get("/search?q=+story-13+");
     assert!(status == 303 && answer.contains("location: /stories/STORY-13"), "{answer}");
     assert!(text_of(&world, "/search?q=%3Cb%3E%25").contains("Nothing has “&lt;b&gt;%”"));

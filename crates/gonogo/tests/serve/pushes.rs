@@ -37,6 +37,50 @@ fn a_push_gets_a_status_and_a_page_that_say_why() {
 }
 
 #[test]
+fn a_mirror_that_is_broken_heals() {
+    let mut world = World::stopped().polling();
+    world.start();
+    world.repo.commit("STORY-1 x");
+    let first = world.push("main");
+    world.status_of(&first).is_success("Go");
+    let mirror = std::path::PathBuf::from(world.place("data/mirrors/acme/web.git"));
+
+    // A lock of a git that was killed: at first it may be somebody's.
+    let lock = mirror.join("refs/heads/main.lock");
+    std::fs::write(&lock, "").unwrap();
+    world.repo.commit("STORY-2 x");
+    let second = world.push("main");
+    let said = "cannot lock ref";
+    world.wait(|| world.get("/").1.contains(said).then_some(()), || world.get("/").1);
+    let long_ago = std::time::SystemTime::UNIX_EPOCH;
+    std::fs::File::options().write(true).open(&lock).unwrap().set_modified(long_ago).unwrap();
+    world.status_of(&second).is_success("Go");
+    assert!(!lock.exists());
+
+    // Objects that a power cut left empty.
+    empties(&mirror.join("objects"));
+    world.repo.commit("STORY-3 x");
+    let third = world.push("main");
+    world.status_of(&third).is_success("Go");
+    let beside = std::fs::read_dir(mirror.parent().unwrap()).unwrap();
+    let names: Vec<_> = beside.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(names, ["web.git"]);
+}
+
+fn empties(folder: &std::path::Path) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            empties(&path);
+        } else {
+            // git makes them read-only.
+            std::fs::remove_file(&path).unwrap();
+            std::fs::write(&path, "").unwrap();
+        }
+    }
+}
+
+#[test]
 fn production_that_moves_is_another_candidate() {
     let world = World::new();
     let bad = world.repo.commit("tidy up");

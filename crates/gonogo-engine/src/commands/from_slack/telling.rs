@@ -25,8 +25,13 @@ pub(super) struct Telling<'a> {
 impl Telling<'_> {
     /// What was done, in Slack's markup; what came of it.
     pub(super) async fn did(&self, done: String, said: &str) -> String {
+        self.tells(done, "", said).await
+    }
+
+    /// The same; `told` is what somebody has who was told.
+    async fn tells(&self, done: String, told: &str, said: &str) -> String {
         match self.whisper(said).await {
-            Ok(()) => done,
+            Ok(()) => done + told,
             Err(why) => format!("{done}; {} was not told so: {why}", self.member.id),
         }
     }
@@ -63,7 +68,8 @@ impl Telling<'_> {
                     .to_owned()
             }
         };
-        Ok(self.did(format!("{NOT_DONE}{} is nobody's account here; a link was sent", self.member.id), &said).await)
+        let done = format!("{NOT_DONE}{} is nobody's account here", self.member.id);
+        Ok(self.tells(done, "; a link was sent", &said).await)
     }
 
     async fn whisper(&self, said: &str) -> Result<(), String> {

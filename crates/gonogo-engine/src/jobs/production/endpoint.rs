@@ -9,7 +9,6 @@ use gonogo_core::say;
 use gonogo_read::message::is_object_name;
 use gonogo_remote::git::Git;
 use gonogo_remote::http::{Connections, short_text};
-use serde_json::Value;
 use std::sync::Arc;
 
 /// A page that tells a revision is no larger.
@@ -60,7 +59,7 @@ fn revision(text: &str, pointer: Option<&str>) -> Result<String, String> {
     let said = match pointer {
         None => text.trim().to_owned(),
         Some(pointer) => {
-            let json: Value = serde_json::from_str(text).map_err(|e| format!("its answer is no JSON: {e}"))?;
+            let json = gonogo_read::json::parse(text.as_bytes()).map_err(|e| format!("its answer is no JSON: {e}"))?;
             let value = json.pointer(pointer).ok_or_else(|| format!("its answer has nothing at {pointer}"))?;
             let word = value.as_str().ok_or_else(|| format!("what its answer has at {pointer} is no text"))?;
             word.trim().to_owned()

@@ -212,6 +212,15 @@ pub(super) async fn is_known(serving: &Serving, service: &str) -> Result<bool, S
     Ok(serving.store.unread_moves(service).await?.is_empty())
 }
 
+/// Why it is not known now what runs, and what mends that; `None` where it is.
+pub fn not_known(serving: &Serving, row: &ProductionRow) -> Option<String> {
+    let out_of_sight = || {
+        let why = is_out_of_sight(row, serving.rounds.every(), (serving.clock)())?;
+        Some(format!("{}\n  → {}", why.said, why.fix))
+    };
+    row.trouble.clone().or_else(out_of_sight)
+}
+
 /// What a candidate is judged over.
 pub(super) fn given(running: Option<&Running>, name: &str, why: &str, trouble: Option<&str>) -> GivenProduction {
     let Some(running) = running.cloned() else {

@@ -80,7 +80,14 @@ fn a_deploy_tool_says_what_runs() {
         || (api.get("/services/web")["running"] == json!([first])).then_some(()),
         || api.get("/services/web").to_string(),
     );
-    assert_eq!(api.deeds().iter().filter(|did| *did == "said what runs").count(), 1);
+    assert_eq!(api.get("/services/web")["running_unknown"], Value::Null);
+    assert_eq!(api.post("/services/web/production", &json!({"running": ["f".repeat(40)]})).status, 202);
+    let service = || api.get("/services/web");
+    let unknown = || service()["running_unknown"].as_str().map(str::to_owned);
+    assert!(world.wait(unknown, || service().to_string()).contains("fffffff"));
+    assert_eq!(api.post("/services/web/production", &json!({"running": [first]})).status, 202);
+    world.wait(|| unknown().is_none().then_some(()), || service().to_string());
+    assert_eq!(api.deeds().iter().filter(|did| *did == "said what runs").count(), 3);
     let no = |path: &str, body: &Value| api.post(path, body).status;
     assert_eq!(no("/services/none/production", &json!({"running": [first]})), 404);
     assert_eq!(no("/services/web/production", &json!({"running": ["main"]})), 422);

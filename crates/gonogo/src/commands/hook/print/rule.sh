@@ -68,6 +68,18 @@ function begins_with_one(s, list, n,    i) {
   for (i = 1; i <= n; i++) if (index(s, list[i]) == 1) return 1
   return 0
 }
+# A word for itself, and not inside a longer one.
+function joins_after(s) { return s ~ /-$/ || ends_word(s) }
+function joins_before(s) { return s ~ /^-/ || starts_word(s) }
+function stands_in(s, word,    at, next_at) {
+  at = 0
+  while ((next_at = index(substr(s, at + 1), word)) > 0) {
+    at += next_at
+    if (!(joins_before(word) && joins_after(substr(s, 1, at - 1))) && \
+        !(joins_after(word) && joins_before(substr(s, at + length(word))))) return 1
+  }
+  return 0
+}
 function is_scissors(s, prefix) {
   if (index(s, prefix) != 1) return 0
   s = substr(s, length(prefix) + 1)
@@ -144,7 +156,7 @@ END {
   if (begins_with_one(subject, squash, squash_count)) exit 0
   if (is_revert(text)) exit 0
   text = tolower(text)
-  for (i = 1; i <= words_count; i++) if (no_key[i] != "" && index(text, no_key[i])) exit 0
+  for (i = 1; i <= words_count; i++) if (no_key[i] != "" && stands_in(text, no_key[i])) exit 0
 
   print "gonogo: the message has no issue key"
   print "  → " ENVIRON["gonogo_how"]
