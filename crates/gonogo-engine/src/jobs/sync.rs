@@ -181,7 +181,7 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
         if *is_new {
             let is_concerned = is_concerned(git, view.path.clone(), candidate).await?;
             begins(serving, candidate, is_concerned).await?;
-            if let Some(before) = before {
+            if let Some(before) = open.iter().find(|c| c.branch == candidate.branch) {
                 judge_same_head(serving, before).await?;
             }
         }

@@ -22,7 +22,7 @@ use gonogo_core::say;
 use gonogo_engine::commands::acknowledge::Speaker;
 use gonogo_engine::commands::send_plan::{SendPlanError, send_plan};
 use gonogo_engine::commands::sign_off::{Standing, standing};
-use gonogo_engine::{Plan, PlannedStory, on_call_words, verification};
+use gonogo_engine::{Evidence, Plan, PlannedStory, on_call_words, verification};
 use gonogo_store::{Candidate, CandidateId, LookRow, LooksWanted, StoreError};
 use maud::{Markup, html};
 use serde::Deserialize;
