@@ -32,7 +32,7 @@ const BRANCHES_AND_TAGS: [&str; 2] = ["+refs/heads/*:refs/heads/*", "+refs/tags/
 /// A lock that is older is nobody's: git holds one for as long as it writes refs.
 const LOCKED_FOR: Duration = Duration::from_secs(15);
 /// One that was made anew is not again so soon: that did not help.
-const NOT_ANEW_FOR: Duration = Duration::from_secs(3600);
+const NOT_ANEW_FOR: Duration = Duration::from_hours(1);
 /// Whose time is when a mirror was made anew.
 const MADE_ANEW: &str = "gonogo-made-anew";
 
