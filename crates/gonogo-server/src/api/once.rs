@@ -113,7 +113,7 @@ fn read<B: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<B, Ref
         return Err(Refusal::new(Kind::NotJson, format!("the body comes as `{kind}`")));
     }
     if nul::is_in_json(bytes) {
-        return Err(Refusal::new(Kind::Malformed, nul::said("in the body")));
+        return Err(Refusal::new(Kind::Wrong, nul::said("in the body")));
     }
     let text = if bytes.is_empty() { b"null" } else { bytes };
     serde_json::from_slice(text).map_err(|error| Refusal::new(Kind::Malformed, format!("in the body: {error}")))

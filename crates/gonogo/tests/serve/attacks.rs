@@ -177,6 +177,6 @@ fn a_nul_is_refused_in_words_wherever_it_stands() {
     let api = Api::of(&world);
     assert_eq!(api.send("GET", "/candidates?branch=%00", &[], "").status, 400);
     let given = api.post(&format!("{page}/waivers"), &json!({"fingerprint": fingerprint, "why": "x\0", "days": 3}));
-    assert_eq!((given.status, &given.body["detail"]), (400, &json!("a NUL character in the body, which no text has")));
+    assert_eq!((given.status, &given.body["detail"]), (422, &json!("a NUL character in the body, which no text has")));
     assert!(!world.log().contains("the store is away"), "{}", world.log());
 }
