@@ -72,7 +72,10 @@ impl GitError {
 
     /// Whether a part of the repository is broken.
     pub fn is_damage(&self) -> bool {
-        matches!(self, Self::Failed { said, .. } if tells_of_damage(said) || said.starts_with("not a git repository"))
+        let Self::Failed { command, said } = self else { return false };
+        // Nobody names an object to a fetch: it is one that was here.
+        let lacks_its_own = command == "fetch" && said.starts_with("bad object ");
+        lacks_its_own || tells_of_damage(said) || said.starts_with("not a git repository")
     }
 
     /// Whether a file is in the way that who changes a repository makes for as long.
