@@ -37,10 +37,10 @@ fn does_not_concern(service: &str) -> String {
 }
 
 /// The same place, of what is judged no more; `None` where it is none of ours.
-pub(super) fn not_judged(wanted: &str, said: String) -> Option<String> {
+pub(super) fn not_judged(wanted: &str, said: &str) -> Option<String> {
     let mut wanted: StatusWanted = serde_json::from_str(wanted).ok()?;
     wanted.status.state = StatusState::Error;
-    wanted.status.description = Some(say::cut(&said, MOST_DESCRIPTION));
+    wanted.status.description = Some(say::cut(said, MOST_DESCRIPTION));
     serde_json::to_string(&wanted).ok()
 }
 

@@ -19,7 +19,7 @@ pub(super) async fn abandoned(serving: &Serving) -> Result<(), StoreError> {
 fn last_word(abandoned: &Abandoned, now: Timestamp) -> Option<Wanted> {
     let said = said(abandoned);
     let (kind, wanted) = match abandoned.kind.as_str() {
-        GITHUB_STATUS => (GITHUB_STATUS, seen::not_judged(&abandoned.wanted, said)?),
+        GITHUB_STATUS => (GITHUB_STATUS, seen::not_judged(&abandoned.wanted, &said)?),
         GITHUB_CHECK_RUN => (GITHUB_CHECK_RUN, CheckRunWanted::not_judged(&abandoned.wanted, said)?),
         _ => return None,
     };

@@ -8,6 +8,7 @@ use super::{
 use crate::locate::{GivenProduction, Located, Wanted, locate};
 use crate::serving::{Service, Serving};
 use gonogo_api::{Check, CheckLine, CheckState, Finding};
+use gonogo_checks::SIGN_OFFS;
 use gonogo_core::case::{PolicyInForce, Stage};
 use gonogo_core::ids::Sha;
 use gonogo_core::policy::ServicePath;
@@ -257,7 +258,9 @@ async fn is_settled(serving: &Serving, id: CandidateId) -> Result<bool, StoreErr
     let is_open = |line: &CheckLine| match line.state {
         CheckState::Waiting | CheckState::CouldNotCheck => true,
         CheckState::Found => [BUILDS, AWARENESS, KEYS].contains(&line.name.as_str()),
-        CheckState::Passed | CheckState::Off => false,
+        // Who signed may be allowed to no more.
+        CheckState::Passed => line.name == SIGN_OFFS,
+        CheckState::Off => false,
     };
     let passes = |finding: &Finding| finding.waiver.is_some() || finding.check == TRACKER;
     let is_decided = newest.exit_code < 3 && !newest.is_unread;

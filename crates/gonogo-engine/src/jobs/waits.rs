@@ -8,6 +8,7 @@ use crate::evidence::sign_offs_of;
 use crate::locate::type_policy;
 use crate::serving::Serving;
 use gonogo_api::{Finding, Severity, Verdict};
+use gonogo_checks::SIGN_OFFS;
 use gonogo_core::case::Stage;
 use gonogo_core::person::Role;
 use gonogo_core::policy::{Sections, SignOff};
@@ -17,7 +18,6 @@ use gonogo_store::{Candidate, NewWait, StoreError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-const SIGN_OFFS: &str = "sign-offs";
 const AWARENESS: &str = "awareness";
 const MOST: usize = 300;
 

@@ -24,7 +24,7 @@ fn pending(candidate: &Candidate) -> Wanted {
 async fn settled(store: &Store) -> Vec<String> {
     let (say, said) = std::sync::mpsc::channel();
     let last_word = move |one: &gonogo_store::Abandoned| {
-        let moved_to = one.moved_to.map_or_else(|| "nowhere".to_owned(), |head| head.short().to_string());
+        let moved_to = one.moved_to.map_or_else(|| "nowhere".to_owned(), |head| head.short());
         say.send(format!("{} {}: {moved_to}", one.candidate.branch, one.wanted)).unwrap();
         let (target, wanted) = (one.target.clone(), "over".to_owned());
         Some(Wanted { target, kind: "github-status", wanted, wanted_at: at(9), awaits: None })

@@ -4,7 +4,7 @@
 
 mod asking;
 
-pub(crate) use asking::location_of;
+pub(crate) use asking::{location_of, path_of};
 
 use gonogo_world::github::{PostedStatus, PullRequest, Repository, StatusOf};
 use gonogo_world::{GitHub, Mail, Oidc, Repo, Slack};
@@ -583,12 +583,6 @@ os.execv(sys.argv[1], sys.argv[1:])
         };
     }
     handing
-}
-
-/// Where on the server a status leads.
-pub(crate) fn path_of(status: &PostedStatus) -> String {
-    let url = status.target_url.as_deref().expect("a status leads to its page");
-    url.strip_prefix("https://gonogo.example.com").expect("the page is the server's").to_owned()
 }
 
 impl Drop for World {

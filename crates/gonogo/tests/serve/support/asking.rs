@@ -1,6 +1,6 @@
 //! What people ask of the server, as a browser would.
 
-use super::{PASSWORD, World, path_of};
+use super::{PASSWORD, World};
 use gonogo_world::github::PostedStatus;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -222,4 +222,10 @@ fn send_to(address: &str, method: &str, path: &str, headers: &[(&str, &str)], bo
 pub(crate) fn location_of(answer: &str) -> String {
     let header = answer.lines().find(|line| line.to_ascii_lowercase().starts_with("location: "));
     header.map_or_else(|| panic!("it sends nowhere: {answer}"), |line| line["location: ".len()..].to_owned())
+}
+
+/// Where on the server a status leads.
+pub(crate) fn path_of(status: &PostedStatus) -> String {
+    let url = status.target_url.as_deref().expect("a status leads to its page");
+    url.strip_prefix("https://gonogo.example.com").expect("the page is the server's").to_owned()
 }
