@@ -4,6 +4,7 @@
 
 pub mod commit_rule;
 mod each;
+mod early;
 pub mod facts;
 mod findings;
 mod judge;
@@ -17,7 +18,6 @@ mod scene;
 mod ancestry;
 mod awareness;
 mod builds;
-mod early;
 mod policy_changed;
 mod post_deploy;
 mod production;

@@ -26,7 +26,9 @@ impl Store {
         {
             return ended.clone();
         }
-        let ended = self.write_something(now).await;
+        // What was written may have found room in the log that more would not.
+        let has_room = |()| self.lacks_room().map_or(Ok(()), |said| Err(StoreError::DiskFull(said)));
+        let ended = self.write_something(now).await.and_then(has_room);
         *tried = Some((Instant::now(), ended.clone()));
         ended
     }

@@ -126,7 +126,7 @@ async fn answer_one(
     let silent = async {
         tokio::time::sleep(asks_within).await;
         if it.has_asked() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     };
     let told = async move { told.wait_for(|is_told| *is_told).await.map_or((), drop) };

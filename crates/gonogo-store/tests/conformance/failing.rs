@@ -68,7 +68,7 @@ async fn a_damaged_file_is_said_to_be_damaged_and_where() {
     gonogo_store::backup(&engine.url, &copy).await.unwrap();
     let mut bytes = std::fs::read(&copy).unwrap();
     // Amid the deliveries: the schema can still be read.
-    bytes[100 * 4_096..200 * 4_096].fill(0x5a);
+    bytes[250 * 4_096..350 * 4_096].fill(0x5a);
     std::fs::write(&copy, bytes).unwrap();
     let damaged = Store::open(&format!("sqlite:{}", copy.display())).await.unwrap();
     let error = damaged.deliveries(None, 300).await.unwrap_err();

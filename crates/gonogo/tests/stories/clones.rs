@@ -50,7 +50,7 @@ fn a_range_that_a_shallow_clone_cuts_could_not_be_checked_and_says_how_to_deepen
     assert_eq!(report.check("ancestry")["state"], "could-not-check");
     let shown = check(&clone).production("origin/production").run();
     assert_eq!(shown.code, 3);
-    says(&shown.stdout, &["No-Go", "git fetch --unshallow"]);
+    says(&shown.stdout, &["Could not find out", "git fetch --unshallow"]);
 }
 
 #[test]
