@@ -116,3 +116,31 @@ fn checks_after_a_deploy_wait_for_who_said_that_they_look() {
     assert_eq!(world.answers(&line, "passed", "an order shows it").0, 303);
     assert_eq!(waits(&world), "");
 }
+
+#[test]
+fn a_story_waits_for_whose_account_in_jira_is_joined_and_goes_once_it_is_mended() {
+    for kind in ["jira-cloud", "jira-data-center"] {
+        let jira = if kind == "jira-cloud" { Jira::cloud() } else { Jira::data_center() };
+        jira.story("STORY-12").titled("Charge in euros").in_state("In Review").assigned_to("maria");
+        jira.story("STORY-13").titled("Another's").in_state("In Review").assigned_to("ivo");
+        let mut world = World::stopped().joining_jira(&jira, kind, "").polling();
+        if kind == "jira-data-center" {
+            world = world.with_variable("GONOGO_JIRA_TOKEN", "jira-pat");
+        }
+        world.policy(&format!(
+            "tracker.kind = '{kind}'\ntracker.url = '{}'\nchecks.story-state.states = ['Ready to Deploy']\n",
+            jira.url()
+        ));
+        world.start();
+        world.repo.commit("STORY-12 charge in euros\n\nStory: STORY-13");
+        let sha = world.push("main");
+        world.status_says(&sha, "failure", "No-Go: ");
+        assert_eq!(waits(&world), "", "nobody knows who is who in Jira");
+        assert_eq!(world.joins_jira(&jira, "maria").0, 303);
+        let said = comes_to(&world, |said| said.contains("STORY-12 is In Review"));
+        assert!(!said.contains("STORY-13") && said.contains("href=\"/stories/STORY-12\""), "{kind}: {said}");
+        jira.story("STORY-12").moves_to("Ready to Deploy");
+        comes_to(&world, str::is_empty);
+        world.status_says(&sha, "failure", "No-Go: STORY-13");
+    }
+}
