@@ -227,7 +227,7 @@ pub(crate) fn who_says(git: &Git, wanted: &Wanted, branches: &Branches) -> Resul
     };
     // Else whoever may push to the default branch says what they are compared with.
     if let Some(sha) = wanted.ran_last.filter(|sha| git.commit_of_id(&sha.to_string()).is_ok())
-        && let Some(says) = policy_says(git, sha, "what runs")?.or_else(branch)
+        && let Some(says) = policy_says(git, sha, RUNS)?.or_else(branch)
     {
         return Ok(says);
     }
@@ -244,12 +244,17 @@ pub(crate) fn who_says(git: &Git, wanted: &Wanted, branches: &Branches) -> Resul
     }))
 }
 
+/// What an error calls the commit that was known to run last.
+const RUNS: &str = "what runs";
+/// No commit mends what runs already says.
+const BY_SERVER: &str = "write `production` of its [[service]] into the server's configuration";
+
 /// What the policy at a commit says of where production is, or why that cannot be
 /// read; `None` where it says nothing.
 fn policy_says(git: &Git, sha: Sha, called: &str) -> Result<Option<Says>, LocateError> {
     let unread = |said: &str, fix: &str| {
         let said = format!("the policy that would say where production is cannot be read: {said}");
-        Says::Nobody(Why::new(said, fix))
+        Says::Nobody(Why::new(said, if called == RUNS { BY_SERVER } else { fix }))
     };
     let text = match policy_at(git, sha)? {
         Ok(Some(text)) => text,

@@ -2,7 +2,7 @@
 //! is concerned.
 
 use super::people::deed_of;
-use crate::jobs::judge_soon;
+use crate::jobs::{JIRA, judge_soon};
 use crate::serving::Serving;
 use crate::signer::names;
 use crate::team::Team;
@@ -11,9 +11,6 @@ use gonogo_core::say;
 use gonogo_store::{AwarenessRow, StoreError};
 use std::collections::BTreeSet;
 use thiserror::Error;
-
-/// Who somebody is in the tracker.
-const JIRA: &str = "jira";
 
 #[derive(Debug, Error)]
 pub enum AcknowledgeError {

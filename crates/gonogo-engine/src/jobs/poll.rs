@@ -27,7 +27,9 @@ async fn begin(serving: &Serving, lost: &mut Lost, trackers: &mut Trackers) {
     for repository in serving.repositories() {
         look_soon(serving, repository).await.unwrap_or(()); // the next round asks again
     }
-    settle::abandoned(serving).await.unwrap_or(());
+    if let Err(error) = settle::abandoned(serving).await {
+        told::nothing_is_settled(&error); // so does it
+    }
     lost.find(serving).await;
     trackers.find(serving).await;
     if let Err(error) = reminders::tell(serving).await {

@@ -31,6 +31,8 @@ const AWARENESS: &str = "awareness";
 /// A pull request may name the story of commits that name none.
 const KEYS: &str = "story-key";
 const LISTS: &str = "story-missing";
+/// How long a story is worked on grows by itself.
+const SIZE: &str = "story-size";
 /// Answers of before stand in for those of a tracker that is away.
 const TRACKER: &str = "tracker";
 
@@ -257,9 +259,9 @@ async fn is_settled(serving: &Serving, id: CandidateId) -> Result<bool, StoreErr
     let Ok(check) = serde_json::from_str::<Check>(&newest.result) else { return Ok(false) };
     let is_open = |line: &CheckLine| match line.state {
         CheckState::Waiting | CheckState::CouldNotCheck => true,
-        CheckState::Found => [BUILDS, AWARENESS, KEYS].contains(&line.name.as_str()),
+        CheckState::Found => [BUILDS, AWARENESS, KEYS, SIZE].contains(&line.name.as_str()),
         // Who signed may be allowed to no more.
-        CheckState::Passed => line.name == SIGN_OFFS,
+        CheckState::Passed => [SIGN_OFFS, SIZE].contains(&line.name.as_str()),
         CheckState::Off => false,
     };
     let passes = |finding: &Finding| finding.waiver.is_some() || finding.check == TRACKER;

@@ -77,6 +77,11 @@ pub(super) fn nobody_is_reminded(error: &JobError) {
     tracing::error!(%error, "nobody is reminded of post-deploy checks that are late; the next round tries again");
 }
 
+/// What is seen of candidates that are closed stays as it was for this round.
+pub(super) fn nothing_is_settled(error: &StoreError) {
+    tracing::error!(%error, "closed candidates may look as if they were being judged; the next round tries again");
+}
+
 /// The store gives no work: said once, and again each minute while it lasts.
 pub(super) fn store_is_away(error: &StoreError) {
     static LAST: Mutex<Option<Instant>> = Mutex::new(None);
