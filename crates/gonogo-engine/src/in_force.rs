@@ -8,7 +8,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Of each service its policy as it was when the service was looked at last.
 #[derive(Debug, Default)]
 pub struct InForce {
-    of: Mutex<HashMap<String, PolicyInForce>>,
+    of: Mutex<HashMap<String, Looked>>,
+}
+
+/// What the looks at a service came to.
+#[derive(Clone, Debug)]
+pub(crate) enum Looked {
+    /// What was found last.
+    Found(PolicyInForce),
+    /// None has found anything yet.
+    InVain,
 }
 
 /// Trackers that told what changed when they were asked last, by their addresses.
@@ -18,13 +27,28 @@ pub struct Telling {
 }
 
 impl InForce {
-    pub(crate) fn set(&self, service: &str, policy: PolicyInForce) {
-        locked(&self.of).insert(service.to_owned(), policy);
+    /// Whether looks were in vain so far.
+    pub(crate) fn set(&self, service: &str, policy: PolicyInForce) -> bool {
+        let before = locked(&self.of).insert(service.to_owned(), Looked::Found(policy));
+        matches!(before, Some(Looked::InVain))
     }
 
-    /// `None` before the first look.
-    pub(crate) fn of(&self, service: &str) -> Option<PolicyInForce> {
+    /// What was found before still counts.
+    pub(crate) fn looked_in_vain(&self, service: &str) {
+        locked(&self.of).entry(service.to_owned()).or_insert(Looked::InVain);
+    }
+
+    /// `None` before the first look has ended.
+    pub(crate) fn looked(&self, service: &str) -> Option<Looked> {
         locked(&self.of).get(service).cloned()
+    }
+
+    /// `None` before the first look that found it.
+    pub(crate) fn of(&self, service: &str) -> Option<PolicyInForce> {
+        match self.looked(service) {
+            Some(Looked::Found(policy)) => Some(policy),
+            Some(Looked::InVain) | None => None,
+        }
     }
 }
 
@@ -36,6 +60,11 @@ impl Telling {
         } else {
             all.remove(plain(tracker));
         }
+    }
+
+    /// Others are not asked any more.
+    pub(crate) fn retain(&self, is_asked: impl Fn(&str) -> bool) {
+        locked(&self.all).retain(|tracker| is_asked(tracker));
     }
 
     pub(crate) fn has(&self, tracker: &str) -> bool {

@@ -20,7 +20,10 @@ impl Store {
     /// what could not be shown outside so far, and what could not be said.
     pub async fn check(&self, now: Timestamp) -> Result<Vec<Finding>, StoreError> {
         let database = match &*self.db {
-            Db::Sqlite { .. } => self.damage().await?.or_else(|| self.lacks_room()),
+            Db::Sqlite { .. } => match self.damage().await? {
+                None => self.lacks_room().await,
+                damage => damage,
+            },
             // PostgreSQL checks its pages itself as it reads them.
             Db::Postgres { .. } => None,
         };

@@ -52,6 +52,18 @@ pub struct LookRow {
     pub answers: Vec<LookAnswer>,
 }
 
+/// A line that waits for whoever asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookDue {
+    pub service: String,
+    /// The number of the move.
+    pub deploy: i64,
+    pub story: String,
+    /// Empty where the tracker did not tell it.
+    pub title: String,
+    pub due_at: Timestamp,
+}
+
 impl LookRow {
     /// Whose it is, by their name.
     pub fn whose(&self) -> Option<&str> {
@@ -218,6 +230,35 @@ impl Store {
                 })
             })
             .await
+    }
+
+    /// Lines that wait for one person, whom the tracker knows by these accounts; the
+    /// first that is due first.
+    pub async fn looks_due_of(&self, person: i64, accounts: &[String]) -> Result<Vec<LookDue>, StoreError> {
+        const TAKEN: &str = "select service, move, story, title, due_at from post_deploy
+             where state = 'open' and taken_by = $1";
+        const OWNED: &str = "select service, move, story, title, due_at from post_deploy
+             where state = 'open' and taken_by is null and owner_id = $1";
+        type Row = (String, i64, String, String, i64);
+        let accounts = accounts.to_vec();
+        let rows: Vec<Row> = self
+            .db
+            .read(move |tx| {
+                Box::pin(async move {
+                    let mut rows: Vec<Row> = fetch!(tx, fetch_all, TAKEN, person)?;
+                    for account in &accounts {
+                        let owned: Vec<Row> = fetch!(tx, fetch_all, OWNED, account)?;
+                        rows.extend(owned);
+                    }
+                    Ok(rows)
+                })
+            })
+            .await?;
+        let read =
+            |(service, deploy, story, title, due_at): Row| LookDue { service, deploy, story, title, due_at: time(due_at) };
+        let mut due: Vec<LookDue> = rows.into_iter().map(read).collect();
+        due.sort_by_key(|line| line.due_at);
+        Ok(due)
     }
 
     /// Lines that nobody has answered in time, and whose owner was not reminded

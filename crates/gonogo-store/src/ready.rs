@@ -14,6 +14,8 @@ const TRIED_EACH: Duration = Duration::from_secs(3);
 /// What a database on a disk needs at least to go on for a while.
 const ROOM: usize = 256 << 10;
 
+const DISK_ANSWERS_IN: Duration = Duration::from_secs(5);
+
 /// How it ended when it was tried last.
 pub(crate) type Tried = Mutex<Option<(Instant, Result<(), StoreError>)>>;
 
@@ -27,8 +29,10 @@ impl Store {
             return ended.clone();
         }
         // What was written may have found room in the log that more would not.
-        let has_room = |()| self.lacks_room().map_or(Ok(()), |said| Err(StoreError::DiskFull(said)));
-        let ended = self.write_something(now).await.and_then(has_room);
+        let ended = match self.write_something(now).await {
+            Ok(()) => self.lacks_room().await.map_or(Ok(()), |said| Err(StoreError::DiskFull(said))),
+            error => error,
+        };
         *tried = Some((Instant::now(), ended.clone()));
         ended
     }
@@ -47,10 +51,18 @@ impl Store {
     }
 
     /// Why nothing more has room where the database is; PostgreSQL says so itself.
-    pub(crate) fn lacks_room(&self) -> Option<String> {
+    pub(crate) async fn lacks_room(&self) -> Option<String> {
         let Db::Sqlite { path, .. } = &*self.db else { return None };
-        let error = try_room(path).err()?;
-        Some(format!("nothing more can be stored beside {}: {error}", path.display()))
+        let database = path.clone();
+        // A disk that hangs keeps no thread that serves.
+        let trial = tokio::task::spawn_blocking(move || try_room(&database));
+        let said = match tokio::time::timeout(DISK_ANSWERS_IN, trial).await {
+            Ok(Ok(Ok(()))) => return None,
+            Ok(Ok(Err(error))) => error.to_string(),
+            Ok(Err(panicked)) => panicked.to_string(),
+            Err(_) => format!("the disk did not answer in {} s", DISK_ANSWERS_IN.as_secs()),
+        };
+        Some(format!("nothing more can be stored beside {}: {said}", path.display()))
     }
 }
 

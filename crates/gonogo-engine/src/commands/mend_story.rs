@@ -10,7 +10,7 @@ pub use doing::{Mend, mend};
 
 use super::jira_account::{Acting, ActingError, Renewal, acting, is_refused};
 use crate::gather::may_ask;
-use crate::jobs::judge_soon;
+use crate::jobs::are_new;
 use crate::locate::type_policy;
 use crate::recording::Recording;
 use crate::serving::Serving;
@@ -261,14 +261,6 @@ async fn asked(serving: &Arc<Serving>, who: &Person, wanted: &Wanted) -> Result<
 
 /// What was answered of it before counts no more, and who waits for it is judged.
 async fn judge_anew(serving: &Serving, keys: [&str; 2]) -> Result<(), StoreError> {
-    let mut all: BTreeSet<String> = keys.into_iter().map(str::to_owned).collect();
-    for key in keys {
-        all.extend(serving.store.forget_answers(key, (serving.clock)()).await?);
-    }
-    for key in &all {
-        for candidate in serving.store.open_candidates_with(key).await? {
-            judge_soon(serving, candidate.id).await?;
-        }
-    }
+    are_new(serving, &keys.map(str::to_owned)).await?;
     Ok(())
 }

@@ -6,13 +6,9 @@ use super::waive;
 use crate::jobs::by_account;
 use crate::serving::Serving;
 use gonogo_core::person::{Act, Person, Role};
-use gonogo_core::post_deploy::LookState;
 use gonogo_core::say;
 use gonogo_core::waiver::Standing;
-use gonogo_store::{CandidateId, LookRow, LooksWanted, Only, StoreError, WaitRow, WaiverRow};
-
-/// Of checks after deploys, those that are looked through.
-const MOST_LOOKS: u32 = 500;
+use gonogo_store::{CandidateId, LookDue, StoreError, WaitRow, WaiverRow};
 
 /// One thing that a person has to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,31 +68,21 @@ fn put(waits: &mut Vec<Wait>, row: &WaitRow) {
 
 /// What was deployed, and nobody has looked at yet.
 async fn looks(serving: &Serving, who: &Person, accounts: &[String]) -> Result<Vec<Wait>, StoreError> {
-    let unsettled = LooksWanted { only: Only::Unsettled, ..LooksWanted::default() };
-    let rows = serving.store.looks(unsettled, MOST_LOOKS).await?;
-    let is_theirs = |row: &&LookRow| match (&row.taken_by, &row.owner) {
-        (Some(name), _) => *name == who.name,
-        (None, Some(owner)) => accounts.contains(&owner.id),
-        (None, None) => false,
-    };
-    let mine = rows.iter().filter(|row| row.state == LookState::Open).filter(is_theirs);
-    let mut mine: Vec<&LookRow> = mine.collect();
-    mine.sort_by_key(|row| row.due_at);
     let now = (serving.clock)();
-    let wait = |row: &LookRow| Wait {
-        service: row.service.clone(),
+    let wait = |line: LookDue| Wait {
         what: format!(
             "{} {}: its checks after the deploy {} due {}",
-            row.story,
-            row.title,
-            if row.due_at < now { "were" } else { "are" },
-            say::minute(row.due_at)
+            line.story,
+            line.title,
+            if line.due_at < now { "were" } else { "are" },
+            say::minute(line.due_at)
         ),
         fix: "look, and say whether they passed".to_owned(),
-        page: format!("/services/{}/deploys/{}", row.service, row.deploy),
+        page: format!("/services/{}/deploys/{}", line.service, line.deploy),
+        service: line.service,
         keeps: Vec::new(),
     };
-    Ok(mine.into_iter().map(wait).collect())
+    Ok(serving.store.looks_due_of(who.id, accounts).await?.into_iter().map(wait).collect())
 }
 
 /// Those that another person proposed and this one may confirm, and their own

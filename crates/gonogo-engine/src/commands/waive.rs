@@ -3,11 +3,11 @@
 use super::people::deed_of;
 use super::waive_system::rule_of_system;
 use crate::evidence::Evidence;
-use crate::jobs::{Turned, judge_soon, judging, told_of_turn};
+use crate::jobs::{Turned, judge_all, judging, told_of_turn};
 use crate::serving::Serving;
 use gonogo_api::{Check, Finding, Severity};
 use gonogo_core::finding::COULD_NOT_CHECK;
-use gonogo_core::person::{Act, Actor, Forbidden, Person};
+use gonogo_core::person::{Act, Actor, Forbidden, Person, Role};
 use gonogo_core::policy::WaiverRule;
 use gonogo_core::say;
 use gonogo_core::verdict::PRODUCTION_UNKNOWN;
@@ -128,7 +128,8 @@ pub async fn confirm(serving: &Serving, who: &Person, service: &str, id: WaiverI
 
 /// Whether a person may confirm what another one proposed.
 pub async fn may_confirm(serving: &Serving, who: &Person, row: &WaiverRow) -> Result<bool, StoreError> {
-    if row.by_id == who.id {
+    // What follows reads candidates; what everybody may do nobody confirms.
+    if row.by_id == who.id || who.role_at(&row.service) == Role::Viewer {
         return Ok(false);
     }
     match rule_of(serving, row).await {
@@ -286,11 +287,4 @@ fn until(finding: &Finding, rule: &WaiverRule, days: i64, now: Timestamp) -> Res
         return Err(WaiveError::Input(said));
     }
     Ok(now.checked_add(SignedDuration::from_hours(days * 24)).unwrap_or(Timestamp::MAX))
-}
-
-async fn judge_all(serving: &Serving, service: &str) -> Result<(), StoreError> {
-    for candidate in serving.store.open_candidates(service).await? {
-        judge_soon(serving, candidate.id).await?;
-    }
-    Ok(())
 }

@@ -8,7 +8,7 @@ use crate::locate::type_policy;
 use crate::serving::Serving;
 use gonogo_core::fact::Why;
 use gonogo_core::ids::IssueKey;
-use gonogo_core::policy::{Sections, Tracker as TrackerPolicy};
+use gonogo_core::policy::{Sections, Stories, Tracker as TrackerPolicy};
 use gonogo_remote::jira::{Changes, tracker};
 use gonogo_store::{CandidateId, StoreError};
 use jiff::Timestamp;
@@ -61,6 +61,7 @@ impl Trackers {
             }
         };
         self.known.retain(|url, _| all.contains_key(url));
+        serving.telling.retain(|url| all.contains_key(url));
         for (url, asked) in all {
             let known = self.known.entry(url.clone()).or_default();
             if known.pause.is_some_and(|(begun, pause)| begun.elapsed() < pause) {
@@ -87,12 +88,7 @@ async fn asked(serving: &Serving) -> Result<BTreeMap<String, Asked>, StoreError>
         let Some(policy) = serving.in_force.of(&service.name) else { continue };
         let Sections { tracker, stories, .. } = type_policy(&policy).0.sections;
         let Some(tracker) = tracker.filter(|tracker| may_ask(tracker, &serving.outside).is_ok()) else { continue };
-        let mut projects: BTreeSet<String> = stories.projects.into_iter().collect();
-        if projects.is_empty() {
-            // They are guessed from the history then: those of what waits.
-            let keys = serving.store.open_stories(&service.name).await?;
-            projects.extend(keys.iter().filter_map(|key| Some(key.parse::<IssueKey>().ok()?.project().to_owned())));
-        }
+        let projects = projects_of(serving, &service.name, stories).await?;
         let url = tracker.url.trim_end_matches('/').to_owned();
         let of_it = || Asked { policy: tracker, projects: BTreeSet::new(), services: Vec::new() };
         let of_it = all.entry(url).or_insert_with(of_it);
@@ -101,6 +97,20 @@ async fn asked(serving: &Serving) -> Result<BTreeMap<String, Asked>, StoreError>
     }
     all.retain(|_, asked| !asked.projects.is_empty());
     Ok(all)
+}
+
+/// Where stories of a service are: the policy says so, else those of what waits, as
+/// they are guessed from the history then.
+pub(super) async fn projects_of(
+    serving: &Serving,
+    service: &str,
+    stories: Stories,
+) -> Result<BTreeSet<String>, StoreError> {
+    if !stories.projects.is_empty() {
+        return Ok(stories.projects.into_iter().collect());
+    }
+    let keys = serving.store.open_stories(service).await?;
+    Ok(keys.iter().filter_map(|key| Some(key.parse::<IssueKey>().ok()?.project().to_owned())).collect())
 }
 
 async fn look(serving: &Serving, known: &mut Known, url: &str, asked: &Asked) -> Result<(), JobError> {
@@ -148,7 +158,7 @@ fn minutes(last: Option<Timestamp>, now: Timestamp) -> u32 {
 
 /// What was answered before of these stories counts no more; the open candidates
 /// that have one of them are judged: by branch and service.
-pub(super) async fn are_new(serving: &Serving, stories: &[String]) -> Result<BTreeSet<String>, StoreError> {
+pub(crate) async fn are_new(serving: &Serving, stories: &[String]) -> Result<BTreeSet<String>, StoreError> {
     let mut keys: BTreeSet<String> = stories.iter().cloned().collect();
     for key in stories {
         keys.extend(serving.store.forget_answers(key, (serving.clock)()).await?);

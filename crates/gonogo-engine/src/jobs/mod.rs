@@ -30,6 +30,7 @@ mod waits;
 mod worker;
 
 pub use early::{Lack, Mended, told_early};
+pub(crate) use changed::are_new;
 pub(crate) use evaluate::{Silent, runs_now, waivers_of};
 pub(crate) use loud::{Turned, told_of_away, told_of_turn};
 pub(crate) use message::section;
@@ -48,7 +49,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, TryFutureExt};
 use gonogo_remote::github::{RepositoryName, is_polling};
 use gonogo_store::{CandidateId, NewJob, StoreError};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::panic::AssertUnwindSafe;
@@ -75,6 +76,10 @@ pub const EARLY: &str = "early";
 /// An act on a story whose end nobody told is to be looked for; its key is its number.
 pub const STORY_ACT: &str = "story-act";
 
+/// What nobody told of is judged again after this: time passes, and not all that
+/// a verdict rests on tells when it changes.
+const AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(10);
+
 /// Whom deliveries are from.
 pub const GITHUB: &str = "github";
 pub const JIRA: &str = "jira";
@@ -87,6 +92,14 @@ pub(crate) async fn judge_soon(serving: &Serving, id: CandidateId) -> Result<(),
 
 pub(crate) fn judging(id: CandidateId, run_at: Timestamp) -> NewJob {
     NewJob { kind: EVALUATE, key: id.0.to_string(), body: because(), run_at }
+}
+
+/// The same of all that are open of a service.
+pub(crate) async fn judge_all(serving: &Serving, service: &str) -> Result<(), StoreError> {
+    for candidate in serving.store.open_candidates(service).await? {
+        judge_soon(serving, candidate.id).await?;
+    }
+    Ok(())
 }
 
 /// The body of work that nobody told of.

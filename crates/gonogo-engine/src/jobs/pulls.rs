@@ -2,7 +2,7 @@
 //! each over its base. All of a service are looked at in turn, and one at once
 //! that a hook told of.
 
-use super::{JobError, blocking, hex_sha256, judge_soon, judging, settle, sync};
+use super::{AGAIN_AFTER, JobError, blocking, hex_sha256, judge_soon, judging, settle, sync};
 use crate::serving::{Service, Serving};
 use gonogo_core::case::Stage;
 use gonogo_core::ids::Sha;
@@ -10,15 +10,11 @@ use gonogo_core::pull::{PullRequest, PullState};
 use gonogo_core::running::Running;
 use gonogo_remote::git::{Git, GitError, Remote, bring, remote_ref};
 use gonogo_store::{Candidate, CandidateId, SeenPull, Sighted};
-use jiff::SignedDuration;
 use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Where GitHub keeps what its merge queue tries.
 pub(super) const QUEUE: &str = "gh-readonly-queue/";
-
-/// What nobody told of is judged again after this: stories change.
-const AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(10);
 
 /// A head that wants to go into a branch.
 #[derive(Clone, Debug, PartialEq, Eq)]

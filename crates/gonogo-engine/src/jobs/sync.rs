@@ -3,7 +3,7 @@
 
 use super::pulls::QUEUE;
 use super::{
-    JobError, PULLS, SHIP, because, blocking, judge_soon, judging, look_soon, production, seen, settle, shipping,
+    AGAIN_AFTER, JobError, PULLS, SHIP, because, blocking, early, judge_all, judge_soon, judging, look_soon, production, seen, settle, shipping,
 };
 use crate::locate::{GivenProduction, Located, Wanted, locate};
 use crate::serving::{Service, Serving};
@@ -17,10 +17,6 @@ use gonogo_remote::github::is_polling;
 use gonogo_store::{Candidate, CandidateId, NewJob, Sighted, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
-
-/// What nobody told of is judged again after this: time passes, and not all that
-/// a verdict rests on tells when it changes.
-const AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(10);
 
 /// A push has mostly been judged by then.
 const AFTER_VERDICTS: SignedDuration = SignedDuration::from_secs(1);
@@ -128,18 +124,11 @@ pub(super) async fn remote_of(serving: &Serving, service: &Service) -> Result<Re
 /// What cannot be looked at is judged all the same once that has lasted: it may
 /// not be Go any more.
 async fn out_of_sight(serving: &Serving, service: &Service) -> Result<(), JobError> {
+    serving.in_force.looked_in_vain(&service.name);
     let now = (serving.clock)();
     let row = serving.store.production(&service.name).await?;
     if row.is_some_and(|row| production::is_out_of_sight(&row, serving.rounds.every(), now).is_some()) {
-        judge_all(serving, service).await?;
-    }
-    Ok(())
-}
-
-/// Also for merges.
-async fn judge_all(serving: &Serving, service: &Service) -> Result<(), JobError> {
-    for candidate in serving.store.open_candidates(&service.name).await? {
-        judge_soon(serving, candidate.id).await?;
+        judge_all(serving, &service.name).await?;
     }
     Ok(())
 }
@@ -161,7 +150,10 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
         blocking(move || view(&git, &wanted)).await?
     };
     production.astray = view.astray.take();
-    serving.in_force.set(&service.name, view.policy.clone());
+    if serving.in_force.set(&service.name, view.policy.clone()) {
+        // Without it they were told of what the others ask for.
+        early::changed(serving, &serving.store.open_stories(&service.name).await?).await?;
+    }
     view.is_told = view.tracker.as_ref().is_none_or(|tracker| serving.telling.has(tracker));
     let mut open = serving.store.open_candidates(&service.name).await?;
     open.retain(|candidate| candidate.stage.is_deploy());
@@ -197,7 +189,7 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
         }
     }
     if was_out_of_sight {
-        judge_all(serving, service).await?;
+        judge_all(serving, &service.name).await?;
     }
     let (key, now) = (service.name.clone(), (serving.clock)());
     // Their hooks lead to them at once: a push's verdict goes before the look at all.

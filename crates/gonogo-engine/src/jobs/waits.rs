@@ -71,8 +71,16 @@ fn of_finding(finding: &Finding, issues: &BTreeMap<String, Arc<Issue>>, policies
 fn teams(finding: &Finding, issues: &BTreeMap<String, Arc<Issue>>, policies: &[Sections]) -> Vec<NewWait> {
     let Some(issue) = issues.get(&finding.subject.id) else { return Vec::new() };
     let rules = policies.iter().flat_map(|sections| &sections.awareness);
-    let concerned = rules.filter(|rule| finding.message.contains(&rule.team) && rule.concerns(issue) == Ok(true));
+    let concerned = rules.filter(|rule| names(&finding.message, &rule.team) && rule.concerns(issue) == Ok(true));
     concerned.flat_map(|rule| rule.people.iter().map(|name| wait(name, finding))).collect()
+}
+
+/// Whether a sentence has this name, and not as a part of another one.
+fn names(message: &str, team: &str) -> bool {
+    let is_apart = |beside: Option<char>| !beside.is_some_and(|beside| beside.is_alphanumeric() || beside == '-');
+    message.match_indices(team).any(|(at, _)| {
+        is_apart(message[..at].chars().next_back()) && is_apart(message[at + team.len()..].chars().next())
+    })
 }
 
 fn wait(who: &str, finding: &Finding) -> NewWait {
@@ -105,6 +113,12 @@ fn sign_off(wanted: &SignOff) -> Vec<NewWait> {
 mod tests {
     use super::*;
     use gonogo_core::policy::{Policy, Source};
+
+    #[test]
+    fn a_team_is_named_by_its_whole_name() {
+        assert!(names("is being told to ops", "ops") && names("ops was told, and wants 8", "ops"));
+        assert!(!names("is being told to devops", "ops") && !names("is being told to ops-eu", "ops"));
+    }
 
     #[test]
     fn a_sign_off_waits_for_its_people_or_for_a_role() {

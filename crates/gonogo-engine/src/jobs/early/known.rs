@@ -65,9 +65,20 @@ pub(super) struct Next {
 }
 
 impl Known {
-    /// What is known after a look, in which each service found something; `tells`
-    /// says whether a service has owners told.
-    pub(super) fn next(self, found: Vec<(String, Lacks)>, tells: impl Fn(&str) -> bool, now: Timestamp) -> Next {
+    pub(super) fn has(&self, found: &Lacks) -> bool {
+        self.lacks.iter().any(|lack| is_same(lack, found))
+    }
+
+    /// What is known after a look, in which each service found something; of those
+    /// that are `unknown` stays what was found before. `tells` says whether a
+    /// service has owners told.
+    pub(super) fn next(
+        self,
+        found: Vec<(String, Lacks)>,
+        unknown: &BTreeSet<String>,
+        tells: impl Fn(&str) -> bool,
+        now: Timestamp,
+    ) -> Next {
         let mut lacks: Vec<Lack> = Vec::new();
         for (service, one) in found {
             if let Some(same) = lacks.iter_mut().find(|lack| is_same(lack, &one)) {
@@ -84,6 +95,15 @@ impl Known {
                 since: before.map_or(now, |lack| lack.since),
                 told_at: before.and_then(|lack| lack.told_at),
             });
+        }
+        for before in &self.lacks {
+            let still: BTreeSet<String> = before.services.intersection(unknown).cloned().collect();
+            let of = |lack: &&mut Lack| (&lack.code, &lack.substance) == (&before.code, &before.substance);
+            match lacks.iter_mut().find(of) {
+                Some(same) => same.services.extend(still),
+                None if still.is_empty() => {}
+                None => lacks.push(Lack { services: still, ..before.clone() }),
+            }
         }
         let key = |lack: &Lack| (lack.code.clone(), lack.substance.to_string(), lack.services.clone());
         let (before, after): (Vec<_>, Vec<_>) = (self.lacks.iter().map(key).collect(), lacks.iter().map(key).collect());
@@ -130,7 +150,7 @@ mod tests {
 
     fn look(known: Known, found: &[(&str, u32)], second: i64) -> Next {
         let found = found.iter().map(|(service, number)| ((*service).to_owned(), points(*number))).collect();
-        known.next(found, |service| service != "observed", Timestamp::from_second(second).unwrap())
+        known.next(found, &BTreeSet::new(), |service| service != "observed", Timestamp::from_second(second).unwrap())
     }
 
     #[test]
@@ -155,5 +175,20 @@ mod tests {
         assert_eq!(loud.news.len(), 1);
         let quiet = look(Known::default(), &[("observed", 13)], 1);
         assert!(!look(quiet.known, &[], 2).is_mended, "nobody knew");
+    }
+
+    #[test]
+    fn what_a_service_asked_for_that_cannot_be_looked_at_now_is_not_mended() {
+        let first = look(Known::default(), &[("web", 13), ("api", 13)], 1);
+        let unknown = BTreeSet::from(["api".to_owned()]);
+        let next = |known: Known, found: &[(&str, u32)]| {
+            let found = found.iter().map(|(service, number)| ((*service).to_owned(), points(*number))).collect();
+            known.next(found, &unknown, |_| true, Timestamp::from_second(2).unwrap())
+        };
+        let of_api = next(first.known.clone(), &[]);
+        assert_eq!((of_api.is_mended, of_api.known.lacks[0].services.clone()), (false, unknown.clone()));
+        let both = next(first.known, &[("web", 13)]);
+        assert!(!both.is_changed && both.known.lacks[0].services.len() == 2);
+        assert!(next(Known::default(), &[]).known.lacks.is_empty());
     }
 }

@@ -7,9 +7,11 @@ pub(in crate::jobs) use known::Known;
 pub use known::{Lack, Mended};
 
 use super::outbox::{EarlyCommentWanted, EarlyTold, early_mailed, early_told};
+use super::changed::projects_of;
 use super::shipping::TrackerAt;
 use super::{EARLY, JIRA, JobError, SLACK};
 use crate::gather::{TrackerAccess, may_ask};
+use crate::in_force::Looked;
 use crate::locate::type_policy;
 use crate::serving::{Service, Serving};
 use gonogo_checks::questions::{Answer, Ask, IssueOf};
@@ -38,6 +40,13 @@ struct Rules<'a> {
     tracker: Tracker,
     projects: BTreeSet<String>,
     wants: Wants,
+}
+
+/// What the services ask of stories.
+struct Asking<'a> {
+    rules: Vec<Rules<'a>>,
+    /// Services that cannot be looked at, so that what they ask is not known.
+    unknown: BTreeSet<String>,
 }
 
 /// What is told of one story.
@@ -82,7 +91,7 @@ pub(super) async fn look(serving: &Serving) -> Result<(), JobError> {
     if due.is_empty() {
         return Ok(());
     }
-    let rules = rules(serving).await?;
+    let Asking { rules, unknown } = asking(serving).await?;
     let (issues, away) = ask(serving, &rules, &due).await;
     let now = (serving.clock)();
     let (mut looks, mut batch) = (Vec::new(), Batch::default());
@@ -106,7 +115,7 @@ pub(super) async fn look(serving: &Serving) -> Result<(), JobError> {
                 before = serving.store.early_story(&one.story).await?;
             }
         }
-        let next = next(&rules, before.as_ref(), &issue, now);
+        let next = next(&rules, &unknown, before.as_ref(), &issue, now);
         let known = match next {
             Some(next) => Some(told(serving, &rules, &issue, next, now, &mut batch).await?),
             None => None,
@@ -134,30 +143,33 @@ pub(super) async fn look(serving: &Serving) -> Result<(), JobError> {
     }
 }
 
-/// What each service asks of stories.
-async fn rules(serving: &Serving) -> Result<Vec<Rules<'_>>, JobError> {
-    let mut all = Vec::new();
+async fn asking(serving: &Serving) -> Result<Asking<'_>, JobError> {
+    let (mut all, mut unknown) = (Vec::new(), BTreeSet::new());
     for service in serving.services.iter().filter(|service| service.told_early.tells_any()) {
-        let Some(policy) = serving.in_force.of(&service.name) else {
-            return Err(JobError::Broken(format!("{} was not looked at yet: its policy is not known", service.name)));
+        let policy = match serving.in_force.looked(&service.name) {
+            Some(Looked::Found(policy)) => policy,
+            Some(Looked::InVain) => {
+                unknown.insert(service.name.clone());
+                continue;
+            }
+            None => {
+                let said = format!("{} was not looked at yet: its policy is not known", service.name);
+                return Err(JobError::Broken(said));
+            }
         };
-        let (tracker, projects, wants) = {
+        let (tracker, stories, wants) = {
             let (typed, _) = type_policy(&policy);
             if !typed.can_look_ahead() {
                 continue;
             }
             let wants = typed.wants();
-            (typed.sections.tracker, typed.sections.stories.projects, wants)
+            (typed.sections.tracker, typed.sections.stories, wants)
         };
         let Some(tracker) = tracker.filter(|tracker| may_ask(tracker, &serving.outside).is_ok()) else { continue };
-        let mut projects: BTreeSet<String> = projects.into_iter().collect();
-        if projects.is_empty() {
-            let keys = serving.store.open_stories(&service.name).await?;
-            projects.extend(keys.iter().filter_map(|key| Some(key.parse::<IssueKey>().ok()?.project().to_owned())));
-        }
+        let projects = projects_of(serving, &service.name, stories).await?;
         all.push(Rules { service, policy, tracker, projects, wants });
     }
-    Ok(all)
+    Ok(Asking { rules: all, unknown })
 }
 
 /// The stories that somebody asks something of, as their tracker has them now; and
@@ -189,23 +201,35 @@ async fn ask(
     (issues, away)
 }
 
-/// What the look at a story comes to; `None` where that is nothing: nobody is told
-/// of what is done.
-fn next(rules: &[Rules<'_>], before: Option<&EarlyStory>, issue: &Issue, now: Timestamp) -> Option<Next> {
-    if issue.is_done {
-        return None;
-    }
+/// What the look at a story comes to; `None` where that is nothing.
+fn next(
+    rules: &[Rules<'_>],
+    unknown: &BTreeSet<String>,
+    before: Option<&EarlyStory>,
+    issue: &Issue,
+    now: Timestamp,
+) -> Option<Next> {
     let project = issue.key.project();
     let theirs: Vec<&Rules<'_>> = rules.iter().filter(|one| one.projects.contains(project)).collect();
     let mut found: Vec<(String, Lacks)> = Vec::new();
+    let mut unknown = unknown.clone();
     for one in &theirs {
         let ahead = type_policy(&one.policy).0.looks_ahead(issue, now);
+        if !ahead.unknown.is_empty() {
+            unknown.insert(one.service.name.clone());
+        }
         found.extend(ahead.lacks.into_iter().map(|lacks| (one.service.name.clone(), lacks)));
     }
     let known: Known = before.and_then(|row| serde_json::from_str(&row.known).ok()).unwrap_or_default();
-    let tells = |name: &str| theirs.iter().any(|one| one.service.name == name && !one.service.is_observed);
-    let mut next = known.next(found, tells, now);
-    let is_elsewhere = theirs.is_empty();
+    if issue.is_done {
+        // Nobody is told anything new of it; what was told is kept true.
+        found.retain(|(_, one)| known.has(one));
+    }
+    let tells = |name: &str| {
+        !issue.is_done && theirs.iter().any(|one| one.service.name == name && !one.service.is_observed)
+    };
+    let mut next = known.next(found, &unknown, tells, now);
+    let is_elsewhere = theirs.is_empty() && unknown.is_empty();
     // Under another key it is kept anew.
     let is_moved = before.is_some_and(|row| row.story != issue.key.to_string());
     next.is_changed |= next.known.is_elsewhere != is_elsewhere || is_moved;
