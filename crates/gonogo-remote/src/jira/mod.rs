@@ -20,7 +20,7 @@ pub use app::{AppAt, GoingToJira, JiraApp, JiraAppError, JiraTokens};
 pub use changed::{ChangedIssue, Changes};
 pub use credentials::{Credentials, CredentialsError};
 pub use form::{Choice, Entry, FormField, MoveWay, chosen};
-pub use marking::{FieldTo, Versions};
+pub use marking::{FieldTo, Holds, Versions};
 pub use persons::{IssueForm, NotForYou, PersonsJira, Write};
 pub use writing::{Comment, Known, Moved, NotWritten};
 
