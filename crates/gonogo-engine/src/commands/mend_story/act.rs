@@ -9,7 +9,7 @@ use gonogo_core::fact::{Fact, Why};
 use gonogo_core::policy::{Tracker as TrackerPolicy, TrackerKind};
 use gonogo_core::say;
 use gonogo_core::story::{FieldValue, Issue};
-use gonogo_remote::jira::{Selection, tracker};
+use gonogo_remote::jira::Selection;
 use gonogo_store::{StoreError, StoryActEnd, StoryActId, StoryActOutcome, StoryActRow};
 use serde::{Deserialize, Serialize};
 
@@ -155,9 +155,7 @@ async fn end(
 async fn looked_for(serving: &Serving, meaning: &Meaning) -> Result<bool, Why> {
     let policy = TrackerPolicy::at(meaning.kind, meaning.tracker.clone());
     may_ask(&policy, &serving.outside)?;
-    let credentials = (serving.outside.credentials)(meaning.kind)
-        .map_err(|error| Why::new(format!("no usable credentials for the tracker: {error}"), error.fix()))?;
-    let jira = tracker(&policy, &credentials, &serving.outside.http)?;
+    let jira = serving.outside.jiras.tracker(&policy)?;
     let key = meaning.issue.parse().map_err(|_| Why::new("no issue's key", "look at the story in Jira"))?;
     let field = match &meaning.what {
         What::Field { id, .. } => Some(id.clone()),
