@@ -25,6 +25,9 @@ pub(super) struct Meaning {
     pub issue: String,
     #[serde(flatten)]
     pub what: What,
+    /// The hash of a program's request that has a key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,6 +69,11 @@ impl Meaning {
             What::Field { name, wanted, .. } => format!("\"{name}\": {}", text(wanted)),
             What::Move { named, .. } => format!("to {named}"),
         }
+    }
+
+    /// Whether it was asked for by another request than this.
+    pub(super) fn is_of_another(&self, request: Option<&str>) -> bool {
+        self.request.is_some() && self.request.as_deref() != request
     }
 
     fn is_so(&self, issue: &Issue) -> bool {
@@ -192,7 +200,7 @@ mod tests {
         let what =
             What::Field { name: "Risk".to_owned(), id: "customfield_1".to_owned(), wanted: FieldValue::Number(1.0) };
         let (tracker, issue) = ("https://jira.example".to_owned(), "STORY-1".to_owned());
-        let meaning = Meaning { kind: TrackerKind::JiraCloud, tracker, issue, what };
+        let meaning = Meaning { kind: TrackerKind::JiraCloud, tracker, issue, what, request: None };
         assert_eq!(serde_json::from_str::<Meaning>(&serde_json::to_string(&meaning).unwrap()).unwrap(), meaning);
     }
 }
