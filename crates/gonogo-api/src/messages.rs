@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Message {
     pub id: i64,
-    /// By what: `slack`, `jira-comment`, `jira-transition`, `email`; others may come.
+    /// By what: `slack`, `email`, or in Jira `jira-comment`, `jira-transition`,
+    /// `jira-fix-version`, `jira-field` and `jira-early`; others may come.
     pub kind: String,
     /// Where: a channel, an issue, an address.
     pub target: String,

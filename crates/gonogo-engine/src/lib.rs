@@ -29,7 +29,7 @@ pub use gonogo_remote::slack::{SlackError, Socket as SlackSocket, Told as SlackT
 pub use in_force::{InForce, Telling};
 pub use locate::{GivenPolicy, GivenProduction, LocateError, Wanted};
 pub use marks::{FieldMark, VersionName};
-pub use plan::{Plan, PlannedStory, on_call_words, verification};
+pub use plan::{Plan, PlannedStory, UNREAD, on_call_words, verification};
 pub use recording::{Recording, RecordingError};
 pub use remedy::{Remedy, addressed};
 pub use serving::{

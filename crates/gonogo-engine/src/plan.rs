@@ -18,7 +18,13 @@ pub struct Plan {
     pub verifications: Vec<CheckLine>,
     /// What the policy wants signed off, and by whom.
     pub sign_offs: Vec<SignOff>,
+    /// What it was judged from cannot be read: nothing is known of what the policy
+    /// says and asks for.
+    pub is_unread: bool,
 }
+
+/// What a plan says then.
+pub const UNREAD: &str = "What it was judged from is not kept, or was kept by another version: who is on call, what the policy asks of stories, and what is to be signed off are not known until it is judged anew.";
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedStory {
@@ -49,6 +55,7 @@ impl Plan {
             migrations: Digest::of(check, evidence).migrations,
             verifications: check.checks.clone(),
             sign_offs: evidence.map(|evidence| evidence.sign_offs().to_vec()).unwrap_or_default(),
+            is_unread: evidence.is_none(),
         }
     }
 }

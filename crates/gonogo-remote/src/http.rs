@@ -44,6 +44,7 @@ pub struct HttpSettings {
 pub enum HttpError {
     #[error("{CA_FILE_VARIABLE}: {}: {said}", .path.display())]
     CaFile { path: PathBuf, said: String },
+    /// Nothing was sent.
     #[error("no connection: {0}")]
     Connect(String),
     #[error("its certificate is not trusted: {0}")]
@@ -60,6 +61,7 @@ pub enum HttpError {
     WebPage,
     #[error("its answer is no JSON: {0}")]
     NotJson(String),
+    /// Also before it began.
     #[error("its answer broke off")]
     BrokeOff,
     #[error("its answer is over {} MB", MOST_BODY >> 20)]
@@ -181,17 +183,8 @@ impl fmt::Debug for Http {
 }
 
 impl Http {
-    /// `authorization` is the header's value; it is never logged.
-    pub fn new(settings: &HttpSettings, authorization: Option<HeaderValue>) -> Result<Self, HttpError> {
-        Ok(Self::over(&Connections::new(settings)?, authorization))
-    }
-
-    /// The same, counted and logged as this system's.
-    pub(crate) fn of(self, system: &'static str) -> Self {
-        Self { system, ..self }
-    }
-
-    /// The same over connections that are there already, with time of its own.
+    /// Over connections that are there already, with time of its own. `authorization`
+    /// is the header's value; it is never logged.
     pub fn over(connections: &Connections, authorization: Option<HeaderValue>) -> Self {
         let authorization = authorization.map(|mut value| {
             value.set_sensitive(true);
@@ -294,13 +287,6 @@ impl Http {
             (status, _) if status.is_server_error() => Trouble::TryAgain(error),
             _ => Trouble::Final(error),
         })
-    }
-
-    /// A GET whose answer's body does not matter: whether it comes, and its `Date`.
-    pub async fn reach(&self, url: Url) -> Result<Option<String>, HttpError> {
-        let sent = self.client.get(url).timeout(Duration::from_secs(10)).send().await;
-        let response = sent.map_err(|e| trouble_of(&e).into_error())?;
-        Ok(response.headers().get(reqwest::header::DATE).and_then(|d| d.to_str().ok()).map(str::to_owned))
     }
 }
 
@@ -422,9 +408,14 @@ fn trouble_of(error: &reqwest::Error) -> Trouble {
     if said.contains("certificate") || said.contains("UnknownIssuer") {
         return Trouble::Final(HttpError::Certificate(said));
     }
-    if error.is_timeout() {
-        return Trouble::TryAgain(HttpError::Connect("the connection timed out".to_owned()));
+    if error.is_builder() {
+        return Trouble::Final(HttpError::Client(said));
     }
+    // Of all other errors what was asked may have come there.
+    if !error.is_connect() {
+        return Trouble::TryAgain(HttpError::BrokeOff);
+    }
+    let said = if error.is_timeout() { "the connection timed out".to_owned() } else { said };
     Trouble::TryAgain(HttpError::Connect(said))
 }
 
@@ -492,4 +483,35 @@ async fn json_of(response: Response) -> Result<Value, HttpError> {
         serde_json::error::Category::Eof => HttpError::BrokeOff,
         _ => HttpError::NotJson(e.to_string()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+
+    /// What is said of a server at this address.
+    async fn error_of(address: std::net::SocketAddr) -> HttpError {
+        let connections = Connections::new(&HttpSettings { is_direct: true, ..HttpSettings::default() }).unwrap();
+        let body = serde_json::json!({ "body": "x" });
+        let mut ask = Ask::new(Method::POST, format!("http://{address}/comment").parse().unwrap(), Some(&body));
+        ask.again = Again::MustNotCome;
+        Http::over(&connections, None).json(&ask).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_broke_is_another_error_than_none() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let taking = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.read(&mut [0; 4096]).await.unwrap();
+        });
+        let broke = error_of(address).await;
+        taking.await.unwrap();
+        assert!(matches!(broke, HttpError::BrokeOff), "it may have been done: {broke:?}");
+        let refused = error_of(address).await;
+        assert!(matches!(refused, HttpError::Connect(_)), "nobody listens any more: {refused:?}");
+    }
 }

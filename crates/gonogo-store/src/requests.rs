@@ -7,7 +7,7 @@ use gonogo_core::person::Once;
 use jiff::{SignedDuration, Timestamp};
 
 /// Who asks again after that is taken to ask for something new.
-const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
+pub(crate) const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a request came to.
 #[derive(Clone, Debug, PartialEq, Eq)]

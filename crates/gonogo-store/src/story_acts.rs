@@ -5,6 +5,7 @@
 use crate::audit::{Deed, note};
 use crate::db::{execute, fetch};
 use crate::jobs::{NewJob, put};
+use crate::requests::KEPT_FOR;
 use crate::{Store, StoreError, micros, time};
 use jiff::Timestamp;
 
@@ -85,6 +86,8 @@ impl Store {
         looked_for: (&'static str, Timestamp),
         deed: Deed,
     ) -> Result<StoryActBegun, StoreError> {
+        // Who asks again after a day asks for something new, as of all requests.
+        const FREE: &str = "update story_act set once = null where once = $1 and begun_at <= $2";
         const INSERT: &str = "insert into story_act (once, person, story, meaning, begun_at)
              values ($1, $2, $3, $4, $5) on conflict (once) do nothing returning id";
         let (kind, run_at) = looked_for;
@@ -92,6 +95,7 @@ impl Store {
             .write(move |tx| {
                 Box::pin(async move {
                     let NewStoryAct { once, person, story, meaning } = &new;
+                    execute!(tx, FREE, once, micros(deed.at - KEPT_FOR))?;
                     let begun: Option<(i64,)> =
                         fetch!(tx, fetch_optional, INSERT, once, person, story, meaning, micros(deed.at))?;
                     let Some((id,)) = begun else {
@@ -126,12 +130,13 @@ impl Store {
             .await
     }
 
-    /// One that was asked for by this word, unless the tracker refused it.
-    pub async fn story_act_once(&self, once: &str) -> Result<Option<StoryActRow>, StoreError> {
+    /// One that was asked for by this word within a day, unless the tracker refused it.
+    pub async fn story_act_once(&self, once: &str, now: Timestamp) -> Result<Option<StoryActRow>, StoreError> {
         let once = once.to_owned();
         let row: Option<Row> =
             self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_optional, ONCE, once)?) })).await?;
-        row.map(read).transpose()
+        let row = row.map(read).transpose()?;
+        Ok(row.filter(|row| row.begun_at > now - KEPT_FOR))
     }
 
     pub async fn story_act(&self, id: StoryActId) -> Result<Option<StoryActRow>, StoreError> {

@@ -50,6 +50,9 @@ pub enum MendError {
     NotActing(ActingError),
     #[error("{0}")]
     Jira(NotForYou),
+    /// A program's key.
+    #[error("the key was used for another request")]
+    KeyUsed,
     /// It was begun, and it is not known yet what came of it.
     #[error("{0}")]
     Doubtful(String),

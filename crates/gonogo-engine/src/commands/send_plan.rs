@@ -26,7 +26,7 @@ pub enum SendPlanError {
     Input(String),
     #[error("there is no such candidate")]
     NoCandidate,
-    #[error("it was not judged yet: there is no plan of it")]
+    #[error("it was not judged yet, or by another version: there is no plan of it")]
     NotJudged,
 }
 
@@ -90,8 +90,9 @@ async fn told(serving: &Serving, who: &Person, candidate: Candidate) -> Result<(
     let check = result.and_then(|result| serde_json::from_str::<Check>(&result).ok());
     let check = check.ok_or(SendPlanError::NotJudged)?;
     let recording = serving.store.recording(judged.evaluation).await?;
-    let evidence = recording.and_then(|bytes| Evidence::read(&bytes).ok());
-    let plan = Plan::of(&check, evidence.as_ref(), (serving.clock)());
+    // A mail that says of nothing that it is wanted would be believed.
+    let evidence = recording.and_then(|bytes| Evidence::read(&bytes).ok()).ok_or(SendPlanError::NotJudged)?;
+    let plan = Plan::of(&check, Some(&evidence), (serving.clock)());
     let of = PlanOf {
         sentence: judged.summary,
         head: candidate.head.short(),

@@ -28,6 +28,9 @@ use std::sync::Arc;
 /// Tells the time: only the program's edge reads the real clock.
 pub type Clock = fn() -> Timestamp;
 
+/// What answers of the repository are recorded as.
+pub(crate) const GIT: &str = "git";
+
 /// Knows whom to ask.
 pub(crate) struct Gatherer<'a> {
     pub git: Arc<Git>,
@@ -64,7 +67,7 @@ impl Gatherer<'_> {
         let from_us = told::gather(self.kept, self.oidc_issuer, &for_us);
         let (from_git, from_tracker, from_host, from_us) = tokio::join!(from_git, from_tracker, from_host, from_us);
         let from_us = from_us.into_iter().map(|(ask, answer)| (ask, recorded(now, "gonogo", answer)));
-        let from_git = from_git.into_iter().flatten().map(|(ask, answer)| (ask, recorded(now, "git", answer)));
+        let from_git = from_git.into_iter().flatten().map(|(ask, answer)| (ask, recorded(now, GIT, answer)));
         let from_tracker =
             from_tracker.into_iter().map(|(ask, answer)| (ask, recorded(now, self.tracker.source(), answer)));
         let from_tracker = kept::stand_in(self.kept, self.tracker.source(), &self.wants, from_tracker.collect()).await;

@@ -6,10 +6,10 @@ use gonogo_checks::Wants;
 use gonogo_checks::questions::{Answer, Ask, IssueOf, ReadyStories};
 use gonogo_core::fact::{Fact, System, Why};
 use gonogo_core::ids::IssueKey;
-use gonogo_core::policy::{Tracker as TrackerPolicy, TrackerKind};
+use gonogo_core::policy::Tracker as TrackerPolicy;
 use gonogo_core::story::Ready;
 use gonogo_remote::http::HttpSettings;
-use gonogo_remote::jira::{Credentials, CredentialsError, Selection, Tracker, tracker};
+use gonogo_remote::jira::{Jiras, Selection, Tracker};
 use gonogo_store::Store;
 use jiff::Timestamp;
 use std::fmt;
@@ -18,7 +18,9 @@ use std::sync::Arc;
 /// The tracker of a policy, or why it cannot be asked.
 pub(crate) struct TrackerAccess {
     source: String,
-    tracker: Result<Box<dyn Tracker>, Why>,
+    /// Where and what it is.
+    policy: Result<TrackerPolicy, Why>,
+    jiras: Arc<Jiras>,
     silent: Arc<Silent>,
 }
 
@@ -31,7 +33,7 @@ impl fmt::Debug for TrackerAccess {
 /// What the environment says about reaching systems outside.
 #[derive(Clone, Debug)]
 pub struct Outside {
-    pub credentials: fn(TrackerKind) -> Result<Credentials, CredentialsError>,
+    pub jiras: Arc<Jiras>,
     pub http: HttpSettings,
     pub trusted: TrustedTracker,
     pub code_host: CodeHostAccess,
@@ -57,22 +59,18 @@ impl TrackerAccess {
     /// The one that these policies name, of each commit that production runs its own.
     pub(crate) fn of<'a>(policies: impl Iterator<Item = &'a TrackerPolicy>, outside: &Outside) -> Self {
         let silent = Arc::clone(&outside.silent_tracker);
-        let unusable = |why| Self { source: "tracker".to_owned(), tracker: Err(why), silent: Arc::clone(&silent) };
+        let jiras = Arc::clone(&outside.jiras);
+        let of = |source: &str, policy| Self { source: source.to_owned(), policy, jiras, silent };
         let mut policies = policies.fuse();
         let Some(policy) = policies.next() else {
-            return unusable(Why::new("no tracker is configured", "write [tracker] into gonogo.toml"));
+            let why = Why::new("no tracker is configured", "write [tracker] into gonogo.toml");
+            return of("tracker", Err(why));
         };
         if let Some(other) = policies.find(|other| !is_same(other, policy)) {
             let what = format!("production runs commits whose policies name {} and {}", policy.url, other.url);
-            return unusable(Why::new(what, "bring production to one commit"));
+            return of("tracker", Err(Why::new(what, "bring production to one commit")));
         }
-        let source = policy.url.clone();
-        let usable = may_ask(policy, outside).and_then(|()| {
-            (outside.credentials)(policy.kind)
-                .map_err(|e| Why::new(format!("no usable credentials for the tracker: {e}"), e.fix()))
-        });
-        let tracker = usable.and_then(|credentials| tracker(policy, &credentials, &outside.http));
-        Self { source, tracker, silent }
+        of(&policy.url, may_ask(policy, outside).map(|()| policy.clone()))
     }
 
     pub(crate) fn source(&self) -> &str {
@@ -82,9 +80,10 @@ impl TrackerAccess {
     /// All stories in bulk, and the searches beside them.
     pub(crate) async fn gather(&self, asks: &[&Ask], wants: &Wants, now: Timestamp) -> Vec<(Ask, Answer)> {
         let none = |why: &Why| asks.iter().map(|ask| ((*ask).clone(), ask.unknown(why.clone()))).collect();
-        let tracker = match &self.tracker {
+        // A new one each time: what git and the code host took is not of its time.
+        let tracker = match self.policy.clone().and_then(|policy| self.jiras.tracker(&policy)) {
             Ok(tracker) => tracker,
-            Err(why) => return none(why),
+            Err(why) => return none(&why),
         };
         if asks.is_empty() {
             return Vec::new();

@@ -9,7 +9,7 @@ use crate::serving::Serving;
 use gonogo_core::fact::Why;
 use gonogo_core::ids::IssueKey;
 use gonogo_core::policy::{Sections, Stories, Tracker as TrackerPolicy};
-use gonogo_remote::jira::{Changes, tracker};
+use gonogo_remote::jira::Changes;
 use gonogo_store::{CandidateId, StoreError};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -127,8 +127,15 @@ async fn look(serving: &Serving, known: &mut Known, url: &str, asked: &Asked) ->
     }
     let seen = changes.issues.iter().map(|issue| (issue.key.to_string(), issue.at.clone()));
     let seen: HashMap<String, String> = seen.collect();
-    let new: Vec<String> =
+    let mut new: BTreeSet<String> =
         seen.iter().filter(|(key, at)| known.seen.get(*key) != Some(at)).map(|(key, _)| key.clone()).collect();
+    if changes.is_cut {
+        tracing::warn!(tracker = url, "more stories changed than are read at once: all that wait are looked at");
+        for service in &asked.services {
+            new.extend(serving.store.open_stories(service).await?);
+        }
+    }
+    let new: Vec<String> = new.into_iter().collect();
     if !new.is_empty() {
         tracing::info!(tracker = url, stories = new.len(), "stories changed");
         are_new(serving, &new).await?;
@@ -142,11 +149,8 @@ async fn look(serving: &Serving, known: &mut Known, url: &str, asked: &Asked) ->
 }
 
 async fn ask(serving: &Serving, asked: &Asked, minutes: u32) -> Result<Changes, Why> {
-    let policy = &asked.policy;
-    let credentials = (serving.outside.credentials)(policy.kind)
-        .map_err(|error| Why::new(format!("no usable credentials for the tracker: {error}"), error.fix()))?;
     let projects: Vec<String> = asked.projects.iter().cloned().collect();
-    tracker(policy, &credentials, &serving.outside.http)?.changed(&projects, minutes).await
+    serving.outside.jiras.tracker(&asked.policy)?.changed(&projects, minutes).await
 }
 
 /// As long ago as it was asked, and a little longer.

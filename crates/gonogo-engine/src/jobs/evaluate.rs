@@ -4,7 +4,7 @@ use super::{
     JobError, aware, check_run, hex_sha256, judge_soon, judging, message, production, seen, shipping, sync, waits,
 };
 use crate::commands::{CheckRequest, Checked, check};
-use crate::gather::keep;
+use crate::gather::{GIT, keep};
 use crate::serving::{Service, Serving};
 use crate::{CodeHost, CodeHostAccess, GivenProduction, Outside, Progress};
 use gonogo_api::{Story, Verdict};
@@ -61,7 +61,9 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
             return Err(error.into());
         }
     };
-    let mut whys = checked.recording.facts().iter().filter_map(|(_, recorded)| recorded.answer.why());
+    // What others answered may hold any words.
+    let of_git = checked.recording.facts().iter().filter(|(_, recorded)| recorded.source == GIT);
+    let mut whys = of_git.filter_map(|(_, recorded)| recorded.answer.why());
     if let Some(said) = whys.find(|why| tells_of_damage(&why.said)).map(|why| why.said.clone()) {
         sync::mend_mirror(serving, service, &said).await?;
     }

@@ -8,10 +8,11 @@ use gonogo_core::case::Stage;
 use gonogo_core::ids::Sha;
 use gonogo_core::pull::{PullRequest, PullState};
 use gonogo_core::running::Running;
-use gonogo_remote::git::{Git, GitError, Remote, bring, remote_ref};
+use gonogo_remote::git::{Fetches, Git, GitError, Remote, bring, remote_ref};
 use gonogo_store::{Candidate, CandidateId, SeenPull, Sighted};
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Where GitHub keeps what its merge queue tries.
 pub(super) const QUEUE: &str = "gh-readonly-queue/";
@@ -44,10 +45,11 @@ pub(super) async fn look(serving: &Serving, name: &str) -> Result<(), JobError> 
     let pulls = serving.github.open_pulls(&service.repository, listed_at).await?;
     let remote = sync::remote_of(serving, service).await?;
     let mut incoming: Vec<Incoming> = pulls.iter().map(Incoming::of).collect();
+    let fetches = Arc::clone(&serving.fetches);
     let turn = serving.turns.wait(&service.repository).await;
     let (incoming, mut here, late) = blocking(move || {
         incoming.extend(Git::open(&dir)?.heads()?.into_iter().filter_map(|(branch, head)| in_queue(&branch, head)));
-        let failed = fetch_missing(&dir, &remote, &incoming)?;
+        let failed = fetch_missing(&dir, &remote, &incoming, &fetches)?;
         let (here, late) = over_bases(&dir, &incoming, |one| format!("refs/heads/{}", one.into))?;
         Ok((incoming, here, failed.or(late)))
     })
@@ -79,8 +81,9 @@ pub(super) async fn look_at_one(serving: &Serving, key: &str) -> Result<(), JobE
         let pull = serving.github.pull(&service.repository, number, (serving.clock)()).await?;
         (pull.state.is_open().then(|| Incoming::of(&pull)), vec![pull])
     } else {
-        let (dir, remote, branch) = (dir.clone(), remote.clone(), which.to_owned());
-        let head = blocking(move || Ok(remote_ref(&dir, &remote, &format!("refs/heads/{branch}"))?)).await?;
+        let (dir, remote, fetches) = (dir.clone(), remote.clone(), Arc::clone(&serving.fetches));
+        let name = format!("refs/heads/{which}");
+        let head = blocking(move || Ok(remote_ref(&dir, &remote, &name, &fetches)?)).await?;
         (head.and_then(|head| in_queue(which, head)), Vec::new())
     };
     let Some(one) = found else {
@@ -90,10 +93,12 @@ pub(super) async fn look_at_one(serving: &Serving, key: &str) -> Result<(), JobE
         };
         return close_all(serving, open.iter().filter(is_it)).await;
     };
+    let fetches = Arc::clone(&serving.fetches);
     let turn = serving.turns.wait(&service.repository).await;
     let (here, late) = blocking(move || {
         let base = one.kept_as("base");
-        bring(&dir, &remote, &[(one.remote_name(), one.kept_as("head")), (branch_ref(&one.into)?, base.clone())])?;
+        let refs = [(one.remote_name(), one.kept_as("head")), (branch_ref(&one.into)?, base.clone())];
+        bring(&dir, &remote, &refs, &fetches)?;
         over_bases(&dir, &[one], |_| base.clone())
     })
     .await?;
@@ -145,15 +150,20 @@ fn in_queue(branch: &str, head: Sha) -> Option<Incoming> {
 
 /// Those of forks are in no branch of the mirror. One that GitHub does not give
 /// holds up no other: what was wrong with it is said at the end.
-fn fetch_missing(dir: &Path, remote: &Remote, incoming: &[Incoming]) -> Result<Option<JobError>, JobError> {
+fn fetch_missing(
+    dir: &Path,
+    remote: &Remote,
+    incoming: &[Incoming],
+    fetches: &Fetches,
+) -> Result<Option<JobError>, JobError> {
     let heads: Vec<Sha> = incoming.iter().map(|one| one.head).collect();
     let missing: BTreeSet<Sha> = Git::open(dir)?.lacks(&heads)?.into_iter().collect();
     let wanted = incoming.iter().filter(|one| missing.contains(&one.head));
     let refs: Vec<(String, String)> = wanted.map(|one| (one.remote_name(), one.kept_as("head"))).collect();
-    if refs.is_empty() || bring(dir, remote, &refs).is_ok() {
+    if refs.is_empty() || bring(dir, remote, &refs, fetches).is_ok() {
         return Ok(None);
     }
-    let each = refs.iter().filter_map(|one| bring(dir, remote, std::slice::from_ref(one)).err());
+    let each = refs.iter().filter_map(|one| bring(dir, remote, std::slice::from_ref(one), fetches).err());
     let failed: Vec<GitError> = each.collect();
     Ok(failed.into_iter().next().map(JobError::from))
 }

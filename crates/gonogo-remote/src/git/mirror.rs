@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use gonogo_core::ids::Sha;
 use secrecy::{ExposeSecret, SecretString};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -28,6 +29,9 @@ const SLOWEST: (&str, &str) = ("http.lowSpeedLimit", "1000");
 const PATIENCE: (&str, &str) = ("http.lowSpeedTime", "60");
 
 const BRANCHES_AND_TAGS: [&str; 2] = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
+
+/// ssh that asks nobody, and gives up a host that answers no more.
+const SSH: &str = "ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15 -o ServerAliveCountMax=4";
 
 /// A lock that is older is nobody's: git holds one for as long as it writes refs.
 const LOCKED_FOR: Duration = Duration::from_secs(15);
@@ -91,8 +95,11 @@ fn has_removed_locks(dir: &Path) -> Result<bool, GitError> {
     }
     for lock in locks {
         if age_of(&lock).is_none_or(|age| age > LOCKED_FOR) {
-            std::fs::remove_file(&lock)?;
-            has_removed = true;
+            match std::fs::remove_file(&lock) {
+                // Whoever made it is done with it.
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+                _ => has_removed = true,
+            }
         }
     }
     Ok(has_removed)
@@ -117,8 +124,7 @@ fn age_of(file: &Path) -> Option<Duration> {
 }
 
 fn fetch(dir: &Path, remote: &Remote, fetches: &Fetches, first: Option<&First<'_>>) -> Result<(), GitError> {
-    let mut args = vec!["fetch", "--prune", "--force", "--no-tags", "--no-auto-maintenance"];
-    args.push(if first.is_some() { "--progress" } else { "--quiet" });
+    let mut args = vec!["fetch", "--prune", "--force", "--no-tags", "--no-auto-maintenance", "--progress"];
     args.extend(["--", &remote.url]);
     args.extend(BRANCHES_AND_TAGS);
     // Which branch is the default one: what their HEAD stands for.
@@ -143,16 +149,17 @@ fn fetch(dir: &Path, remote: &Remote, fetches: &Fetches, first: Option<&First<'_
 
 /// Brings single refs of the remote into a mirror that is there, each under the
 /// name that stands second.
-pub fn bring(dir: &Path, remote: &Remote, refs: &[(String, String)]) -> Result<(), GitError> {
-    let mut args = vec!["fetch", "--force", "--no-tags", "--quiet", "--no-auto-maintenance", "--", &remote.url];
+pub fn bring(dir: &Path, remote: &Remote, refs: &[(String, String)], fetches: &Fetches) -> Result<(), GitError> {
+    let mut args = vec!["fetch", "--force", "--no-tags", "--progress", "--no-auto-maintenance", "--", &remote.url];
     let specs: Vec<String> = refs.iter().map(|(from, to)| format!("+{from}:{to}")).collect();
     args.extend(specs.iter().map(String::as_str));
-    must(outward(dir, remote, &args), "fetch").map(drop)
+    succeeded(fetches.run(outward(dir, remote, &args), None)?, "fetch").map(drop)
 }
 
 /// Where a ref of the remote stands now; `None` where there is no such ref.
-pub fn remote_ref(dir: &Path, remote: &Remote, name: &str) -> Result<Option<Sha>, GitError> {
-    let lines = must(outward(dir, remote, &["ls-remote", "--", &remote.url, name]), "ls-remote")?;
+pub fn remote_ref(dir: &Path, remote: &Remote, name: &str, fetches: &Fetches) -> Result<Option<Sha>, GitError> {
+    let lines = fetches.run(outward(dir, remote, &["ls-remote", "--", &remote.url, name]), None)?;
+    let lines = succeeded(lines, "ls-remote")?;
     let lines = String::from_utf8_lossy(&lines).into_owned();
     let of = |line: &str| {
         let (sha, found) = line.split_once('\t')?;
@@ -179,7 +186,7 @@ fn outward(dir: &Path, remote: &Remote, args: &[&str]) -> Command {
     command
         .env("GIT_CONFIG_COUNT", settings.len().to_string())
         .env("GIT_ALLOW_PROTOCOL", "https:http:ssh:file")
-        .env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=10");
+        .env("GIT_SSH_COMMAND", SSH);
     command
 }
 

@@ -1,5 +1,5 @@
 //! Builds of a commit: its statuses and check runs, of each name and poster the
-//! newest.
+//! newest; of check runs of several suites the worst.
 
 use super::{GitHub, GitHubError, RepositoryName};
 use gonogo_core::build::{Build, BuildState, RequiredBuild};
@@ -19,14 +19,7 @@ impl GitHub {
         )
         .await?;
         let mut builds = newest_of(statuses);
-        let mut newest: BTreeMap<(String, String), (u64, Build)> = BTreeMap::new();
-        for (id, build) in runs {
-            let key = (build.name.clone(), build.by.clone());
-            if newest.get(&key).is_none_or(|(other, _)| *other < id) {
-                newest.insert(key, (id, build));
-            }
-        }
-        builds.extend(newest.into_values().map(|(_, build)| build));
+        builds.extend(worst_of(runs));
         Ok(builds)
     }
 
@@ -49,6 +42,41 @@ impl GitHub {
         all.dedup();
         Ok(all)
     }
+}
+
+/// A check run, and which it is.
+#[derive(Clone, Debug)]
+pub(super) struct Run {
+    id: u64,
+    /// A workflow that runs again keeps its suite; another workflow, which may have a
+    /// job of the same name, has its own.
+    suite: Option<u64>,
+    pub build: Build,
+}
+
+/// Of each suite the newest run of a name and poster, and of those of several suites
+/// the worst: one that failed, else one that still runs, else the newest.
+fn worst_of(runs: Vec<Run>) -> impl Iterator<Item = Build> {
+    let mut newest: BTreeMap<(String, String, Option<u64>), Run> = BTreeMap::new();
+    for run in runs {
+        let key = (run.build.name.clone(), run.build.by.clone(), run.suite);
+        if newest.get(&key).is_none_or(|other| other.id < run.id) {
+            newest.insert(key, run);
+        }
+    }
+    let badness = |run: &Run| match run.build.state {
+        BuildState::Failed(_) => 2,
+        BuildState::Running => 1,
+        BuildState::Passed | BuildState::Neutral | BuildState::Skipped => 0,
+    };
+    let mut worst: BTreeMap<(String, String), Run> = BTreeMap::new();
+    for ((name, by, _), run) in newest {
+        let key = (name, by);
+        if worst.get(&key).is_none_or(|other| (badness(other), other.id) < (badness(&run), run.id)) {
+            worst.insert(key, run);
+        }
+    }
+    worst.into_values().map(|run| run.build)
 }
 
 /// Statuses, newest first: of each name and poster the newest, which began when
@@ -108,8 +136,9 @@ fn list<T>(body: Option<&Value>, read: fn(&Value) -> Option<T>) -> Result<Vec<T>
     list.iter().map(|one| read(one).ok_or_else(|| "a build that cannot be read".to_owned())).collect()
 }
 
-fn numbered_run(json: &Value) -> Option<(u64, Build)> {
-    Some((json.get("id")?.as_u64()?, check_run(json)?))
+fn numbered_run(json: &Value) -> Option<Run> {
+    let suite = json.pointer("/check_suite/id").and_then(Value::as_u64);
+    Some(Run { id: json.get("id")?.as_u64()?, suite, build: check_run(json)? })
 }
 
 fn text(json: &Value, name: &str) -> Option<String> {
@@ -186,6 +215,27 @@ mod tests {
         assert_eq!(minutes(rerun), [(Some(7), Some(9))]);
         assert_eq!(minutes(vec![status("pending", 8), status("pending", 7)]), [(Some(7), None)]);
         assert_eq!(minutes(vec![status("success", 9)]), [(Some(9), Some(9))]);
+    }
+
+    #[test]
+    fn a_job_of_one_workflow_does_not_hide_the_same_name_of_another() {
+        let run = |id: u64, suite: u64, status: &str, conclusion: Value| {
+            let json = json!({"id": id, "name": "build", "status": status, "conclusion": conclusion,
+                "check_suite": {"id": suite}, "app": {"slug": "github-actions"}});
+            numbered_run(&json).unwrap()
+        };
+        let passed = |id, suite| run(id, suite, "completed", json!("success"));
+        let failed = |id, suite| run(id, suite, "completed", json!("failure"));
+        let running = |id, suite| run(id, suite, "in_progress", Value::Null);
+        let state = |runs: Vec<Run>| {
+            let mut builds: Vec<Build> = worst_of(runs).collect();
+            assert_eq!(builds.len(), 1);
+            builds.remove(0).state
+        };
+        assert_eq!(state(vec![failed(1, 10), passed(2, 20)]), BuildState::Failed("failure".to_owned()));
+        assert_eq!(state(vec![running(1, 10), passed(2, 20)]), BuildState::Running);
+        assert_eq!(state(vec![failed(1, 10), passed(3, 20), passed(2, 10)]), BuildState::Passed, "it was run again");
+        assert_eq!(state(vec![passed(1, 10), failed(3, 10), passed(2, 20)]), BuildState::Failed("failure".to_owned()));
     }
 
     #[test]

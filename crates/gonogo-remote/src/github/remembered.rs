@@ -1,6 +1,7 @@
 //! What GitHub told last, as it reads, with the tags of its answers: what has
 //! not changed costs nothing of the hour's allowance.
 
+use super::builds::Run;
 use super::{GitHub, GitHubError, RepositoryName};
 use crate::http::Ask;
 use gonogo_core::build::{Build, BuildState, RequiredBuild};
@@ -146,10 +147,9 @@ impl Remember for Vec<RequiredBuild> {
     }
 }
 
-/// Each with its number.
-impl Remember for Vec<(u64, Build)> {
+impl Remember for Vec<Run> {
     fn bytes(&self) -> usize {
-        self.iter().map(|(_, build)| size_of::<u64>() + of_build(build)).sum()
+        self.iter().map(|run| size_of::<Run>() - size_of::<Build>() + of_build(&run.build)).sum()
     }
 }
 

@@ -29,7 +29,6 @@ pub struct JiraApp {
     /// Where people of Cloud are asked, and where its API is.
     auth: Url,
     api: Url,
-    settings: HttpSettings,
     connections: Connections,
 }
 
@@ -103,8 +102,8 @@ impl JiraApp {
     ) -> Result<Self, HttpError> {
         let AppAt { kind, tracker, auth, api } = at;
         let tracker = tracker.trim_end_matches('/').to_owned();
-        let (settings, connections) = (settings.clone(), Connections::new(settings)?.of("jira"));
-        Ok(Self { kind, tracker, client_id, client_secret, auth, api, settings, connections })
+        let connections = Connections::new(settings)?.of("jira");
+        Ok(Self { kind, tracker, client_id, client_secret, auth, api, connections })
     }
 
     /// Of which tracker it is.
@@ -240,9 +239,9 @@ impl JiraApp {
                 return Err(JiraAppError::Odd { what: "which sites we may see", said: "none was kept".to_owned() });
             }
         };
-        let http = Http::new(&self.settings, Some(bearer(access)?)).map_err(JiraAppError::Http)?;
+        let http = Http::over(&self.connections, Some(bearer(access)?));
         let odd = |said: String| JiraAppError::Odd { what: "its address", said };
-        let base = Base::new(&TrackerPolicy::at(self.kind, url), http.of("jira")).map_err(|why| odd(why.said))?;
+        let base = Base::new(&TrackerPolicy::at(self.kind, url), http).map_err(|why| odd(why.said))?;
         Ok(PersonsJira::new(base, self.kind))
     }
 

@@ -1,7 +1,8 @@
 //! Which issues changed of late. A period is told in minutes before the tracker's
 //! own now: neither its clock nor the time zone of our account matters.
 
-use super::{Base, MOST_PAGES, Method};
+use super::paging::Paging;
+use super::{Base, MOST_PAGES};
 use crate::http::HttpError;
 use gonogo_core::fact::Why;
 use gonogo_core::ids::IssueKey;
@@ -22,12 +23,8 @@ pub struct Changes {
     pub issues: Vec<ChangedIssue>,
     /// Projects of which nobody can tell, and why.
     pub untold: Vec<(String, Why)>,
-}
-
-/// A page of a search by where it begins: the issues, and where the next one does.
-pub(super) struct Paging {
-    pub path: &'static str,
-    pub next: fn(answer: &Value, body: &mut Value) -> bool,
+    /// More changed than is read: which, is not known of those that changed first.
+    pub is_cut: bool,
 }
 
 const FIELDS: [&str; 1] = ["updated"];
@@ -35,14 +32,17 @@ const PAGE: usize = 100;
 
 impl Base {
     /// In one request a page; where one of the projects is refused, each alone.
-    pub(super) async fn changed(&self, paging: &Paging, projects: &[String], minutes: u32) -> Result<Changes, Why> {
+    pub(super) async fn changed(&self, paging: &Paging<'_>, projects: &[String], minutes: u32) -> Result<Changes, Why> {
         match self.changed_in(paging, projects, minutes).await {
-            Ok(issues) => Ok(Changes { issues, untold: Vec::new() }),
+            Ok((issues, is_cut)) => Ok(Changes { issues, untold: Vec::new(), is_cut }),
             Err(HttpError::Status { status: 400, .. }) if projects.len() > 1 => {
                 let mut changes = Changes::default();
                 for project in projects {
                     match self.changed_in(paging, std::slice::from_ref(project), minutes).await {
-                        Ok(issues) => changes.issues.extend(issues),
+                        Ok((issues, is_cut)) => {
+                            changes.issues.extend(issues);
+                            changes.is_cut |= is_cut;
+                        }
                         Err(error @ HttpError::Status { status: 400, .. }) => {
                             changes.untold.push((project.clone(), self.why(paging.path, &error)));
                         }
@@ -54,35 +54,33 @@ impl Base {
             Err(error @ HttpError::Status { status: 400, .. }) => {
                 let why = self.why(paging.path, &error);
                 let untold = projects.iter().map(|project| (project.clone(), why.clone())).collect();
-                Ok(Changes { issues: Vec::new(), untold })
+                Ok(Changes { untold, ..Changes::default() })
             }
             Err(error) => Err(self.why(paging.path, &error)),
         }
     }
 
+    /// Those that changed last, and whether there are more.
     async fn changed_in(
         &self,
-        paging: &Paging,
+        paging: &Paging<'_>,
         projects: &[String],
         minutes: u32,
-    ) -> Result<Vec<ChangedIssue>, HttpError> {
+    ) -> Result<(Vec<ChangedIssue>, bool), HttpError> {
         let projects: Vec<String> = projects.iter().map(|project| format!("\"{project}\"")).collect();
         // What changes meanwhile comes to the front, and pushes nothing out of sight.
         let jql = format!("project in ({}) and updated >= \"-{minutes}m\" order by updated desc", projects.join(", "));
         let mut body = json!({ "jql": jql, "fields": FIELDS, "maxResults": PAGE });
         let mut issues = Vec::new();
         for _ in 0..MOST_PAGES {
-            let ask = self.ask(Method::POST, paging.path, Some(&body));
-            let ask = ask.map_err(|why| HttpError::Client(why.said))?;
-            let answer = self.http.json(&ask).await?;
+            let answer = self.page(paging, &body).await?;
             let page = answer["issues"].as_array().ok_or_else(|| HttpError::NotJson("no issues".to_owned()))?;
             issues.extend(page.iter().filter_map(changed));
             if page.is_empty() || !(paging.next)(&answer, &mut body) {
-                return Ok(issues);
+                return Ok((issues, false));
             }
         }
-        // The newest are there; who was away for long looks at everything anyway.
-        Ok(issues)
+        Ok((issues, true))
     }
 }
 

@@ -1,8 +1,9 @@
 //! Jira Cloud, REST v3: `/field`, `/issue/bulkfetch` and `/search/jql` alone.
 
-use super::changed::{Changes, Paging};
+use super::changed::Changes;
 use super::fields::FieldId;
 use super::issue::{Reader, USUAL};
+use super::paging::Paging;
 use super::writing::Writing;
 use super::{
     Account, Base, Comment, FieldTo, MOST_PAGES, Moved, NotWritten, Selection, Tracker, Versions, access, by_key,
@@ -14,7 +15,7 @@ use gonogo_core::story::Issue;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-const CHANGED: Paging = Paging { path: "/rest/api/3/search/jql", next: by_token };
+const CHANGED: Paging<'_> = Paging { path: "/rest/api/3/search/jql", next: by_token, takes_only_get: None };
 
 /// Whether there is more, and the body that asks for it.
 fn by_token(answer: &Value, body: &mut Value) -> bool {

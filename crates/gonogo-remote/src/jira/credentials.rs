@@ -1,5 +1,6 @@
 //! Credentials for Jira: from the environment or a file, never from a policy.
 
+use crate::secret::SecretError;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use gonogo_core::policy::TrackerKind;
@@ -9,7 +10,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 const USER_VARIABLE: &str = "GONOGO_JIRA_USER";
-const TOKEN_VARIABLE: &str = "GONOGO_JIRA_TOKEN";
+pub(super) const TOKEN_VARIABLE: &str = "GONOGO_JIRA_TOKEN";
 const TOKEN_FILE_VARIABLE: &str = "GONOGO_JIRA_TOKEN_FILE";
 
 /// What the tracker wants to see.
@@ -33,6 +34,15 @@ pub enum CredentialsError {
     NoTokenInIt(&'static str),
 }
 
+impl From<SecretError> for CredentialsError {
+    fn from(error: SecretError) -> Self {
+        match error {
+            SecretError::File { path, said, .. } => Self::File { path, said },
+            SecretError::Empty { .. } => Self::NoTokenInIt(TOKEN_FILE_VARIABLE),
+        }
+    }
+}
+
 impl CredentialsError {
     pub fn fix(&self) -> &'static str {
         match self {
@@ -45,23 +55,19 @@ impl CredentialsError {
 }
 
 impl Credentials {
-    /// Reads them by a look-up of variables.
-    pub fn read(kind: TrackerKind, variable: impl Fn(&str) -> Option<String>) -> Result<Self, CredentialsError> {
-        let given = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
-        let (from, text) = match (given(TOKEN_VARIABLE), given(TOKEN_FILE_VARIABLE)) {
-            (Some(token), _) => (TOKEN_VARIABLE, token),
-            (None, Some(path)) => {
-                let path = PathBuf::from(path);
-                let read = std::fs::read_to_string(&path);
-                (TOKEN_FILE_VARIABLE, read.map_err(|e| CredentialsError::File { path, said: e.to_string() })?)
-            }
-            (None, None) => return Err(CredentialsError::NoToken),
-        };
-        let token = text.trim();
-        if token.is_empty() || token.chars().any(|c| c.is_control() || !c.is_ascii()) {
+    /// With this token; the rest by a look-up of variables.
+    pub(super) fn of(
+        kind: TrackerKind,
+        token: &SecretString,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, CredentialsError> {
+        let given = |name: &str| variable(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+        let text = token.expose_secret().trim();
+        if text.is_empty() || text.chars().any(|c| c.is_control() || !c.is_ascii()) {
+            let from = if given(TOKEN_VARIABLE).is_some() { TOKEN_VARIABLE } else { TOKEN_FILE_VARIABLE };
             return Err(CredentialsError::NoTokenInIt(from));
         }
-        let token = SecretString::from(token.to_owned());
+        let token = SecretString::from(text);
         match (kind, given(USER_VARIABLE)) {
             (TrackerKind::JiraCloud, Some(user)) => Ok(Self::User { user, token }),
             (TrackerKind::JiraCloud, None) => Err(CredentialsError::NoUser),
@@ -88,12 +94,12 @@ mod tests {
 
     #[test]
     fn a_token_is_never_printed() {
-        let read = |name: &str| (name != TOKEN_FILE_VARIABLE).then(|| "hunter2".to_owned());
         for kind in [TrackerKind::JiraCloud, TrackerKind::JiraDataCenter] {
-            let credentials = Credentials::read(kind, read).unwrap();
+            let credentials = Credentials::of(kind, &"hunter2".into(), |_| Some("hunter2".to_owned())).unwrap();
             let shown = format!("{credentials:?}").replace("user: \"hunter2\"", "");
             assert!(!shown.contains("hunter2"), "{shown}");
         }
-        assert_eq!(Credentials::read(TrackerKind::JiraCloud, |_| None).unwrap_err(), CredentialsError::NoToken);
+        let without_user = Credentials::of(TrackerKind::JiraCloud, &"hunter2".into(), |_| None);
+        assert_eq!(without_user.unwrap_err(), CredentialsError::NoUser);
     }
 }

@@ -1,25 +1,22 @@
 //! Jira Data Center, REST v2: `/field` and `/search`.
 
-use super::changed::{Changes, Paging};
+use super::changed::Changes;
 use super::cloud::{Seen, field_list, read_issues, whole};
 use super::issue::Reader;
+use super::paging::Paging;
 use super::writing::Writing;
 use super::{
     Account, Base, Comment, FieldTo, MOST_KEYS, MOST_PAGES, Moved, NotWritten, Selection, Tracker, Versions, access,
     by_key,
 };
-use crate::http::HttpError;
 use futures_util::future::BoxFuture;
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::IssueKey;
 use gonogo_core::story::Issue;
-use reqwest::Method;
 use serde_json::{Value, json};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 const SEARCH: &str = "/rest/api/2/search";
-
-const CHANGED: Paging = Paging { path: SEARCH, next: by_start };
 
 /// Whether there is more, and the body that asks for it.
 fn by_start(answer: &Value, body: &mut Value) -> bool {
@@ -46,26 +43,29 @@ impl DataCenter {
         Writing { base: &self.base, api: "/rest/api/2", is_document: false }
     }
 
-    async fn by_keys(&self, keys: &[IssueKey], reader: &Reader<'_>) -> Result<Vec<Seen>, Why> {
-        let list: Vec<String> = keys.iter().map(ToString::to_string).collect();
-        self.search_all(&format!("key in ({})", list.join(", ")), reader).await
+    fn paging(&self) -> Paging<'_> {
+        Paging { path: SEARCH, next: by_start, takes_only_get: Some(&self.takes_only_get) }
     }
 
-    /// Pages until all is there. Unknown keys must not fail the whole query.
-    async fn search_all(&self, query: &str, reader: &Reader<'_>) -> Result<Vec<Seen>, Why> {
+    /// Unknown keys must not fail the whole query, which they do where it is validated.
+    async fn by_keys(&self, keys: &[IssueKey], reader: &Reader<'_>) -> Result<Vec<Seen>, Why> {
+        let list: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        let body = json!({ "jql": format!("key in ({})", list.join(", ")), "validateQuery": false });
+        self.search_all(body, reader).await
+    }
+
+    /// Pages until all is there.
+    async fn search_all(&self, mut body: Value, reader: &Reader<'_>) -> Result<Vec<Seen>, Why> {
+        body["fields"] = json!(field_list(reader.fields));
+        body["maxResults"] = json!(MOST_KEYS);
+        if reader.history {
+            body["expand"] = json!(["changelog"]);
+        }
         let mut issues = Vec::new();
         for _ in 0..MOST_PAGES {
-            let mut body = json!({
-                "jql": query,
-                "startAt": issues.len(),
-                "maxResults": MOST_KEYS,
-                "fields": field_list(reader.fields),
-                "validateQuery": false,
-            });
-            if reader.history {
-                body["expand"] = json!(["changelog"]);
-            }
-            let answer = self.page(&body).await?;
+            body["startAt"] = json!(issues.len());
+            let answer = self.base.page(&self.paging(), &body).await;
+            let answer = answer.map_err(|error| self.base.why(SEARCH, &error))?;
             let page = read_issues(&answer, reader)?;
             let total = answer.get("total").and_then(Value::as_u64).unwrap_or(0);
             let is_last = page.is_empty();
@@ -77,31 +77,6 @@ impl DataCenter {
         let said = format!("Jira: the query finds over {} issues", issues.len());
         Err(Why::new(said, "narrow it: it should find what is ready for one deploy"))
     }
-
-    /// By POST, which takes queries of any length; where that is not allowed, by
-    /// GET, for this and all later pages.
-    async fn page(&self, body: &Value) -> Result<Value, Why> {
-        if !self.takes_only_get.load(Ordering::Relaxed) {
-            let ask = self.base.ask(Method::POST, SEARCH, Some(body))?;
-            match self.base.http.json(&ask).await {
-                Err(HttpError::Status { status: 405, .. }) => self.takes_only_get.store(true, Ordering::Relaxed),
-                answer => return answer.map_err(|error| self.base.why(SEARCH, &error)),
-            }
-        }
-        let mut ask = self.base.ask(Method::GET, SEARCH, None)?;
-        ask.url.query_pairs_mut().extend_pairs(as_query(body));
-        self.base.http.json(&ask).await.map_err(|error| self.base.why(SEARCH, &error))
-    }
-}
-
-/// The members of a body as a query has them: lists separated by commas.
-fn as_query(body: &Value) -> Vec<(&str, String)> {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let one = |value: &Value| match value {
-        Value::Array(list) => list.iter().map(text).collect::<Vec<_>>().join(","),
-        value => text(value),
-    };
-    body.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), one(value))).collect()
 }
 
 impl Tracker for DataCenter {
@@ -123,7 +98,8 @@ impl Tracker for DataCenter {
                 Err(why) => return Fact::Unknown(why),
             };
             let reader = Reader { url: &self.base.url, fields: &fields, history: false };
-            match self.search_all(query, &reader).await.and_then(whole) {
+            // Validated: a state or project that is none is an error, and not an empty list.
+            match self.search_all(json!({ "jql": query }), &reader).await.and_then(whole) {
                 Ok(issues) => Fact::Known(issues),
                 Err(why) => Fact::Unknown(why),
             }
@@ -131,7 +107,7 @@ impl Tracker for DataCenter {
     }
 
     fn changed<'a>(&'a self, projects: &'a [String], minutes: u32) -> BoxFuture<'a, Result<Changes, Why>> {
-        Box::pin(self.base.changed(&CHANGED, projects, minutes))
+        Box::pin(async move { self.base.changed(&self.paging(), projects, minutes).await })
     }
 
     fn account(&self) -> BoxFuture<'_, Result<Account, Why>> {

@@ -1,10 +1,11 @@
-//! Names of fields to their ids, asked once and only where a policy uses names.
+//! Names of fields to their ids, asked seldom and only where a policy uses names.
 
 use gonogo_core::fact::Why;
 use gonogo_core::story::same_word;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use tokio::sync::OnceCell;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
 
 /// What a policy's word for a field stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,9 +15,19 @@ pub(super) enum FieldId {
     Ambiguous(Vec<String>),
 }
 
-/// All fields of the tracker: id and name.
+/// All fields of a tracker, and when it told them.
 #[derive(Debug, Default)]
-pub(super) struct FieldMap(OnceCell<Vec<(String, String)>>);
+pub(super) struct FieldMap(Mutex<Option<Told>>);
+
+#[derive(Debug)]
+struct Told {
+    at: Instant,
+    /// Id and name.
+    all: Vec<(String, String)>,
+}
+
+/// So long a list counts in which each name is found, and is one field's.
+const KEPT_FOR: Duration = Duration::from_mins(10);
 
 /// Fields that have fixed ids: no need to ask.
 fn is_id(word: &str) -> bool {
@@ -25,7 +36,8 @@ fn is_id(word: &str) -> bool {
 }
 
 impl super::Base {
-    /// The ids of these fields; one request for all, for the life of the client.
+    /// The ids of these fields; one request for all. What is not found, or is several,
+    /// is looked for in a list that is as new as we are: somebody may have mended it.
     pub(super) async fn field_ids(
         &self,
         path: &str,
@@ -34,8 +46,19 @@ impl super::Base {
         if let Some(ids) = as_they_are(words) {
             return Ok(ids);
         }
-        let all = self.fields.0.get_or_try_init(|| async { self.get(path).await.and_then(|v| read(&v)) }).await?;
-        Ok(words.iter().map(|word| (word.clone(), find(all, word))).collect())
+        let mut kept = self.fields.0.lock().await;
+        if let Some(told) = kept.as_ref() {
+            let ids = ids(&told.all, words);
+            let is_clear = ids.values().all(|id| matches!(id, FieldId::Id(_)));
+            if told.at >= self.begun || (is_clear && told.at.elapsed() < KEPT_FOR) {
+                return Ok(ids);
+            }
+        }
+        let at = Instant::now();
+        let all = read(&self.get(path).await?)?;
+        let ids = ids(&all, words);
+        *kept = Some(Told { at, all });
+        Ok(ids)
     }
 }
 
@@ -47,8 +70,11 @@ pub(super) fn as_they_are(words: &BTreeSet<String>) -> Option<BTreeMap<String, F
 
 /// By what a Jira answered of its fields.
 pub(super) fn named(answer: &Value, words: &BTreeSet<String>) -> Result<BTreeMap<String, FieldId>, Why> {
-    let all = read(answer)?;
-    Ok(words.iter().map(|word| (word.clone(), find(&all, word))).collect())
+    Ok(ids(&read(answer)?, words))
+}
+
+fn ids(all: &[(String, String)], words: &BTreeSet<String>) -> BTreeMap<String, FieldId> {
+    words.iter().map(|word| (word.clone(), find(all, word))).collect()
 }
 
 fn read(value: &Value) -> Result<Vec<(String, String)>, Why> {

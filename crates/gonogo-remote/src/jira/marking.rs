@@ -19,13 +19,20 @@ pub struct Versions {
     pub at: Timestamp,
 }
 
-/// What a field is to hold.
+/// What a field is to hold, and not to hold. One that holds several values keeps all
+/// others: they are people's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FieldTo {
+pub struct FieldTo {
+    pub holds: Holds,
+    pub lacks: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holds {
     /// When: as a day, an instant or in words, as the field is.
     When(Timestamp),
     Text(String),
-    Empty,
+    Nothing,
 }
 
 impl Writing<'_> {
@@ -108,31 +115,37 @@ impl Writing<'_> {
                 return Err(never(said, &format!("write the id of the right one: {}", ids.join(", "))));
             }
         };
-        let new = self.value_of(name, field, to)?;
+        let is_list = field["schema"]["type"] == "array";
+        let new = self.value_of(name, field, &to.holds)?;
         let now = self.read(&format!("{at}?fields={id}")).await?;
-        if is_same(&now["fields"][id.as_str()], &new) {
-            return Ok(());
+        let held = &now["fields"][id.as_str()];
+        let body = if is_list {
+            let changes = changes(held, &new, to.lacks.as_deref());
+            (!changes.is_empty()).then(|| json!({ "update": { id: changes } }))
+        } else {
+            (!is_same(held, &new)).then(|| json!({ "fields": { id: new } }))
+        };
+        if let Some(body) = body {
+            self.write(Method::PUT, &at, &body).await?;
         }
-        self.write(Method::PUT, &at, &json!({ "fields": { id: new } })).await?;
         Ok(())
     }
 
-    /// In the shape that a field of its kind takes.
-    fn value_of(&self, name: &str, field: &Value, to: &FieldTo) -> Result<Value, NotWritten> {
+    /// In the shape that a field of its kind takes, or one value of several.
+    fn value_of(&self, name: &str, field: &Value, to: &Holds) -> Result<Value, NotWritten> {
         let schema = &field["schema"];
         let (kind, items) = (schema["type"].as_str().unwrap_or_default(), schema["items"].as_str());
         let is_long = schema["custom"].as_str().is_some_and(|custom| custom.ends_with(":textarea"));
         let text = match (to, kind) {
-            (FieldTo::Empty, "array") => return Ok(json!([])),
-            (FieldTo::Empty, _) => return Ok(Value::Null),
-            (FieldTo::When(at), "date") => day(*at),
-            (FieldTo::When(at), "datetime") => at.strftime("%Y-%m-%dT%H:%M:%S.%3f+0000").to_string(),
-            (FieldTo::When(at), "string") => at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
-            (FieldTo::When(_), _) => {
+            (Holds::Nothing, _) => return Ok(Value::Null),
+            (Holds::When(at), "date") => day(*at),
+            (Holds::When(at), "datetime") => at.strftime("%Y-%m-%dT%H:%M:%S.%3f+0000").to_string(),
+            (Holds::When(at), "string") => at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+            (Holds::When(_), _) => {
                 let said = format!("the field \"{name}\" takes no time");
                 return Err(never(said, "say in jira_field which value it gets: value = \"…\""));
             }
-            (FieldTo::Text(text), _) => text.clone(),
+            (Holds::Text(text), _) => text.clone(),
         };
         match (kind, items) {
             ("string", _) if is_long && self.is_document => {
@@ -144,15 +157,32 @@ impl Writing<'_> {
             ("number", _) => text.trim().parse::<f64>().map(Value::from).map_err(|_| {
                 never(format!("the field \"{name}\" is a number, and \"{text}\" is none"), "mend value in jira_field")
             }),
-            ("option", _) => Ok(json!({ "value": allowed(name, field, &text)? })),
-            ("array", Some("option")) => Ok(json!([{ "value": allowed(name, field, &text)? }])),
-            ("array", Some("string")) => Ok(json!([text])),
+            ("option", _) | ("array", Some("option")) => Ok(json!({ "value": allowed(name, field, &text)? })),
+            ("array", Some("string")) => Ok(text.into()),
             _ => {
                 let fix = "name a field of text, a date, a number, a select or labels in jira_field";
                 Err(never(format!("the field \"{name}\" is of a kind that is not written: {kind}"), fix))
             }
         }
     }
+}
+
+/// What makes a list hold a value, and lack another: nothing is said of the rest.
+fn changes(held: &Value, new: &Value, lacks: Option<&str>) -> Vec<Value> {
+    let held = held.as_array().map(Vec::as_slice).unwrap_or_default();
+    let is_new = |one: &Value| value(one) == value(new);
+    let add = (!new.is_null() && !held.iter().any(is_new)).then(|| json!({ "add": new }));
+    let is_old = |one: &&Value| match (one.as_str(), lacks) {
+        (Some(label), Some(lacks)) => label == lacks,
+        (None, Some(lacks)) => one["value"].as_str().is_some_and(|option| same_word(option, lacks)),
+        (_, None) => false,
+    };
+    let old = held.iter().find(is_old).filter(|old| !is_new(old));
+    let remove = old.map(|old| match old.as_str() {
+        Some(label) => json!({ "remove": label }),
+        None => json!({ "remove": { "value": old["value"] } }),
+    });
+    add.into_iter().chain(remove).collect()
 }
 
 /// An option as the field has it.
@@ -209,5 +239,18 @@ mod tests {
         assert!(is_same(&Value::Null, &json!([])));
         assert!(!is_same(&json!("2026-11-30"), &json!("2026-12-01")));
         assert!(!is_same(&Value::Null, &json!({"value": "Live"})));
+    }
+
+    #[test]
+    fn of_several_values_ours_alone_come_and_go() {
+        let labels = json!(["people", "staging"]);
+        let change = |held: &Value, new: Value, lacks| Value::from(changes(held, &new, lacks)).to_string();
+        assert_eq!(change(&labels, json!("live"), Some("staging")), r#"[{"add":"live"},{"remove":"staging"}]"#);
+        assert_eq!(change(&labels, json!("staging"), Some("live")), "[]");
+        assert_eq!(change(&labels, Value::Null, Some("People")), "[]", "labels differ by their letters' case");
+        assert_eq!(change(&Value::Null, json!("live"), None), r#"[{"add":"live"}]"#);
+        let options = json!([{"value": "Pilot", "id": "1"}, {"value": "Production", "id": "2"}]);
+        assert_eq!(change(&options, json!({"value": "Production"}), None), "[]");
+        assert_eq!(change(&options, Value::Null, Some("production")), r#"[{"remove":{"value":"Production"}}]"#);
     }
 }

@@ -11,7 +11,9 @@ mod data_center;
 mod fields;
 mod form;
 mod issue;
+mod jiras;
 mod marking;
+mod paging;
 mod persons;
 mod writing;
 
@@ -20,17 +22,20 @@ pub use app::{AppAt, GoingToJira, JiraApp, JiraAppError, JiraTokens};
 pub use changed::{ChangedIssue, Changes};
 pub use credentials::{Credentials, CredentialsError};
 pub use form::{Choice, Entry, FormField, MoveWay, chosen};
-pub use marking::{FieldTo, Versions};
+pub use jiras::Jiras;
+pub use marking::{FieldTo, Holds, Versions};
 pub use persons::{IssueForm, NotForYou, PersonsJira, Write};
 pub use writing::{Comment, Known, Moved, NotWritten};
 
-use crate::http::{Http, HttpError, HttpSettings, Method};
+use crate::http::{Http, HttpError, Method};
 use futures_util::future::BoxFuture;
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::ids::IssueKey;
-use gonogo_core::policy::{Tracker as TrackerPolicy, TrackerKind};
+use gonogo_core::policy::Tracker as TrackerPolicy;
 use gonogo_core::story::Issue;
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
 
 /// Keys in one request.
 const MOST_KEYS: usize = 100;
@@ -77,35 +82,22 @@ pub trait Tracker: Send + Sync {
     ) -> BoxFuture<'a, Result<(), NotWritten>>;
 }
 
-/// The tracker that a policy names.
-pub fn tracker(
-    policy: &TrackerPolicy,
-    credentials: &Credentials,
-    settings: &HttpSettings,
-) -> Result<Box<dyn Tracker>, Why> {
-    let fix = "mend [tracker] url, the credentials or GONOGO_CA_FILE";
-    let http = Http::new(settings, Some(credentials.header())).map_err(|e| Why::new(e.to_string(), fix))?;
-    let base = Base::new(policy, http.of("jira"))?;
-    Ok(match policy.kind {
-        TrackerKind::JiraCloud => Box::new(cloud::Cloud::new(base)),
-        TrackerKind::JiraDataCenter => Box::new(data_center::DataCenter::new(base)),
-    })
-}
-
 /// What both flavours stand on.
 #[derive(Debug)]
 struct Base {
     http: Http,
     /// Without a slash at the end.
     url: String,
-    fields: fields::FieldMap,
+    fields: Arc<fields::FieldMap>,
+    /// What was told of the fields since then is new enough for whatever we ask.
+    begun: Instant,
 }
 
 impl Base {
     fn new(policy: &TrackerPolicy, http: Http) -> Result<Self, Why> {
         let url = policy.url.trim_end_matches('/').to_owned();
         reqwest::Url::parse(&url).map_err(|e| Why::new(format!("[tracker] url: {e}"), "mend it in gonogo.toml"))?;
-        Ok(Self { http, url, fields: fields::FieldMap::default() })
+        Ok(Self { http, url, fields: Arc::default(), begun: Instant::now() })
     }
 
     async fn get(&self, path: &str) -> Result<serde_json::Value, Why> {

@@ -165,8 +165,7 @@ fn not_for_you(error: &HttpError) -> NotForYou {
             _ => away(&error.to_string()),
         },
         HttpError::AskedToWait(_) => NotForYou::TooOften,
-        // A connection may have broken after it was sent.
-        HttpError::Certificate(_) | HttpError::CaFile { .. } | HttpError::Client(_) => {
+        HttpError::Connect(_) | HttpError::Certificate(_) | HttpError::CaFile { .. } | HttpError::Client(_) => {
             NotForYou::NotReached(error.to_string())
         }
         _ => away(&error.to_string()),

@@ -129,17 +129,25 @@ impl Kind {
 pub(crate) struct Refusal {
     kind: Kind,
     detail: String,
+    /// What mends it, where the kind does not say.
+    fix: Option<&'static str>,
     /// How long to wait before asking again.
     seconds: Option<u32>,
 }
 
 impl Refusal {
     pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), seconds: None }
+        Self { kind, detail: detail.into(), fix: None, seconds: None }
     }
 
     pub(crate) fn not_there(what: &str) -> Self {
         Self::new(Kind::NotFound, format!("there is no such {what}"))
+    }
+
+    /// The tracker does not answer.
+    fn jira_is_away(said: &impl ToString) -> Self {
+        let fix = "ask again later; `gonogo doctor --server` tries Jira";
+        Self { fix: Some(fix), ..Self::new(Kind::Away, said.to_string()) }
     }
 
     pub(crate) fn after(self, seconds: u32) -> Self {
@@ -154,7 +162,7 @@ impl IntoResponse for Refusal {
             title: self.kind.title().to_owned(),
             status: self.kind.status().as_u16(),
             detail: self.detail,
-            fix: self.kind.fix().to_owned(),
+            fix: self.fix.unwrap_or_else(|| self.kind.fix()).to_owned(),
         };
         let mut response = (self.kind.status(), axum::Json(problem)).into_response();
         let headers = response.headers_mut();
@@ -213,12 +221,13 @@ impl From<MendError> for Refusal {
             MendError::Forbidden(forbidden) => forbidden.into(),
             MendError::Input(said) => Self::new(Kind::Wrong, said),
             MendError::Gone(said) | MendError::Doubtful(said) => Self::new(Kind::Conflict, said),
-            MendError::NotActing(error @ ActingError::Away(_)) => Self::new(Kind::Away, error.to_string()).after(5),
+            MendError::NotActing(error @ ActingError::Away(_)) => Self::jira_is_away(&error).after(5),
+            MendError::KeyUsed => Self::new(Kind::KeyUsed, error.to_string()),
             MendError::NotActing(error) => Self::new(Kind::NotJoined, error.to_string()),
             MendError::Jira(error @ NotForYou::Token) => Self::new(Kind::NotJoined, error.to_string()),
             MendError::Jira(error @ NotForYou::Refused(_)) => Self::new(Kind::Wrong, error.to_string()),
-            MendError::Jira(error @ NotForYou::TooOften) => Self::new(Kind::Away, error.to_string()).after(60),
-            MendError::Jira(error) => Self::new(Kind::Away, error.to_string()).after(5),
+            MendError::Jira(error @ NotForYou::TooOften) => Self::jira_is_away(&error).after(60),
+            MendError::Jira(error) => Self::jira_is_away(&error).after(5),
         }
     }
 }

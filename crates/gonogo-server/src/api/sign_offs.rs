@@ -4,7 +4,7 @@ use super::asked::{At, Reader};
 use super::candidates::row;
 use super::once::Ask;
 use super::operation::{Operation, read, remove, write};
-use super::refusal::Refusal;
+use super::refusal::{Kind, Refusal};
 use crate::App;
 use axum::Json;
 use axum::extract::State;
@@ -12,6 +12,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use gonogo_api as api;
 use gonogo_core::person::Act;
+use gonogo_core::policy::SignOff;
 use gonogo_engine::Evidence;
 use gonogo_engine::commands::sign_off::{Standing, sign_off, standing, take_back};
 use gonogo_store::{CandidateId, SignOffId};
@@ -47,12 +48,10 @@ pub(super) fn operations() -> Vec<Operation> {
 async fn all(State(app): State<App>, _: Reader, At(id): At<i64>) -> Result<Json<api::Page<api::SignOff>>, Refusal> {
     let candidate = row(&app, id).await?.candidate;
     let store = &app.serving.store;
-    let recording = match store.newest_evaluation(candidate.id).await? {
-        Some(newest) => store.recording(newest.id).await?,
-        None => None,
+    let wanted = match store.newest_evaluation(candidate.id).await? {
+        Some(newest) => wanted(store.recording(newest.id).await?)?,
+        None => Vec::new(),
     };
-    let wanted = recording.and_then(|bytes| Evidence::read(&bytes).ok()).map(|evidence| evidence.sign_offs().to_vec());
-    let wanted = wanted.unwrap_or_default();
     let mut given = standing(&app.serving, &candidate, &wanted).await?;
     let mut items = Vec::new();
     for one in wanted {
@@ -64,6 +63,13 @@ async fn all(State(app): State<App>, _: Reader, At(id): At<i64>) -> Result<Json<
         items.push(api::SignOff { name: one.row.name.clone(), by_whom: None, given: Some(told(one)) });
     }
     Ok(Json(api::Page { items, next: None }))
+}
+
+/// What its policies want signed off, by what it was judged from.
+fn wanted(recording: Option<Vec<u8>>) -> Result<Vec<SignOff>, Refusal> {
+    let evidence = recording.and_then(|bytes| Evidence::read(&bytes).ok());
+    let unread = || Refusal::new(Kind::NotFound, "what it was judged from is not kept, or was kept by another version");
+    Ok(evidence.ok_or_else(unread)?.sign_offs().to_vec())
 }
 
 fn told(given: Standing) -> api::GivenSignOff {

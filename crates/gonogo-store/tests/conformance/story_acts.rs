@@ -42,6 +42,18 @@ conformance! {
         assert_eq!(did, ["filled in", "began to fill in", "added"]);
     }
 
+    async fn after_a_day_the_same_word_is_for_another_act(store: Store) {
+        let ada = add(&store, "ada", Role::Viewer).await.unwrap().id;
+        let first = begins(&store, ada, "w").await.unwrap();
+        let day = 24 * 60 * 60;
+        let known = |second| store.story_act_once("w", at(second));
+        assert_eq!(known(day).await.unwrap().map(|row| row.id), Some(first));
+        assert_eq!(known(day + 1).await.unwrap(), None);
+        let later = store.begin_story_act(act(ada, "w"), ("settle", at(60)), deed(day + 1, "began to fill in")).await;
+        let StoryActBegun::New(second) = later.unwrap() else { panic!("it is another one") };
+        assert_eq!(known(day + 1).await.unwrap().map(|row| row.id), Some(second));
+    }
+
     async fn what_the_tracker_refused_may_be_asked_for_again(store: Store) {
         let ada = add(&store, "ada", Role::Viewer).await.unwrap().id;
         for outcome in [StoryActOutcome::Refused, StoryActOutcome::NotThere] {

@@ -194,6 +194,11 @@ impl<'a> Issue<'a> {
         number.and_then(|number| state.issue_mut(self.id).custom.get(&number)).map(text_of).unwrap_or_default()
     }
 
+    /// Its labels now.
+    pub fn labels(self) -> Vec<String> {
+        self.jira.state().issue_mut(self.id).labels.clone()
+    }
+
     /// Its key now.
     pub fn key(self) -> String {
         self.jira.state().issue_mut(self.id).key.clone()

@@ -12,7 +12,7 @@ use gonogo_engine::{
     CodeHostAccess, CodeHostToken, GivenPolicy, GivenProduction, Outcome, Outside, Recording, TrustedTracker, Wanted,
 };
 use gonogo_remote::http::{CA_FILE_VARIABLE, HttpSettings};
-use gonogo_remote::jira::Credentials;
+use gonogo_remote::jira::Jiras;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -62,9 +62,10 @@ pub(crate) fn outside() -> anyhow::Result<Outside> {
         }
         None => CodeHostAccess::None,
     };
+    let http = HttpSettings { ca_file: variable(CA_FILE_VARIABLE).map(PathBuf::from), is_direct: false };
     Ok(Outside {
-        credentials: |kind| Credentials::read(kind, |name| std::env::var(name).ok()),
-        http: HttpSettings { ca_file: variable(CA_FILE_VARIABLE).map(PathBuf::from), is_direct: false },
+        jiras: Arc::new(Jiras::new(http.clone(), |name| std::env::var(name).ok())),
+        http,
         trusted: TrustedTracker::Any,
         code_host,
         kept: None,

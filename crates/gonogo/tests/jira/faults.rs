@@ -109,7 +109,7 @@ fn server_errors_and_resets_are_tried_again_twice() {
         } else {
             faults.status(502)
         };
-        could_not_check(&team, if reset { "no connection" } else { "it answered 502" }, "");
+        could_not_check(&team, if reset { "broke off" } else { "it answered 502" }, "");
         assert_eq!(team.jira.requests().len(), 3);
     }
 }

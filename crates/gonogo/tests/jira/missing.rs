@@ -92,6 +92,27 @@ fn a_query_that_jira_refuses_could_not_be_checked() {
 }
 
 #[test]
+fn a_ready_state_or_a_project_that_jira_does_not_know_could_not_be_checked() {
+    for team in Team::both() {
+        let team = team.policy("[checks.story-missing]\nready = \"Redy to Deploy\"");
+        team.jira.expects_trouble().project("WEB");
+        team.jira.story("STORY-1").in_state("Ready to Deploy");
+        team.repo.branch("feature/STORY-1-late");
+        team.repo.commit("no-jira x");
+        let found = team.check().exits(3).one("could-not-check").1;
+        assert!(found.contains("400") && found.contains("Redy to Deploy"), "{found}");
+    }
+    for team in Team::both() {
+        // The token does not see WEB.
+        let team = team.policy(READY);
+        team.jira.story("STORY-1").in_state("Done");
+        team.repo.commit("no-jira x");
+        let found = team.check().exits(3).one("could-not-check").1;
+        assert!(found.contains("400") && found.contains("WEB"), "{found}");
+    }
+}
+
+#[test]
 fn many_pages_are_read_to_the_end() {
     for team in Team::both() {
         let team = team.policy("[checks.story-missing]\nready_query = \"status = Done ORDER BY key\"");

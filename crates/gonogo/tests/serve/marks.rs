@@ -94,6 +94,30 @@ fn data_center_gets_the_day_and_a_version_that_is_there() {
 }
 
 #[test]
+fn what_people_put_into_labels_or_a_multi_select_stays() {
+    let jira = Jira::data_center().at("/dc");
+    jira.may_write().options("Where", FieldKind::MultiSelect, &["Pilot", "Production"]);
+    jira.story("STORY-9").in_state("Ready to Deploy").labelled("urgent").with_field("Where", vec!["Pilot"]);
+    let story = || (jira.story("STORY-9").labels().join(" "), jira.story("STORY-9").field("Where"));
+    let so = |labels: &str, place: &str| (labels.to_owned(), place.to_owned());
+    let marks = [
+        ("{ name = 'labels', value = 'live' }", so("urgent live", "Pilot")),
+        ("{ name = 'Where', value = 'production' }", so("urgent", "Pilot Production")),
+    ];
+    for (field, live) in marks {
+        let keys = format!("jira_field = {field}");
+        let mut world = marking(&jira, &keys).with_variable("GONOGO_JIRA_TOKEN", "jira-pat");
+        let old = world.repo.rev("main");
+        world.start();
+        let sha = world.commits_well("STORY-9 x");
+        world.ships("production", &sha);
+        world.comes_to(story, &live);
+        world.ships("production", &old);
+        world.comes_to(story, &so("urgent", "Pilot"));
+    }
+}
+
+#[test]
 fn what_jira_does_not_take_is_told_with_what_mends_it() {
     let jira = Jira::cloud();
     jira.may_write().archived_version("STORY", "old").options("Environment", FieldKind::Select, &["Staging"]);

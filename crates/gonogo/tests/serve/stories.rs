@@ -129,6 +129,33 @@ fn changes_are_found_page_by_page_on_data_center() {
 }
 
 #[test]
+fn changes_are_found_by_get_where_nobody_may_search_by_post() {
+    let jira = Jira::data_center().at("/dc");
+    jira.credentials("", "jira-token").faults().on("/search").by("POST").status(405);
+    let (world, sha) = with_two_branches(&jira, "'STORY'");
+    jira.story("STORY-12").in_state("Ready to Deploy");
+    world.status_of(&sha).is_success("Go");
+    let asked = jira.requests_to("/search");
+    assert!(
+        asked.iter().any(|ask| ask.method == "GET" && ask.query.iter().any(|(_, words)| words.contains("updated"))),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn of_more_changes_than_are_read_none_is_lost() {
+    let jira = Jira::cloud();
+    jira.page_limit(1);
+    let (world, sha) = with_two_branches(&jira, "'STORY'");
+    jira.story("STORY-12").in_state("Ready to Deploy");
+    for number in 20..50 {
+        jira.story(&format!("STORY-{number}")).in_state("Done");
+    }
+    world.status_of(&sha).is_success("Go");
+    world.logs(&["more stories changed than are read at once"]);
+}
+
+#[test]
 fn a_project_that_nobody_sees_hides_no_change_of_another() {
     let jira = Jira::cloud();
     let (world, sha) = with_two_branches(&jira, "'STORY', 'GONE'");

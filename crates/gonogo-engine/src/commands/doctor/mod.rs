@@ -16,7 +16,7 @@ use gonogo_core::policy::Tracker as TrackerPolicy;
 use gonogo_core::say;
 use gonogo_remote::git::{self, Git};
 use gonogo_remote::http::CA_FILE_VARIABLE;
-use gonogo_remote::jira::{Account, tracker};
+use gonogo_remote::jira::Account;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -146,7 +146,7 @@ fn policy(located: &Located) -> Line {
 fn certificates(request: &DoctorRequest) -> Line {
     match &request.outside.http.ca_file {
         None => note("certificates", "the system's"),
-        Some(path) => match gonogo_remote::http::Http::new(&request.outside.http, None) {
+        Some(path) => match gonogo_remote::http::Connections::new(&request.outside.http) {
             Ok(_) => good("certificates", format!("the system's and {}", path.display())),
             Err(error) => bad("certificates", error.to_string(), format!("mend {CA_FILE_VARIABLE}")),
         },
@@ -204,11 +204,10 @@ async fn tracker_lines(
     says: Option<&StoryDeployed>,
     comments_early: bool,
 ) -> Vec<Line> {
-    let credentials = match (outside.credentials)(policy.kind) {
-        Ok(credentials) => credentials,
-        Err(error) => return vec![bad("credentials", error.to_string(), error.fix())],
-    };
-    let tracker = match tracker(policy, &credentials, &outside.http) {
+    if let Err(error) = outside.jiras.credentials(policy.kind) {
+        return vec![bad("credentials", error.to_string(), error.fix())];
+    }
+    let tracker = match outside.jiras.tracker(policy) {
         Ok(tracker) => tracker,
         Err(why) => return vec![bad("tracker", why.said, why.fix)],
     };

@@ -335,7 +335,7 @@ fn not_looked_at(without: &[String]) -> Option<Line> {
 fn servers_own(outside: &Outside) -> Option<TrackerPolicy> {
     let TrustedTracker::Only(url) = &outside.trusted else { return None };
     // A user beside the token is what Cloud wants.
-    let kind = match (outside.credentials)(TrackerKind::JiraCloud) {
+    let kind = match outside.jiras.credentials(TrackerKind::JiraCloud) {
         Err(CredentialsError::NoUser) => TrackerKind::JiraDataCenter,
         _ => TrackerKind::JiraCloud,
     };

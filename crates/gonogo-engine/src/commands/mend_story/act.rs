@@ -9,7 +9,7 @@ use gonogo_core::fact::{Fact, Why};
 use gonogo_core::policy::{Tracker as TrackerPolicy, TrackerKind};
 use gonogo_core::say;
 use gonogo_core::story::{FieldValue, Issue};
-use gonogo_remote::jira::{Selection, tracker};
+use gonogo_remote::jira::Selection;
 use gonogo_store::{StoreError, StoryActEnd, StoryActId, StoryActOutcome, StoryActRow};
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,9 @@ pub(super) struct Meaning {
     pub issue: String,
     #[serde(flatten)]
     pub what: What,
+    /// The hash of a program's request that has a key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,6 +69,11 @@ impl Meaning {
             What::Field { name, wanted, .. } => format!("\"{name}\": {}", text(wanted)),
             What::Move { named, .. } => format!("to {named}"),
         }
+    }
+
+    /// Whether it was asked for by another request than this.
+    pub(super) fn is_of_another(&self, request: Option<&str>) -> bool {
+        self.request.is_some() && self.request.as_deref() != request
     }
 
     fn is_so(&self, issue: &Issue) -> bool {
@@ -155,9 +163,7 @@ async fn end(
 async fn looked_for(serving: &Serving, meaning: &Meaning) -> Result<bool, Why> {
     let policy = TrackerPolicy::at(meaning.kind, meaning.tracker.clone());
     may_ask(&policy, &serving.outside)?;
-    let credentials = (serving.outside.credentials)(meaning.kind)
-        .map_err(|error| Why::new(format!("no usable credentials for the tracker: {error}"), error.fix()))?;
-    let jira = tracker(&policy, &credentials, &serving.outside.http)?;
+    let jira = serving.outside.jiras.tracker(&policy)?;
     let key = meaning.issue.parse().map_err(|_| Why::new("no issue's key", "look at the story in Jira"))?;
     let field = match &meaning.what {
         What::Field { id, .. } => Some(id.clone()),
@@ -194,7 +200,7 @@ mod tests {
         let what =
             What::Field { name: "Risk".to_owned(), id: "customfield_1".to_owned(), wanted: FieldValue::Number(1.0) };
         let (tracker, issue) = ("https://jira.example".to_owned(), "STORY-1".to_owned());
-        let meaning = Meaning { kind: TrackerKind::JiraCloud, tracker, issue, what };
+        let meaning = Meaning { kind: TrackerKind::JiraCloud, tracker, issue, what, request: None };
         assert_eq!(serde_json::from_str::<Meaning>(&serde_json::to_string(&meaning).unwrap()).unwrap(), meaning);
     }
 }

@@ -9,7 +9,7 @@ use gonogo_core::person::{Act, Actor, Person};
 use gonogo_core::say;
 use gonogo_core::story::{FieldValue, TrackerPerson};
 use gonogo_remote::jira::{Choice, Entry, NotForYou, Write, chosen};
-use gonogo_store::{Deed, NewStoryAct, StoryActBegun, StoryActEnd, StoryActId, StoryActOutcome};
+use gonogo_store::{Deed, NewStoryAct, StoryActBegun, StoryActEnd, StoryActId, StoryActOutcome, StoryActRow};
 use jiff::SignedDuration;
 use std::sync::Arc;
 
@@ -56,8 +56,9 @@ async fn done(
     mend: Mend,
     once: String,
 ) -> Result<(), MendError> {
-    if let Some(row) = serving.store.story_act_once(&once).await? {
-        return known(row.ended.map(|end| end.outcome));
+    let request = who.token.as_ref().and_then(|token| token.once.as_ref()).map(|once| once.request_hash.clone());
+    if let Some(row) = serving.store.story_act_once(&once, (serving.clock)()).await? {
+        return asked_before(&row, request.as_deref());
     }
     let offer = offer(serving, who, key).await?;
     let (write, what) = match mend {
@@ -66,7 +67,7 @@ async fn done(
     };
     let (kind, tracker) = offer.wanted.tracker.clone();
     let issue = offer.wanted.issue.clone();
-    let meaning = Meaning { kind, tracker, issue: issue.to_string(), what };
+    let meaning = Meaning { kind, tracker, issue: issue.to_string(), what, request };
     let kept = serde_json::to_string(&meaning).map_err(|error| MendError::Input(error.to_string()))?;
     let new = NewStoryAct { once, person: who.id, story: key.to_owned(), meaning: kept };
     let now = (serving.clock)();
@@ -76,7 +77,7 @@ async fn done(
     let begun = Deed { once: None, ..acts.deed(meaning.began(), "") };
     let id = match serving.store.begin_story_act(new, (crate::jobs::STORY_ACT, look), begun).await? {
         StoryActBegun::New(id) => id,
-        StoryActBegun::Known(row) => return known(row.ended.map(|end| end.outcome)),
+        StoryActBegun::Known(row) => return asked_before(&row, meaning.request.as_deref()),
     };
     match offer.acting.jira.write(&issue, &write).await {
         Ok(()) => acts.ended(id, StoryActOutcome::Done, "").await,
@@ -190,6 +191,15 @@ impl Acts<'_> {
     }
 }
 
+/// What came of one that has the same word, where it is the same one.
+fn asked_before(row: &StoryActRow, request: Option<&str>) -> Result<(), MendError> {
+    let kept = serde_json::from_str::<Meaning>(&row.meaning).ok();
+    if kept.is_some_and(|kept| kept.is_of_another(request)) {
+        return Err(MendError::KeyUsed);
+    }
+    known(row.ended.as_ref().map(|end| end.outcome))
+}
+
 /// What came of one that was asked for before.
 fn known(outcome: Option<StoryActOutcome>) -> Result<(), MendError> {
     match outcome {
@@ -199,5 +209,39 @@ fn known(outcome: Option<StoryActOutcome>) -> Result<(), MendError> {
             "it was asked for already, and it is not known yet what came of it: the story's page says so in a minute"
                 .to_owned(),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gonogo_core::policy::TrackerKind;
+    use jiff::Timestamp;
+
+    fn row(request: Option<&str>, outcome: Option<StoryActOutcome>) -> StoryActRow {
+        let what = What::Move { state: "3".to_owned(), named: "Done".to_owned() };
+        let (tracker, issue) = ("https://jira.example".to_owned(), "STORY-1".to_owned());
+        let request = request.map(str::to_owned);
+        let meaning = Meaning { kind: TrackerKind::JiraCloud, tracker, issue, what, request };
+        StoryActRow {
+            id: StoryActId(1),
+            by_id: 1,
+            by: "ada".to_owned(),
+            story: "STORY-1".to_owned(),
+            meaning: serde_json::to_string(&meaning).unwrap(),
+            begun_at: Timestamp::UNIX_EPOCH,
+            ended: outcome.map(|outcome| StoryActEnd { outcome, said: String::new(), at: Timestamp::UNIX_EPOCH }),
+        }
+    }
+
+    #[test]
+    fn a_key_is_for_the_same_request_alone() {
+        let done = Some(StoryActOutcome::Done);
+        assert!(asked_before(&row(Some("h"), done), Some("h")).is_ok());
+        for ended in [done, None] {
+            assert!(matches!(asked_before(&row(Some("h"), ended), Some("other")), Err(MendError::KeyUsed)));
+        }
+        assert!(asked_before(&row(None, done), Some("h")).is_ok(), "of a version that kept none");
+        assert!(asked_before(&row(None, done), None).is_ok(), "from a page");
     }
 }

@@ -10,7 +10,7 @@ use gonogo_core::ids::IssueKey;
 use gonogo_core::policy::Tracker as TrackerPolicy;
 use gonogo_core::post_deploy::{LookState, Seen};
 use gonogo_core::say;
-use gonogo_remote::jira::{Comment, Known, Moved, NotWritten, Selection, Tracker, tracker};
+use gonogo_remote::jira::{Comment, Known, Moved, NotWritten, Selection, Tracker};
 use gonogo_store::{LookAnswer, LookRow, LooksWanted, NewMessage, Outgoing, StoreError};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -230,9 +230,7 @@ fn issue(story: &str) -> Result<IssueKey, NotSaid> {
 fn ask(serving: &Serving, message: &Outgoing, at: &TrackerAt) -> Result<Box<dyn Tracker>, NotSaid> {
     let policy = TrackerPolicy::at(at.kind, at.url.clone());
     may_ask(&policy, &serving.outside).map_err(|why| NotSaid::never(said(&why)))?;
-    let credentials = (serving.outside.credentials)(at.kind)
-        .map_err(|error| Why::new(format!("no usable credentials for the tracker: {error}"), error.fix()));
-    let jira = credentials.and_then(|credentials| tracker(&policy, &credentials, &serving.outside.http));
+    let jira = serving.outside.jiras.tracker(&policy);
     jira.map_err(|why| not_written(message, &NotWritten { why, known: Known::NotYet }))
 }
 

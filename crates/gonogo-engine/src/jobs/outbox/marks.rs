@@ -7,7 +7,7 @@ use crate::jobs::shipping::TrackerAt;
 use crate::marks::{FieldMark, with_services};
 use crate::serving::Serving;
 use gonogo_core::say;
-use gonogo_remote::jira::{FieldTo, Versions};
+use gonogo_remote::jira::{FieldTo, Holds, Versions};
 use gonogo_store::{NewMessage, StoreError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -55,17 +55,19 @@ impl FieldWanted {
             (true, Some(value), _) => format!("\"{name}\" becomes {value}"),
             (true, None, _) => format!("\"{name}\" becomes when it was deployed"),
             (false, _, Some(value)) => format!("\"{name}\" becomes {value}, it was rolled back"),
-            (false, _, None) => format!("\"{name}\" is emptied, it was rolled back"),
+            (false, Some(value), None) => format!("\"{name}\" holds {value} no more, it was rolled back"),
+            (false, None, None) => format!("\"{name}\" is emptied, it was rolled back"),
         }
     }
 
     fn to(&self, turned: &Turned) -> FieldTo {
         let services = say::list(&turned.services, turned.services.len());
-        let text = |text: &String| FieldTo::Text(with_services(text, &services));
+        let text = |text: &Option<String>| text.as_ref().map(|text| with_services(text, &services));
+        let (live, gone) = (text(&self.field.value), text(&self.field.rolled_back));
         if turned.is_deployed {
-            self.field.value.as_ref().map_or(FieldTo::When(turned.at), text)
+            FieldTo { holds: live.map_or(Holds::When(turned.at), Holds::Text), lacks: gone }
         } else {
-            self.field.rolled_back.as_ref().map_or(FieldTo::Empty, text)
+            FieldTo { holds: gone.map_or(Holds::Nothing, Holds::Text), lacks: live }
         }
     }
 }

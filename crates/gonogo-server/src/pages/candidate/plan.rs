@@ -17,12 +17,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use gonogo_core::email::EmailAddress;
 use gonogo_core::person::Act;
-use gonogo_core::policy::Turn;
 use gonogo_core::say;
 use gonogo_engine::commands::acknowledge::Speaker;
 use gonogo_engine::commands::send_plan::{SendPlanError, send_plan};
 use gonogo_engine::commands::sign_off::{Standing, standing};
-use gonogo_engine::{Evidence, Plan, PlannedStory, on_call_words, verification};
+use gonogo_engine::{Evidence, Plan, PlannedStory, UNREAD, on_call_words, verification};
 use gonogo_store::{Candidate, CandidateId, LookRow, LooksWanted, StoreError};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -144,9 +143,10 @@ fn plan(
     let pages = Pages::of(&plan.stories, asked, STORIES);
     html! {
         p.no-print { a href={ (look.path()) "/plan.md" } data-copy { "Copy as Markdown" } " " span role="status" data-said {} }
+        @if plan.is_unread { p.stale role="alert" { (UNREAD) } }
         section {
             h2 { "On call" }
-            p { @match &plan.on_call { Some(turn) => (on_call(turn)), None => (NOBODY_ON_CALL) } }
+            p { (on_call_of(plan)) }
         }
         section {
             h2 { "Stories (" (plan.stories.len()) ")" }
@@ -233,8 +233,12 @@ pub(crate) async fn send(
 
 const NOBODY_ON_CALL: &str = "The policy names nobody: [on_call] says who takes turns.";
 
-fn on_call(turn: &Turn) -> String {
-    outside(&on_call_words(turn))
+fn on_call_of(plan: &Plan) -> String {
+    match &plan.on_call {
+        Some(turn) => outside(&on_call_words(turn)),
+        None if plan.is_unread => "Not known.".to_owned(),
+        None => NOBODY_ON_CALL.to_owned(),
+    }
 }
 
 fn story(story: &PlannedStory) -> [Markup; 4] {
@@ -257,8 +261,9 @@ fn story(story: &PlannedStory) -> [Markup; 4] {
 
 fn written(title: &str, plan: &Plan, given: &[Standing]) -> String {
     let text = say::markdown;
-    let on_call = plan.on_call.as_ref().map_or_else(|| NOBODY_ON_CALL.to_owned(), on_call);
-    let mut out = format!("# {}\n\n## On call\n\n{}\n\n## Stories\n\n", text(title), text(&on_call));
+    let unread = if plan.is_unread { format!("{UNREAD}\n\n") } else { String::new() };
+    let on_call = text(&on_call_of(plan));
+    let mut out = format!("# {}\n\n{unread}## On call\n\n{on_call}\n\n## Stories\n\n", text(title));
     for story in &plan.stories {
         let (kind, owner) = (story.kind.as_deref().unwrap_or("not known"), story.owner.as_deref().unwrap_or("nobody"));
         let _ = writeln!(out, "- {} {} ({}, {})", text(&story.key), text(&story.title), text(kind), text(owner));

@@ -79,7 +79,9 @@ async fn done(
     };
     let status = match &error {
         MendError::Forbidden(_) => StatusCode::FORBIDDEN,
-        MendError::Gone(_) | MendError::Doubtful(_) | MendError::NotActing(_) => StatusCode::CONFLICT,
+        MendError::Gone(_) | MendError::Doubtful(_) | MendError::NotActing(_) | MendError::KeyUsed => {
+            StatusCode::CONFLICT
+        }
         MendError::Input(_) | MendError::Store(_) => StatusCode::UNPROCESSABLE_ENTITY,
         MendError::Jira(_) => StatusCode::BAD_GATEWAY,
     };

@@ -82,13 +82,15 @@ impl State {
     }
 
     pub(super) fn meta_of(&self, field: &Field) -> Value {
+        let schema = field.to_json(self.flavour)["schema"].clone();
+        let is_list = schema["type"] == "array";
         let mut meta = json!({
             "required": field.id == "summary",
             "hasDefaultValue": false,
-            "schema": field.to_json(self.flavour)["schema"],
+            "schema": schema,
             "name": field.name,
             "key": field.id,
-            "operations": ["set"],
+            "operations": if is_list { json!(["add", "set", "remove"]) } else { json!(["set"]) },
         });
         if let Some(options) = self.options.get(&field.id) {
             meta["allowedValues"] =
@@ -110,9 +112,10 @@ impl State {
         }
         let mut versions = self.issue_mut(issue).fix_versions.clone();
         for (id, changes) in part("update") {
-            self.on_screen(&id)?;
+            let field = self.on_screen(&id)?;
             if id != "fixVersions" {
-                return Err(Refusal::surprise(400, format!("Field '{id}' is not updated by this stand-in.")));
+                values.push((id, self.changed(issue, &field, &changes)?));
+                continue;
             }
             for change in changes.as_array().map(Vec::as_slice).unwrap_or_default() {
                 self.change_versions(issue, change, &mut versions)?;
@@ -165,6 +168,32 @@ impl State {
             (FieldKind::MultiSelect, Value::Array(all)) => all.iter().map(option).collect::<Result<_, _>>()?,
             _ => return Err(Refusal::surprise(400, format!("{}: data was not what the field takes", field.name))),
         })
+    }
+
+    /// What a field of several values holds after these changes.
+    fn changed(&self, issue: u64, field: &Field, changes: &Value) -> Result<Value, Refusal> {
+        let issue = self.by_id(issue).ok_or_else(|| self.no_such_issue())?;
+        let custom = || field.number.and_then(|number| issue.custom.get(&number)?.as_array().cloned());
+        let mut held: Vec<Value> = if field.id == "labels" {
+            issue.labels.iter().map(|label| label.as_str().into()).collect()
+        } else {
+            custom().unwrap_or_default()
+        };
+        let one = |value: &Value| self.taken(field, &json!([value])).map(|list| list[0].clone());
+        for change in changes.as_array().map(Vec::as_slice).unwrap_or_default() {
+            if let Some(added) = change.get("add") {
+                let added = one(added)?;
+                if !held.contains(&added) {
+                    held.push(added);
+                }
+            } else if let Some(gone) = change.get("remove") {
+                let gone = one(gone)?;
+                held.retain(|kept| *kept != gone);
+            } else {
+                return Err(Refusal::bad_payload());
+            }
+        }
+        Ok(held.into())
     }
 
     /// By its id or its value, as it is stored.

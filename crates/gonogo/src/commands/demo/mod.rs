@@ -20,7 +20,7 @@ use gonogo_engine::commands::people::{add_first, random_word};
 use gonogo_engine::{CodeHostAccess, Outside, TrustedTracker};
 use gonogo_remote::github;
 use gonogo_remote::http::HttpSettings;
-use gonogo_remote::jira;
+use gonogo_remote::jira::Jiras;
 use gonogo_server::{Listen, Listener, OpenDoor};
 use gonogo_world::play::{self, JiraApp, Playground, PlaygroundError, Program, Size, Wish};
 use secrecy::{ExposeSecret, SecretString};
@@ -161,6 +161,7 @@ fn configuration(world: &Playground, app: &JiraApp, listen: SocketAddr, folder: 
 
 /// What the world's stand-ins take; the environment has no say.
 fn access(hooks: &SecretString, app: &JiraApp) -> Access {
+    let http = HttpSettings { ca_file: None, is_direct: true };
     Access {
         github: github::Credentials::Token(play::GITHUB_TOKEN.into()),
         github_hooks: Some(hooks.clone().into()),
@@ -174,8 +175,8 @@ fn access(hooks: &SecretString, app: &JiraApp) -> Access {
         sign_in: None,
         oidc: None,
         outside: Outside {
-            credentials: |kind| jira::Credentials::read(kind, jira_variable),
-            http: HttpSettings { ca_file: None, is_direct: true },
+            jiras: Arc::new(Jiras::new(http.clone(), jira_variable)),
+            http,
             trusted: TrustedTracker::None,
             code_host: CodeHostAccess::None,
             kept: None,
