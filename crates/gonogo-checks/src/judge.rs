@@ -140,7 +140,9 @@ impl<'a> Judge<'a> {
     /// The range as it reads, where it could be read.
     pub fn reading(&self, facts: &Facts) -> Result<Rc<Reading>, Stop> {
         let reading = match self.reading.take() {
-            Some(reading) if reading.is_claimed() => Rc::new(Rc::unwrap_or_clone(reading).settled(facts)),
+            Some(reading) if reading.is_claimed() => {
+                Rc::new(Rc::unwrap_or_clone(reading).settled(facts, self.case.head.sha)?)
+            }
             Some(reading) => reading,
             None => Rc::new(self.read(facts)?),
         };

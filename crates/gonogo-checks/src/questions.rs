@@ -86,6 +86,9 @@ questions! {
     /// parent that stays. Whether the last ones, which are outside the range, are
     /// behind it is asked too.
     UndoingOf { by: Sha, undone: Vec<(Sha, Option<Sha>)>, outside: usize } => Undoing;
+    /// Whether a head has what a commit changed all the same, which was reverted: a
+    /// merge may have dropped the revert.
+    KeptBy { head: Sha, commit: Sha } => bool;
     /// The key-like words of the newest commits.
     PrefixesOf { head: Sha } => Prefixes;
     /// What merging production into the head would do.

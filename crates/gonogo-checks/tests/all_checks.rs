@@ -172,12 +172,14 @@ fn answer(ask: &Ask) -> Answer {
                     "Revert \"STORY-9 x\"\n\nThis reverts commit 1234567890.\nReverts acme/web#5\n\nStory: STORY-2",
                 ),
                 commit(b'd', b'c', "STORY-2 search"),
-                commit(b'c', b'a', "tidy up (#4)"),
+                commit(b'c', b'3', "tidy up (#4)"),
+                commit(b'3', b'2', &format!("Revert \"STORY-2 y\"\n\nThis reverts commit {}.", sha(b'2'))),
+                commit(b'2', b'a', "STORY-2 y"),
             ],
             missing: vec![commit(b'b', b'a', "a hotfix")],
             suspect_merges: Vec::new(),
         }))),
-        Ask::Below(_) => Answer::Below(Fact::Known(Arc::new(b"7fedcb".map(sha).into()))),
+        Ask::Below(_) => Answer::Below(Fact::Known(Arc::new(b"7fedc32b".map(sha).into()))),
         Ask::Copies(_) => Answer::Copies(Fact::Known(Arc::default())),
         Ask::Named(_) => {
             // A revert in production is reverted: its story ships again.
@@ -190,6 +192,7 @@ fn answer(ask: &Ask) -> Answer {
             Answer::NumberedCommit(Fact::Known(named))
         }
         Ask::UndoingOf(_) => Answer::UndoingOf(Fact::Known(Undoing::default())),
+        Ask::KeptBy(_) => Answer::KeptBy(Fact::Known(false)),
         Ask::BuildsOf(_) => {
             let (name, by) = ("suite".to_owned(), "ci".to_owned());
             let passed = Build {
@@ -300,6 +303,7 @@ fn the_world_of_these_tests_is_go_and_every_check_takes_part_in_it() {
         "ConflictMarkers",
         "Copies",
         "IssueOf",
+        "KeptBy",
         "LinesOf",
         "MergeDiffOf",
         "MergeOf",

@@ -86,6 +86,9 @@ impl Store {
     }
 
     pub async fn person(&self, id: i64) -> Result<Option<PersonRow>, StoreError> {
+        if id == 0 {
+            return Ok(None); // it would stand for all of them
+        }
         Ok(self.db.read(|tx| Box::pin(people(tx, Some(id)))).await?.pop())
     }
 

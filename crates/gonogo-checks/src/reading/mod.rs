@@ -12,7 +12,7 @@ pub use parsed::{Excuse, ParsedRange};
 pub(crate) use reader::Reader;
 
 use crate::facts::{Facts, Stop};
-use crate::questions::{Below, ChangedPaths, Copies, MergedAgain, PrefixesOf, Range};
+use crate::questions::{Below, ChangedPaths, Copies, KeptBy, MergedAgain, PrefixesOf, Range};
 use claims::Broken;
 use gonogo_core::case::Case;
 use gonogo_core::changeset::{Changeset, Commit, Prefix, Prefixes};
@@ -43,6 +43,8 @@ pub struct Reading {
     /// Where the service is a folder.
     folder: Option<Folder>,
     effective: Vec<bool>,
+    /// Commits that were reverted and of which the head has all the same.
+    kept: BTreeSet<usize>,
     already: Vec<Option<Sha>>,
     base: Sha,
     /// Whether production has commits that this head lacks.
@@ -162,7 +164,30 @@ impl Reading {
         let already = changeset.commits.iter().map(|c| copies.get(&c.sha).copied()).collect();
         let inside = vec![true; changeset.commits.len()];
         let lacks_production = !changeset.missing.is_empty();
-        Ok(Self::assemble(changeset, projects, Rc::new(parsed), already, inside, folder, base, lacks_production))
+        let kept = BTreeSet::new();
+        Self::assemble(changeset, projects, Rc::new(parsed), already, inside, folder, kept, base, lacks_production)
+            .with_kept(facts, head)
+    }
+
+    /// Asks of what was reverted whether the head has it all the same.
+    fn with_kept(self, facts: &Facts, head: Sha) -> Result<Self, Stop> {
+        let is_asked = |at: &usize| {
+            let commit = self.commit(*at);
+            !self.effective[*at] && !commit.is_merge() && !commit.files.is_empty()
+        };
+        let asked: Vec<usize> = self.indexes().filter(is_asked).collect();
+        let answers = facts.all(asked.iter().map(|at| KeptBy { head, commit: self.commit(*at).sha }))?;
+        let mut kept = BTreeSet::new();
+        for (at, answer) in asked.into_iter().zip(answers) {
+            if said(answer)? {
+                kept.insert(at);
+            }
+        }
+        if kept.is_empty() {
+            return Ok(self);
+        }
+        let Self { changeset, projects, parsed, already, inside, folder, base, lacks_production, .. } = self;
+        Ok(Self::assemble(changeset, projects, parsed, already, inside, folder, kept, base, lacks_production))
     }
 
     /// The part of it that another head, in the range, would ship.
@@ -182,7 +207,9 @@ impl Reading {
         let stands_on_production = |at: usize| self.changeset.commits[at].parents.contains(&self.base);
         let lacks_production = !(0..inside.len()).any(|at| inside[at] && stands_on_production(at));
         let (projects, already, folder) = (self.projects.clone(), self.already.clone(), self.folder.clone());
-        Self::assemble(changeset, projects, parsed, already, inside, folder, self.base, lacks_production)
+        // Of another head that is not known: what the whole range keeps it may keep too.
+        let kept = self.kept.clone();
+        Self::assemble(changeset, projects, parsed, already, inside, folder, kept, self.base, lacks_production)
     }
 
     #[allow(clippy::too_many_arguments, reason = "the one place that puts a reading together")]
@@ -193,16 +220,29 @@ impl Reading {
         already: Vec<Option<Sha>>,
         inside: Vec<bool>,
         folder: Option<Folder>,
+        kept: BTreeSet<usize>,
         base: Sha,
         lacks_production: bool,
     ) -> Self {
         let reverts = parsed.reverts(&changeset, &inside);
         let among = targets::Among { commits: &changeset.commits, index: parsed.index() };
         let is_behind = |older: usize, newer: usize| among.is_behind(older, newer);
-        let effective = ships::effective(changeset.commits.len(), &reverts, is_behind);
+        let mut effective = ships::effective(changeset.commits.len(), &reverts, is_behind);
+        kept.iter().for_each(|at| effective[*at] = true);
         let stories = BTreeMap::new();
-        let mut reading =
-            Self { changeset, projects, parsed, inside, folder, effective, already, base, lacks_production, stories };
+        let mut reading = Self {
+            changeset,
+            projects,
+            parsed,
+            inside,
+            folder,
+            effective,
+            kept,
+            already,
+            base,
+            lacks_production,
+            stories,
+        };
         reading.stories = reading.collect_stories();
         reading
     }
@@ -234,14 +274,15 @@ impl Reading {
     }
 
     /// The same, when what was taken at its word is known.
-    #[must_use]
-    pub(crate) fn settled(self, facts: &Facts) -> Self {
+    pub(crate) fn settled(self, facts: &Facts, head: Sha) -> Result<Self, Stop> {
         let mut parsed = self.parsed;
         if Rc::make_mut(&mut parsed).settle(facts) {
-            return Self { parsed, ..self };
+            return Ok(Self { parsed, ..self });
         }
-        let (set, already, inside) = (self.changeset, self.already, self.inside);
-        Self::assemble(set, self.projects, parsed, already, inside, self.folder, self.base, self.lacks_production)
+        let Self { changeset, projects, already, inside, folder, base, lacks_production, .. } = self;
+        let kept = BTreeSet::new();
+        Self::assemble(changeset, projects, parsed, already, inside, folder, kept, base, lacks_production)
+            .with_kept(facts, head)
     }
 
     /// Whether production has commits that this head lacks, and that concern the service.

@@ -95,6 +95,10 @@ pub async fn compare(
 ) -> Result<Compared, CompareError> {
     let Some(service) = serving.service(service) else { return Err(CompareError::NoService(service.to_owned())) };
     who.may_at(&service.name, Act::Compare).map_err(CompareError::Forbidden)?;
+    if let Some(name) = [from, to].into_iter().find(|name| searches(name)) {
+        let name = name.to_owned();
+        return Err(CompareError::NoSuchCommit(GitError::NoSuchRef { name, nearest: Vec::new(), is_shallow: false }));
+    }
     let mirror = serving.mirror_of(service);
     if !mirror.is_dir() {
         return Err(CompareError::NotFetched);
@@ -117,10 +121,22 @@ pub async fn compare(
     Ok(Compared { evidence: Evidence::of(&checked.recording), check: checked.outcome.check })
 }
 
+/// Whether git would look through messages by a pattern, which may cost any time and
+/// memory.
+fn searches(name: &str) -> bool {
+    name.starts_with(':') || name.contains("{/")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::sync::mpsc;
+
+    #[test]
+    fn commits_are_named_and_not_searched_for() {
+        assert!(["main^{/(a{1,200}){1,200}}", ":/fix", ":0:file"].into_iter().all(searches));
+        assert!(!["main", "main~3", "v1.2^{commit}", "a1b2c3d", "feature/x"].into_iter().any(searches));
+    }
 
     #[tokio::test]
     async fn who_goes_away_makes_no_room_for_another_comparison() {

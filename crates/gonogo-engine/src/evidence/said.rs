@@ -18,6 +18,7 @@ pub(super) fn asked(ask: &Ask) -> String {
         Ask::Named(q) => format!("the commit that a message calls {}", say::cut(&q.name, 40)),
         Ask::NumberedCommit(q) => format!("the commit that brought pull request #{}", q.number),
         Ask::UndoingOf(q) => format!("what {} undoes", q.by.short()),
+        Ask::KeptBy(q) => format!("whether {} has what {} changed and something reverted", q.head.short(), q.commit.short()),
         Ask::PrefixesOf(_) => "project keys in the newest commits".to_owned(),
         Ask::MergeOf(_) => "what merging production into the head would change".to_owned(),
         Ask::MergeDiffOf(q) => format!("what the merge {} has of its own", q.merge.short()),
@@ -71,6 +72,7 @@ pub(super) fn about(ask: &Ask) -> Option<String> {
         Ask::PatchOf(q) => Some(q.sha.to_string()),
         Ask::MergeDiffOf(q) => Some(q.merge.to_string()),
         Ask::UndoingOf(q) => Some(q.by.to_string()),
+        Ask::KeptBy(q) => Some(q.commit.to_string()),
         Ask::PullsOf(q) => Some(q.sha.to_string()),
         Ask::NumberedCommit(q) => Some(q.behind.to_string()),
         Ask::Named(q) => Some(q.name.clone()),
@@ -107,6 +109,7 @@ pub(super) fn answered(answer: &Answer) -> String {
             (0, 0) => "just that".to_owned(),
             (left, beside) => format!("{} left, {} beside", say::count(left, "path"), say::count(beside, "path")),
         }),
+        Answer::KeptBy(f) => told(f, |is| if *is { "yes" } else { "no" }.to_owned()),
         Answer::PrefixesOf(f) => told(f, |prefixes| {
             let names: Vec<&String> = prefixes.found.iter().map(|prefix| &prefix.project).collect();
             if names.is_empty() { "none".to_owned() } else { say::list(&names, 10) }

@@ -45,9 +45,10 @@ pub(super) fn of(git: &Git, base: Sha, set: &Changeset) -> Result<Fact<Arc<BTree
     if copies.is_empty() {
         return none();
     }
-    // What production took out again, by a revert or by hand, is gone.
+    // What production took out again, by a revert or by hand, is gone; and the same
+    // lines elsewhere in a file have the same patch id.
     let found: Vec<Sha> = copies.keys().copied().collect();
-    let has = git.has_changes_of(base, &found)?;
+    let has = git.has_in_full(base, &found)?;
     copies.retain(|sha, _| has.get(sha).copied().unwrap_or(false));
     Ok(Fact::Known(Arc::new(copies)))
 }

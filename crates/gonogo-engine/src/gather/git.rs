@@ -3,7 +3,7 @@
 use super::copies;
 use gonogo_checks::facts::Facts;
 use gonogo_checks::questions::{
-    Answer, Ask, Below, ChangedPaths, ConflictMarkers, Copies, LinesOf, MergeDiffOf, MergeOf, MergedAgain, Named,
+    Answer, Ask, Below, ChangedPaths, ConflictMarkers, Copies, KeptBy, LinesOf, MergeDiffOf, MergeOf, MergedAgain, Named,
     NamedCommit, NumberedCommit, PatchOf, PolicyAt, PrefixesOf, Range, SightingsOf, UndoingOf,
 };
 use gonogo_checks::reading::{self, GUESS_FROM};
@@ -40,6 +40,7 @@ pub(super) enum Job {
     Named(Vec<Named>),
     Numbered(Sha, Vec<NumberedCommit>),
     Undoings(Vec<UndoingOf>),
+    Kept(Sha, Vec<KeptBy>),
     Patches(Vec<PatchOf>),
     Lines(Vec<LinesOf>),
     Sightings(Vec<SightingsOf>),
@@ -52,6 +53,7 @@ pub(super) fn jobs(asks: &[&Ask], facts: &Facts) -> Vec<Job> {
     let (mut named, mut patches, mut lines, mut sightings) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut merges, mut again, mut undoings) = (Vec::new(), Vec::new(), Vec::new());
     let mut numbered: BTreeMap<Sha, Vec<NumberedCommit>> = BTreeMap::new();
+    let mut kept: BTreeMap<Sha, Vec<KeptBy>> = BTreeMap::new();
     for ask in asks {
         match (*ask).clone() {
             Ask::Range(q) => jobs.push(Job::Range(q)),
@@ -71,6 +73,7 @@ pub(super) fn jobs(asks: &[&Ask], facts: &Facts) -> Vec<Job> {
             Ask::Named(q) => named.push(q),
             Ask::NumberedCommit(q) => numbered.entry(q.behind).or_default().push(q),
             Ask::UndoingOf(q) => undoings.push(q),
+            Ask::KeptBy(q) => kept.entry(q.head).or_default().push(q),
             Ask::PatchOf(q) => patches.push(q),
             Ask::LinesOf(q) => lines.push(q),
             Ask::SightingsOf(q) => sightings.push(q),
@@ -91,6 +94,7 @@ pub(super) fn jobs(asks: &[&Ask], facts: &Facts) -> Vec<Job> {
         jobs.push(Job::Named(named));
     }
     jobs.extend(numbered.into_iter().map(|(behind, asks)| Job::Numbered(behind, asks)));
+    jobs.extend(kept.into_iter().map(|(head, asks)| Job::Kept(head, asks)));
     if !undoings.is_empty() {
         jobs.push(Job::Undoings(undoings));
     }
@@ -150,6 +154,7 @@ impl Job {
             Self::Named(qs) => each(qs),
             Self::Numbered(_, qs) => each(qs),
             Self::Undoings(qs) => each(qs),
+            Self::Kept(_, qs) => each(qs),
             Self::Patches(qs) => each(qs),
             Self::Lines(qs) => each(qs),
             Self::Sightings(qs) => each(qs),
@@ -209,6 +214,11 @@ impl Job {
                 let asked: Vec<Undo> =
                     qs.into_iter().map(|q| Undo { by: q.by, undone: q.undone, outside: q.outside }).collect();
                 git.undoings(&asked)?.into_iter().map(|undoing| Answer::UndoingOf(Fact::Known(undoing))).collect()
+            }
+            Self::Kept(head, qs) => {
+                let has = git.keeps(head, &qs.iter().map(|q| q.commit).collect::<Vec<_>>())?;
+                let kept = |q: KeptBy| Answer::KeptBy(has.get(&q.commit).map_or(Fact::Absent, |is| Fact::Known(*is)));
+                qs.into_iter().map(kept).collect()
             }
             Self::Patches(qs) => {
                 let mut ids = git.patch_ids(&qs.iter().map(|q| q.sha).collect::<Vec<_>>())?;

@@ -42,6 +42,9 @@ impl Git {
 
     /// Where a commit and others parted; `None` where they share nothing.
     pub fn merge_base(&self, one: Sha, others: &[Sha]) -> Result<Option<Sha>, GitError> {
+        if others.is_empty() {
+            return Ok(Some(one)); // a merge may have one parent twice
+        }
         let names: Vec<String> = std::iter::once(&one).chain(others).map(Sha::to_string).collect();
         let mut args = vec!["merge-base"];
         args.extend(names.iter().map(String::as_str));

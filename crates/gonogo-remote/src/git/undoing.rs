@@ -75,14 +75,7 @@ impl Git {
                 _ => drop(trials.insert(at, one_by_one(scratch, undo, onto, commits)?)),
             }
         }
-        if !lines.is_empty() {
-            let input = lines.iter().flat_map(|(_, line)| line.bytes()).collect();
-            let args = ["merge-tree", "--stdin", "-z", "--name-only", "--no-messages"];
-            let answers = run::stream(scratch.command(&args), Some(input), |out| {
-                lines.iter().map(|(at, _)| Ok((*at, read_trial(out)?))).collect::<Result<Vec<_>, GitError>>()
-            })?;
-            trials.extend(answers);
-        }
+        trials.extend(bulk(scratch, &lines)?);
         let lost = || GitError::Unreadable("fewer trials than asked for".to_owned());
         (0..asked.len()).map(|at| trials.remove(&at).ok_or_else(lost)).collect()
     }
@@ -207,28 +200,61 @@ impl Git {
         }
     }
 
-    /// Whether a commit has what each of these commits changed: all lines that
-    /// it added, and none that it removed.
-    pub fn has_changes_of(&self, head: Sha, asked: &[Sha]) -> Result<HashMap<Sha, bool>, GitError> {
+    /// Which of these commits a head has in full, each at its place: changing it once
+    /// more does nothing. What somebody changed since does not count as there.
+    pub fn has_in_full(&self, head: Sha, asked: &[Sha]) -> Result<HashMap<Sha, bool>, GitError> {
+        let (tree, again) = self.changed_again(head, asked)?;
+        Ok(again.into_iter().map(|(sha, trial)| (sha, trial.conflicts.is_empty() && trial.tree == tree)).collect())
+    }
+
+    /// Of which of these commits, which were reverted, a head has all, or something
+    /// where others changed the same since.
+    pub fn keeps(&self, head: Sha, asked: &[Sha]) -> Result<HashMap<Sha, bool>, GitError> {
+        let (tree, again) = self.changed_again(head, asked)?;
+        let mut kept = HashMap::new();
+        for (sha, trial) in again {
+            let mut is_kept = trial.conflicts.is_empty() && trial.tree == tree;
+            for path in &trial.conflicts {
+                is_kept = is_kept || self.has_left(head, sha, path)?;
+            }
+            kept.insert(sha, is_kept);
+        }
+        Ok(kept)
+    }
+
+    /// The trees of what merging the change of each commit into a head gives, beside
+    /// the head's own.
+    fn changed_again(&self, head: Sha, asked: &[Sha]) -> Result<(Sha, Vec<(Sha, Trial)>), GitError> {
         let scratch = Scratch::new(self)?;
         let commits = self.commits(asked.iter().copied().chain([head]).collect())?;
         let mut all = self.commits(commits.0.values().flat_map(|node| node.parents.iter().copied()).collect())?;
         all.0.extend(commits.0);
-        let mut found = HashMap::new();
+        let tree = all.get(head)?.tree;
+        let (mut found, mut lines) = (Vec::new(), Vec::new());
         for sha in asked {
-            let undo = Undo { by: head, undone: vec![(*sha, None)], outside: 0 };
-            let mut has = true;
-            for (path, changes) in undone_paths(&scratch, &undo, &all)? {
-                for (before, after) in changes {
-                    has &= match self.entry_at(head, &path)? {
-                        Some(now) => now == after || self.held(&[(after, before)], now, None)? == Held::Beside,
-                        None => false,
-                    };
+            match all.before((*sha, None))? {
+                Some(before) if self.version >= WITH_BASE => lines.push((*sha, format!("{before} -- {head} {sha}\n"))),
+                before => {
+                    let base = before.map_or_else(|| scratch.empty_tree(), |before| Ok(all.get(before)?.tree))?;
+                    let base = scratch.commit(&base.to_string(), &[])?;
+                    let ours = scratch.commit(&tree.to_string(), &[base])?;
+                    let theirs = scratch.commit(&all.get(*sha)?.tree.to_string(), &[base])?;
+                    found.push((*sha, scratch.merge(ours, theirs)?));
                 }
             }
-            found.insert(*sha, has);
         }
-        Ok(found)
+        found.extend(bulk(&scratch, &lines)?);
+        Ok((tree, found))
+    }
+
+    /// Whether a head has something in a file that a commit changed there.
+    fn has_left(&self, head: Sha, commit: Sha, path: &[u8]) -> Result<bool, GitError> {
+        let before = self.commits([commit].into())?.before((commit, None))?;
+        let of = |commit: Option<Sha>| commit.map_or(Ok(Some(None)), |commit| self.entry_at(commit, path));
+        let (Some(before), Some(after), Some(now)) = (of(before)?, of(Some(commit))?, of(Some(head))?) else {
+            return Ok(true);
+        };
+        Ok(self.held(&[(before, after)], now, None)? == Held::Left)
     }
 
     /// `None` where git cannot be asked for it by name: no text, or a line break.
@@ -250,6 +276,18 @@ enum Held {
     /// It is gone, and something else was changed.
     Beside,
     Left,
+}
+
+/// Merges, each asked for by a line, in one run of git.
+fn bulk<K: Copy>(scratch: &Scratch, lines: &[(K, String)]) -> Result<Vec<(K, Trial)>, GitError> {
+    if lines.is_empty() {
+        return Ok(Vec::new());
+    }
+    let input = lines.iter().flat_map(|(_, line)| line.bytes()).collect();
+    let args = ["merge-tree", "--stdin", "-z", "--name-only", "--no-messages"];
+    run::stream(scratch.command(&args), Some(input), |out| {
+        lines.iter().map(|(key, _)| Ok((*key, read_trial(out)?))).collect::<Result<Vec<_>, GitError>>()
+    })
 }
 
 /// Of each path that is undone, by each commit, the blobs before and after.

@@ -117,6 +117,9 @@ impl Entry {
     pub(super) fn value(&self, given: &[String], is_document: bool) -> Result<Value, String> {
         let given: Vec<&str> = given.iter().map(|one| one.trim()).filter(|one| !one.is_empty()).collect();
         let first = *given.first().ok_or("nothing was given")?;
+        if given.len() > 1 && !matches!(self, Self::Several(_) | Self::Labels) {
+            return Err("it takes one value".to_owned());
+        }
         let no_choice = || "choose from the list: it may have changed in Jira meanwhile".to_owned();
         Ok(match self {
             Self::Line => first.split(['\r', '\n']).collect::<Vec<_>>().join(" ").into(),

@@ -217,3 +217,28 @@ fn a_change_of_mode_alone_is_a_change() {
     repo.checkout("main");
     is_new(&report(&repo), &ours);
 }
+
+#[test]
+fn the_same_lines_elsewhere_in_a_file_are_no_copy() {
+    let repo = in_production();
+    let block = "open\nlogin\ncheck\n\nclose\nlog\nend\n";
+    let filler: String = (0..30).map(|line| format!("line {line}\n")).collect();
+    let text = |first: &str, second: &str| {
+        [block.replace("\n\n", first), filler.clone(), block.replace("\n\n", second)].concat()
+    };
+    repo.commit_files("STORY-90 both gates", &[("gate.txt", text("\n", "\n"))]);
+    repo.branch("topic").checkout("production");
+    repo.merge("main", "Ship both gates");
+    repo.checkout("main");
+    repo.commit_files("STORY-1 allow at the first gate", &[("gate.txt", text("\nallow all\n", "\n"))]);
+    repo.checkout("production");
+    repo.merge("main", "Ship the first gate");
+    repo.checkout("topic");
+    let second = repo.commit_files("Allow at the second gate", &[("gate.txt", text("\n", "\nallow all\n"))]);
+    repo.checkout("main");
+    repo.merge("topic", "Merge topic");
+
+    let report = report(&repo);
+    assert_eq!(report.is("no-go").found(), ["block story-key-missing", "note ancestry-nothing-lost"]);
+    is_new(&report, &second);
+}

@@ -555,3 +555,35 @@ fn one_commit_that_is_named_twice_is_undone_once() {
     ships(&found, &[(&story, false), (&revert, true)]);
     assert_eq!(found.found(), ["warn story-reverted"]);
 }
+
+#[test]
+fn what_a_merge_keeps_of_a_story_that_its_side_reverted_ships() {
+    let repo = in_production();
+    let story = repo.commit_files("STORY-1 charge in euros", &[("price.txt", "euros\n")]);
+    repo.branch("side").checkout("side");
+    let revert = repo.revert(&story);
+    repo.checkout("main");
+    repo.commit("STORY-2 next");
+    repo.git(&["merge", "-q", "-s", "ours", "-m", "Merge side", "side"]);
+
+    let report = report(&repo);
+    ships(&report, &[(&story, true), (&revert, true)]);
+    assert_eq!(report.shipping(), ["STORY-1", "STORY-2"]);
+}
+
+#[test]
+fn what_is_left_of_a_reverted_story_when_a_conflict_is_settled_ships() {
+    let repo = in_production();
+    let story = repo.commit_files("STORY-1 charge in euros", &[("price.txt", "euros\n")]);
+    repo.branch("side").checkout("side");
+    repo.revert(&story);
+    repo.checkout("main");
+    repo.commit_files("STORY-2 round", &[("price.txt", "euros\nrounded\n")]);
+    assert!(!repo.git_agrees(&["merge", "-q", "side"]), "one side changed what the other took away");
+    write(&repo, "price.txt", "euros\nrounded\n");
+    repo.commit_all("Merge side");
+
+    let report = report(&repo);
+    ships(&report, &[(&story, true)]);
+    assert_eq!(report.shipping(), ["STORY-1", "STORY-2"]);
+}
