@@ -9,6 +9,7 @@ mod paging;
 mod people;
 mod post_deploy;
 mod problem;
+pub mod runner;
 mod services;
 mod settings;
 mod sign_offs;

@@ -1,0 +1,183 @@
+//! `[deploy]`: how a service is deployed.
+
+use super::plan::{self, Variables};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+const MOST_STEPS: usize = 100;
+const MOST_MINUTES: u32 = 24 * 60;
+const MOST_TRIES: u32 = 10;
+
+/// What is done, one step after the other.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Deploys {
+    /// What brings a candidate to production. Without any, gonogo does not deploy
+    /// this service.
+    pub steps: Vec<StepTable>,
+    /// What brings back what ran before. Without any, a person does.
+    pub roll_back: Vec<StepTable>,
+}
+
+/// A command.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StepTable {
+    /// Lower-case letters, digits and hyphens.
+    pub name: String,
+    /// The program and its arguments: `{sha}`, `{branch}`, `{service}`, `{deploy}` and
+    /// `{production}` in them are what they are in this deploy. With `shell`, one
+    /// text for `sh -c`, which has them as `GONOGO_SHA` and so on alone.
+    pub run: Vec<String>,
+    #[serde(default)]
+    pub shell: bool,
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// Variables that the runner knows, such as `DEPLOY_TOKEN`: their values are
+    /// masked in what the step says.
+    #[serde(default)]
+    pub secrets: Vec<String>,
+    /// Where it runs, on the runner's host; without it, in an empty folder.
+    #[serde(default)]
+    pub dir: Option<String>,
+    /// After this it is ended.
+    #[serde(default = "half_an_hour")]
+    pub limit_minutes: u32,
+    /// Whether it may run twice: without it, it is never tried again by itself.
+    #[serde(default)]
+    pub repeatable: bool,
+    /// How often it is tried at most before it counts as failed.
+    #[serde(default = "once")]
+    pub tries: u32,
+    #[serde(default)]
+    pub on_failure: OnFailure,
+}
+
+/// What follows where a step has failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnFailure {
+    /// Nothing more, until a person says so.
+    #[default]
+    Halt,
+    Continue,
+    RollBack,
+}
+
+fn half_an_hour() -> u32 {
+    30
+}
+
+fn once() -> u32 {
+    1
+}
+
+impl Deploys {
+    pub fn validate(&self) -> Result<(), String> {
+        for (steps, word) in [(&self.steps, "steps"), (&self.roll_back, "roll_back")] {
+            if steps.len() > MOST_STEPS {
+                return Err(format!("`{word}` has {} steps: {MOST_STEPS} are the most", steps.len()));
+            }
+            let mut names = BTreeSet::new();
+            for step in steps {
+                step.validate(word == "roll_back").map_err(|said| format!("the step `{}`: {said}", step.name))?;
+                if !names.insert(&step.name) {
+                    return Err(format!("there are two steps `{}`: name them apart", step.name));
+                }
+            }
+        }
+        let rolls_back = self.steps.iter().find(|step| step.on_failure == OnFailure::RollBack);
+        match rolls_back.filter(|_| self.roll_back.is_empty()) {
+            Some(step) => {
+                Err(format!("the step `{}` rolls back, and there are no [[deploy.roll_back]] steps", step.name))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl StepTable {
+    fn validate(&self, is_back: bool) -> Result<(), String> {
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if self.name.is_empty() || self.name.len() > 40 || !self.name.chars().all(is_plain) {
+            return Err("its name is up to 40 lower-case letters, digits and hyphens".to_owned());
+        }
+        let is_empty = self.run.first().is_none_or(|program| program.trim().is_empty());
+        if is_empty || self.run.iter().any(|word| word.contains('\0')) {
+            return Err("`run` is a program and its arguments, such as [\"make\", \"deploy\"]".to_owned());
+        }
+        if self.shell && self.run.len() != 1 {
+            return Err("with `shell`, `run` has one text".to_owned());
+        }
+        if self.shell && Variables::NAMES.iter().any(|name| self.run[0].contains(&format!("{{{name}}}"))) {
+            return Err("a shell gets what is known of a deploy as variables: write \"$GONOGO_SHA\"".to_owned());
+        }
+        if !self.shell {
+            self.run.iter().try_for_each(|word| plan::known(word))?;
+        }
+        self.env.values().try_for_each(|value| plan::known(value))?;
+        if let Some(odd) = self.env.keys().chain(&self.secrets).find(|name| !is_variable(name)) {
+            return Err(format!("`{odd}` is no name of a variable"));
+        }
+        if let Some(ours) = self.env.keys().chain(&self.secrets).find(|name| name.starts_with("GONOGO_")) {
+            return Err(format!("`{ours}` is ours: call it otherwise"));
+        }
+        if let Some(both) = self.secrets.iter().find(|name| self.env.contains_key(*name)) {
+            return Err(format!("`{both}` is in `env` and in `secrets`: leave one out"));
+        }
+        if self.dir.as_deref().is_some_and(|dir| !dir.starts_with('/') || dir.contains('\0')) {
+            return Err("`dir` is a whole path, from /".to_owned());
+        }
+        if !(1..=MOST_MINUTES).contains(&self.limit_minutes) {
+            return Err(format!("`limit_minutes` is from 1 to {MOST_MINUTES}"));
+        }
+        if !(1..=MOST_TRIES).contains(&self.tries) {
+            return Err(format!("`tries` is from 1 to {MOST_TRIES}"));
+        }
+        if self.tries > 1 && !self.repeatable {
+            return Err("only what is `repeatable = true` is tried more than once".to_owned());
+        }
+        if is_back && self.on_failure == OnFailure::RollBack {
+            return Err("a step back cannot roll back: halt or continue".to_owned());
+        }
+        Ok(())
+    }
+}
+
+fn is_variable(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::{Policy, Source};
+
+    fn refused(text: &str) -> String {
+        Policy::parse(Source::new("gonogo.toml", text)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_could_not_run_as_it_is_meant_is_refused() {
+        let step = |more: &str| format!("[[deploy.steps]]\nname = 'ship'\n{more}");
+        for (more, expected) in [
+            ("run = []", "`run` is a program and its arguments"),
+            ("run = ['a', 'b']\nshell = true", "with `shell`, `run` has one text"),
+            ("run = ['echo {sha}']\nshell = true", "write \"$GONOGO_SHA\""),
+            ("run = ['a', '{shaa}']", "`{shaa}` is not known"),
+            ("run = ['a']\ntries = 2", "only what is `repeatable = true`"),
+            ("run = ['a']\nenv.A-B = 'x'", "`A-B` is no name of a variable"),
+            ("run = ['a']\nenv.GONOGO_SHA = 'x'", "`GONOGO_SHA` is ours"),
+            ("run = ['a']\ndir = 'x'", "`dir` is a whole path"),
+            ("run = ['a']\nlimit_minutes = 0", "`limit_minutes` is from 1"),
+            ("run = ['a']\non_failure = 'roll-back'", "there are no [[deploy.roll_back]] steps"),
+        ] {
+            let said = refused(&step(more));
+            assert!(said.contains(expected), "{more}: {said}");
+        }
+        let two = format!("{}\n{}", step("run = ['a']"), step("run = ['b']"));
+        assert!(refused(&two).contains("there are two steps `ship`"));
+        assert!(refused("[[deploy.steps]]\nname = 'Ship it'\nrun = ['a']").contains("lower-case"));
+    }
+}
