@@ -3,6 +3,7 @@
 
 mod candidates;
 mod check;
+mod deploys;
 mod messages;
 mod operating;
 mod paging;
@@ -19,6 +20,7 @@ mod waivers;
 
 pub use candidates::*;
 pub use check::*;
+pub use deploys::*;
 pub use messages::*;
 pub use operating::*;
 pub use paging::*;

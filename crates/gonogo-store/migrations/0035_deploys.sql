@@ -16,8 +16,6 @@ create table deploy (
     said text not null default '',
     -- What it does, in JSON.
     plan text not null,
-    -- A word of who asks: sent twice it is one deploy.
-    once text unique,
     began_at {int},
     ended_at {int},
     -- The newest change that pages show of it.
@@ -25,7 +23,8 @@ create table deploy (
 ) {strict};
 
 create index deploy_of on deploy (service, id);
-create index deploy_open on deploy (id) where ended_at is null;
+-- Asked for twice, a head is deployed once.
+create unique index deploy_open on deploy (service, head) where ended_at is null;
 
 -- Who deploys what. Rows are never deleted, so that a fence only grows.
 create table deploy_lock (

@@ -166,6 +166,94 @@ impl From<ActKey> for String {
     }
 }
 
+impl Choice {
+    pub const ALL: [Self; 3] = [Self::RunAgain, Self::CountAsDone, Self::Abandon];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::RunAgain => "run-again",
+            Self::CountAsDone => "count-as-done",
+            Self::Abandon => "abandon",
+        }
+    }
+
+    /// On a button.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::RunAgain => "Run it again",
+            Self::CountAsDone => "Count it as done",
+            Self::Abandon => "End the deploy as it is",
+        }
+    }
+
+    /// What follows.
+    pub fn means(self) -> &'static str {
+        match self {
+            Self::RunAgain => "the step runs once more, from its beginning",
+            Self::CountAsDone => "somebody has seen that it was done: the next step begins",
+            Self::Abandon => "nothing more is done; what runs is a part of both, until somebody says what does",
+        }
+    }
+
+    /// What somebody did who chose it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::RunAgain => "is to run again",
+            Self::CountAsDone => "counts as done",
+            Self::Abandon => "stays as it is, and the deploy ends",
+        }
+    }
+}
+
+impl FromStr for Choice {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|choice| choice.word() == text).ok_or(())
+    }
+}
+
+impl Signal {
+    pub const ALL: [Self; 4] = [Self::Halt, Self::Resume, Self::RollBack, Self::Abandon];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Halt => "halt",
+            Self::Resume => "resume",
+            Self::RollBack => "roll-back",
+            Self::Abandon => "abandon",
+        }
+    }
+
+    /// On a button.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Halt => "Halt",
+            Self::Resume => "Go on",
+            Self::RollBack => "Roll back",
+            Self::Abandon => "End it as it is",
+        }
+    }
+
+    /// What somebody did who asked for it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Halt => "halted it",
+            Self::Resume => "let it go on",
+            Self::RollBack => "had it rolled back",
+            Self::Abandon => "ended it as it was",
+        }
+    }
+}
+
+impl FromStr for Signal {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|signal| signal.word() == text).ok_or(())
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

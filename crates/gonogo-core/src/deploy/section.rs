@@ -18,6 +18,9 @@ pub struct Deploys {
     pub steps: Vec<StepTable>,
     /// What brings back what ran before. Without any, a person does.
     pub roll_back: Vec<StepTable>,
+    /// Which runner does the steps, by its name; without it, `local`, which the server
+    /// starts beside itself.
+    pub runner: Option<String>,
 }
 
 /// A command.
@@ -74,7 +77,16 @@ fn once() -> u32 {
 }
 
 impl Deploys {
+    pub const LOCAL: &str = "local";
+
+    pub fn runner(&self) -> &str {
+        self.runner.as_deref().unwrap_or(Self::LOCAL)
+    }
+
     pub fn validate(&self) -> Result<(), String> {
+        if !is_name(self.runner()) {
+            return Err(format!("`runner` is a name: {NAME}"));
+        }
         for (steps, word) in [(&self.steps, "steps"), (&self.roll_back, "roll_back")] {
             if steps.len() > MOST_STEPS {
                 return Err(format!("`{word}` has {} steps: {MOST_STEPS} are the most", steps.len()));
@@ -99,9 +111,8 @@ impl Deploys {
 
 impl StepTable {
     fn validate(&self, is_back: bool) -> Result<(), String> {
-        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if self.name.is_empty() || self.name.len() > 40 || !self.name.chars().all(is_plain) {
-            return Err("its name is up to 40 lower-case letters, digits and hyphens".to_owned());
+        if !is_name(&self.name) {
+            return Err(format!("its name is {NAME}"));
         }
         let is_empty = self.run.first().is_none_or(|program| program.trim().is_empty());
         if is_empty || self.run.iter().any(|word| word.contains('\0')) {
@@ -143,6 +154,13 @@ impl StepTable {
         }
         Ok(())
     }
+}
+
+const NAME: &str = "up to 40 lower-case letters, digits and hyphens";
+
+fn is_name(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    !name.is_empty() && name.len() <= 40 && name.chars().all(is_plain)
 }
 
 fn is_variable(name: &str) -> bool {

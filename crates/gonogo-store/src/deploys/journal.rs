@@ -12,8 +12,8 @@ use gonogo_core::deploy::{ActKey, Entry, Outcome};
 use gonogo_core::running::Running;
 use jiff::Timestamp;
 
-/// The lock of a deploy: there is one only from [`Store::take_deploy`], and it ends
-/// with [`Store::finish_deploy`].
+/// The lock of a deploy: there is one only from [`Store::take_deploy`], and it is worth
+/// nothing after [`Store::finish_deploy`].
 #[derive(Debug)]
 pub struct Held {
     deploy: DeployId,
@@ -164,18 +164,23 @@ impl Store {
         .await
     }
 
-    /// How far it is, for people: written only where that is another.
+    /// How far it is, for people: written only where that is another; and what runs
+    /// meanwhile, where that is told.
     pub async fn deploy_stands(
         &self,
         held: &Held,
         state: DeployState,
         said: String,
+        runs: Option<Running>,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<(), StoreError> {
         const UPDATE: &str = "update deploy set state = $2, said = $3 where id = $1 and (state <> $2 or said <> $3)";
         self.holding(held, now, until, move |tx, (id, _)| {
             Box::pin(async move {
+                if let Some(runs) = runs {
+                    tell(tx, id, &runs, micros(now)).await?;
+                }
                 if execute!(tx, UPDATE, id.0, state.word(), &said)? > 0 {
                     changed(tx, id).await?;
                 }
@@ -189,7 +194,7 @@ impl Store {
     /// that is told.
     pub async fn finish_deploy(
         &self,
-        held: Held,
+        held: &Held,
         state: DeployState,
         said: String,
         runs: Option<Running>,
@@ -197,18 +202,14 @@ impl Store {
     ) -> Result<(), StoreError> {
         const UPDATE: &str = "update deploy set state = $2, said = $3, ended_at = $4 where id = $1";
         const FREE: &str = "update deploy_lock set deploy = null where deploy = $1";
-        const TOLD: &str = "insert into production_told (service, running, told_by, told_at)
-             select service, $2, $3, $4 from deploy where id = $1
-             on conflict (service) do update set running = excluded.running, told_by = excluded.told_by,
-                 told_at = excluded.told_at";
         let now = deed.at;
-        self.holding(&held, now, now, move |tx, (id, _)| {
+        self.holding(held, now, now, move |tx, (id, _)| {
             Box::pin(async move {
                 let at = micros(now);
                 execute!(tx, UPDATE, id.0, state.word(), &said, at)?;
                 execute!(tx, FREE, id.0)?;
                 if let Some(runs) = runs {
-                    execute!(tx, TOLD, id.0, runs.to_string(), format!("deploy {}", id.0), at)?;
+                    tell(tx, id, &runs, at).await?;
                 }
                 note(tx, &deed).await?;
                 changed(tx, id).await
@@ -270,6 +271,16 @@ impl Store {
             })
             .await
     }
+}
+
+/// What runs of a deploy's service, as the deploy knows.
+async fn tell(tx: &mut Tx<'_>, id: DeployId, runs: &Running, at: i64) -> Result<(), StoreError> {
+    const TOLD: &str = "insert into production_told (service, running, told_by, told_at)
+         select service, $2, $3, $4 from deploy where id = $1
+         on conflict (service) do update set running = excluded.running, told_by = excluded.told_by,
+             told_at = excluded.told_at where production_told.running <> excluded.running";
+    execute!(tx, TOLD, id.0, runs.to_string(), format!("deploy {}", id.0), at)?;
+    Ok(())
 }
 
 /// The next entry of a deploy's journal.

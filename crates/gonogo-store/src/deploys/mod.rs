@@ -44,8 +44,6 @@ pub struct NewDeploy {
     pub production: Running,
     pub candidate: CandidateId,
     pub requested_by: i64,
-    /// Asked for twice with the same word it is one.
-    pub once: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,8 +68,6 @@ pub struct DeployRow {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Requested {
     New(DeployId),
-    /// The same was asked for before, with the same word.
-    Before(DeployId),
     /// Another one of this head waits or runs.
     Underway(DeployId),
 }
@@ -148,23 +144,16 @@ impl Store {
     where
         P: FnOnce(DeployId) -> Plan + Send + 'static,
     {
-        const BEFORE: &str = "select id from deploy where once = $1";
         const UNDERWAY: &str = "select id from deploy where service = $1 and head = $2 and ended_at is null";
         const INSERT: &str = "insert into deploy
-                 (service, branch, head, production, candidate, requested_by, requested_at, state, plan, once)
-             values ($1, $2, $3, $4, $5, $6, $7, 'queued', '', $8) returning id";
+                 (service, branch, head, production, candidate, requested_by, requested_at, state, plan)
+             values ($1, $2, $3, $4, $5, $6, $7, 'queued', '') returning id";
         const PLAN: &str = "update deploy set plan = $2 where id = $1";
         let requested = self
             .db
             .write(move |tx| {
                 Box::pin(async move {
                     in_turn(tx).await?;
-                    if let Some(once) = &new.once {
-                        let before: Option<(i64,)> = fetch!(tx, fetch_optional, BEFORE, once)?;
-                        if let Some((id,)) = before {
-                            return Ok(Requested::Before(DeployId(id)));
-                        }
-                    }
                     let (head, production) = (new.head.to_string(), new.production.to_string());
                     let underway: Option<(i64,)> = fetch!(tx, fetch_optional, UNDERWAY, &new.service, &head)?;
                     if let Some((id,)) = underway {
@@ -180,8 +169,7 @@ impl Store {
                         production,
                         new.candidate.0,
                         new.requested_by,
-                        micros(deed.at),
-                        &new.once
+                        micros(deed.at)
                     )?;
                     let plan =
                         serde_json::to_string(&plan(DeployId(id))).map_err(|e| StoreError::Refused(e.to_string()))?;

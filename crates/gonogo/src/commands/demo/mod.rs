@@ -9,6 +9,7 @@ use super::serve::config::{
 };
 use super::serve::jira_accounts::JiraAccountsConfig;
 use super::serve::routes::{RouteConfig, TeamsConfig};
+use super::serve::runners::LocalRunnerConfig;
 use super::serve::stories::StoryDeployedConfig;
 use super::serve::{Access, Server, told_to_stop};
 use crate::cli::{DemoArgs, DemoSize};
@@ -154,6 +155,8 @@ fn configuration(world: &Playground, app: &JiraApp, listen: SocketAddr, folder: 
         told_early: None,
         verdict_turned: RouteConfig::default(),
         awareness: TeamsConfig::default(),
+        runners: Vec::new(),
+        local_runner: LocalRunnerConfig::default(),
         services: services.collect(),
         source: Source::new("the demo's own", ""),
     }
