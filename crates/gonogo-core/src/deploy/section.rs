@@ -1,6 +1,8 @@
 //! `[deploy]`: how a service is deployed.
 
+use super::calendar::{Calendar, Freeze, Window};
 use super::plan::{self, Variables};
+use crate::policy::utc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +12,7 @@ const MOST_MINUTES: u32 = 24 * 60;
 const MOST_TRIES: u32 = 10;
 
 /// What is done, one step after the other.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Deploys {
     /// What brings a candidate to production. Without any, gonogo does not deploy
@@ -21,6 +23,13 @@ pub struct Deploys {
     /// Which runner does the steps, by its name; without it, `local`, which the server
     /// starts beside itself.
     pub runner: Option<String>,
+    /// The IANA zone of windows and freezes.
+    #[serde(default = "utc")]
+    pub zone: String,
+    /// When deploys may begin; without any, at all times.
+    pub windows: Vec<Window>,
+    /// When none may.
+    pub freezes: Vec<Freeze>,
 }
 
 /// A command.
@@ -76,6 +85,13 @@ fn once() -> u32 {
     1
 }
 
+impl Default for Deploys {
+    fn default() -> Self {
+        let (steps, roll_back, windows, freezes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { steps, roll_back, runner: None, zone: utc(), windows, freezes }
+    }
+}
+
 impl Deploys {
     pub const LOCAL: &str = "local";
 
@@ -83,10 +99,22 @@ impl Deploys {
         self.runner.as_deref().unwrap_or(Self::LOCAL)
     }
 
+    /// When deploys may begin.
+    pub fn calendar(&self) -> Result<Calendar, String> {
+        Calendar::of(&self.zone, &self.windows, &self.freezes)
+    }
+
+    /// Whether there are times at which none may.
+    pub fn has_times(&self) -> bool {
+        !self.windows.is_empty() || !self.freezes.is_empty()
+    }
+
     pub fn validate(&self) -> Result<(), String> {
         if !is_name(self.runner()) {
             return Err(format!("`runner` is a name: {NAME}"));
         }
+        self.freezes.iter().try_for_each(Freeze::validate)?;
+        self.calendar()?;
         for (steps, word) in [(&self.steps, "steps"), (&self.roll_back, "roll_back")] {
             if steps.len() > MOST_STEPS {
                 return Err(format!("`{word}` has {} steps: {MOST_STEPS} are the most", steps.len()));

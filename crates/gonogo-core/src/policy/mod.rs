@@ -29,6 +29,7 @@ pub use settings::Setting;
 pub use stories::{Name, Names, Partial, Pattern, Patterns, ShipsIn, Stories};
 pub use tracker::{Tracker, TrackerKind};
 pub use waivers::{WaiverRule, Waivers};
+pub(crate) use zone::{utc, zone};
 
 use crate::deploy::Deploys;
 use schemars::JsonSchema;

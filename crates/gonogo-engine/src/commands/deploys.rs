@@ -3,9 +3,14 @@
 use super::people::deed_of;
 use crate::locate::type_policy;
 use crate::serving::Serving;
-use gonogo_core::deploy::{ActKey, Choice, Deploys, Entry, HaltedBy, Hold, Next, Plan, Signal, Variables, next};
+use gonogo_api::{Check, Severity};
+use gonogo_checks::FREEZE_CLOSED;
+use gonogo_core::deploy::{
+    ActKey, Choice, Deploys, Entry, HaltedBy, Hold, Next, Opening, Plan, Signal, Variables, next,
+};
 use gonogo_core::person::{Act, Forbidden, Person};
-use gonogo_store::{Candidate, CandidateId, DeployId, DeployRow, NewDeploy, Requested, RunKey, StoreError};
+use gonogo_store::{Candidate, CandidateId, DeployId, DeployRow, Evaluation, NewDeploy, Requested, RunKey, StoreError};
+use jiff::Timestamp;
 use thiserror::Error;
 
 #[derive(Debug, Error)]
@@ -46,7 +51,7 @@ pub async fn request(serving: &Serving, who: &Person, candidate: CandidateId) ->
         let said = format!("gonogo does not deploy {}: its policy in force has no steps", candidate.service);
         not_now(said, "write [[deploy.steps]] into gonogo.toml, and ship that once as you do today")
     })?;
-    is_go(serving, &candidate).await?;
+    is_go(serving, &section, &candidate).await?;
     let Some(production) = candidate.production.clone() else {
         return Err(not_now("what runs is not known", "see the service's page"));
     };
@@ -66,12 +71,15 @@ pub async fn request(serving: &Serving, who: &Person, candidate: CandidateId) ->
     Ok(serving.store.request_deploy(new, plan, deed).await?)
 }
 
-/// Whether the newest judgement lets it ship.
-async fn is_go(serving: &Serving, candidate: &Candidate) -> Result<(), DeployError> {
+/// Whether the newest judgement lets it ship, and begin now.
+async fn is_go(serving: &Serving, section: &Deploys, candidate: &Candidate) -> Result<(), DeployError> {
     let page = format!("{}/candidates/{}", serving.pages, candidate.id.0);
     let Some(newest) = serving.store.newest_evaluation(candidate.id).await? else {
         return Err(not_now("it is not judged yet", format!("wait for its verdict: {page}")));
     };
+    if let Some((said, fix)) = closed(section, &newest, (serving.clock)()) {
+        return Err(not_now(said, fix));
+    }
     if newest.exit_code != 0 {
         return Err(not_now(format!("its verdict is {}", newest.verdict), format!("see what mends it: {page}")));
     }
@@ -79,6 +87,27 @@ async fn is_go(serving: &Serving, candidate: &Candidate) -> Result<(), DeployErr
         return Err(not_now("its verdict is out of date: it is being judged again", format!("wait for it: {page}")));
     }
     Ok(())
+}
+
+/// Why no deploy may begin at this time, and when one may: by the check, unless that
+/// warns alone, and where it is off by the policy's times all the same.
+pub(crate) fn closed(section: &Deploys, newest: &Evaluation, now: Timestamp) -> Option<(String, String)> {
+    let check: Option<Check> = serde_json::from_str(&newest.result).ok();
+    let found = check.and_then(|check| check.findings.into_iter().find(|finding| finding.code == FREEZE_CLOSED));
+    if let Some(found) = found {
+        let keeps = matches!(found.severity, Severity::Block | Severity::Wait);
+        return keeps.then_some((found.message, found.fix));
+    }
+    let calendar = match section.calendar() {
+        Ok(calendar) => calendar,
+        Err(said) => return Some((said, "mend [deploy] in the policy in force".to_owned())),
+    };
+    let Opening::Closed { why, opens } = calendar.at(now) else { return None };
+    let fix = opens.map_or_else(
+        || "no window opens within a year: see [deploy] in the policy".to_owned(),
+        |at| format!("it opens on {}", calendar.shown(at)),
+    );
+    Some((format!("no deploy may begin now: {why}"), fix))
 }
 
 /// What a person may say of a deploy as it stands.

@@ -24,7 +24,10 @@ impl Deploying {
             format!("[[deploy.steps]]\nname = '{name}'\nrun = ['''{run}''']\nshell = true\nenv.M = '{place}'\n")
         };
         let steps: String = steps.iter().map(table).collect();
-        world.policy(&format!("{steps}{}", more.replace("$MARKS", &marks.path().display().to_string())));
+        let more = more.replace("$MARKS", &marks.path().display().to_string());
+        // A table comes before those that stand in it.
+        let policy = if more.contains("[deploy]\n") { format!("{more}{steps}") } else { format!("{steps}{more}") };
+        world.policy(&policy);
         world.start();
         let first = world.repo.rev("production");
         world.says_what_runs(&first);
@@ -68,7 +71,8 @@ impl Deploying {
     #[track_caller]
     fn says(&self, deploy: &str, words: &str) -> String {
         let page = || self.world.get(deploy).1;
-        self.world.wait(|| Some(page()).filter(|page| page.contains(words)), || format!("{}{}", page(), self.world.log()))
+        self.world
+            .wait(|| Some(page()).filter(|page| page.contains(words)), || format!("{}{}", page(), self.world.log()))
     }
 }
 
@@ -83,7 +87,10 @@ impl World {
 
 #[test]
 fn a_candidate_that_is_go_is_deployed_by_a_press() {
-    let steps = [("build", "echo building $GONOGO_SHA; echo $GONOGO_BRANCH > $M/built"), ("ship", "cat $M/built; echo $GONOGO_SHA > $M/shipped")];
+    let steps = [
+        ("build", "echo building $GONOGO_SHA; echo $GONOGO_BRANCH > $M/built"),
+        ("ship", "cat $M/built; echo $GONOGO_SHA > $M/shipped"),
+    ];
     let on = Deploying::with(&steps, "");
     let (sha, candidate) = on.is_go_with("STORY-1 x");
     let deploy = on.presses_deploy(&candidate);
@@ -146,7 +153,8 @@ fn a_step_that_fails_halts_it_until_a_person_says_how_it_goes_on() {
 #[test]
 fn a_deploy_is_halted_and_rolled_back_by_the_policys_steps() {
     let back = "[[deploy.roll_back]]\nname = 'back'\nrun = ['sh', '-c', 'echo $GONOGO_SHA > $MARKS/back']\n";
-    let steps = [("build", "echo x > $M/begun; until test -e $M/go; do sleep 0.05; done"), ("ship", "echo x > $M/shipped")];
+    let steps =
+        [("build", "echo x > $M/begun; until test -e $M/go; do sleep 0.05; done"), ("ship", "echo x > $M/shipped")];
     let on = Deploying::with(&steps, back);
     let first = on.world.repo.rev("production");
     let (_, candidate) = on.is_go_with("STORY-1 x");
@@ -196,7 +204,8 @@ fn a_step_that_hangs_is_ended_by_a_person() {
 
 #[test]
 fn what_has_moved_since_it_was_asked_for_is_refused() {
-    let on = Deploying::with(&[("ship", "echo $GONOGO_SHA >> $M/shipped; until test -e $M/go; do sleep 0.05; done")], "");
+    let on =
+        Deploying::with(&[("ship", "echo $GONOGO_SHA >> $M/shipped; until test -e $M/go; do sleep 0.05; done")], "");
     let (one, candidate) = on.is_go_with("STORY-1 x");
     let first = on.presses_deploy(&candidate);
     on.wait_for_mark("shipped");
@@ -233,4 +242,22 @@ fn a_program_asks_for_a_deploy_follows_it_and_the_command_line_too() {
     let halt = json!({ "signal": "halt" }).to_string();
     assert_eq!(api.send("POST", &format!("{path}/signals"), &[], &halt).status, 409);
     assert_eq!(api.send("GET", "/deploys/999", &[], "").status, 404);
+}
+
+#[test]
+fn while_it_is_frozen_a_candidate_waits_and_nothing_is_deployed() {
+    let freeze = "[deploy]\nzone = 'Europe/Berlin'\n[[deploy.freezes]]\nfrom = '2020-01-01T00:00'\nuntil = '2999-01-01T00:00'\nwhy = 'the great freeze'\n";
+    let off = format!("[checks]\nfreeze = 'off'\n{freeze}");
+    for (policy, says) in [(freeze, "Waiting: may not begin before"), (off.as_str(), "Go")] {
+        let on = Deploying::with(&[("ship", "echo x > $M/shipped")], policy);
+        on.world.repo.commit("STORY-1 x");
+        let sha = on.world.push("main");
+        on.world.status_says(&sha, if says == "Go" { "success" } else { "pending" }, says);
+        let candidate = path_of(&on.world.status_of(&sha).now().unwrap());
+        let word = on.world.form_word(&candidate);
+        let (status, answer) = on.world.post(&format!("{candidate}/deploys"), &[("form", &word)]);
+        assert!(status == 422 && answer.contains("the great freeze"), "{status} {answer}");
+        assert!(answer.contains("2999-01-01 00:00 (Europe/Berlin)"), "{answer}");
+        assert_eq!(on.read("shipped"), None);
+    }
 }

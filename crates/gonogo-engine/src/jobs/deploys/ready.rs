@@ -1,6 +1,7 @@
 //! Whether a deploy may begin, read again just before it does: what runs, the head,
 //! and the verdict of exactly that.
 
+use crate::commands::deploys::{closed, deploys_of};
 use crate::jobs::{EVALUATE, judge_soon, look_soon};
 use crate::serving::Serving;
 use gonogo_core::say;
@@ -72,7 +73,15 @@ impl Reading {
         let newest = serving.store.newest_evaluation(row.candidate).await?;
         let judging = serving.store.judging_of(row.candidate, EVALUATE, (serving.clock)()).await?;
         let is_judged = !judging.is_due && judging.looked_at.is_some_and(|at| at >= since);
-        match newest.filter(|newest| is_judged && !newest.is_unread) {
+        let newest = newest.filter(|newest| is_judged && !newest.is_unread);
+        // By the policy of what runs, as it was read just now.
+        let section = deploys_of(serving, &row.service);
+        let closed =
+            newest.as_ref().zip(section).and_then(|(newest, section)| closed(&section, newest, (serving.clock)()));
+        if let Some((said, fix)) = closed {
+            return Ok(Ready::Refused(format!("{said}; {fix}")));
+        }
+        match newest {
             None => Ok(not_yet("its verdict", None)),
             Some(newest) if newest.exit_code == 0 => Ok(Ready::Yes),
             Some(newest) if newest.exit_code == WAITING => Ok(not_yet("what its verdict waits for", None)),
