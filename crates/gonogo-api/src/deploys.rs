@@ -20,6 +20,8 @@ pub struct Deploy {
     pub state: DeployState,
     /// Why it is so, in a sentence; empty where the state says all.
     pub said: String,
+    /// Who agreed to it; null where nobody has, or nobody has to.
+    pub approved_by: Option<String>,
     /// Null until its first step began.
     pub began_at: Option<String>,
     /// Null until it is over.
@@ -36,6 +38,8 @@ pub struct Deploy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeployState {
+    /// Nobody has agreed to it yet.
+    Requested,
     Queued,
     Running,
     Halted,

@@ -306,6 +306,11 @@ impl Person {
         self.as_role(self.role_at(service), Act::SignOff, needs)
     }
 
+    /// Whether they may agree to a deploy for which one has to be this.
+    pub fn may_approve(&self, service: &str, needs: Role) -> Result<Actor, Forbidden> {
+        self.as_role(self.role_at(service), Act::Deploy, needs.max(Role::Developer))
+    }
+
     /// The greater of what they are for all services and for this one.
     pub fn role_at(&self, service: &str) -> Role {
         self.at.get(service).map_or(self.role, |role| self.role.max(*role))

@@ -1,7 +1,7 @@
 //! A deploy as it is told to people and programs: its acts, in the order in which
 //! they began, and what may be said of it.
 
-use crate::commands::deploys::{MaySay, may_say};
+use crate::commands::deploys::{MaySay, may_say_of};
 use crate::serving::Serving;
 use gonogo_core::deploy::{ActKey, Direction, Entry, Outcome};
 use gonogo_store::{DeployId, DeployRow, DeployRun, StoreError};
@@ -35,7 +35,7 @@ pub async fn told_deploy(serving: &Serving, id: DeployId) -> Result<Option<ToldD
     let journal = serving.store.deploy_journal(id).await?;
     let mut runs = serving.store.deploy_runs(id).await?;
     let entries: Vec<Entry> = journal.iter().map(|(entry, _)| entry.clone()).collect();
-    let may = if row.state.has_ended() { MaySay::default() } else { may_say(&row.plan, &entries) };
+    let may = may_say_of(&row, &entries);
     let (mut acts, mut words): (Vec<ToldAct>, Vec<(String, Timestamp)>) = (Vec::new(), Vec::new());
     for (entry, at) in journal {
         match entry {

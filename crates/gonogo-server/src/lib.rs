@@ -117,6 +117,7 @@ fn router(app: App, live: Live) -> Router {
         .route("/settings", get(pages::settings::server))
         .route("/candidates/{id}/deploys", post(pages::deploys::ask))
         .route("/deploys/{id}", get(pages::deploys::page))
+        .route("/deploys/{id}/approval", post(pages::deploys::agree))
         .route("/deploys/{id}/signals/{signal}", post(pages::deploys::tell))
         .route("/deploys/{id}/steps/{key}/log.txt", get(pages::deploys::log))
         .route("/deploys/{id}/steps/{key}/{word}", post(pages::deploys::tell_of_step))

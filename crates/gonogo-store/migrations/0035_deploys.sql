@@ -9,13 +9,15 @@ create table deploy (
     candidate {int} not null references candidate (id),
     requested_by {int} not null references person (id),
     requested_at {int} not null,
-    -- 'queued', 'running', 'halted', 'needs-person', 'deployed', 'rolled-back',
+    -- 'requested', 'queued', 'running', 'halted', 'needs-person', 'deployed', 'rolled-back',
     -- 'abandoned', 'cancelled' or 'refused'.
     state text not null,
     -- Why it is in this state, for people; empty where the state says all.
     said text not null default '',
     -- What it does, in JSON.
     plan text not null,
+    approved_by {int} references person (id),
+    approved_at {int},
     began_at {int},
     ended_at {int},
     -- The newest change that pages show of it.

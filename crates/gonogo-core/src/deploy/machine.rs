@@ -220,7 +220,7 @@ mod tests {
 
     fn plan(forward: &[(u32, OnFailure)], back: usize) -> Plan {
         let forward = forward.iter().map(|(tries, on_failure)| step("a", *tries, *on_failure)).collect();
-        Plan { forward, back: (0..back).map(|_| step("b", 1, OnFailure::Halt)).collect() }
+        Plan { approval: None, forward, back: (0..back).map(|_| step("b", 1, OnFailure::Halt)).collect() }
     }
 
     fn forward(step: usize, attempt: u32) -> Act {

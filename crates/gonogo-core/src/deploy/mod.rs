@@ -11,4 +11,4 @@ pub use calendar::{Calendar, Day, Freeze, Opening, Window};
 pub use journal::{Act, ActKey, Choice, Direction, Entry, Failure, Outcome, Signal};
 pub use machine::{End, HaltedBy, Hold, Next, next};
 pub use plan::{Plan, Step, Variables};
-pub use section::{Deploys, OnFailure, StepTable};
+pub use section::{Approval, Deploys, OnFailure, StepTable};

@@ -1,7 +1,7 @@
 //! What one deploy does, as it was when it was asked for: later changes of the
 //! policy do not change it.
 
-use super::section::{Deploys, OnFailure, StepTable};
+use super::section::{Approval, Deploys, OnFailure, StepTable};
 use crate::ids::Sha;
 use crate::running::Running;
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
+    /// Who agrees to it before it is queued.
+    #[serde(default)]
+    pub approval: Option<Approval>,
     pub forward: Vec<Step>,
     pub back: Vec<Step>,
 }
@@ -60,7 +63,8 @@ impl Plan {
         let steps =
             |tables: &[StepTable], sha| tables.iter().map(|table| step(table, &variables.values(sha))).collect();
         let back = variables.production.only().map(|good| steps(&section.roll_back, good));
-        Self { forward: steps(&section.steps, variables.head), back: back.unwrap_or_default() }
+        let forward = steps(&section.steps, variables.head);
+        Self { approval: section.approval.clone(), forward, back: back.unwrap_or_default() }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use super::calendar::{Calendar, Freeze, Window};
 use super::plan::{self, Variables};
+use crate::person::Role;
 use crate::policy::utc;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +25,8 @@ pub struct Deploys {
     /// Which runner does the steps, by its name; without it, `local`, which the server
     /// starts beside itself.
     pub runner: Option<String>,
+    /// Who agrees to a deploy before it is queued; without it nobody has to.
+    pub approval: Option<Approval>,
     /// The IANA zone of windows and freezes.
     #[serde(default = "utc")]
     pub zone: String,
@@ -30,6 +34,36 @@ pub struct Deploys {
     pub windows: Vec<Window>,
     /// When none may.
     pub freezes: Vec<Freeze>,
+}
+
+/// Who agrees to a deploy: who is all of this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// At the service, or more.
+    #[serde(default = "developer")]
+    pub role: Role,
+    /// These alone, called as in `[[awareness]]`; without it whoever has the role.
+    #[serde(default)]
+    pub people: Option<Vec<String>>,
+    /// Whoever asked for the deploy does not approve it.
+    #[serde(default = "yes")]
+    pub by_another: bool,
+    /// After so many hours it counts no more.
+    #[serde(default = "eight")]
+    pub hours: u32,
+}
+
+fn developer() -> Role {
+    Role::Developer
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn eight() -> u32 {
+    8
 }
 
 /// A command.
@@ -88,7 +122,7 @@ fn once() -> u32 {
 impl Default for Deploys {
     fn default() -> Self {
         let (steps, roll_back, windows, freezes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { steps, roll_back, runner: None, zone: utc(), windows, freezes }
+        Self { steps, roll_back, runner: None, approval: None, zone: utc(), windows, freezes }
     }
 }
 
@@ -113,6 +147,9 @@ impl Deploys {
         if !is_name(self.runner()) {
             return Err(format!("`runner` is a name: {NAME}"));
         }
+        if let Some(approval) = &self.approval {
+            approval.validate()?;
+        }
         self.freezes.iter().try_for_each(Freeze::validate)?;
         self.calendar()?;
         for (steps, word) in [(&self.steps, "steps"), (&self.roll_back, "roll_back")] {
@@ -134,6 +171,23 @@ impl Deploys {
             }
             None => Ok(()),
         }
+    }
+}
+
+impl Approval {
+    fn validate(&self) -> Result<(), String> {
+        if self.people.as_ref().is_some_and(Vec::is_empty) {
+            return Err("`approval.people` names nobody: leave it out, or name somebody".to_owned());
+        }
+        if !(1..=24 * 7).contains(&self.hours) {
+            return Err("`approval.hours` is from 1 to 168".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Whether an approval of then counts now.
+    pub fn counts(&self, given_at: Timestamp, now: Timestamp) -> bool {
+        now.duration_since(given_at) <= SignedDuration::from_hours(self.hours.into())
     }
 }
 

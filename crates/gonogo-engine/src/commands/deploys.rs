@@ -1,5 +1,6 @@
 //! A person asks for a deploy, and says how one goes on that is under way.
 
+use super::acknowledge::Speaker;
 use super::people::deed_of;
 use crate::locate::type_policy;
 use crate::serving::Serving;
@@ -8,8 +9,11 @@ use gonogo_checks::FREEZE_CLOSED;
 use gonogo_core::deploy::{
     ActKey, Choice, Deploys, Entry, HaltedBy, Hold, Next, Opening, Plan, Signal, Variables, next,
 };
-use gonogo_core::person::{Act, Forbidden, Person};
-use gonogo_store::{Candidate, CandidateId, DeployId, DeployRow, Evaluation, NewDeploy, Requested, RunKey, StoreError};
+use gonogo_core::person::{Act, Actor, Forbidden, Person};
+use gonogo_core::say;
+use gonogo_store::{
+    Candidate, CandidateId, DeployId, DeployRow, DeployState, Evaluation, NewDeploy, Requested, RunKey, StoreError,
+};
 use jiff::Timestamp;
 use thiserror::Error;
 
@@ -22,6 +26,9 @@ pub enum DeployError {
     /// It may not be deployed as it is.
     #[error("{said}\n  → {fix}")]
     NotNow { said: String, fix: String },
+    /// The policy names others.
+    #[error("{0}")]
+    NotNamed(String),
     /// What was on the page is not so any more.
     #[error("{0}")]
     Gone(String),
@@ -118,8 +125,17 @@ pub struct MaySay {
     pub choices: Option<(ActKey, Vec<Choice>)>,
 }
 
+/// Of a deploy that is not approved yet, that it is not to be.
+pub fn may_say_of(row: &DeployRow, journal: &[Entry]) -> MaySay {
+    match row.state {
+        DeployState::Requested => MaySay { signals: vec![Signal::Abandon], choices: None },
+        state if state.has_ended() => MaySay::default(),
+        _ => may_say(&row.plan, journal),
+    }
+}
+
 /// By its plan and its journal alone.
-pub fn may_say(plan: &Plan, journal: &[Entry]) -> MaySay {
+fn may_say(plan: &Plan, journal: &[Entry]) -> MaySay {
     let can_go_back = !plan.back.is_empty() && !has_gone_back(journal);
     let back = can_go_back.then_some(Signal::RollBack);
     let all = [Choice::RunAgain, Choice::CountAsDone, Choice::Abandon];
@@ -148,6 +164,45 @@ fn has_gone_back(journal: &[Entry]) -> bool {
     })
 }
 
+/// Whether somebody may agree to a deploy that waits for it.
+pub async fn may_approve(serving: &Serving, who: &Person, row: &DeployRow) -> Result<bool, StoreError> {
+    match approving(serving, who, row).await {
+        Ok(_) => Ok(true),
+        Err(DeployError::Store(error)) => Err(error),
+        Err(_) => Ok(false),
+    }
+}
+
+async fn approving(serving: &Serving, who: &Person, row: &DeployRow) -> Result<Actor, DeployError> {
+    let gone = || DeployError::Gone(format!("deploy {} waits for no approval: it is {}", row.id.0, row.state.word()));
+    let approval = row.plan.approval.as_ref().filter(|_| row.state == DeployState::Requested).ok_or_else(gone)?;
+    let actor = who.may_approve(&row.service, approval.role).map_err(DeployError::Forbidden)?;
+    let speaker = Speaker::of(serving, who).await?;
+    if let Some(people) = approval.people.as_ref().filter(|people| !speaker.is_one_of(people)) {
+        let said = format!("deploys of {} are approved by {}", row.service, say::list(people, people.len()));
+        return Err(DeployError::NotNamed(said));
+    }
+    if approval.by_another && who.id == row.requested_by_id {
+        return Err(DeployError::NotNamed(
+            "nobody approves alone what they asked for: somebody else has to".to_owned(),
+        ));
+    }
+    Ok(actor)
+}
+
+/// Agrees to exactly this head over exactly what runs: it is queued.
+pub async fn approve(serving: &Serving, who: &Person, id: DeployId) -> Result<(), DeployError> {
+    let gone = || DeployError::Gone(format!("there is no deploy {}", id.0));
+    let row = serving.store.deploy(id).await?.ok_or_else(gone)?;
+    let actor = approving(serving, who, &row).await?;
+    let detail = format!("deploy {}: {} @ {}", id.0, row.branch, row.head.short());
+    let deed = deed_of(&actor, (serving.clock)(), "approved a deploy", &row.service, &detail);
+    match serving.store.approve_deploy(id, who.id, deed).await? {
+        true => Ok(()),
+        false => Err(DeployError::Gone(format!("deploy {} waits for no approval any more", id.0))),
+    }
+}
+
 /// Halts it, lets it go on, rolls it back, or ends it as it is.
 pub async fn signal(serving: &Serving, who: &Person, id: DeployId, signal: Signal) -> Result<(), DeployError> {
     let (row, actor, may) = standing(serving, who, id).await?;
@@ -165,6 +220,12 @@ pub async fn signal(serving: &Serving, who: &Person, id: DeployId, signal: Signa
         Signal::Abandon => "ended a deploy as it is",
     };
     let deed = deed_of(&actor, (serving.clock)(), did, &row.service, &format!("deploy {}", id.0));
+    if row.state == DeployState::Requested {
+        return match serving.store.cancel_requested(id, deed).await? {
+            true => Ok(()),
+            false => Err(DeployError::Gone(format!("deploy {} was approved meanwhile: halt it", id.0))),
+        };
+    }
     said(serving, id, Entry::Asked { signal, by: who.name.clone() }, deed).await
 }
 
@@ -200,11 +261,7 @@ pub async fn end_step(serving: &Serving, who: &Person, id: DeployId, key: ActKey
     }
 }
 
-async fn standing(
-    serving: &Serving,
-    who: &Person,
-    id: DeployId,
-) -> Result<(DeployRow, gonogo_core::person::Actor, MaySay), DeployError> {
+async fn standing(serving: &Serving, who: &Person, id: DeployId) -> Result<(DeployRow, Actor, MaySay), DeployError> {
     let gone = || DeployError::Gone(format!("there is no deploy {}", id.0));
     let row = serving.store.deploy(id).await?.ok_or_else(gone)?;
     let actor = who.may_at(&row.service, Act::Deploy).map_err(DeployError::Forbidden)?;
@@ -212,7 +269,7 @@ async fn standing(
         return Err(DeployError::Gone(format!("deploy {} is over: it is {}", id.0, row.state.word())));
     }
     let journal: Vec<Entry> = serving.store.deploy_journal(id).await?.into_iter().map(|(entry, _)| entry).collect();
-    let may = may_say(&row.plan, &journal);
+    let may = may_say_of(&row, &journal);
     Ok((row, actor, may))
 }
 

@@ -2,6 +2,7 @@
 //! deploy, waivers, sign-offs, checks after a deploy.
 
 use super::acknowledge::Speaker;
+use super::deploys::may_approve;
 use super::waive;
 use crate::jobs::by_account;
 use crate::serving::Serving;
@@ -9,8 +10,12 @@ use gonogo_core::person::{Act, Person, Role};
 use gonogo_core::post_deploy::LookState;
 use gonogo_core::say;
 use gonogo_core::waiver::Standing;
-use gonogo_store::{CandidateId, LookRow, LooksWanted, Only, StoreError, WaitRow, WaiverRow};
+use gonogo_store::{
+    CandidateId, DeployState, DeploysWanted, LookRow, LooksWanted, Only, StoreError, WaitRow, WaiverRow,
+};
 
+/// Of deploys that are open, those that are looked through.
+const MOST_DEPLOYS: u32 = 200;
 /// Of checks after deploys, those that are looked through.
 const MOST_LOOKS: u32 = 500;
 
@@ -38,6 +43,7 @@ pub async fn waits_for(serving: &Serving, who: &Person) -> Result<Vec<Wait>, Sto
     for row in rows.iter().filter(|row| is_theirs(who, row)) {
         put(&mut waits, row);
     }
+    waits.extend(deploys(serving, who).await?);
     waits.extend(waivers(serving, who).await?);
     Ok(waits)
 }
@@ -97,6 +103,29 @@ async fn looks(serving: &Serving, who: &Person, accounts: &[String]) -> Result<V
         keeps: Vec::new(),
     };
     Ok(mine.into_iter().map(wait).collect())
+}
+
+/// Deploys that this person may agree to, and those that they asked for and which
+/// wait for a word.
+async fn deploys(serving: &Serving, who: &Person) -> Result<Vec<Wait>, StoreError> {
+    let open = DeploysWanted { only_open: true, ..DeploysWanted::default() };
+    let mut waits = Vec::new();
+    for row in serving.store.deploys(open, MOST_DEPLOYS).await? {
+        let of = format!("deploy {} of {} @ {}", row.id.0, say::printable(&row.branch), row.head.short());
+        let (what, fix) = match row.state {
+            DeployState::Requested if may_approve(serving, who, &row).await? => (
+                format!("{of} waits for approval, as {} asked", row.requested_by),
+                "look at what ships, and approve it",
+            ),
+            DeployState::Halted | DeployState::NeedsPerson if row.requested_by_id == who.id => {
+                (format!("{of} does not go on: {}", row.said), "say how it goes on")
+            }
+            _ => continue,
+        };
+        let page = format!("/deploys/{}", row.id.0);
+        waits.push(Wait { service: row.service, what, fix: fix.to_owned(), page, keeps: Vec::new() });
+    }
+    Ok(waits)
 }
 
 /// Those that another person proposed and this one may confirm, and their own

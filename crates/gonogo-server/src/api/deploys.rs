@@ -12,7 +12,7 @@ use axum::response::Response;
 use gonogo_api as api;
 use gonogo_core::deploy::{ActKey, Choice, Signal};
 use gonogo_core::person::Act;
-use gonogo_engine::commands::deploys::{DeployError, decide, end_step, request, signal};
+use gonogo_engine::commands::deploys::{DeployError, approve, decide, end_step, request, signal};
 use gonogo_engine::{ToldAct, ToldDeploy, outcome_words, told_deploy};
 use gonogo_store::{CandidateId, DeployId, DeployState, DeploysWanted, Requested, RunKey};
 
@@ -30,6 +30,9 @@ pub(super) fn operations() -> Vec<Operation> {
             .by(ask_for),
         read::<api::Deploy>("/deploys/{deploy}", "oneDeploy", "A deploy, its steps, and what may be said of it")
             .by(one),
+        write("/deploys/{deploy}/approval", "approveDeploy", "Agrees to a deploy that waits for that", Act::Deploy)
+            .comes_to(StatusCode::NO_CONTENT)
+            .by(approves),
         write(
             "/deploys/{deploy}/signals",
             "signalDeploy",
@@ -105,6 +108,16 @@ async fn ask_for(
                     Err(Refusal::new(Kind::Conflict, format!("deploy {} of this head is under way already", id.0)))
                 }
             }
+        })
+    })
+    .await
+}
+
+async fn approves(State(app): State<App>, At(id): At<i64>, ask: Ask<()>) -> Result<Response, Refusal> {
+    ask.done(&app, StatusCode::NO_CONTENT, |serving, who, ()| {
+        Box::pin(async move {
+            approve(serving, &who, DeployId(id)).await?;
+            Ok(None)
         })
     })
     .await
@@ -198,6 +211,7 @@ fn tell(app: &App, told: ToldDeploy) -> api::Deploy {
         requested_at: row.requested_at.to_string(),
         state: state(row.state),
         said: row.said,
+        approved_by: row.approved.map(|(by, _)| by),
         began_at: row.began_at.map(|at| at.to_string()),
         ended_at: row.ended_at.map(|at| at.to_string()),
         steps: acts.into_iter().map(step).collect(),
@@ -219,6 +233,7 @@ fn step(act: ToldAct) -> api::DeployStep {
 
 fn state(state: DeployState) -> api::DeployState {
     match state {
+        DeployState::Requested => api::DeployState::Requested,
         DeployState::Queued => api::DeployState::Queued,
         DeployState::Running => api::DeployState::Running,
         DeployState::Halted => api::DeployState::Halted,
@@ -236,6 +251,7 @@ impl From<DeployError> for Refusal {
         match error {
             DeployError::Store(error) => error.into(),
             DeployError::Forbidden(forbidden) => forbidden.into(),
+            DeployError::NotNamed(said) => Self::new(Kind::Forbidden, said),
             DeployError::NotNow { .. } => Self::new(Kind::Wrong, error.to_string().replace("\n  → ", "; ")),
             DeployError::Gone(said) => Self::new(Kind::Conflict, said),
         }

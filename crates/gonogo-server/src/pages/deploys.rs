@@ -9,10 +9,10 @@ use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use gonogo_core::deploy::{ActKey, Choice, Outcome, Signal};
+use gonogo_core::deploy::{ActKey, Approval, Choice, Outcome, Signal};
 use gonogo_core::person::Act;
 use gonogo_core::say;
-use gonogo_engine::commands::deploys::{DeployError, MaySay, decide, end_step, request, signal};
+use gonogo_engine::commands::deploys::{DeployError, MaySay, approve, decide, end_step, may_approve, request, signal};
 use gonogo_engine::{ToldAct, ToldDeploy, outcome_words, told_deploy};
 use gonogo_store::{CandidateId, DeployId, DeployRow, DeployState, DeploysWanted, Requested, RunKey};
 use jiff::Timestamp;
@@ -38,6 +38,7 @@ pub(crate) struct Sent {
 /// A deploy's state: a word, a shape and a colour.
 pub(crate) fn state(state: DeployState) -> Markup {
     let (class, said) = match state {
+        DeployState::Requested => ("waiting", "… Waits for approval"),
         DeployState::Queued => ("waiting", "… Queued"),
         DeployState::Running => ("waiting", "▶ Running"),
         DeployState::Halted => ("no-go", "‖ Halted"),
@@ -62,14 +63,17 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(id): Pat
     }
     let row = &told.row;
     let may = session.person.may_at(&row.service, Act::Deploy).is_ok();
+    let may_agree = may_approve(&app.serving, &session.person, row).await.map_err(|e| away(&e))?;
     let main = html! {
         section.answer.(if row.state == DeployState::Deployed { "is-go" } else { "is-waiting" }) aria-label="How it stands" {
             p.headline { (state(row.state)) " " @if !row.said.is_empty() { (outside(&row.said)) } }
             p { b { (outside(&row.branch)) } " @ " code { (row.head.short()) } " over " (row.production.short())
                 " · asked for by " (outside(&row.requested_by)) " " (ago(row.requested_at, now))
+                @if let Some((by, at)) = &row.approved { " · approved by " (outside(by)) " " (ago(*at, now)) }
                 @if let Some(began) = row.began_at { " · began " (ago(began, now)) }
                 @if let (Some(began), Some(ended)) = (row.began_at, row.ended_at) { " · took " (say::lasts(ended.duration_since(began))) }
             }
+            @if let (DeployState::Requested, Some(approval)) = (row.state, &row.plan.approval) { (agreed(approval, row, may_agree, &session)) }
             @if may { (words(&told.may, row, &session)) }
         }
         p { a href={ "/services/" (row.service) } { "The service" } " · "
@@ -86,6 +90,35 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(id): Pat
     let follows = Follows { candidate: None, since };
     let title = format!("{}: deploy {}", row.service, row.id.0);
     Ok(layout::live_page(&title, !row.state.has_ended(), &session, &follows, &main))
+}
+
+/// Who agrees to it, and the button of who may.
+fn agreed(approval: &Approval, row: &DeployRow, may: bool, session: &Session) -> Markup {
+    let who = match &approval.people {
+        Some(people) => say::list(people, people.len()),
+        None => format!("a {}", approval.role.word()),
+    };
+    html! {
+        p { "It waits for " (outside(&who)) @if approval.by_another { ", and not " (outside(&row.requested_by)) " alone" } " to agree." }
+        @if may {
+            form.inline method="post" action={ "/deploys/" (row.id.0) "/approval" } {
+                input type="hidden" name="form" value=(session.form_word());
+                button.primary { "Approve" }
+            }
+        }
+    }
+}
+
+pub(crate) async fn agree(
+    State(app): State<App>,
+    session: Session,
+    Path(id): Path<i64>,
+    Form(sent): Form<Sent>,
+) -> Response {
+    if !session.sent(&sent.form) {
+        return not_our_form();
+    }
+    done(approve(&app.serving, &session.person, DeployId(id)).await, id, &session)
 }
 
 /// What a person may say of it now.
@@ -106,7 +139,7 @@ fn words(may: &MaySay, row: &DeployRow, session: &Session) -> Markup {
             } } }
         }
         @if !may.signals.is_empty() {
-            div.acts { @for signal in &may.signals { (button(format!("{path}/signals/{}", signal.word()), signal.label())) " " } }
+            div.acts { @for signal in &may.signals { (button(format!("{path}/signals/{}", signal.word()), if row.state == DeployState::Requested { "Cancel" } else { signal.label() })) " " } }
         }
     }
 }
@@ -283,7 +316,7 @@ fn done(ended: Result<(), DeployError>, id: i64, session: &Session) -> Response 
 fn refused(error: &DeployError, session: &Session) -> Response {
     let status = match error {
         DeployError::Store(error) => return away(error).into_response(),
-        DeployError::Forbidden(_) => StatusCode::FORBIDDEN,
+        DeployError::Forbidden(_) | DeployError::NotNamed(_) => StatusCode::FORBIDDEN,
         DeployError::NotNow { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         DeployError::Gone(_) => StatusCode::CONFLICT,
     };

@@ -49,8 +49,9 @@ impl Store {
     /// Open deploys whose turn it is and to which nobody sees.
     pub async fn deploys_unseen(&self, now: Timestamp) -> Result<Vec<DeployId>, StoreError> {
         const SELECT: &str = "select d.id from deploy d left join deploy_lock l on l.name = 'service ' || d.service
-             where d.ended_at is null and ((l.deploy = d.id and l.until <= $1) or (l.deploy is null
-                 and d.id = (select min(o.id) from deploy o where o.service = d.service and o.ended_at is null)))
+             where d.ended_at is null and d.state <> 'requested' and ((l.deploy = d.id and l.until <= $1) or (l.deploy is null
+                 and d.id = (select min(o.id) from deploy o where o.service = d.service and o.ended_at is null
+                     and o.state <> 'requested')))
              order by d.id limit 100";
         let clock = self.leases;
         let rows: Vec<(i64,)> = self
@@ -72,7 +73,7 @@ impl Store {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<Held>, StoreError> {
-        const OPEN: &str = "select service from deploy where id = $1 and ended_at is null";
+        const OPEN: &str = "select service from deploy where id = $1 and ended_at is null and state <> 'requested'";
         const TAKE: &str = "insert into deploy_lock (name, deploy, fence, until) values ($1, $2, 1, $3)
              on conflict (name) do update
                  set deploy = excluded.deploy, fence = deploy_lock.fence + 1, until = excluded.until

@@ -6,7 +6,7 @@ mod runs;
 pub use journal::{Held, Intent};
 pub use runs::{DeployRun, RunKey, Runs, Said, StepOrder};
 
-use crate::audit::{Deed, note_made};
+use crate::audit::{Deed, note, note_made};
 use crate::db::{Tx, execute, fetch};
 use crate::views::changes::{has_changed, in_turn};
 use crate::{CandidateId, Store, StoreError, micros, time};
@@ -24,6 +24,8 @@ pub struct DeployId(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeployState {
+    /// Nobody has agreed to it yet.
+    Requested,
     Queued,
     Running,
     Halted,
@@ -60,6 +62,8 @@ pub struct DeployRow {
     pub state: DeployState,
     pub said: String,
     pub plan: Plan,
+    /// Who agreed to it, and when.
+    pub approved: Option<(String, Timestamp)>,
     pub began_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
 }
@@ -82,7 +86,8 @@ pub struct DeploysWanted {
 }
 
 impl DeployState {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
+        Self::Requested,
         Self::Queued,
         Self::Running,
         Self::Halted,
@@ -96,6 +101,7 @@ impl DeployState {
 
     pub fn word(self) -> &'static str {
         match self {
+            Self::Requested => "requested",
             Self::Queued => "queued",
             Self::Running => "running",
             Self::Halted => "halted",
@@ -110,7 +116,7 @@ impl DeployState {
 
     pub fn has_ended(self) -> bool {
         match self {
-            Self::Queued | Self::Running | Self::Halted | Self::NeedsPerson => false,
+            Self::Requested | Self::Queued | Self::Running | Self::Halted | Self::NeedsPerson => false,
             Self::Deployed | Self::RolledBack | Self::Abandoned | Self::Cancelled | Self::Refused => true,
         }
     }
@@ -131,8 +137,8 @@ macro_rules! select_deploys {
     ($rest:literal) => {
         concat!(
             "select d.id, d.service, d.branch, d.head, d.production, d.candidate, p.name, d.requested_by,
-                 d.requested_at, d.state, d.said, d.plan, d.began_at, d.ended_at
-             from deploy d join person p on p.id = d.requested_by ",
+                 d.requested_at, d.state, d.said, d.plan, a.name, d.approved_at, d.began_at, d.ended_at
+             from deploy d join person p on p.id = d.requested_by left join person a on a.id = d.approved_by ",
             $rest
         )
     };
@@ -148,7 +154,7 @@ impl Store {
         const INSERT: &str = "insert into deploy
                  (service, branch, head, production, candidate, requested_by, requested_at, state, plan)
              values ($1, $2, $3, $4, $5, $6, $7, 'queued', '') returning id";
-        const PLAN: &str = "update deploy set plan = $2 where id = $1";
+        const PLAN: &str = "update deploy set plan = $2, state = $3 where id = $1";
         let requested = self
             .db
             .write(move |tx| {
@@ -171,9 +177,10 @@ impl Store {
                         new.requested_by,
                         micros(deed.at)
                     )?;
-                    let plan =
-                        serde_json::to_string(&plan(DeployId(id))).map_err(|e| StoreError::Refused(e.to_string()))?;
-                    execute!(tx, PLAN, id, plan)?;
+                    let plan = plan(DeployId(id));
+                    let state = if plan.approval.is_some() { DeployState::Requested } else { DeployState::Queued };
+                    let plan = serde_json::to_string(&plan).map_err(|e| StoreError::Refused(e.to_string()))?;
+                    execute!(tx, PLAN, id, plan, state.word())?;
                     note_made(tx, &deed, Some(id)).await?;
                     changed(tx, DeployId(id)).await?;
                     Ok(Requested::New(DeployId(id)))
@@ -182,6 +189,45 @@ impl Store {
             .await?;
         self.work.came();
         Ok(requested)
+    }
+
+    /// Somebody agrees to it, and it is queued; false where it does not wait for that.
+    pub async fn approve_deploy(&self, id: DeployId, by: i64, deed: Deed) -> Result<bool, StoreError> {
+        const UPDATE: &str = "update deploy set state = 'queued', approved_by = $2, approved_at = $3
+             where id = $1 and state = 'requested'";
+        self.of_requested(id, deed, move |tx, at| Box::pin(async move { Ok(execute!(tx, UPDATE, id.0, by, at)?) }))
+            .await
+    }
+
+    /// It is not asked for any more; false where it does not wait for an approval.
+    pub async fn cancel_requested(&self, id: DeployId, deed: Deed) -> Result<bool, StoreError> {
+        const UPDATE: &str = "update deploy set state = 'cancelled', ended_at = $2
+             where id = $1 and state = 'requested'";
+        self.of_requested(id, deed, move |tx, at| Box::pin(async move { Ok(execute!(tx, UPDATE, id.0, at)?) })).await
+    }
+
+    async fn of_requested<F>(&self, id: DeployId, deed: Deed, run: F) -> Result<bool, StoreError>
+    where
+        F: for<'t, 'c> FnOnce(&'t mut Tx<'c>, i64) -> futures_util::future::BoxFuture<'t, Result<u64, StoreError>>
+            + Send
+            + 'static,
+    {
+        let done = self
+            .db
+            .write(move |tx| {
+                Box::pin(async move {
+                    in_turn(tx).await?;
+                    if run(tx, micros(deed.at)).await? == 0 {
+                        return Ok(false);
+                    }
+                    note(tx, &deed).await?;
+                    changed(tx, id).await?;
+                    Ok(true)
+                })
+            })
+            .await?;
+        self.work.came();
+        Ok(done)
     }
 
     pub async fn deploy(&self, id: DeployId) -> Result<Option<DeployRow>, StoreError> {
@@ -234,7 +280,24 @@ async fn changed(tx: &mut Tx<'_>, id: DeployId) -> Result<(), StoreError> {
 }
 
 fn read(row: Row) -> Result<DeployRow, StoreError> {
-    let (id, service, branch, head, production, candidate, by, by_id, at, state, said, plan, began, ended) = row;
+    let (
+        id,
+        service,
+        branch,
+        head,
+        production,
+        candidate,
+        by,
+        by_id,
+        at,
+        state,
+        said,
+        plan,
+        agreed,
+        agreed_at,
+        began,
+        ended,
+    ) = row;
     let unreadable = |what: &str| StoreError::Unreadable(format!("{what} of deploy {id}"));
     Ok(DeployRow {
         id: DeployId(id),
@@ -249,6 +312,7 @@ fn read(row: Row) -> Result<DeployRow, StoreError> {
         state: state.parse().map_err(|()| unreadable("the state"))?,
         said,
         plan: serde_json::from_str(&plan).map_err(|_| unreadable("the plan"))?,
+        approved: agreed.zip(agreed_at.map(time)),
         began_at: began.map(time),
         ended_at: ended.map(time),
     })

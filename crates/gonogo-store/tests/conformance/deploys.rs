@@ -55,7 +55,7 @@ async fn request(store: &Store, who: &Person, of: &Candidate, second: i64) -> Re
         candidate: of.id,
         requested_by: who.id,
     };
-    let plan = |id: DeployId| Plan { forward: vec![step(&format!("ship-{}", id.0))], back: Vec::new() };
+    let plan = |id: DeployId| Plan { approval: None, forward: vec![step(&format!("ship-{}", id.0))], back: Vec::new() };
     store.request_deploy(new, plan, deed("asked for a deploy", second)).await.unwrap()
 }
 

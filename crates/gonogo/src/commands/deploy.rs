@@ -59,7 +59,7 @@ async fn follow(server: &Server, id: i64, patience: &mut Patience) -> anyhow::Re
 /// `None` while it goes on by itself.
 fn exit_code(deploy: &Deploy) -> Option<u8> {
     match deploy.state {
-        DeployState::Queued | DeployState::Running => None,
+        DeployState::Requested | DeployState::Queued | DeployState::Running => None,
         DeployState::Halted | DeployState::NeedsPerson => Some(WAITING),
         DeployState::Deployed => Some(0),
         DeployState::RolledBack | DeployState::Abandoned | DeployState::Cancelled | DeployState::Refused => Some(1),
@@ -68,6 +68,7 @@ fn exit_code(deploy: &Deploy) -> Option<u8> {
 
 fn word(state: DeployState) -> &'static str {
     match state {
+        DeployState::Requested => "waits for an approval",
         DeployState::Queued => "is queued",
         DeployState::Running => "runs",
         DeployState::Halted => "is halted",

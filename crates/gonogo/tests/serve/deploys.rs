@@ -261,3 +261,38 @@ fn while_it_is_frozen_a_candidate_waits_and_nothing_is_deployed() {
         assert_eq!(on.read("shipped"), None);
     }
 }
+
+#[test]
+fn a_deploy_waits_for_another_person_where_the_policy_wants_one() {
+    let policy = "[deploy]\n[deploy.approval]\npeople = ['lee', 'ada']\n";
+    let mut on = Deploying::with(&[("ship", "echo x > $M/shipped")], policy);
+    on.world.adds("lee", "developer");
+    on.world.adds("mia", "release-manager");
+    let (_, candidate) = on.is_go_with("STORY-1 x");
+    let deploy = on.presses_deploy(&candidate);
+    let page = on.says(&deploy, "… Waits for approval");
+    assert!(
+        page.contains("It waits for lee and ada, and not ada alone to agree") && !page.contains(">Approve<"),
+        "{page}"
+    );
+    let approve = |on: &Deploying| {
+        let word = on.world.form_word(&deploy);
+        on.world.post(&format!("{deploy}/approval"), &[("form", &word)]).0
+    };
+    assert_eq!(approve(&on), 403, "nobody approves alone what they asked for");
+    on.world.signs_in("mia", PASSWORD);
+    assert_eq!(approve(&on), 403, "the policy names others");
+    on.world.signs_in("lee", PASSWORD);
+    let waits = on.world.get("/").1;
+    assert!(waits.contains("waits for approval, as ada asked"), "{waits}");
+    assert_eq!(on.read("shipped"), None);
+    assert_eq!(approve(&on), 303);
+    let page = on.says(&deploy, "✓ Deployed");
+    assert!(page.contains("approved by lee"), "{page}");
+    assert_eq!(approve(&on), 409);
+
+    let (_, candidate) = on.is_go_with("STORY-2 y");
+    let other = on.presses_deploy(&candidate);
+    assert_eq!(on.world.submit(&other, &format!("{other}/signals/abandon"), &[]).0, 303);
+    on.says(&other, "– Cancelled");
+}

@@ -38,6 +38,13 @@ impl Reading {
         let Some(service) = serving.service(&row.service) else {
             return Ok(Ready::Refused(format!("{} is not in the server's configuration any more", row.service)));
         };
+        if let Some(approval) = &row.plan.approval {
+            let now = (serving.clock)();
+            if !row.approved.as_ref().is_some_and(|(_, at)| approval.counts(*at, now)) {
+                let said = format!("its approval is older than {} h: ask for it anew", approval.hours);
+                return Ok(Ready::Refused(said));
+            }
+        }
         let is_late = (serving.clock)().duration_since(since) > AT_MOST;
         let not_yet = |what: &str, why: Option<String>| match why.filter(|_| is_late) {
             Some(why) => Ready::Refused(format!("{what} could not be read again: {why}")),
