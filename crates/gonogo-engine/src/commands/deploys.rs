@@ -6,6 +6,7 @@ use crate::locate::type_policy;
 use crate::serving::Serving;
 use gonogo_api::{Check, Severity};
 use gonogo_checks::FREEZE_CLOSED;
+use gonogo_core::case::PolicyOrigin;
 use gonogo_core::deploy::{
     ActKey, Choice, Deploys, Entry, HaltedBy, Hold, Next, Opening, Plan, Signal, Variables, next,
 };
@@ -39,8 +40,12 @@ fn not_now(said: impl Into<String>, fix: impl Into<String>) -> DeployError {
 }
 
 /// How a service is deployed by the policy in force; `None` where gonogo does not.
+/// A policy that has not shipped yet runs nothing: anybody may have pushed it.
 pub fn deploys_of(serving: &Serving, service: &str) -> Option<Deploys> {
     let policy = serving.in_force.of(service)?;
+    if !matches!(policy.origin, PolicyOrigin::Given | PolicyOrigin::Production) {
+        return None;
+    }
     let deploys = type_policy(&policy).0.sections.deploy;
     (!deploys.steps.is_empty()).then_some(deploys)
 }
@@ -55,9 +60,14 @@ pub async fn request(serving: &Serving, who: &Person, candidate: CandidateId) ->
         return Err(gone());
     }
     let section = deploys_of(serving, &candidate.service).ok_or_else(|| {
-        let said = format!("gonogo does not deploy {}: its policy in force has no steps", candidate.service);
+        let said = format!("gonogo does not deploy {}: the policy that runs has no steps", candidate.service);
         not_now(said, "write [[deploy.steps]] into gonogo.toml, and ship that once as you do today")
     })?;
+    if !serving.runners.contains(section.runner()) {
+        let said = format!("the server knows no runner `{}`", section.runner());
+        let fix = "write [local_runner] or a [[runner]] into the server's configuration, or name another in [deploy]";
+        return Err(not_now(said, fix));
+    }
     is_go(serving, &section, &candidate).await?;
     let Some(production) = candidate.production.clone() else {
         return Err(not_now("what runs is not known", "see the service's page"));

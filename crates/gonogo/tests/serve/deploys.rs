@@ -18,7 +18,7 @@ impl Deploying {
     /// `steps` names each step with a line of shell, in which `$M` is the marks' folder.
     fn with(steps: &[(&str, &str)], more: &str) -> Self {
         let marks = tempfile::tempdir().expect("the temporary folder is writable");
-        let mut world = World::stopped().with_service(TOLD);
+        let mut world = World::stopped().with_keys("[local_runner]\n").with_service(TOLD);
         let table = |(name, run): &(&str, &str)| {
             let place = marks.path().display();
             format!("[[deploy.steps]]\nname = '{name}'\nrun = ['''{run}''']\nshell = true\nenv.M = '{place}'\n")

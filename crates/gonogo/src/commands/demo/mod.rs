@@ -9,7 +9,6 @@ use super::serve::config::{
 };
 use super::serve::jira_accounts::JiraAccountsConfig;
 use super::serve::routes::{RouteConfig, TeamsConfig};
-use super::serve::runners::LocalRunnerConfig;
 use super::serve::stories::StoryDeployedConfig;
 use super::serve::{Access, Server, told_to_stop};
 use crate::cli::{DemoArgs, DemoSize};
@@ -156,7 +155,7 @@ fn configuration(world: &Playground, app: &JiraApp, listen: SocketAddr, folder: 
         verdict_turned: RouteConfig::default(),
         awareness: TeamsConfig::default(),
         runners: Vec::new(),
-        local_runner: LocalRunnerConfig::default(),
+        local_runner: None,
         services: services.collect(),
         source: Source::new("the demo's own", ""),
     }

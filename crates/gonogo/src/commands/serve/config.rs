@@ -50,8 +50,8 @@ pub(crate) struct Config {
     /// Who does the steps of deploys, beside the one on this machine.
     #[serde(default, rename = "runner")]
     pub runners: Vec<RunnerConfig>,
-    #[serde(default)]
-    pub local_runner: LocalRunnerConfig,
+    /// Without it nothing of a deploy runs on this machine.
+    pub local_runner: Option<LocalRunnerConfig>,
     #[serde(default, rename = "service")]
     pub services: Vec<ServiceConfig>,
     /// Where it was written.

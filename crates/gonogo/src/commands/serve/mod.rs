@@ -299,6 +299,7 @@ async fn serving(config: &Config, access: Access, store: Store, first_code: &Sec
         pages: config.server.url.trim_end_matches('/').to_owned(),
         outside: Outside { oidc_issuer, ..outside },
         settings: settings::of(config, access.secrets)?,
+        runners: runners::names(config),
         in_force: InForce::default(),
         telling: Telling::default(),
         rounds: Rounds::new(Duration::from_secs(config.server.poll_seconds)),

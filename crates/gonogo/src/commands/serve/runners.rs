@@ -28,19 +28,13 @@ pub(crate) struct RunnerConfig {
     pub token_file: PathBuf,
 }
 
-/// The runner on this machine.
-#[derive(Debug, Serialize, Deserialize)]
+/// The runner on this machine: whoever writes the policy that runs has commands run
+/// here, as this user.
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct LocalRunnerConfig {
-    pub enabled: bool,
     /// `NAME=value` lines: what steps may have as `secrets`.
     pub secrets_file: Option<PathBuf>,
-}
-
-impl Default for LocalRunnerConfig {
-    fn default() -> Self {
-        Self { enabled: true, secrets_file: None }
-    }
 }
 
 /// Looked at so often whether it is wanted, and whether it runs.
@@ -58,14 +52,20 @@ pub(crate) struct Local {
     secrets_file: Option<PathBuf>,
 }
 
+/// Who may be named in a policy.
+pub(super) fn names(config: &Config) -> BTreeSet<String> {
+    let local = config.local_runner.as_ref().map(|_| Deploys::LOCAL.to_owned());
+    config.runners.iter().map(|runner| runner.name.clone()).chain(local).collect()
+}
+
 /// All who may ask for work, and the local one.
 pub(super) fn of(config: &Config) -> anyhow::Result<(Vec<Runner>, Option<Local>)> {
     let mut names = BTreeSet::new();
     let mut runners = Vec::new();
     for RunnerConfig { name, token_file } in &config.runners {
-        if name == Deploys::LOCAL && config.local_runner.enabled {
+        if name == Deploys::LOCAL && config.local_runner.is_some() {
             bail!(
-                "[[runner]] {name}: the server starts that one itself\n  → name it otherwise, or set [local_runner] enabled = false"
+                "[[runner]] {name}: the server starts that one itself\n  → name it otherwise, or take [local_runner] out"
             );
         }
         if !names.insert(name) {
@@ -74,12 +74,10 @@ pub(super) fn of(config: &Config) -> anyhow::Result<(Vec<Runner>, Option<Local>)
         let token = Secret::in_file(&format!("[[runner]] {name} token_file"), token_file)?;
         runners.push(Runner { name: name.clone(), token });
     }
-    if !config.local_runner.enabled {
-        return Ok((runners, None));
-    }
+    let Some(local) = &config.local_runner else { return Ok((runners, None)) };
     let token = Secret::from(random_word());
     runners.push(Runner { name: Deploys::LOCAL.to_owned(), token: token.clone() });
-    let (folder, secrets_file) = (config.server.data.join("runner"), config.local_runner.secrets_file.clone());
+    let (folder, secrets_file) = (config.server.data.join("runner"), local.secrets_file.clone());
     Ok((runners, Some(Local { folder, token, secrets_file })))
 }
 
