@@ -3,12 +3,14 @@
 
 mod candidates;
 mod check;
+mod deploys;
 mod messages;
 mod operating;
 mod paging;
 mod people;
 mod post_deploy;
 mod problem;
+pub mod runner;
 mod services;
 mod settings;
 mod sign_offs;
@@ -18,6 +20,7 @@ mod waivers;
 
 pub use candidates::*;
 pub use check::*;
+pub use deploys::*;
 pub use messages::*;
 pub use operating::*;
 pub use paging::*;

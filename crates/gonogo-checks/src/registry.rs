@@ -59,6 +59,7 @@ pub const CHECKS: &[Entry] = &[
     crate::awareness::ENTRY,
     crate::post_deploy::ENTRY,
     crate::sign_offs::ENTRY,
+    crate::freeze::ENTRY,
 ];
 
 /// What is always looked at and has no level: where production is, the policy

@@ -5,6 +5,7 @@
 pub mod build;
 pub mod case;
 pub mod changeset;
+pub mod deploy;
 pub mod email;
 pub mod fact;
 pub mod finding;

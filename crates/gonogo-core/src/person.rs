@@ -49,11 +49,13 @@ pub enum Scope {
     Production,
     Messages,
     Stories,
+    Deploy,
     Admin,
 }
 
 impl Scope {
-    pub const ALL: [Self; 6] = [Self::Read, Self::Waive, Self::Production, Self::Messages, Self::Stories, Self::Admin];
+    pub const ALL: [Self; 7] =
+        [Self::Read, Self::Waive, Self::Production, Self::Messages, Self::Stories, Self::Deploy, Self::Admin];
 
     pub fn word(self) -> &'static str {
         match self {
@@ -62,6 +64,7 @@ impl Scope {
             Self::Production => "production",
             Self::Messages => "messages",
             Self::Stories => "stories",
+            Self::Deploy => "deploy",
             Self::Admin => "admin",
         }
     }
@@ -75,6 +78,7 @@ impl Scope {
             }
             Self::Production => "say what runs in production",
             Self::Messages => "have messages said again, or drop them; send deploy plans",
+            Self::Deploy => "ask for deploys, halt them, say how they go on",
             Self::Stories => "fill in fields of stories, and move them, in Jira, as the person there",
             Self::Admin => "add people, run deliveries and dead work again",
         }
@@ -111,6 +115,8 @@ pub enum Act {
     /// For a team that they are named in: that it knows of a story.
     Acknowledge,
     SayWhatRuns,
+    /// Ask for one, and say how one goes on that is under way.
+    Deploy,
     TakeBackOwn,
     AddPerson,
     ChangePerson,
@@ -129,7 +135,7 @@ pub enum Act {
 }
 
 impl Act {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Read,
         Self::Compare,
         Self::CheckAgain,
@@ -138,6 +144,7 @@ impl Act {
         Self::Waive,
         Self::Acknowledge,
         Self::SayWhatRuns,
+        Self::Deploy,
         Self::TakeBackOwn,
         Self::AddPerson,
         Self::ChangePerson,
@@ -154,7 +161,7 @@ impl Act {
     pub fn needs(self) -> Role {
         match self {
             Self::Read | Self::Acknowledge | Self::TakeBackOwn | Self::MendStory | Self::MakeToken => Role::Viewer,
-            Self::Compare | Self::CheckAgain | Self::AnswerChecks | Self::SignOff => Role::Developer,
+            Self::Compare | Self::CheckAgain | Self::AnswerChecks | Self::SignOff | Self::Deploy => Role::Developer,
             Self::Waive | Self::SayWhatRuns | Self::SeeToMessages | Self::SendPlan => Role::ReleaseManager,
             Self::AddPerson | Self::ChangePerson | Self::RunAgain | Self::ReadSettings | Self::RevokeAnyToken => {
                 Role::Admin
@@ -173,6 +180,7 @@ impl Act {
             | Self::Acknowledge
             | Self::TakeBackOwn => Some(Scope::Waive),
             Self::SayWhatRuns => Some(Scope::Production),
+            Self::Deploy => Some(Scope::Deploy),
             Self::SeeToMessages | Self::SendPlan => Some(Scope::Messages),
             Self::MendStory => Some(Scope::Stories),
             Self::AddPerson | Self::RunAgain => Some(Scope::Admin),
@@ -190,6 +198,7 @@ impl Act {
             Self::Waive => "waive",
             Self::Acknowledge => "say that a team knows",
             Self::SayWhatRuns => "say what runs",
+            Self::Deploy => "deploy",
             Self::TakeBackOwn => "take back one's own",
             Self::AddPerson => "add people",
             Self::ChangePerson => "change what people may",
@@ -295,6 +304,11 @@ impl Person {
     /// Whether they may sign a deploy off for which one has to be this.
     pub fn may_sign_off(&self, service: &str, needs: Role) -> Result<Actor, Forbidden> {
         self.as_role(self.role_at(service), Act::SignOff, needs)
+    }
+
+    /// Whether they may agree to a deploy for which one has to be this.
+    pub fn may_approve(&self, service: &str, needs: Role) -> Result<Actor, Forbidden> {
+        self.as_role(self.role_at(service), Act::Deploy, needs.max(Role::Developer))
     }
 
     /// The greater of what they are for all services and for this one.
@@ -408,7 +422,15 @@ mod tests {
         let needs = Scope::ALL.map(Scope::needs);
         assert_eq!(
             needs,
-            [Role::Viewer, Role::Viewer, Role::ReleaseManager, Role::ReleaseManager, Role::Viewer, Role::Admin]
+            [
+                Role::Viewer,
+                Role::Viewer,
+                Role::ReleaseManager,
+                Role::ReleaseManager,
+                Role::Viewer,
+                Role::Developer,
+                Role::Admin
+            ]
         );
         assert!(Scope::ALL.into_iter().all(|scope| scope.word().parse() == Ok(scope)));
     }

@@ -18,6 +18,7 @@ mod seal;
 mod serving;
 mod signer;
 mod team;
+mod told_deploy;
 
 pub use digest::Digest;
 pub use evaluate::Outcome;
@@ -37,6 +38,7 @@ pub use serving::{
     ToldEarly, Turns,
 };
 pub use team::known_to;
+pub use told_deploy::{ToldAct, ToldDeploy, outcome_words, told_deploy};
 
 /// Told what is being done, for people who wait.
 pub trait Progress: Sync {

@@ -58,6 +58,8 @@ pub struct Serving {
     /// Where people may act in the tracker under their own names.
     pub jira_app: Option<JiraApp>,
     pub outside: Outside,
+    /// Who does steps of deploys, by name.
+    pub runners: BTreeSet<String>,
     /// What it was started with.
     pub settings: ServerSettings,
     /// How often everything is looked at, told or not.

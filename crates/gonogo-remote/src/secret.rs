@@ -50,10 +50,14 @@ impl Secret {
             return Ok(Some(SecretString::from(text.trim()).into()));
         }
         let name = format!("{name}_FILE");
-        let Some(path) = given(&name).map(PathBuf::from) else { return Ok(None) };
-        let secret = read_file(&name, &path)?;
+        given(&name).map(|path| Self::in_file(&name, Path::new(&path))).transpose()
+    }
+
+    /// What stands in a file, which is called by what names it.
+    pub fn in_file(named_by: &str, path: &Path) -> Result<Self, SecretError> {
+        let secret = read_file(named_by, path)?;
         let last = Arc::new(Mutex::new(Last { secret, wrong: None }));
-        Ok(Some(Self(Kept::File { variable: name, path, last })))
+        Ok(Self(Kept::File { variable: named_by.to_owned(), path: path.to_owned(), last }))
     }
 
     /// As it is now. A file that cannot be read, or is empty, as while somebody

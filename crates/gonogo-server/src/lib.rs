@@ -11,12 +11,14 @@ mod nul;
 mod pages;
 mod prometheus;
 mod requests;
+mod runner;
 mod session;
 mod slack;
 
 pub use api::Pace;
 pub use listen::{Certificate, CertificateError, Listen, ListenError, Listener};
 pub use prometheus::Registry;
+pub use runner::Runner;
 
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -48,6 +50,7 @@ pub struct App {
     /// Who has it sees the metrics.
     pub metrics_token: Option<Secret>,
     pub metrics: Registry,
+    pub runners: Vec<Runner>,
     /// How often programs may ask.
     pub pace: Arc<Pace>,
     /// Where people are let in without a password: on a demo.
@@ -63,6 +66,15 @@ pub async fn serve(listener: Listener, app: App, mut stop: watch::Receiver<bool>
         stop.wait_for(|is_stopped| *is_stopped).await.ok();
     };
     listener.answer(router(app, live), stopped).await;
+}
+
+/// Answers runners alone until told to stop.
+pub async fn serve_runners(listener: Listener, app: App, mut stop: watch::Receiver<bool>) {
+    let stopped = async move {
+        stop.wait_for(|is_stopped| *is_stopped).await.ok();
+    };
+    let router = runner::routes().layer(from_fn(requests::told)).with_state(app);
+    listener.answer(router, stopped).await;
 }
 
 fn router(app: App, live: Live) -> Router {
@@ -103,6 +115,13 @@ fn router(app: App, live: Live) -> Router {
         .route("/services/{service}/policy", get(pages::settings::policy))
         .route("/services/{service}/production", post(pages::service::tell))
         .route("/settings", get(pages::settings::server))
+        .route("/candidates/{id}/deploys", post(pages::deploys::ask))
+        .route("/deploys/{id}", get(pages::deploys::page))
+        .route("/deploys/{id}/approval", post(pages::deploys::agree))
+        .route("/deploys/{id}/signals/{signal}", post(pages::deploys::tell))
+        .route("/deploys/{id}/steps/{key}/log.txt", get(pages::deploys::log))
+        .route("/deploys/{id}/steps/{key}/{word}", post(pages::deploys::tell_of_step))
+        .route("/services/{service}/deploys", get(pages::deploys::of_service))
         .route("/services/{service}/deploys/{deploy}", get(pages::deploy::page))
         .route("/services/{service}/post-deploy", get(pages::deploy::unsettled))
         .route("/post-deploy/{id}/answers", post(pages::deploy::tell))
@@ -149,6 +168,7 @@ fn router(app: App, live: Live) -> Router {
         .route("/hooks/jira", post(hooks::jira::receive))
         .route("/hooks/slack/events", post(hooks::slack::event))
         .route("/hooks/slack/interactions", post(hooks::slack::interaction))
+        .merge(runner::routes())
         .merge(pages::elsewhere::routes(With::GitHub))
         .merge(pages::elsewhere::routes(With::Oidc))
         .method_not_allowed_fallback(pages::layout::wrong_method)

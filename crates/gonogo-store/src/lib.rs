@@ -12,6 +12,7 @@ mod clock;
 mod copies;
 mod db;
 mod deliveries;
+mod deploys;
 mod early;
 mod error;
 mod evaluations;
@@ -49,6 +50,10 @@ pub use awareness::{AwarenessRow, NewAwareness, ToldIn};
 pub use candidates::{Candidate, CandidateId, Sighted};
 pub use copies::{Existing, backup, restore};
 pub use deliveries::{Delivery, DeliveryId, DeliveryRow, Received};
+pub use deploys::{
+    DeployId, DeployRow, DeployRun, DeployState, DeploysWanted, Held, Intent, NewDeploy, Requested, RunKey, Runs, Said,
+    StepOrder,
+};
 pub use early::{EarlyDue, EarlyLook, EarlyStory};
 pub use error::StoreError;
 pub use evaluations::{Evaluation, EvaluationId, NewEvaluation, StoryOf};
@@ -131,6 +136,8 @@ impl Store {
 #[derive(Debug, Default)]
 struct Work {
     jobs: Notify,
+    /// All who wait are told: several see to deploys, and runners ask.
+    deploys: Notify,
     /// Of what should be seen outside, by its kind.
     wishes: Mutex<HashMap<&'static str, Arc<Notify>>>,
 }
@@ -139,6 +146,7 @@ impl Work {
     /// There may be some, of any kind.
     fn came(&self) {
         self.jobs.notify_one();
+        self.deploys.notify_waiters();
         for wishes in self.wishes.lock().unwrap_or_else(PoisonError::into_inner).values() {
             wishes.notify_one();
         }

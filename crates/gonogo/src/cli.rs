@@ -50,6 +50,10 @@ pub(crate) enum Command {
     Candidate(CandidateArgs),
     /// Have a server let a finding of a candidate pass
     Waive(WaiveArgs),
+    /// Have a server deploy a candidate, and follow it with --wait
+    Deploy(DeployArgs),
+    /// Ask a server which deploys there were of a service
+    Deploys(DeploysArgs),
     /// Ask for an issue key in every commit's message, before it is made
     #[command(subcommand)]
     Hook(HookCommand),
@@ -238,6 +242,28 @@ pub(crate) struct WaiveArgs {
     pub server: ServerArgs,
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeployArgs {
+    /// The service's name
+    pub service: String,
+    /// A branch, or a commit's SHA or how it begins
+    #[arg(value_name = "BRANCH|SHA", default_value = "main")]
+    pub which: String,
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeploysArgs {
+    /// The service's name
+    pub service: String,
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// How to say it
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    pub format: ListFormat,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

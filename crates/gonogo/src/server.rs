@@ -2,7 +2,9 @@
 
 use crate::commands::{outside, secret};
 use anyhow::{Context, bail};
-use gonogo_api::{Candidate, Check, GivenWaiver, Made, NewSystemWaiver, NewWaiver, Page, Problem, Service};
+use gonogo_api::{
+    Candidate, Check, Deploy, GivenWaiver, Made, NewSystemWaiver, NewWaiver, Page, Problem, Service, StepLog,
+};
 use gonogo_engine::commands::people::random_word;
 use gonogo_remote::http::{
     Answer, Ask, Connections, HeaderName, HeaderValue, Http, HttpError, Method, StatusCode, Url,
@@ -112,6 +114,26 @@ impl Server {
     /// Lets all pass that a system leaves unchecked in a service.
     pub(crate) async fn waive_system(&self, service: &str, new: &NewSystemWaiver) -> anyhow::Result<Made> {
         self.make(&["services", service, "waivers"], &json!(new)).await
+    }
+
+    /// Asks that a candidate be deployed.
+    pub(crate) async fn deploy(&self, service: &str, candidate: i64) -> anyhow::Result<Made> {
+        self.make(&["services", service, "deploys"], &json!({ "candidate": candidate })).await
+    }
+
+    pub(crate) async fn one_deploy(&self, id: i64) -> anyhow::Result<Deploy> {
+        self.read(&["deploys", &id.to_string()], &[]).await
+    }
+
+    /// The newest ones of a service, the newest first.
+    pub(crate) async fn deploys(&self, service: &str) -> anyhow::Result<Vec<Deploy>> {
+        let page: Page<Deploy> = self.read(&["services", service, "deploys"], &[("limit", "50")]).await?;
+        Ok(page.items)
+    }
+
+    pub(crate) async fn step_log(&self, deploy: i64, key: &str, from_byte: u64) -> anyhow::Result<StepLog> {
+        let (deploy, from) = (deploy.to_string(), from_byte.to_string());
+        self.read(&["deploys", &deploy, "steps", key, "log"], &[("from_byte", &from)]).await
     }
 
     /// However often the request arrives, it is done once.

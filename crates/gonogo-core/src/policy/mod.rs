@@ -29,7 +29,9 @@ pub use settings::Setting;
 pub use stories::{Name, Names, Partial, Pattern, Patterns, ShipsIn, Stories};
 pub use tracker::{Tracker, TrackerKind};
 pub use waivers::{WaiverRule, Waivers};
+pub(crate) use zone::{utc, zone};
 
+use crate::deploy::Deploys;
 use schemars::JsonSchema;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -53,6 +55,7 @@ pub struct Sections {
     /// Teams that have to know of stories before they ship.
     pub awareness: Vec<Awareness>,
     pub early: Early,
+    pub deploy: Deploys,
     /// Typed by the checks.
     #[schemars(skip)]
     #[serde(skip_serializing)]
@@ -80,6 +83,7 @@ impl Policy {
         }
         sections.plan.validate().map_err(|said| source.error(said, source.find(&["plan"])))?;
         sections.early.validate().map_err(|said| source.error(said, source.find(&["early"])))?;
+        sections.deploy.validate().map_err(|said| source.error(said, source.find(&["deploy"])))?;
         let mut teams = std::collections::BTreeSet::new();
         for rule in &sections.awareness {
             let wrong = |said| source.error(said, source.find(&["awareness"]));

@@ -3,12 +3,12 @@
 use jiff::tz::TimeZone;
 
 /// Where none is written.
-pub(super) fn utc() -> String {
+pub(crate) fn utc() -> String {
     "UTC".to_owned()
 }
 
 /// The zone of that name; UTC is known on every machine.
-pub(super) fn zone(name: &str) -> Result<TimeZone, String> {
+pub(crate) fn zone(name: &str) -> Result<TimeZone, String> {
     if name == "UTC" {
         return Ok(TimeZone::UTC);
     }

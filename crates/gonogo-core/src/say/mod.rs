@@ -47,6 +47,28 @@ pub fn cut(text: &str, most: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
+/// Text of several lines, with nothing in it that moves a cursor.
+pub fn printable_lines(text: &str) -> String {
+    text.split_inclusive('\n')
+        .map(|line| match line.strip_suffix('\n') {
+            Some(line) => format!("{}\n", printable(line.strip_suffix('\r').unwrap_or(line))),
+            None => printable(line),
+        })
+        .collect()
+}
+
+/// How long something took: `0.4 s`, `42 s`, `3 min 5 s`, `2 h 10 min`.
+pub fn lasts(time: jiff::SignedDuration) -> String {
+    let time = time.max(jiff::SignedDuration::ZERO);
+    let (hours, minutes, seconds) = (time.as_hours(), time.as_mins() % 60, time.as_secs() % 60);
+    match (hours, minutes) {
+        (1.., _) => format!("{hours} h {minutes} min"),
+        (_, 1..) => format!("{minutes} min {seconds} s"),
+        _ if time.as_secs() < 10 => format!("{:.1} s", time.as_secs_f64()),
+        _ => format!("{seconds} s"),
+    }
+}
+
 /// A time to the minute: `2026-11-24 14:02 UTC`.
 pub fn minute(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()

@@ -2,13 +2,17 @@
 //! deploy, waivers, sign-offs, checks after a deploy.
 
 use super::acknowledge::Speaker;
+use super::deploys::may_approve;
 use super::waive;
 use crate::jobs::by_account;
 use crate::serving::Serving;
 use gonogo_core::person::{Act, Person, Role};
 use gonogo_core::say;
 use gonogo_core::waiver::Standing;
-use gonogo_store::{CandidateId, LookDue, StoreError, WaitRow, WaiverRow};
+use gonogo_store::{CandidateId, DeployState, DeploysWanted, LookDue, StoreError, WaitRow, WaiverRow};
+
+/// Of deploys that are open, those that are looked through.
+const MOST_DEPLOYS: u32 = 200;
 
 /// One thing that a person has to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +38,7 @@ pub async fn waits_for(serving: &Serving, who: &Person) -> Result<Vec<Wait>, Sto
     for row in rows.iter().filter(|row| is_theirs(who, row)) {
         put(&mut waits, row);
     }
+    waits.extend(deploys(serving, who).await?);
     waits.extend(waivers(serving, who).await?);
     Ok(waits)
 }
@@ -83,6 +88,29 @@ async fn looks(serving: &Serving, who: &Person, accounts: &[String]) -> Result<V
         keeps: Vec::new(),
     };
     Ok(serving.store.looks_due_of(who.id, accounts).await?.into_iter().map(wait).collect())
+}
+
+/// Deploys that this person may agree to, and those that they asked for and which
+/// wait for a word.
+async fn deploys(serving: &Serving, who: &Person) -> Result<Vec<Wait>, StoreError> {
+    let open = DeploysWanted { only_open: true, ..DeploysWanted::default() };
+    let mut waits = Vec::new();
+    for row in serving.store.deploys(open, MOST_DEPLOYS).await? {
+        let of = format!("deploy {} of {} @ {}", row.id.0, say::printable(&row.branch), row.head.short());
+        let (what, fix) = match row.state {
+            DeployState::Requested if may_approve(serving, who, &row).await? => (
+                format!("{of} waits for approval, as {} asked", row.requested_by),
+                "look at what ships, and approve it",
+            ),
+            DeployState::Halted | DeployState::NeedsPerson if row.requested_by_id == who.id => {
+                (format!("{of} does not go on: {}", row.said), "say how it goes on")
+            }
+            _ => continue,
+        };
+        let page = format!("/deploys/{}", row.id.0);
+        waits.push(Wait { service: row.service, what, fix: fix.to_owned(), page, keeps: Vec::new() });
+    }
+    Ok(waits)
 }
 
 /// Those that another person proposed and this one may confirm, and their own

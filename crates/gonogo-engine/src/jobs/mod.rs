@@ -6,6 +6,7 @@ mod changed;
 mod check_run;
 mod clock_steps;
 mod delivery;
+mod deploys;
 mod early;
 mod evaluate;
 mod learn;

@@ -3,7 +3,7 @@
 
 use super::poll::poll_services;
 use super::{DELIVERY, EARLY, EVALUATE, JobError, POLLED, PULL, PULLS, SHIP, STORY_ACT, SYNC};
-use super::{clock_steps, contained, delivery, early, evaluate, outbox, pulls, shipping, show, sync, told};
+use super::{clock_steps, contained, delivery, deploys, early, evaluate, outbox, pulls, shipping, show, sync, told};
 use crate::commands::mend_story::{Looks, settle};
 use crate::serving::Serving;
 use gonogo_remote::github::polling;
@@ -47,6 +47,8 @@ pub async fn work(serving: Arc<Serving>, workers: usize, stop: watch::Receiver<b
     }
     let (serving, told) = all();
     tasks.spawn(kept("poll", PAUSE, stop.clone(), move || poll_services(Arc::clone(&serving), told.clone())));
+    let (serving, told) = all();
+    tasks.spawn(kept("deploys", PAUSE, stop.clone(), move || deploys::see_to_all(Arc::clone(&serving), told.clone())));
     let (serving, told) = all();
     tasks.spawn(kept("clock", PAUSE, stop.clone(), move || clock_steps::watch(Arc::clone(&serving), told.clone())));
     while tasks.join_next().await.is_some() {}

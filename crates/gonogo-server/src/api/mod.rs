@@ -3,6 +3,7 @@
 
 mod asked;
 mod candidates;
+mod deploys;
 mod describe;
 mod etag;
 mod mends;

@@ -3,7 +3,8 @@
 
 use super::refusal::Kind;
 use super::{
-    candidates, mends, messages, operating, people, post_deploy, services, settings, sign_offs, stories, waivers,
+    candidates, deploys, mends, messages, operating, people, post_deploy, services, settings, sign_offs, stories,
+    waivers,
 };
 use crate::App;
 use axum::handler::Handler;
@@ -66,6 +67,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         settings::operations(),
         messages::operations(),
         sign_offs::operations(),
+        deploys::operations(),
         operating::operations(),
         people::operations(),
     ]

@@ -11,6 +11,7 @@ pub(crate) mod compare;
 pub(crate) mod dead_work;
 pub(crate) mod deliveries;
 pub(crate) mod deploy;
+pub(crate) mod deploys;
 pub(crate) mod elsewhere;
 pub(crate) mod explain;
 pub(crate) mod jira_account;

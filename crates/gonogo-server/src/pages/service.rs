@@ -4,6 +4,7 @@
 use super::away::banner;
 use super::checklist::{Of, checklist};
 use super::deploy::being_read;
+use super::deploys;
 use super::layout::{self, Follows, Shown, ago, away, not_found, outside};
 use super::paging::{self, Pages};
 use super::services::candidates;
@@ -20,7 +21,7 @@ use gonogo_core::say;
 use gonogo_engine::Service;
 use gonogo_engine::commands::production::{ProductionError, is_told_of, say_what_runs};
 use gonogo_engine::commands::settings::of_service;
-use gonogo_store::{ProductionMove, ProductionRow, StoreError, UnsettledLooks};
+use gonogo_store::{DeploysWanted, ProductionMove, ProductionRow, StoreError, UnsettledLooks};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -31,6 +32,8 @@ const ROWS: u32 = 50;
 const CANDIDATES: usize = 100;
 /// Post-deploy checks that are not settled.
 const LOOKS: u32 = 10;
+/// The newest ones.
+const DEPLOYS: u32 = 5;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Asked {
@@ -67,6 +70,8 @@ pub(crate) async fn page(
     let waivers = store.waivers(&name).await.map_err(|e| away(&e))?;
     let offered = offered(&app, &session, &name).await.map_err(|e| away(&e))?;
     let unsettled = store.unsettled_of(&name, LOOKS).await.map_err(|e| away(&e))?;
+    let wanted = DeploysWanted { service: name.clone(), ..DeploysWanted::default() };
+    let deploys = store.deploys(wanted, DEPLOYS).await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
     let is_changing = open.iter().any(|candidate| candidate.judged.is_none());
     let pages = Pages::of(&open, asked.paging, CANDIDATES);
@@ -95,6 +100,10 @@ pub(crate) async fn page(
         }
         (to_look_at(&name, &unsettled, newest.first(), &session, now))
         section { h2 id="candidates" { "Open candidates" } (candidates(pages.rows, now)) (pages.links(&format!("/services/{name}"))) }
+        @if !deploys.is_empty() {
+            section { h2 { "Deploys" } (deploys::list(&deploys, now))
+                p { a href={ "/services/" (name) "/deploys" } { "All of them" } } }
+        }
         (history(&name, &moves, now))
     };
     let follows = Follows { candidate: None, since };

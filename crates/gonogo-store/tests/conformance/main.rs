@@ -9,6 +9,7 @@ mod builds;
 mod clock;
 mod copies;
 mod crash;
+mod deploys;
 mod early;
 mod engine;
 mod evaluations;

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use gonogo_core::person::Scope;
 use gonogo_core::post_deploy::LookState;
 use gonogo_store::views::MessagesWanted;
-use gonogo_store::{AuditAsked, LooksWanted, MessageState, Received, Store, StoreError};
+use gonogo_store::{AuditAsked, DeployState, DeploysWanted, LooksWanted, MessageState, Received, Store, StoreError};
 use sha2::{Digest, Sha256};
 
 /// Each step of the schema by its number, and rows in the tables that it made.
@@ -43,6 +43,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (31, include_str!("../../migrations/0031_looked_at.sql"), include_str!("rows/0031.sql")),
     (33, include_str!("../../migrations/0033_awaits.sql"), include_str!("rows/0033.sql")),
     (34, include_str!("../../migrations/0034_written.sql"), include_str!("rows/0034.sql")),
+    (35, include_str!("../../migrations/0035_deploys.sql"), include_str!("rows/0035.sql")),
 ];
 
 /// Brings an empty database to a version, with rows.
@@ -132,6 +133,12 @@ async fn holds_what_was_there(store: &Store, version: i64) {
         assert_eq!(store.person_of_reset("c", at(8)).await.unwrap().unwrap().1, "ada");
         assert_eq!(store.person_by_identity("github", "7").await.unwrap().unwrap().1, "ada");
         assert!(store.waivers("api").await.unwrap()[0].is_proposed());
+    }
+    if version >= 35 {
+        let deploy = store.deploys(DeploysWanted::default(), 9).await.unwrap().remove(0);
+        assert_eq!((deploy.state, deploy.plan.forward.len()), (DeployState::Running, 1));
+        assert_eq!(store.deploy_journal(deploy.id).await.unwrap().len(), 1);
+        assert_eq!(store.runs_for("local", Vec::new(), at(9)).await.unwrap().new[0].said_bytes, 2);
     }
     let kept = store.kept_answers("https://jira.example", "w", vec!["STORY-1".to_owned()]).await.unwrap();
     assert_eq!(kept.len(), usize::from(version >= 19), "what is kept for a while comes again");

@@ -5,6 +5,7 @@ mod backup;
 mod candidate;
 mod check;
 mod demo;
+mod deploy;
 mod doctor;
 mod explain;
 mod hook;
@@ -37,6 +38,8 @@ pub(crate) fn run(command: Command) -> anyhow::Result<u8> {
         Command::Restore(args) => restore::run(&args),
         Command::Store(StoreCommand::Check(args)) => serve::store::check(&args),
         Command::Status(args) => status::run(&args),
+        Command::Deploy(args) => deploy::run(&args),
+        Command::Deploys(args) => deploy::list(&args),
         Command::Candidate(args) => candidate::run(&args),
         Command::Waive(args) => waive::run(&args),
         Command::Hook(command) => hook::run(&command),

@@ -12,6 +12,7 @@ mod backups;
 mod browser;
 mod builds;
 mod demo;
+mod deploys;
 mod doctor;
 mod early;
 mod github;

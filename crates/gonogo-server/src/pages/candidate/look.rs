@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use gonogo_api::{Check, Finding};
 use gonogo_core::case::Stage;
 use gonogo_core::running::Running;
+use gonogo_engine::commands::deploys::deploys_of;
 use gonogo_engine::{Digest, Evidence, jobs};
 use gonogo_store::views::Cursor;
 use gonogo_store::{Candidate, CandidateId, Evaluation, Judging};
@@ -29,6 +30,8 @@ pub(crate) struct Look {
     pub now: Timestamp,
     /// Whether people may act in Jira from here.
     acts_in_jira: bool,
+    /// Whether gonogo deploys the service.
+    pub deploys: bool,
 }
 
 impl Look {
@@ -42,7 +45,9 @@ impl Look {
         let now = (app.serving.clock)();
         let judging = store.judging_of(id, jobs::EVALUATE, now).await.map_err(|e| away(&e))?;
         let acts_in_jira = app.serving.jira_app.is_some();
-        Ok(Self { candidate, newest, check, judging, since, now, acts_in_jira })
+        let may_ship = candidate.is_open && candidate.stage.is_deploy();
+        let deploys = may_ship && deploys_of(&app.serving, &candidate.service).is_some();
+        Ok(Self { candidate, newest, check, judging, since, now, acts_in_jira, deploys })
     }
 
     /// What the judgement was made from; `None` where that cannot be read any more.

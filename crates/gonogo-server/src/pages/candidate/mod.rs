@@ -65,6 +65,9 @@ fn verdict(
         section.answer.(class(check.verdict)) aria-label="The answer" {
             p.headline { (headline(check, &digest)) }
             (some_of(&stops, &desk))
+            @if look.deploys && check.verdict == Verdict::Go && digest.commits > 0 && session.person.may_at(&look.candidate.service, Act::Deploy).is_ok() {
+                (pages::deploys::ask_form(look.candidate.id, session))
+            }
             @if look.candidate.is_open { (pages::away::forms(check, waivers, look.candidate.id.0, session, look.now)) }
             @if let Some(newest) = &check.newest_go {
                 p.hint { "Go up to " code { (short(&newest.sha)) } ": " (newest.commits) " of " (check.commits.len()) " commits." }

@@ -154,6 +154,8 @@ fn configuration(world: &Playground, app: &JiraApp, listen: SocketAddr, folder: 
         told_early: None,
         verdict_turned: RouteConfig::default(),
         awareness: TeamsConfig::default(),
+        runners: Vec::new(),
+        local_runner: None,
         services: services.collect(),
         source: Source::new("the demo's own", ""),
     }

@@ -5,6 +5,7 @@ use super::jira_accounts::JiraAccountsConfig;
 use super::mail::MailConfig;
 use super::oidc::OidcConfig;
 use super::routes::{EarlyConfig, RouteConfig, TeamsConfig};
+use super::runners::{LocalRunnerConfig, RunnerConfig};
 use super::sign_in::{self, WayIn};
 use super::stories::StoryDeployedConfig;
 use crate::logs::{LogFormat, LogLevel};
@@ -46,6 +47,11 @@ pub(crate) struct Config {
     /// How teams are told that the policy names.
     #[serde(default)]
     pub awareness: TeamsConfig,
+    /// Who does the steps of deploys, beside the one on this machine.
+    #[serde(default, rename = "runner")]
+    pub runners: Vec<RunnerConfig>,
+    /// Without it nothing of a deploy runs on this machine.
+    pub local_runner: Option<LocalRunnerConfig>,
     #[serde(default, rename = "service")]
     pub services: Vec<ServiceConfig>,
     /// Where it was written.

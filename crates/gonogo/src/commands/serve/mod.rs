@@ -6,6 +6,7 @@ pub(crate) mod jira_accounts;
 mod mail;
 mod oidc;
 pub(crate) mod routes;
+pub(crate) mod runners;
 mod settings;
 mod sign_in;
 pub(crate) mod store;
@@ -198,6 +199,7 @@ impl Server {
         let (tell, stop) = watch::channel(false);
         let working = tokio::spawn(jobs::work(Arc::clone(&serving), config.server.workers, stop.clone()));
         let pace = Arc::new(Pace::new(config.server.api_per_minute));
+        let (runners, local) = runners::of(config)?;
         let app = App {
             serving: Arc::clone(&serving),
             hook_secret,
@@ -205,9 +207,13 @@ impl Server {
             slack_signing_secret,
             metrics_token,
             metrics,
+            runners,
             pace,
             door,
         };
+        if let Some(local) = local {
+            tokio::spawn(local.beside(app.clone(), stop.clone()));
+        }
         let answering = tokio::spawn(gonogo_server::serve(listener, app, stop));
         Ok(Self { serving, place, first_code, tell, answering, working, _lock: lock })
     }
@@ -293,6 +299,7 @@ async fn serving(config: &Config, access: Access, store: Store, first_code: &Sec
         pages: config.server.url.trim_end_matches('/').to_owned(),
         outside: Outside { oidc_issuer, ..outside },
         settings: settings::of(config, access.secrets)?,
+        runners: runners::names(config),
         in_force: InForce::default(),
         telling: Telling::default(),
         rounds: Rounds::new(Duration::from_secs(config.server.poll_seconds)),

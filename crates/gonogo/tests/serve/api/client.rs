@@ -39,7 +39,7 @@ impl<'w> Api<'w> {
     /// With a token for all scopes.
     #[track_caller]
     pub(crate) fn of(world: &'w World) -> Self {
-        Self::with(world, &["read", "waive", "production", "messages", "stories", "admin"])
+        Self::with(world, &["read", "waive", "production", "messages", "stories", "deploy", "admin"])
     }
 
     #[track_caller]

@@ -1,0 +1,127 @@
+//! Deploys: what was asked for, how far it is, and what a person may say of it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One attempt to bring a candidate to production.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Deploy {
+    pub id: i64,
+    pub service: String,
+    pub branch: String,
+    /// What is to run.
+    pub head: String,
+    /// What ran when it was asked for, in full.
+    pub production: Vec<String>,
+    pub candidate: i64,
+    pub requested_by: String,
+    /// RFC 3339, UTC.
+    pub requested_at: String,
+    pub state: DeployState,
+    /// Why it is so, in a sentence; empty where the state says all.
+    pub said: String,
+    /// Who agreed to it; null where nobody has, or nobody has to.
+    pub approved_by: Option<String>,
+    /// Null until its first step began.
+    pub began_at: Option<String>,
+    /// Null until it is over.
+    pub ended_at: Option<String>,
+    pub steps: Vec<DeployStep>,
+    /// What may be asked of it now.
+    pub signals: Vec<DeploySignal>,
+    /// The act that waits for a person's word; null where none does.
+    pub waits_for_word: Option<String>,
+    /// The page for people.
+    pub page: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeployState {
+    /// Nobody has agreed to it yet.
+    Requested,
+    Queued,
+    Running,
+    Halted,
+    NeedsPerson,
+    Deployed,
+    RolledBack,
+    Abandoned,
+    Cancelled,
+    Refused,
+}
+
+/// One attempt of one step, in the order in which they began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeployStep {
+    /// Such as `step-2-1`, the first attempt of the second step.
+    pub key: String,
+    pub name: String,
+    /// What it came to in words; null while it runs.
+    pub outcome: Option<String>,
+    pub began_at: String,
+    pub ended_at: Option<String>,
+    /// How many bytes it has said.
+    pub said_bytes: u64,
+}
+
+/// The candidate that is to be deployed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDeploy {
+    pub candidate: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeploySignal {
+    /// Nothing more begins; what runs goes on to its end.
+    Halt,
+    /// After a halt.
+    Resume,
+    /// The policy's steps back.
+    RollBack,
+    /// It ends as it is.
+    Abandon,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewSignal {
+    pub signal: DeploySignal,
+}
+
+/// How it goes on after a step that failed, or of which nobody can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeployChoice {
+    RunAgain,
+    CountAsDone,
+    Abandon,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDecision {
+    pub choice: DeployChoice,
+}
+
+/// Which part of what a step said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogFrom {
+    /// It begins at this byte.
+    #[serde(default)]
+    pub from_byte: u64,
+}
+
+/// A part of what a step said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StepLog {
+    /// Bytes that are no UTF-8 are replaced.
+    pub text: String,
+    /// Where the next part begins.
+    pub next_byte: u64,
+    /// Whether nothing follows any more.
+    pub is_whole: bool,
+}

@@ -1,0 +1,116 @@
+//! What a runner asks the server, and is answered: it does the steps of deploys, on
+//! its own host and with its own credentials.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// `POST /runner/v1/work`: asks for work, and says what it does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskForWork {
+    /// The acts that it follows.
+    pub follows: Vec<RunOf>,
+    /// The answer comes when there is something new, and after so many seconds (30 at
+    /// most) at the latest.
+    #[serde(default)]
+    pub wait_seconds: u32,
+}
+
+/// One act of one deploy.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunOf {
+    pub deploy: i64,
+    /// Such as `step-1-1`.
+    pub key: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Work {
+    /// Acts that it did not say that it follows: each is begun where it was not
+    /// begun before, else followed.
+    pub new: Vec<Order>,
+    /// Of what it follows, what somebody wants ended.
+    pub end: Vec<ToEnd>,
+    /// Of what it follows, what is not its own any more, or over.
+    pub gone: Vec<RunOf>,
+}
+
+/// A command to be run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    pub of: RunOf,
+    /// A start with an older one is refused where a newer one was seen.
+    pub fence: i64,
+    /// What people call it.
+    pub name: String,
+    pub service: String,
+    pub argv: Vec<String>,
+    pub env: BTreeMap<String, String>,
+    /// Variables whose values the runner knows itself, and masks.
+    pub secrets: Vec<String>,
+    /// Without it, an empty folder.
+    pub dir: Option<String>,
+    pub limit_seconds: u32,
+    /// So many bytes of what it says are there already.
+    pub said_bytes: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToEnd {
+    pub of: RunOf,
+    pub by: String,
+}
+
+/// What stands behind the question mark of `POST /runner/v1/said`, whose body are
+/// bytes that an act said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SaidFrom {
+    pub deploy: i64,
+    pub key: String,
+    /// How many bytes it had said before these.
+    pub at_byte: u64,
+}
+
+/// The next part begins there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaidSoFar {
+    pub said_bytes: u64,
+}
+
+/// `POST /runner/v1/ended`: told again it is the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunEnded {
+    pub of: RunOf,
+    pub came_to: CameTo,
+}
+
+/// What an act came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum CameTo {
+    Exit {
+        status: i32,
+    },
+    /// It was over its limit, and was ended.
+    TimedOut,
+    /// Somebody wanted it ended, and it was.
+    Ended {
+        by: String,
+    },
+    /// It could not be begun, such as a program that is not there: nothing happened.
+    Broken {
+        said: String,
+    },
+    /// It was not begun, and will not be by this order.
+    NotStarted {
+        why: String,
+    },
+    /// Whether it was done is not known.
+    CannotTell {
+        said: String,
+        fix: String,
+    },
+}

@@ -1,0 +1,292 @@
+//! What was done of a deploy, in the order in which it was written.
+
+use crate::fact::Why;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// Whether steps bring the head, or what ran before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    Forward,
+    Back,
+}
+
+/// One attempt of one step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Act {
+    pub direction: Direction,
+    /// Among the plan's steps of that direction, from 0.
+    pub step: usize,
+    /// From 1.
+    pub attempt: u32,
+}
+
+/// Names an act of a deploy for ever: `step-2-1` is the first attempt of the second
+/// step, `back-1-1` that of the first step back. It is a folder's name on hosts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ActKey(Act);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "entry")]
+pub enum Entry {
+    /// Committed before anything happens outside.
+    Intended {
+        key: ActKey,
+    },
+    /// Seen by us, or proven by a probe.
+    Settled {
+        key: ActKey,
+        outcome: Outcome,
+    },
+    /// A person's answer to what failed or cannot be told.
+    Decided {
+        key: ActKey,
+        by: String,
+        choice: Choice,
+    },
+    Asked {
+        signal: Signal,
+        by: String,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "outcome")]
+pub enum Outcome {
+    Done,
+    Failed {
+        failure: Failure,
+    },
+    /// Nothing of it has happened.
+    NotStarted {
+        why: String,
+    },
+    CannotTell {
+        why: Why,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Failure {
+    Exit {
+        status: i32,
+    },
+    /// It was over its limit, and was ended.
+    TimedOut,
+    /// A person had it ended.
+    Ended {
+        by: String,
+    },
+    /// It could not be begun, such as a program that is not there.
+    Broken {
+        said: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Choice {
+    RunAgain,
+    CountAsDone,
+    /// The deploy ends as it is.
+    Abandon,
+}
+
+/// What a person wants of a deploy that is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Signal {
+    /// Nothing more begins; what runs goes on to its end.
+    Halt,
+    /// After a halt.
+    Resume,
+    RollBack,
+    /// It ends as it is.
+    Abandon,
+}
+
+impl Act {
+    pub fn key(self) -> ActKey {
+        ActKey(self)
+    }
+}
+
+impl ActKey {
+    pub fn act(&self) -> Act {
+        self.0
+    }
+}
+
+impl fmt::Display for ActKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Act { direction, step, attempt } = self.0;
+        let word = match direction {
+            Direction::Forward => "step",
+            Direction::Back => "back",
+        };
+        write!(f, "{word}-{}-{attempt}", step + 1)
+    }
+}
+
+impl FromStr for ActKey {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = || {
+            let mut parts = text.split('-');
+            let direction = match parts.next()? {
+                "step" => Direction::Forward,
+                "back" => Direction::Back,
+                _ => return None,
+            };
+            let step = parts.next()?.parse::<usize>().ok()?.checked_sub(1)?;
+            let attempt = parts.next()?.parse().ok().filter(|attempt| *attempt > 0)?;
+            let key = Act { direction, step, attempt }.key();
+            // Nothing follows, and each key has one spelling.
+            (parts.next().is_none() && key.to_string() == text).then_some(key)
+        };
+        parts().ok_or_else(|| format!("`{text}` is no act of a deploy, such as step-1-1"))
+    }
+}
+
+impl TryFrom<String> for ActKey {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<ActKey> for String {
+    fn from(key: ActKey) -> Self {
+        key.to_string()
+    }
+}
+
+impl Choice {
+    pub const ALL: [Self; 3] = [Self::RunAgain, Self::CountAsDone, Self::Abandon];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::RunAgain => "run-again",
+            Self::CountAsDone => "count-as-done",
+            Self::Abandon => "abandon",
+        }
+    }
+
+    /// On a button.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::RunAgain => "Run it again",
+            Self::CountAsDone => "Count it as done",
+            Self::Abandon => "End the deploy as it is",
+        }
+    }
+
+    /// What follows.
+    pub fn means(self) -> &'static str {
+        match self {
+            Self::RunAgain => "the step runs once more, from its beginning",
+            Self::CountAsDone => "somebody has seen that it was done: the next step begins",
+            Self::Abandon => "nothing more is done; what runs is a part of both, until somebody says what does",
+        }
+    }
+
+    /// What somebody did who chose it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::RunAgain => "is to run again",
+            Self::CountAsDone => "counts as done",
+            Self::Abandon => "stays as it is, and the deploy ends",
+        }
+    }
+}
+
+impl FromStr for Choice {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|choice| choice.word() == text).ok_or(())
+    }
+}
+
+impl Signal {
+    pub const ALL: [Self; 4] = [Self::Halt, Self::Resume, Self::RollBack, Self::Abandon];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Halt => "halt",
+            Self::Resume => "resume",
+            Self::RollBack => "roll-back",
+            Self::Abandon => "abandon",
+        }
+    }
+
+    /// On a button.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Halt => "Halt",
+            Self::Resume => "Go on",
+            Self::RollBack => "Roll back",
+            Self::Abandon => "End it as it is",
+        }
+    }
+
+    /// What somebody did who asked for it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Halt => "halted it",
+            Self::Resume => "let it go on",
+            Self::RollBack => "had it rolled back",
+            Self::Abandon => "ended it as it was",
+        }
+    }
+}
+
+impl FromStr for Signal {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|signal| signal.word() == text).ok_or(())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exit { status } => write!(f, "ended with exit status {status}"),
+            Self::TimedOut => f.write_str("was over its time limit and was ended"),
+            Self::Ended { by } => write!(f, "was ended by {by}"),
+            Self::Broken { said } => write!(f, "could not be begun: {said}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_read_as_they_are_written_and_not_otherwise() {
+        let key = Act { direction: Direction::Back, step: 1, attempt: 3 }.key();
+        assert_eq!((key.to_string().as_str(), "back-2-3".parse()), ("back-2-3", Ok(key)));
+        for odd in ["", "step", "step-0-1", "step-1-0", "step-01-1", "step-1-1-1", "step-+1-1", "../step-1-1", "x-1-1"]
+        {
+            assert!(odd.parse::<ActKey>().is_err(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn entries_keep_their_shape_in_the_store() {
+        let key = Act { direction: Direction::Forward, step: 0, attempt: 1 }.key();
+        let failed = Outcome::Failed { failure: Failure::Exit { status: 3 } };
+        let text = serde_json::to_string(&Entry::Settled { key, outcome: failed.clone() }).unwrap();
+        let expected = r#"{"entry":"settled","key":"step-1-1","outcome":{"outcome":"failed","failure":{"kind":"exit","status":3}}}"#;
+        assert_eq!(text, expected);
+        let read: Entry = serde_json::from_str(&text).unwrap();
+        assert!(matches!(read, Entry::Settled { outcome, .. } if outcome == failed));
+    }
+}

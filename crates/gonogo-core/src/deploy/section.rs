@@ -1,0 +1,283 @@
+//! `[deploy]`: how a service is deployed.
+
+use super::calendar::{Calendar, Freeze, Window};
+use super::plan::{self, Variables};
+use crate::person::Role;
+use crate::policy::utc;
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+const MOST_STEPS: usize = 100;
+const MOST_MINUTES: u32 = 24 * 60;
+const MOST_TRIES: u32 = 10;
+
+/// What is done, one step after the other.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Deploys {
+    /// What brings a candidate to production. Without any, gonogo does not deploy
+    /// this service.
+    pub steps: Vec<StepTable>,
+    /// What brings back what ran before. Without any, a person does.
+    pub roll_back: Vec<StepTable>,
+    /// Which runner does the steps, by its name; without it, `local`, which the server
+    /// starts beside itself.
+    pub runner: Option<String>,
+    /// Who agrees to a deploy before it is queued; without it nobody has to.
+    pub approval: Option<Approval>,
+    /// The IANA zone of windows and freezes.
+    #[serde(default = "utc")]
+    pub zone: String,
+    /// When deploys may begin; without any, at all times.
+    pub windows: Vec<Window>,
+    /// When none may.
+    pub freezes: Vec<Freeze>,
+}
+
+/// Who agrees to a deploy: who is all of this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// At the service, or more.
+    #[serde(default = "developer")]
+    pub role: Role,
+    /// These alone, called as in `[[awareness]]`; without it whoever has the role.
+    #[serde(default)]
+    pub people: Option<Vec<String>>,
+    /// Whoever asked for the deploy does not approve it.
+    #[serde(default = "yes")]
+    pub by_another: bool,
+    /// After so many hours it counts no more.
+    #[serde(default = "eight")]
+    pub hours: u32,
+}
+
+fn developer() -> Role {
+    Role::Developer
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn eight() -> u32 {
+    8
+}
+
+/// A command.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StepTable {
+    /// Lower-case letters, digits and hyphens.
+    pub name: String,
+    /// The program and its arguments: `{sha}`, `{branch}`, `{service}`, `{deploy}` and
+    /// `{production}` in them are what they are in this deploy. With `shell`, one
+    /// text for `sh -c`, which has them as `GONOGO_SHA` and so on alone.
+    pub run: Vec<String>,
+    #[serde(default)]
+    pub shell: bool,
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// Variables that the runner knows, such as `DEPLOY_TOKEN`: their values are
+    /// masked in what the step says.
+    #[serde(default)]
+    pub secrets: Vec<String>,
+    /// Where it runs, on the runner's host; without it, in an empty folder.
+    #[serde(default)]
+    pub dir: Option<String>,
+    /// After this it is ended.
+    #[serde(default = "half_an_hour")]
+    pub limit_minutes: u32,
+    /// Whether it may run twice: without it, it is never tried again by itself.
+    #[serde(default)]
+    pub repeatable: bool,
+    /// How often it is tried at most before it counts as failed.
+    #[serde(default = "once")]
+    pub tries: u32,
+    #[serde(default)]
+    pub on_failure: OnFailure,
+}
+
+/// What follows where a step has failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnFailure {
+    /// Nothing more, until a person says so.
+    #[default]
+    Halt,
+    Continue,
+    RollBack,
+}
+
+fn half_an_hour() -> u32 {
+    30
+}
+
+fn once() -> u32 {
+    1
+}
+
+impl Default for Deploys {
+    fn default() -> Self {
+        let (steps, roll_back, windows, freezes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { steps, roll_back, runner: None, approval: None, zone: utc(), windows, freezes }
+    }
+}
+
+impl Deploys {
+    pub const LOCAL: &str = "local";
+
+    pub fn runner(&self) -> &str {
+        self.runner.as_deref().unwrap_or(Self::LOCAL)
+    }
+
+    /// When deploys may begin.
+    pub fn calendar(&self) -> Result<Calendar, String> {
+        Calendar::of(&self.zone, &self.windows, &self.freezes)
+    }
+
+    /// Whether there are times at which none may.
+    pub fn has_times(&self) -> bool {
+        !self.windows.is_empty() || !self.freezes.is_empty()
+    }
+
+    pub fn validate(&self) -> Result<(), String> {
+        if !is_name(self.runner()) {
+            return Err(format!("`runner` is a name: {NAME}"));
+        }
+        if let Some(approval) = &self.approval {
+            approval.validate()?;
+        }
+        self.freezes.iter().try_for_each(Freeze::validate)?;
+        self.calendar()?;
+        for (steps, word) in [(&self.steps, "steps"), (&self.roll_back, "roll_back")] {
+            if steps.len() > MOST_STEPS {
+                return Err(format!("`{word}` has {} steps: {MOST_STEPS} are the most", steps.len()));
+            }
+            let mut names = BTreeSet::new();
+            for step in steps {
+                step.validate(word == "roll_back").map_err(|said| format!("the step `{}`: {said}", step.name))?;
+                if !names.insert(&step.name) {
+                    return Err(format!("there are two steps `{}`: name them apart", step.name));
+                }
+            }
+        }
+        let rolls_back = self.steps.iter().find(|step| step.on_failure == OnFailure::RollBack);
+        match rolls_back.filter(|_| self.roll_back.is_empty()) {
+            Some(step) => {
+                Err(format!("the step `{}` rolls back, and there are no [[deploy.roll_back]] steps", step.name))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl Approval {
+    fn validate(&self) -> Result<(), String> {
+        if self.people.as_ref().is_some_and(Vec::is_empty) {
+            return Err("`approval.people` names nobody: leave it out, or name somebody".to_owned());
+        }
+        if !(1..=24 * 7).contains(&self.hours) {
+            return Err("`approval.hours` is from 1 to 168".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Whether an approval of then counts now.
+    pub fn counts(&self, given_at: Timestamp, now: Timestamp) -> bool {
+        now.duration_since(given_at) <= SignedDuration::from_hours(self.hours.into())
+    }
+}
+
+impl StepTable {
+    fn validate(&self, is_back: bool) -> Result<(), String> {
+        if !is_name(&self.name) {
+            return Err(format!("its name is {NAME}"));
+        }
+        let is_empty = self.run.first().is_none_or(|program| program.trim().is_empty());
+        if is_empty || self.run.iter().any(|word| word.contains('\0')) {
+            return Err("`run` is a program and its arguments, such as [\"make\", \"deploy\"]".to_owned());
+        }
+        if self.shell && self.run.len() != 1 {
+            return Err("with `shell`, `run` has one text".to_owned());
+        }
+        if self.shell && Variables::NAMES.iter().any(|name| self.run[0].contains(&format!("{{{name}}}"))) {
+            return Err("a shell gets what is known of a deploy as variables: write \"$GONOGO_SHA\"".to_owned());
+        }
+        if !self.shell {
+            self.run.iter().try_for_each(|word| plan::known(word))?;
+        }
+        self.env.values().try_for_each(|value| plan::known(value))?;
+        if let Some(odd) = self.env.keys().chain(&self.secrets).find(|name| !is_variable(name)) {
+            return Err(format!("`{odd}` is no name of a variable"));
+        }
+        if let Some(ours) = self.env.keys().chain(&self.secrets).find(|name| name.starts_with("GONOGO_")) {
+            return Err(format!("`{ours}` is ours: call it otherwise"));
+        }
+        if let Some(both) = self.secrets.iter().find(|name| self.env.contains_key(*name)) {
+            return Err(format!("`{both}` is in `env` and in `secrets`: leave one out"));
+        }
+        if self.dir.as_deref().is_some_and(|dir| !dir.starts_with('/') || dir.contains('\0')) {
+            return Err("`dir` is a whole path, from /".to_owned());
+        }
+        if !(1..=MOST_MINUTES).contains(&self.limit_minutes) {
+            return Err(format!("`limit_minutes` is from 1 to {MOST_MINUTES}"));
+        }
+        if !(1..=MOST_TRIES).contains(&self.tries) {
+            return Err(format!("`tries` is from 1 to {MOST_TRIES}"));
+        }
+        if self.tries > 1 && !self.repeatable {
+            return Err("only what is `repeatable = true` is tried more than once".to_owned());
+        }
+        if is_back && self.on_failure == OnFailure::RollBack {
+            return Err("a step back cannot roll back: halt or continue".to_owned());
+        }
+        Ok(())
+    }
+}
+
+const NAME: &str = "up to 40 lower-case letters, digits and hyphens";
+
+fn is_name(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    !name.is_empty() && name.len() <= 40 && name.chars().all(is_plain)
+}
+
+fn is_variable(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::{Policy, Source};
+
+    fn refused(text: &str) -> String {
+        Policy::parse(Source::new("gonogo.toml", text)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_could_not_run_as_it_is_meant_is_refused() {
+        let step = |more: &str| format!("[[deploy.steps]]\nname = 'ship'\n{more}");
+        for (more, expected) in [
+            ("run = []", "`run` is a program and its arguments"),
+            ("run = ['a', 'b']\nshell = true", "with `shell`, `run` has one text"),
+            ("run = ['echo {sha}']\nshell = true", "write \"$GONOGO_SHA\""),
+            ("run = ['a', '{shaa}']", "`{shaa}` is not known"),
+            ("run = ['a']\ntries = 2", "only what is `repeatable = true`"),
+            ("run = ['a']\nenv.A-B = 'x'", "`A-B` is no name of a variable"),
+            ("run = ['a']\nenv.GONOGO_SHA = 'x'", "`GONOGO_SHA` is ours"),
+            ("run = ['a']\ndir = 'x'", "`dir` is a whole path"),
+            ("run = ['a']\nlimit_minutes = 0", "`limit_minutes` is from 1"),
+            ("run = ['a']\non_failure = 'roll-back'", "there are no [[deploy.roll_back]] steps"),
+        ] {
+            let said = refused(&step(more));
+            assert!(said.contains(expected), "{more}: {said}");
+        }
+        let two = format!("{}\n{}", step("run = ['a']"), step("run = ['b']"));
+        assert!(refused(&two).contains("there are two steps `ship`"));
+        assert!(refused("[[deploy.steps]]\nname = 'Ship it'\nrun = ['a']").contains("lower-case"));
+    }
+}

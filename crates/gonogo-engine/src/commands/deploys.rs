@@ -1,0 +1,297 @@
+//! A person asks for a deploy, and says how one goes on that is under way.
+
+use super::acknowledge::Speaker;
+use super::people::deed_of;
+use crate::locate::type_policy;
+use crate::serving::Serving;
+use gonogo_api::{Check, Severity};
+use gonogo_checks::FREEZE_CLOSED;
+use gonogo_core::case::PolicyOrigin;
+use gonogo_core::deploy::{
+    ActKey, Choice, Deploys, Entry, HaltedBy, Hold, Next, Opening, Plan, Signal, Variables, next,
+};
+use gonogo_core::person::{Act, Actor, Forbidden, Person};
+use gonogo_core::say;
+use gonogo_store::{
+    Candidate, CandidateId, DeployId, DeployRow, DeployState, Evaluation, NewDeploy, Requested, RunKey, StoreError,
+};
+use jiff::Timestamp;
+use thiserror::Error;
+
+#[derive(Debug, Error)]
+pub enum DeployError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Forbidden(Forbidden),
+    /// It may not be deployed as it is.
+    #[error("{said}\n  → {fix}")]
+    NotNow { said: String, fix: String },
+    /// The policy names others.
+    #[error("{0}")]
+    NotNamed(String),
+    /// What was on the page is not so any more.
+    #[error("{0}")]
+    Gone(String),
+}
+
+fn not_now(said: impl Into<String>, fix: impl Into<String>) -> DeployError {
+    DeployError::NotNow { said: said.into(), fix: fix.into() }
+}
+
+/// How a service is deployed by the policy in force; `None` where gonogo does not.
+/// A policy that has not shipped yet runs nothing: anybody may have pushed it.
+pub fn deploys_of(serving: &Serving, service: &str) -> Option<Deploys> {
+    let policy = serving.in_force.of(service)?;
+    if !matches!(policy.origin, PolicyOrigin::Given | PolicyOrigin::Production) {
+        return None;
+    }
+    let deploys = type_policy(&policy).0.sections.deploy;
+    (!deploys.steps.is_empty()).then_some(deploys)
+}
+
+/// Asks that exactly this head be deployed over exactly what runs.
+pub async fn request(serving: &Serving, who: &Person, candidate: CandidateId) -> Result<Requested, DeployError> {
+    let gone =
+        || DeployError::Gone("there is no such candidate any more: its branch or production has moved".to_owned());
+    let candidate = serving.store.candidate(candidate).await?.ok_or_else(gone)?;
+    let actor = who.may_at(&candidate.service, Act::Deploy).map_err(DeployError::Forbidden)?;
+    if !candidate.is_open || !candidate.stage.is_deploy() {
+        return Err(gone());
+    }
+    let section = deploys_of(serving, &candidate.service).ok_or_else(|| {
+        let said = format!("gonogo does not deploy {}: the policy that runs has no steps", candidate.service);
+        not_now(said, "write [[deploy.steps]] into gonogo.toml, and ship that once as you do today")
+    })?;
+    if !serving.runners.contains(section.runner()) {
+        let said = format!("the server knows no runner `{}`", section.runner());
+        let fix = "write [local_runner] or a [[runner]] into the server's configuration, or name another in [deploy]";
+        return Err(not_now(said, fix));
+    }
+    is_go(serving, &section, &candidate).await?;
+    let Some(production) = candidate.production.clone() else {
+        return Err(not_now("what runs is not known", "see the service's page"));
+    };
+    let Candidate { id, service, branch, head, .. } = candidate;
+    let detail = format!("{branch} @ {}, over {}", head.short(), production.short());
+    let deed = deed_of(&actor, (serving.clock)(), "asked for a deploy", &service, &detail);
+    let new = NewDeploy {
+        service: service.clone(),
+        branch: branch.clone(),
+        head,
+        production: production.clone(),
+        candidate: id,
+        requested_by: who.id,
+    };
+    let plan =
+        move |deploy: DeployId| Plan::of(&section, &Variables { service, branch, deploy: deploy.0, head, production });
+    Ok(serving.store.request_deploy(new, plan, deed).await?)
+}
+
+/// Whether the newest judgement lets it ship, and begin now.
+async fn is_go(serving: &Serving, section: &Deploys, candidate: &Candidate) -> Result<(), DeployError> {
+    let page = format!("{}/candidates/{}", serving.pages, candidate.id.0);
+    let Some(newest) = serving.store.newest_evaluation(candidate.id).await? else {
+        return Err(not_now("it is not judged yet", format!("wait for its verdict: {page}")));
+    };
+    if let Some((said, fix)) = closed(section, &newest, (serving.clock)()) {
+        return Err(not_now(said, fix));
+    }
+    if newest.exit_code != 0 {
+        return Err(not_now(format!("its verdict is {}", newest.verdict), format!("see what mends it: {page}")));
+    }
+    if newest.is_unread {
+        return Err(not_now("its verdict is out of date: it is being judged again", format!("wait for it: {page}")));
+    }
+    Ok(())
+}
+
+/// Why no deploy may begin at this time, and when one may: by the check, unless that
+/// warns alone, and where it is off by the policy's times all the same.
+pub(crate) fn closed(section: &Deploys, newest: &Evaluation, now: Timestamp) -> Option<(String, String)> {
+    let check: Option<Check> = serde_json::from_str(&newest.result).ok();
+    let found = check.and_then(|check| check.findings.into_iter().find(|finding| finding.code == FREEZE_CLOSED));
+    if let Some(found) = found {
+        let keeps = matches!(found.severity, Severity::Block | Severity::Wait);
+        return keeps.then_some((found.message, found.fix));
+    }
+    let calendar = match section.calendar() {
+        Ok(calendar) => calendar,
+        Err(said) => return Some((said, "mend [deploy] in the policy in force".to_owned())),
+    };
+    let Opening::Closed { why, opens } = calendar.at(now) else { return None };
+    let fix = opens.map_or_else(
+        || "no window opens within a year: see [deploy] in the policy".to_owned(),
+        |at| format!("it opens on {}", calendar.shown(at)),
+    );
+    Some((format!("no deploy may begin now: {why}"), fix))
+}
+
+/// What a person may say of a deploy as it stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MaySay {
+    pub signals: Vec<Signal>,
+    /// Of this act.
+    pub choices: Option<(ActKey, Vec<Choice>)>,
+}
+
+/// Of a deploy that is not approved yet, that it is not to be.
+pub fn may_say_of(row: &DeployRow, journal: &[Entry]) -> MaySay {
+    match row.state {
+        DeployState::Requested => MaySay { signals: vec![Signal::Abandon], choices: None },
+        state if state.has_ended() => MaySay::default(),
+        _ => may_say(&row.plan, journal),
+    }
+}
+
+/// By its plan and its journal alone.
+fn may_say(plan: &Plan, journal: &[Entry]) -> MaySay {
+    let can_go_back = !plan.back.is_empty() && !has_gone_back(journal);
+    let back = can_go_back.then_some(Signal::RollBack);
+    let all = [Choice::RunAgain, Choice::CountAsDone, Choice::Abandon];
+    match next(plan, journal) {
+        Next::Act(_) | Next::Follow(_) => {
+            let signals = [Some(Signal::Halt), back, Some(Signal::Abandon)];
+            MaySay { signals: signals.into_iter().flatten().collect(), choices: None }
+        }
+        Next::Hold(Hold::Halted(HaltedBy::Person(_))) => {
+            let signals = [Some(Signal::Resume), back, Some(Signal::Abandon)];
+            MaySay { signals: signals.into_iter().flatten().collect(), choices: None }
+        }
+        Next::Hold(Hold::Halted(HaltedBy::Step(key)) | Hold::CannotTell(key, _)) => {
+            MaySay { signals: back.into_iter().collect(), choices: Some((key, all.to_vec())) }
+        }
+        Next::Finish(_) => MaySay::default(),
+    }
+}
+
+fn has_gone_back(journal: &[Entry]) -> bool {
+    use gonogo_core::deploy::Direction;
+    journal.iter().any(|entry| match entry {
+        Entry::Asked { signal, .. } => *signal == Signal::RollBack,
+        Entry::Intended { key } => key.act().direction == Direction::Back,
+        Entry::Settled { .. } | Entry::Decided { .. } => false,
+    })
+}
+
+/// Whether somebody may agree to a deploy that waits for it.
+pub async fn may_approve(serving: &Serving, who: &Person, row: &DeployRow) -> Result<bool, StoreError> {
+    match approving(serving, who, row).await {
+        Ok(_) => Ok(true),
+        Err(DeployError::Store(error)) => Err(error),
+        Err(_) => Ok(false),
+    }
+}
+
+async fn approving(serving: &Serving, who: &Person, row: &DeployRow) -> Result<Actor, DeployError> {
+    let gone = || DeployError::Gone(format!("deploy {} waits for no approval: it is {}", row.id.0, row.state.word()));
+    let approval = row.plan.approval.as_ref().filter(|_| row.state == DeployState::Requested).ok_or_else(gone)?;
+    let actor = who.may_approve(&row.service, approval.role).map_err(DeployError::Forbidden)?;
+    let speaker = Speaker::of(serving, who).await?;
+    if let Some(people) = approval.people.as_ref().filter(|people| !speaker.is_one_of(people)) {
+        let said = format!("deploys of {} are approved by {}", row.service, say::list(people, people.len()));
+        return Err(DeployError::NotNamed(said));
+    }
+    if approval.by_another && who.id == row.requested_by_id {
+        return Err(DeployError::NotNamed(
+            "nobody approves alone what they asked for: somebody else has to".to_owned(),
+        ));
+    }
+    Ok(actor)
+}
+
+/// Agrees to exactly this head over exactly what runs: it is queued.
+pub async fn approve(serving: &Serving, who: &Person, id: DeployId) -> Result<(), DeployError> {
+    let gone = || DeployError::Gone(format!("there is no deploy {}", id.0));
+    let row = serving.store.deploy(id).await?.ok_or_else(gone)?;
+    let actor = approving(serving, who, &row).await?;
+    let detail = format!("deploy {}: {} @ {}", id.0, row.branch, row.head.short());
+    let deed = deed_of(&actor, (serving.clock)(), "approved a deploy", &row.service, &detail);
+    match serving.store.approve_deploy(id, who.id, deed).await? {
+        true => Ok(()),
+        false => Err(DeployError::Gone(format!("deploy {} waits for no approval any more", id.0))),
+    }
+}
+
+/// Halts it, lets it go on, rolls it back, or ends it as it is.
+pub async fn signal(serving: &Serving, who: &Person, id: DeployId, signal: Signal) -> Result<(), DeployError> {
+    let (row, actor, may) = standing(serving, who, id).await?;
+    if !may.signals.contains(&signal) {
+        return Err(DeployError::Gone(format!(
+            "deploy {} is {} by now: that cannot be asked of it",
+            id.0,
+            row.state.word()
+        )));
+    }
+    let did = match signal {
+        Signal::Halt => "halted a deploy",
+        Signal::Resume => "let a deploy go on",
+        Signal::RollBack => "had a deploy rolled back",
+        Signal::Abandon => "ended a deploy as it is",
+    };
+    let deed = deed_of(&actor, (serving.clock)(), did, &row.service, &format!("deploy {}", id.0));
+    if row.state == DeployState::Requested {
+        return match serving.store.cancel_requested(id, deed).await? {
+            true => Ok(()),
+            false => Err(DeployError::Gone(format!("deploy {} was approved meanwhile: halt it", id.0))),
+        };
+    }
+    said(serving, id, Entry::Asked { signal, by: who.name.clone() }, deed).await
+}
+
+/// Says how a deploy goes on of which a step failed, or cannot be told.
+pub async fn decide(
+    serving: &Serving,
+    who: &Person,
+    id: DeployId,
+    key: ActKey,
+    choice: Choice,
+) -> Result<(), DeployError> {
+    let (row, actor, may) = standing(serving, who, id).await?;
+    if !may.choices.is_some_and(|(of, choices)| of == key && choices.contains(&choice)) {
+        return Err(DeployError::Gone(format!("{key} of deploy {} waits for no answer any more", id.0)));
+    }
+    let did = match choice {
+        Choice::RunAgain => "had a step run again",
+        Choice::CountAsDone => "counted a step as done",
+        Choice::Abandon => "ended a deploy as it is",
+    };
+    let deed = deed_of(&actor, (serving.clock)(), did, &row.service, &format!("{key} of deploy {}", id.0));
+    said(serving, id, Entry::Decided { key, by: who.name.clone(), choice }, deed).await
+}
+
+/// Has a step ended that runs: TERM first, then KILL.
+pub async fn end_step(serving: &Serving, who: &Person, id: DeployId, key: ActKey) -> Result<(), DeployError> {
+    let (row, actor, _) = standing(serving, who, id).await?;
+    let deed =
+        deed_of(&actor, (serving.clock)(), "had a step ended", &row.service, &format!("{key} of deploy {}", id.0));
+    match serving.store.end_run(RunKey { deploy: id, key: key.clone() }, &who.name, deed).await? {
+        true => Ok(()),
+        false => Err(DeployError::Gone(format!("{key} of deploy {} does not run any more", id.0))),
+    }
+}
+
+async fn standing(serving: &Serving, who: &Person, id: DeployId) -> Result<(DeployRow, Actor, MaySay), DeployError> {
+    let gone = || DeployError::Gone(format!("there is no deploy {}", id.0));
+    let row = serving.store.deploy(id).await?.ok_or_else(gone)?;
+    let actor = who.may_at(&row.service, Act::Deploy).map_err(DeployError::Forbidden)?;
+    if row.state.has_ended() {
+        return Err(DeployError::Gone(format!("deploy {} is over: it is {}", id.0, row.state.word())));
+    }
+    let journal: Vec<Entry> = serving.store.deploy_journal(id).await?.into_iter().map(|(entry, _)| entry).collect();
+    let may = may_say_of(&row, &journal);
+    Ok((row, actor, may))
+}
+
+async fn said(serving: &Serving, id: DeployId, entry: Entry, deed: gonogo_store::Deed) -> Result<(), DeployError> {
+    match serving.store.say_of_deploy(id, entry, deed).await? {
+        true => Ok(()),
+        false => Err(DeployError::Gone(format!("deploy {} is over by now", id.0))),
+    }
+}
+
+/// Whether a policy in force has this runner do its steps.
+pub fn wants_runner(serving: &Serving, name: &str) -> bool {
+    let of = |service: &crate::Service| deploys_of(serving, &service.name).is_some_and(|one| one.runner() == name);
+    serving.services.iter().any(of)
+}

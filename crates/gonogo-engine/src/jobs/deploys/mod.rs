@@ -1,0 +1,240 @@
+//! Sees to deploys: each is somebody's for as long as they write to its journal, and
+//! goes on from there with the next one.
+
+mod ready;
+mod stands;
+
+use super::{JobError, look_soon, told};
+use crate::commands::deploys::deploys_of;
+use crate::jobs::is_told;
+use crate::serving::Serving;
+use gonogo_core::deploy::{ActKey, End, Entry, Next, Outcome, next};
+use gonogo_core::running::Running;
+use gonogo_store::{Deed, DeployRow, DeployState, Held, RunKey, StepOrder, StoreError};
+use jiff::{SignedDuration, Timestamp};
+use ready::Ready;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// How long a deploy is somebody's without a word from them.
+const LEASE: SignedDuration = SignedDuration::from_secs(8);
+const HEARTBEAT: Duration = Duration::from_secs(2);
+/// What nobody tells of, such as a deploy whose lease ran out, is found so soon.
+const AT_LEAST_EVERY: Duration = Duration::from_millis(500);
+
+/// Takes deploys to which nobody sees until told to stop; others go on with them then.
+pub(super) async fn see_to_all(serving: Arc<Serving>, mut stop: watch::Receiver<bool>) {
+    let mut tasks = JoinSet::new();
+    while !*stop.borrow() {
+        match take(&serving).await {
+            Ok(taken) => {
+                for held in taken {
+                    tasks.spawn(see_to(Arc::clone(&serving), held, stop.clone()));
+                }
+            }
+            Err(error) => told::store_is_away(&error),
+        }
+        tokio::select! {
+            () = serving.store.deploys_came() => {}
+            () = tokio::time::sleep(AT_LEAST_EVERY) => {}
+            Some(ended) = tasks.join_next() => if let Err(fault) = ended { tracing::error!(%fault, "seeing to a deploy ended") },
+            _ = stop.changed() => {}
+        }
+    }
+    while tasks.join_next().await.is_some() {}
+}
+
+async fn take(serving: &Serving) -> Result<Vec<Held>, StoreError> {
+    let mut taken = Vec::new();
+    for id in serving.store.deploys_unseen((serving.clock)()).await? {
+        let now = (serving.clock)();
+        taken.extend(serving.store.take_deploy(id, now, until(now)).await?);
+    }
+    Ok(taken)
+}
+
+fn until(now: Timestamp) -> Timestamp {
+    now.saturating_add(LEASE).unwrap_or(now)
+}
+
+/// One deploy that is ours.
+struct Seen {
+    serving: Arc<Serving>,
+    held: Held,
+    row: DeployRow,
+    /// Since when it is.
+    since: Timestamp,
+    /// Acts of ours or of who had it before, that are under way.
+    follows: BTreeSet<ActKey>,
+    /// Whether its repository was asked to be looked at, and it to be judged.
+    reading: ready::Reading,
+}
+
+enum Step {
+    /// Something was written: there may be more to do at once.
+    Moved,
+    Waits,
+    Over,
+}
+
+async fn see_to(serving: Arc<Serving>, held: Held, mut stop: watch::Receiver<bool>) {
+    let id = held.deploy();
+    let row = match serving.store.deploy(id).await {
+        Ok(Some(row)) => row,
+        Ok(None) => return,
+        Err(error) => return told::store_is_away(&error),
+    };
+    let since = (serving.clock)();
+    let mut seen = Seen { serving, held, row, since, follows: BTreeSet::new(), reading: ready::Reading::default() };
+    loop {
+        if *stop.borrow() {
+            // Whoever comes next has it at once.
+            let now = (seen.serving.clock)();
+            return seen.serving.store.hold_deploy(&seen.held, now, now).await.unwrap_or(());
+        }
+        match seen.step().await {
+            Ok(Step::Moved) => {}
+            Ok(Step::Waits) => {
+                tokio::select! {
+                    () = seen.serving.store.deploys_came() => {}
+                    () = tokio::time::sleep(HEARTBEAT) => {}
+                    _ = stop.changed() => {}
+                }
+            }
+            Ok(Step::Over) => return seen.finished().await,
+            Err(JobError::Store(StoreError::Fenced)) => {
+                tracing::warn!(deploy = id.0, "somebody else sees to the deploy now");
+                return;
+            }
+            Err(error) => {
+                tracing::error!(deploy = id.0, %error, "a deploy does not go on: it is tried again");
+                tokio::time::sleep(HEARTBEAT).await;
+            }
+        }
+    }
+}
+
+impl Seen {
+    async fn step(&mut self) -> Result<Step, JobError> {
+        let store = &self.serving.store;
+        let id = self.row.id;
+        let journal: Vec<Entry> = store.deploy_journal(id).await?.into_iter().map(|(entry, _)| entry).collect();
+        let next = next(&self.row.plan, &journal);
+        let has_begun = journal.iter().any(|entry| matches!(entry, Entry::Intended { .. }));
+        if let (Next::Act(_), false) = (&next, has_begun) {
+            match self.reading.ready(&self.serving, &self.row, self.since).await? {
+                Ready::Yes => {}
+                Ready::NotYet(said) => return self.stands(DeployState::Queued, said, None).await,
+                Ready::Refused(why) => return self.finish(DeployState::Refused, why, None).await,
+            }
+        }
+        match next {
+            Next::Act(act) => self.begin(act.key()).await,
+            Next::Follow(key) => self.follow(key).await,
+            Next::Hold(hold) => {
+                let (state, said) = stands::of_hold(&self.row.plan, &hold);
+                let both = if has_begun { self.both() } else { None };
+                self.stands(state, said, both).await
+            }
+            Next::Finish(end) => {
+                let (state, runs) = match end {
+                    End::Deployed => (DeployState::Deployed, Some(Running::from(self.row.head))),
+                    End::RolledBack => (DeployState::RolledBack, Some(self.row.production.clone())),
+                    End::Abandoned => (DeployState::Abandoned, self.both()),
+                    End::Cancelled => (DeployState::Cancelled, None),
+                };
+                self.finish(state, stands::of_end(&journal, end), runs).await
+            }
+        }
+    }
+
+    /// What runs while it is neither the one nor the other.
+    fn both(&self) -> Option<Running> {
+        Running::of(self.row.production.shas().iter().copied().chain([self.row.head]))
+    }
+
+    async fn begin(&mut self, key: ActKey) -> Result<Step, JobError> {
+        let Some(step) = stands::step_of(&self.row.plan, &key).cloned() else {
+            return Err(JobError::Broken(format!("the plan has no {key}")));
+        };
+        let runner = deploys_of(&self.serving, &self.row.service);
+        let runner =
+            runner.map_or_else(|| gonogo_core::deploy::Deploys::LOCAL.to_owned(), |one| one.runner().to_owned());
+        let now = (self.serving.clock)();
+        let order = StepOrder { runner, step };
+        let intent = self.serving.store.intend(&self.held, key, order, now, until(now)).await?;
+        self.follows.insert(intent.key().clone());
+        Ok(Step::Moved)
+    }
+
+    /// What the runner says of an act. One that somebody else began before a crash is
+    /// found there too: its runner has it, or has not taken it yet.
+    async fn follow(&mut self, key: ActKey) -> Result<Step, JobError> {
+        let store = &self.serving.store;
+        let of = RunKey { deploy: self.row.id, key: key.clone() };
+        let run = store.deploy_runs(self.row.id).await?.into_iter().find(|run| run.of == of);
+        let Some(run) = run else {
+            return Err(JobError::Broken(format!("nobody was given {key}")));
+        };
+        let now = (self.serving.clock)();
+        let Some(outcome) = run.outcome.clone() else {
+            let said = stands::of_run(&self.row.plan, &run, now);
+            return self.stands(DeployState::Running, said, None).await;
+        };
+        let Some(intent) = store.unsettled(&self.held, &key).await? else { return Ok(Step::Moved) };
+        tracing::info!(deploy = self.row.id.0, %key, done = matches!(outcome, Outcome::Done), "a step of a deploy is over");
+        store.settle(&self.held, intent, outcome, now, until(now)).await?;
+        self.follows.remove(&key);
+        Ok(Step::Moved)
+    }
+
+    async fn stands(&self, state: DeployState, said: String, runs: Option<Running>) -> Result<Step, JobError> {
+        let runs = if runs.is_some() && self.tells().await { runs } else { None };
+        let now = (self.serving.clock)();
+        let is_news = runs.is_some();
+        self.serving.store.deploy_stands(&self.held, state, said, runs, now, until(now)).await?;
+        if is_news {
+            self.looks_again().await?;
+        }
+        Ok(Step::Waits)
+    }
+
+    async fn finish(&mut self, state: DeployState, said: String, runs: Option<Running>) -> Result<Step, JobError> {
+        let runs = if runs.is_some() && self.tells().await { runs } else { None };
+        let detail =
+            format!("deploy {}: {}{}{said}", self.row.id.0, state.word(), if said.is_empty() { "" } else { ", " });
+        let deed = Deed {
+            at: (self.serving.clock)(),
+            actor: "gonogo".to_owned(),
+            action: "ended a deploy",
+            subject: self.row.service.clone(),
+            detail,
+            once: None,
+        };
+        self.serving.store.finish_deploy(&self.held, state, said, runs, deed).await?;
+        tracing::info!(deploy = self.row.id.0, service = self.row.service, state = state.word(), "a deploy is over");
+        Ok(Step::Over)
+    }
+
+    /// Whether what runs is what is told; else a branch, a tag or an address says so.
+    async fn tells(&self) -> bool {
+        let Some(service) = self.serving.service(&self.row.service) else { return false };
+        is_told(&self.serving, service).await.unwrap_or(false)
+    }
+
+    async fn looks_again(&self) -> Result<(), StoreError> {
+        match self.serving.service(&self.row.service) {
+            Some(service) => look_soon(&self.serving, &service.repository).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn finished(&self) {
+        if let Err(error) = self.looks_again().await {
+            told::store_is_away(&error);
+        }
+    }
+}

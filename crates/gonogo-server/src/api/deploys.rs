@@ -1,0 +1,259 @@
+//! Deploys: asked for, followed, halted, and what a person says of them.
+
+use super::asked::{Asked, At, Reader, limit, position};
+use super::once::Ask;
+use super::operation::{Operation, read, write};
+use super::refusal::{Kind, Refusal};
+use crate::App;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use gonogo_api as api;
+use gonogo_core::deploy::{ActKey, Choice, Signal};
+use gonogo_core::person::Act;
+use gonogo_engine::commands::deploys::{DeployError, approve, decide, end_step, request, signal};
+use gonogo_engine::{ToldAct, ToldDeploy, outcome_words, told_deploy};
+use gonogo_store::{CandidateId, DeployId, DeployState, DeploysWanted, Requested, RunKey};
+
+/// Parts of what a step said in one answer.
+const PARTS: u32 = 64;
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        read::<api::Page<api::Deploy>>("/services/{service}/deploys", "deploys", "Deploys of a service, newest first")
+            .asked::<api::Part>()
+            .by(all),
+        write("/services/{service}/deploys", "deploy", "Asks that a candidate be deployed", Act::Deploy)
+            .takes::<api::NewDeploy>()
+            .makes::<api::Made>()
+            .by(ask_for),
+        read::<api::Deploy>("/deploys/{deploy}", "oneDeploy", "A deploy, its steps, and what may be said of it")
+            .by(one),
+        write("/deploys/{deploy}/approval", "approveDeploy", "Agrees to a deploy that waits for that", Act::Deploy)
+            .comes_to(StatusCode::NO_CONTENT)
+            .by(approves),
+        write(
+            "/deploys/{deploy}/signals",
+            "signalDeploy",
+            "Halts it, lets it go on, rolls it back, or ends it",
+            Act::Deploy,
+        )
+        .takes::<api::NewSignal>()
+        .comes_to(StatusCode::NO_CONTENT)
+        .by(asks),
+        write(
+            "/deploys/{deploy}/steps/{key}/decisions",
+            "decideStep",
+            "Says how it goes on after a step that failed, or cannot be told",
+            Act::Deploy,
+        )
+        .takes::<api::NewDecision>()
+        .comes_to(StatusCode::NO_CONTENT)
+        .by(decides),
+        write("/deploys/{deploy}/steps/{key}/end", "endStep", "Has a step ended that runs", Act::Deploy)
+            .comes_to(StatusCode::NO_CONTENT)
+            .by(ends),
+        read::<api::StepLog>("/deploys/{deploy}/steps/{key}/log", "stepLog", "What a step said, from a byte on")
+            .asked::<api::LogFrom>()
+            .by(log),
+    ]
+}
+
+async fn all(
+    State(app): State<App>,
+    _: Reader,
+    At(service): At<String>,
+    Asked(part): Asked<api::Part>,
+) -> Result<Json<api::Page<api::Deploy>>, Refusal> {
+    let most = limit(part.limit)?;
+    let from = position(&part)?;
+    let before = (from > 0).then(|| DeployId(i64::try_from(from).unwrap_or(i64::MAX)));
+    if app.serving.service(&service).is_none() {
+        return Err(Refusal::not_there("service"));
+    }
+    let wanted = DeploysWanted { service, before, ..DeploysWanted::default() };
+    let rows = app.serving.store.deploys(wanted, most).await?;
+    let next = if rows.len() == most as usize { rows.last().map(|row| row.id.0.to_string()) } else { None };
+    let mut items = Vec::new();
+    for row in rows {
+        items.extend(told_deploy(&app.serving, row.id).await?.map(|told| tell(&app, told)));
+    }
+    Ok(Json(api::Page { items, next }))
+}
+
+async fn one(State(app): State<App>, _: Reader, At(id): At<i64>) -> Result<Json<api::Deploy>, Refusal> {
+    let told = told_deploy(&app.serving, DeployId(id)).await?.ok_or_else(|| Refusal::not_there("deploy"))?;
+    Ok(Json(tell(&app, told)))
+}
+
+async fn ask_for(
+    State(app): State<App>,
+    At(service): At<String>,
+    ask: Ask<api::NewDeploy>,
+) -> Result<Response, Refusal> {
+    if app.serving.service(&service).is_none() {
+        return Err(Refusal::not_there("service"));
+    }
+    ask.done(&app, StatusCode::CREATED, |serving, who, new: api::NewDeploy| {
+        Box::pin(async move {
+            let candidate = CandidateId(new.candidate);
+            let is_of_it = serving.store.candidate(candidate).await?.is_some_and(|one| one.service == service);
+            if !is_of_it {
+                return Err(Refusal::new(Kind::Conflict, format!("{service} has no candidate {}", new.candidate)));
+            }
+            match request(serving, &who, candidate).await? {
+                Requested::New(id) => Ok(Some(id.0)),
+                Requested::Underway(id) => {
+                    Err(Refusal::new(Kind::Conflict, format!("deploy {} of this head is under way already", id.0)))
+                }
+            }
+        })
+    })
+    .await
+}
+
+async fn approves(State(app): State<App>, At(id): At<i64>, ask: Ask<()>) -> Result<Response, Refusal> {
+    ask.done(&app, StatusCode::NO_CONTENT, |serving, who, ()| {
+        Box::pin(async move {
+            approve(serving, &who, DeployId(id)).await?;
+            Ok(None)
+        })
+    })
+    .await
+}
+
+async fn asks(State(app): State<App>, At(id): At<i64>, ask: Ask<api::NewSignal>) -> Result<Response, Refusal> {
+    ask.done(&app, StatusCode::NO_CONTENT, |serving, who, new: api::NewSignal| {
+        Box::pin(async move {
+            let wanted = match new.signal {
+                api::DeploySignal::Halt => Signal::Halt,
+                api::DeploySignal::Resume => Signal::Resume,
+                api::DeploySignal::RollBack => Signal::RollBack,
+                api::DeploySignal::Abandon => Signal::Abandon,
+            };
+            signal(serving, &who, DeployId(id), wanted).await?;
+            Ok(None)
+        })
+    })
+    .await
+}
+
+async fn decides(
+    State(app): State<App>,
+    At((id, key)): At<(i64, String)>,
+    ask: Ask<api::NewDecision>,
+) -> Result<Response, Refusal> {
+    let key = act(&key)?;
+    ask.done(&app, StatusCode::NO_CONTENT, |serving, who, new: api::NewDecision| {
+        Box::pin(async move {
+            let choice = match new.choice {
+                api::DeployChoice::RunAgain => Choice::RunAgain,
+                api::DeployChoice::CountAsDone => Choice::CountAsDone,
+                api::DeployChoice::Abandon => Choice::Abandon,
+            };
+            decide(serving, &who, DeployId(id), key, choice).await?;
+            Ok(None)
+        })
+    })
+    .await
+}
+
+async fn ends(State(app): State<App>, At((id, key)): At<(i64, String)>, ask: Ask<()>) -> Result<Response, Refusal> {
+    let key = act(&key)?;
+    ask.done(&app, StatusCode::NO_CONTENT, |serving, who, ()| {
+        Box::pin(async move {
+            end_step(serving, &who, DeployId(id), key).await?;
+            Ok(None)
+        })
+    })
+    .await
+}
+
+async fn log(
+    State(app): State<App>,
+    _: Reader,
+    At((id, key)): At<(i64, String)>,
+    Asked(from): Asked<api::LogFrom>,
+) -> Result<Json<api::StepLog>, Refusal> {
+    let of = RunKey { deploy: DeployId(id), key: act(&key)? };
+    let store = &app.serving.store;
+    let run = store.deploy_runs(of.deploy).await?.into_iter().find(|run| run.of == of);
+    let run = run.ok_or_else(|| Refusal::not_there("step"))?;
+    let parts = store.said_of_run(&of, from.from_byte, PARTS).await?;
+    let bytes: Vec<u8> = parts.into_iter().flat_map(|part| part.bytes).collect();
+    let next_byte = from.from_byte + bytes.len() as u64;
+    let is_whole = run.outcome.is_some() && next_byte >= run.said_bytes;
+    Ok(Json(api::StepLog { text: String::from_utf8_lossy(&bytes).into_owned(), next_byte, is_whole }))
+}
+
+fn act(key: &str) -> Result<ActKey, Refusal> {
+    key.parse().map_err(|_| Refusal::not_there("step"))
+}
+
+fn tell(app: &App, told: ToldDeploy) -> api::Deploy {
+    let ToldDeploy { row, acts, may, .. } = told;
+    let signals = may.signals.iter().map(|signal| match signal {
+        Signal::Halt => api::DeploySignal::Halt,
+        Signal::Resume => api::DeploySignal::Resume,
+        Signal::RollBack => api::DeploySignal::RollBack,
+        Signal::Abandon => api::DeploySignal::Abandon,
+    });
+    api::Deploy {
+        id: row.id.0,
+        page: format!("{}/deploys/{}", app.serving.pages, row.id.0),
+        service: row.service,
+        branch: row.branch,
+        head: row.head.to_string(),
+        production: row.production.shas().iter().map(ToString::to_string).collect(),
+        candidate: row.candidate.0,
+        requested_by: row.requested_by,
+        requested_at: row.requested_at.to_string(),
+        state: state(row.state),
+        said: row.said,
+        approved_by: row.approved.map(|(by, _)| by),
+        began_at: row.began_at.map(|at| at.to_string()),
+        ended_at: row.ended_at.map(|at| at.to_string()),
+        steps: acts.into_iter().map(step).collect(),
+        signals: signals.collect(),
+        waits_for_word: may.choices.map(|(key, _)| key.to_string()),
+    }
+}
+
+fn step(act: ToldAct) -> api::DeployStep {
+    api::DeployStep {
+        key: act.key.to_string(),
+        name: act.name,
+        outcome: act.outcome.as_ref().map(outcome_words),
+        began_at: act.began_at.to_string(),
+        ended_at: act.ended_at.map(|at| at.to_string()),
+        said_bytes: act.run.map_or(0, |run| run.said_bytes),
+    }
+}
+
+fn state(state: DeployState) -> api::DeployState {
+    match state {
+        DeployState::Requested => api::DeployState::Requested,
+        DeployState::Queued => api::DeployState::Queued,
+        DeployState::Running => api::DeployState::Running,
+        DeployState::Halted => api::DeployState::Halted,
+        DeployState::NeedsPerson => api::DeployState::NeedsPerson,
+        DeployState::Deployed => api::DeployState::Deployed,
+        DeployState::RolledBack => api::DeployState::RolledBack,
+        DeployState::Abandoned => api::DeployState::Abandoned,
+        DeployState::Cancelled => api::DeployState::Cancelled,
+        DeployState::Refused => api::DeployState::Refused,
+    }
+}
+
+impl From<DeployError> for Refusal {
+    fn from(error: DeployError) -> Self {
+        match error {
+            DeployError::Store(error) => error.into(),
+            DeployError::Forbidden(forbidden) => forbidden.into(),
+            DeployError::NotNamed(said) => Self::new(Kind::Forbidden, said),
+            DeployError::NotNow { .. } => Self::new(Kind::Wrong, error.to_string().replace("\n  → ", "; ")),
+            DeployError::Gone(said) => Self::new(Kind::Conflict, said),
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! Deploys: one with its steps, what they say, and what a person may say of it; and
+//! those of a service.
+
+use super::layout::{self, Follows, Shown, ago, away, not_found, outside, short};
+use crate::App;
+use crate::session::{Session, not_our_form};
+use anstream::adapter::StripBytes;
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use gonogo_core::deploy::{ActKey, Approval, Choice, Outcome, Signal};
+use gonogo_core::person::Act;
+use gonogo_core::say;
+use gonogo_engine::commands::deploys::{DeployError, MaySay, approve, decide, end_step, may_approve, request, signal};
+use gonogo_engine::{ToldAct, ToldDeploy, outcome_words, told_deploy};
+use gonogo_store::{CandidateId, DeployId, DeployRow, DeployState, DeploysWanted, Requested, RunKey};
+use jiff::Timestamp;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+const ROWS: u32 = 50;
+/// Of what a step said, so much of its end stands on the page.
+const SHOWN_BYTES: u64 = 16 << 10;
+/// Parts that are read at once of a whole log.
+const PARTS: u32 = 64;
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Asked {
+    before: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Sent {
+    form: String,
+}
+
+/// A deploy's state: a word, a shape and a colour.
+pub(crate) fn state(state: DeployState) -> Markup {
+    let (class, said) = match state {
+        DeployState::Requested => ("waiting", "… Waits for approval"),
+        DeployState::Queued => ("waiting", "… Queued"),
+        DeployState::Running => ("waiting", "▶ Running"),
+        DeployState::Halted => ("no-go", "‖ Halted"),
+        DeployState::NeedsPerson => ("no-go", "? Needs a person"),
+        DeployState::Deployed => ("go", "✓ Deployed"),
+        DeployState::RolledBack => ("no-go", "↩ Rolled back"),
+        DeployState::Abandoned => ("no-go", "✗ Ended as it was"),
+        DeployState::Cancelled => ("waiting", "– Cancelled"),
+        DeployState::Refused => ("no-go", "✗ Refused"),
+    };
+    html! { span class={ "verdict " (class) } { (said) } }
+}
+
+pub(crate) async fn page(State(app): State<App>, session: Session, Path(id): Path<i64>) -> Shown {
+    let since = app.serving.store.cursor().await.map_err(|e| away(&e))?;
+    let told = told_deploy(&app.serving, DeployId(id)).await.map_err(|e| away(&e))?;
+    let Some(told) = told else { return Err(not_found().await) };
+    let now = (app.serving.clock)();
+    let mut ends = Vec::new();
+    for act in &told.acts {
+        ends.push(end_of(&app, &told.row, act).await.map_err(|e| away(&e))?);
+    }
+    let row = &told.row;
+    let may = session.person.may_at(&row.service, Act::Deploy).is_ok();
+    let may_agree = may_approve(&app.serving, &session.person, row).await.map_err(|e| away(&e))?;
+    let main = html! {
+        section.answer.(if row.state == DeployState::Deployed { "is-go" } else { "is-waiting" }) aria-label="How it stands" {
+            p.headline { (state(row.state)) " " @if !row.said.is_empty() { (outside(&row.said)) } }
+            p { b { (outside(&row.branch)) } " @ " code { (row.head.short()) } " over " (row.production.short())
+                " · asked for by " (outside(&row.requested_by)) " " (ago(row.requested_at, now))
+                @if let Some((by, at)) = &row.approved { " · approved by " (outside(by)) " " (ago(*at, now)) }
+                @if let Some(began) = row.began_at { " · began " (ago(began, now)) }
+                @if let (Some(began), Some(ended)) = (row.began_at, row.ended_at) { " · took " (say::lasts(ended.duration_since(began))) }
+            }
+            @if let (DeployState::Requested, Some(approval)) = (row.state, &row.plan.approval) { (agreed(approval, row, may_agree, &session)) }
+            @if may { (words(&told.may, row, &session)) }
+        }
+        p { a href={ "/services/" (row.service) } { "The service" } " · "
+            a href={ "/services/" (row.service) "/deploys" } { "Its deploys" } " · "
+            a href={ "/candidates/" (row.candidate.0) } { "The candidate" } " · "
+            a href={ "/candidates/" (row.candidate.0) "/plan" } { "Its plan" } }
+        @for (act, end) in told.acts.iter().zip(&ends) { (one_act(act, end, &told, may, &session, now)) }
+        (to_come(&told))
+        @if !told.words.is_empty() {
+            section { h2 { "What people said" }
+                ul { @for (said, at) in &told.words { li { (outside(said)) " " (ago(*at, now)) } } } }
+        }
+    };
+    let follows = Follows { candidate: None, since };
+    let title = format!("{}: deploy {}", row.service, row.id.0);
+    Ok(layout::live_page(&title, !row.state.has_ended(), &session, &follows, &main))
+}
+
+/// Who agrees to it, and the button of who may.
+fn agreed(approval: &Approval, row: &DeployRow, may: bool, session: &Session) -> Markup {
+    let who = match &approval.people {
+        Some(people) => say::list(people, people.len()),
+        None => format!("a {}", approval.role.word()),
+    };
+    html! {
+        p { "It waits for " (outside(&who)) @if approval.by_another { ", and not " (outside(&row.requested_by)) " alone" } " to agree." }
+        @if may {
+            form.inline method="post" action={ "/deploys/" (row.id.0) "/approval" } {
+                input type="hidden" name="form" value=(session.form_word());
+                button.primary { "Approve" }
+            }
+        }
+    }
+}
+
+pub(crate) async fn agree(
+    State(app): State<App>,
+    session: Session,
+    Path(id): Path<i64>,
+    Form(sent): Form<Sent>,
+) -> Response {
+    if !session.sent(&sent.form) {
+        return not_our_form();
+    }
+    done(approve(&app.serving, &session.person, DeployId(id)).await, id, &session)
+}
+
+/// What a person may say of it now.
+fn words(may: &MaySay, row: &DeployRow, session: &Session) -> Markup {
+    let path = format!("/deploys/{}", row.id.0);
+    let button = |action: String, said: &str| {
+        html! { form.inline method="post" action=(action) {
+            input type="hidden" name="form" value=(session.form_word());
+            button { (said) }
+        } }
+    };
+    html! {
+        @if let Some((key, choices)) = &may.choices {
+            p { "How does it go on?" }
+            ul.choices { @for choice in choices { li {
+                (button(format!("{path}/steps/{key}/{}", choice.word()), choice.label()))
+                " " span.hint { (choice.means()) }
+            } } }
+        }
+        @if !may.signals.is_empty() {
+            div.acts { @for signal in &may.signals { (button(format!("{path}/signals/{}", signal.word()), if row.state == DeployState::Requested { "Cancel" } else { signal.label() })) " " } }
+        }
+    }
+}
+
+/// The end of what an act said, and how many bytes stand before it.
+async fn end_of(app: &App, row: &DeployRow, act: &ToldAct) -> Result<(u64, String), gonogo_store::StoreError> {
+    let all = act.run.as_ref().map_or(0, |run| run.said_bytes);
+    let from = all.saturating_sub(SHOWN_BYTES);
+    let of = RunKey { deploy: row.id, key: act.key.clone() };
+    let parts = app.serving.store.said_of_run(&of, from, PARTS).await?;
+    let bytes: Vec<u8> = parts.into_iter().flat_map(|part| part.bytes).collect();
+    Ok((from, String::from_utf8_lossy(&plain(&mut StripBytes::new(), &bytes)).into_owned()))
+}
+
+/// As it is read: colours and what moves a cursor are left out.
+fn plain(strip: &mut StripBytes, bytes: &[u8]) -> Vec<u8> {
+    strip.strip_next(bytes).flatten().copied().collect()
+}
+
+fn one_act(
+    act: &ToldAct,
+    (before, end): &(u64, String),
+    told: &ToldDeploy,
+    may: bool,
+    session: &Session,
+    now: Timestamp,
+) -> Markup {
+    let (row, path) = (&told.row, format!("/deploys/{}/steps/{}", told.row.id.0, act.key));
+    let (mark, is_open) = match &act.outcome {
+        Some(Outcome::Done) => ("✓", false),
+        Some(_) => ("✗", true),
+        None => ("▶", true),
+    };
+    let ended = act.ended_at.unwrap_or(now);
+    let asked_to_end = act.run.as_ref().and_then(|run| run.end_wanted_by.as_deref());
+    html! {
+        section.step id=(act.key) {
+            h2 { (mark) " " (act.name) @if act.key.act().attempt > 1 { " (attempt " (act.key.act().attempt) ")" } }
+            p.quiet { code { (outside(&act.argv.join(" "))) } " · " (say::lasts(ended.duration_since(act.began_at)))
+                @match &act.outcome { Some(outcome) => { " · " (outside(&outcome_words(outcome))) }, None => " · runs" }
+                @if let (None, Some(by)) = (&act.outcome, asked_to_end) { ", being ended as " (outside(by)) " wants" }
+                " · " a href={ (path) "/log.txt" } { "all of it" } }
+            @if may && act.outcome.is_none() && asked_to_end.is_none() && !row.state.has_ended() {
+                form.inline method="post" action={ (path) "/end" } {
+                    input type="hidden" name="form" value=(session.form_word());
+                    button { "End this step" }
+                }
+            }
+            @if !end.is_empty() {
+                details open[is_open] { summary { "What it said" @if *before > 0 { " (its end)" } }
+                    pre.log tabindex="0" aria-label={ "What " (act.name) " said" } { (end) } }
+            }
+        }
+    }
+}
+
+/// Steps that were not begun.
+fn to_come(told: &ToldDeploy) -> Markup {
+    use gonogo_core::deploy::Direction;
+    let begun = |step: usize| {
+        told.acts.iter().any(|act| act.key.act().direction == Direction::Forward && act.key.act().step == step)
+    };
+    let rest: Vec<_> = told.row.plan.forward.iter().enumerate().filter(|(at, _)| !begun(*at)).collect();
+    html! {
+        @if !rest.is_empty() {
+            section { h2 { @if told.row.state.has_ended() { "Not begun" } @else { "To come" } }
+                ol.steps start=(rest[0].0 + 1) { @for (_, step) in &rest { li { b { (step.name) } " " code { (outside(&step.argv.join(" "))) } } } } }
+        }
+    }
+}
+
+pub(crate) async fn of_service(
+    State(app): State<App>,
+    session: Session,
+    Path(service): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Shown {
+    if app.serving.service(&service).is_none() {
+        return Err(not_found().await);
+    }
+    let since = app.serving.store.cursor().await.map_err(|e| away(&e))?;
+    let wanted =
+        DeploysWanted { service: service.clone(), before: asked.before.map(DeployId), ..DeploysWanted::default() };
+    let rows = app.serving.store.deploys(wanted, ROWS).await.map_err(|e| away(&e))?;
+    let now = (app.serving.clock)();
+    let main = html! {
+        p { a href={ "/services/" (service) } { "The service" } }
+        @if rows.is_empty() {
+            p { "Nothing was deployed by gonogo. Steps stand in the policy's " code { "[[deploy.steps]]" } "; a candidate that is Go has a button then." }
+        } @else { (list(&rows, now)) }
+        @if rows.len() == ROWS as usize { @if let Some(last) = rows.last() {
+            p { a href={ "/services/" (service) "/deploys?before=" (last.id.0) } { "Older ones" } }
+        } }
+    };
+    let follows = Follows { candidate: None, since };
+    Ok(layout::live_page(&format!("{service}: deploys"), false, &session, &follows, &main))
+}
+
+pub(crate) fn list(rows: &[DeployRow], now: Timestamp) -> Markup {
+    html! {
+        table { thead { tr { th { "Deploy" } th { "State" } th { "What" } th { "Asked for" } th { "Took" } } }
+            tbody { @for row in rows { tr {
+                td { a href={ "/deploys/" (row.id.0) } { (row.id.0) } }
+                td { (state(row.state)) }
+                td { (outside(&row.branch)) " @ " code { (short(&row.head.to_string())) } @if !row.said.is_empty() { br; span.hint { (outside(&row.said)) } } }
+                td { (outside(&row.requested_by)) " " (ago(row.requested_at, now)) }
+                td { @if let (Some(began), Some(ended)) = (row.began_at, row.ended_at) { (say::lasts(ended.duration_since(began))) } }
+            } } } }
+    }
+}
+
+/// The button on a candidate's page.
+pub(crate) fn ask_form(candidate: CandidateId, session: &Session) -> Markup {
+    html! {
+        form.inline method="post" action={ "/candidates/" (candidate.0) "/deploys" } {
+            input type="hidden" name="form" value=(session.form_word());
+            button.primary { "Deploy" }
+        }
+    }
+}
+
+pub(crate) async fn ask(
+    State(app): State<App>,
+    session: Session,
+    Path(candidate): Path<i64>,
+    Form(sent): Form<Sent>,
+) -> Response {
+    if !session.sent(&sent.form) {
+        return not_our_form();
+    }
+    match request(&app.serving, &session.person, CandidateId(candidate)).await {
+        Ok(Requested::New(id) | Requested::Underway(id)) => Redirect::to(&format!("/deploys/{}", id.0)).into_response(),
+        Err(error) => refused(&error, &session),
+    }
+}
+
+pub(crate) async fn tell(
+    State(app): State<App>,
+    session: Session,
+    Path((id, word)): Path<(i64, String)>,
+    Form(sent): Form<Sent>,
+) -> Response {
+    if !session.sent(&sent.form) {
+        return not_our_form();
+    }
+    let Ok(wanted) = word.parse::<Signal>() else { return not_found().await.into_response() };
+    done(signal(&app.serving, &session.person, DeployId(id), wanted).await, id, &session)
+}
+
+pub(crate) async fn tell_of_step(
+    State(app): State<App>,
+    session: Session,
+    Path((id, key, word)): Path<(i64, String, String)>,
+    Form(sent): Form<Sent>,
+) -> Response {
+    if !session.sent(&sent.form) {
+        return not_our_form();
+    }
+    let Ok(key) = key.parse::<ActKey>() else { return not_found().await.into_response() };
+    if word == "end" {
+        return done(end_step(&app.serving, &session.person, DeployId(id), key).await, id, &session);
+    }
+    let Ok(choice) = word.parse::<Choice>() else { return not_found().await.into_response() };
+    done(decide(&app.serving, &session.person, DeployId(id), key, choice).await, id, &session)
+}
+
+fn done(ended: Result<(), DeployError>, id: i64, session: &Session) -> Response {
+    match ended {
+        Ok(()) => Redirect::to(&format!("/deploys/{id}")).into_response(),
+        Err(error) => refused(&error, session),
+    }
+}
+
+fn refused(error: &DeployError, session: &Session) -> Response {
+    let status = match error {
+        DeployError::Store(error) => return away(error).into_response(),
+        DeployError::Forbidden(_) | DeployError::NotNamed(_) => StatusCode::FORBIDDEN,
+        DeployError::NotNow { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        DeployError::Gone(_) => StatusCode::CONFLICT,
+    };
+    let said = error.to_string();
+    let (said, fix) = said.split_once("\n  → ").unwrap_or((&said, ""));
+    let main = html! { p role="alert" { (outside(said)) "." } @if !fix.is_empty() { p { "→ " (outside(fix)) } } };
+    (status, layout::page("Not done", false, Some(session), &main)).into_response()
+}
+
+/// All of what a step said, as plain text: what could harm a terminal is left out.
+pub(crate) async fn log(State(app): State<App>, _: Session, Path((id, key)): Path<(i64, String)>) -> Response {
+    let Ok(key) = key.parse::<ActKey>() else { return not_found().await.into_response() };
+    let of = RunKey { deploy: DeployId(id), key };
+    let store = app.serving.store.clone();
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("text/plain; charset=utf-8"));
+    // Some parts at a time: a log may be larger than what the server has.
+    let parts = futures_util::stream::try_unfold((0_u64, StripBytes::new()), move |(from, mut strip)| {
+        let (store, of) = (store.clone(), of.clone());
+        async move {
+            let parts = store.said_of_run(&of, from, 8).await.map_err(std::io::Error::other)?;
+            let bytes: Vec<u8> = parts.into_iter().flat_map(|part| part.bytes).collect();
+            let next = from + bytes.len() as u64;
+            Ok::<_, std::io::Error>((!bytes.is_empty()).then(|| (plain(&mut strip, &bytes), (next, strip))))
+        }
+    });
+    (headers, axum::body::Body::from_stream(parts)).into_response()
+}

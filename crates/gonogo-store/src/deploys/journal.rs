@@ -1,0 +1,306 @@
+//! Who sees to a deploy, and what was done of it. Each write holds the lock's fence
+//! against what the writer was given, in its transaction.
+
+use super::runs::{self, StepOrder};
+use super::{DeployId, DeployState, changed};
+use crate::audit::{Deed, note};
+use crate::db::{Tx, execute, fetch};
+use crate::leases::Lease;
+use crate::views::changes::in_turn;
+use crate::{Store, StoreError, micros, time};
+use gonogo_core::deploy::{ActKey, Entry, Outcome};
+use gonogo_core::running::Running;
+use jiff::Timestamp;
+
+/// The lock of a deploy: there is one only from [`Store::take_deploy`], and it is worth
+/// nothing after [`Store::finish_deploy`].
+#[derive(Debug)]
+pub struct Held {
+    deploy: DeployId,
+    names: Vec<String>,
+    fence: i64,
+}
+
+/// An act that is written down and may begin, once.
+#[derive(Debug)]
+#[must_use]
+pub struct Intent {
+    key: ActKey,
+}
+
+impl Held {
+    pub fn deploy(&self) -> DeployId {
+        self.deploy
+    }
+}
+
+impl Intent {
+    pub fn key(&self) -> &ActKey {
+        &self.key
+    }
+}
+
+/// The lock of a service.
+fn lock_of(service: &str) -> String {
+    format!("service {service}")
+}
+
+impl Store {
+    /// Open deploys whose turn it is and to which nobody sees.
+    pub async fn deploys_unseen(&self, now: Timestamp) -> Result<Vec<DeployId>, StoreError> {
+        const SELECT: &str = "select d.id from deploy d left join deploy_lock l on l.name = 'service ' || d.service
+             where d.ended_at is null and d.state <> 'requested' and ((l.deploy = d.id and l.until <= $1) or (l.deploy is null
+                 and d.id = (select min(o.id) from deploy o where o.service = d.service and o.ended_at is null
+                     and o.state <> 'requested')))
+             order by d.id limit 100";
+        let clock = self.leases;
+        let rows: Vec<(i64,)> = self
+            .db
+            .read(move |tx| {
+                Box::pin(async move {
+                    let Lease { now, .. } = clock.lease(tx, now, now).await?;
+                    Ok(fetch!(tx, fetch_all, SELECT, now)?)
+                })
+            })
+            .await?;
+        Ok(rows.into_iter().map(|(id,)| DeployId(id)).collect())
+    }
+
+    /// `None` where somebody else sees to it, or to another deploy of its service.
+    pub async fn take_deploy(
+        &self,
+        id: DeployId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Held>, StoreError> {
+        const OPEN: &str = "select service from deploy where id = $1 and ended_at is null and state <> 'requested'";
+        const TAKE: &str = "insert into deploy_lock (name, deploy, fence, until) values ($1, $2, 1, $3)
+             on conflict (name) do update
+                 set deploy = excluded.deploy, fence = deploy_lock.fence + 1, until = excluded.until
+                 where deploy_lock.deploy is null or (deploy_lock.deploy = excluded.deploy and deploy_lock.until <= $4)
+             returning fence";
+        let clock = self.leases;
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let lease = clock.lease(tx, now, until).await?;
+                    let open: Option<(String,)> = fetch!(tx, fetch_optional, OPEN, id.0)?;
+                    let Some((service,)) = open else { return Ok(None) };
+                    let name = lock_of(&service);
+                    let taken: Option<(i64,)> = fetch!(tx, fetch_optional, TAKE, &name, id.0, lease.until, lease.now)?;
+                    Ok(taken.map(|(fence,)| Held { deploy: id, names: vec![name], fence }))
+                })
+            })
+            .await
+    }
+
+    /// Goes on seeing to it.
+    pub async fn hold_deploy(&self, held: &Held, now: Timestamp, until: Timestamp) -> Result<(), StoreError> {
+        self.holding(held, now, until, |_, _| Box::pin(async { Ok(()) })).await
+    }
+
+    /// What was written of it, with when.
+    pub async fn deploy_journal(&self, id: DeployId) -> Result<Vec<(Entry, Timestamp)>, StoreError> {
+        const SELECT: &str = "select body, at from deploy_journal where deploy = $1 order by seq";
+        let rows: Vec<(String, i64)> =
+            self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT, id.0)?) })).await?;
+        let read = |(body, at): (String, i64)| {
+            let unreadable = |_| StoreError::Unreadable(format!("the journal of deploy {}", id.0));
+            Ok((serde_json::from_str(&body).map_err(unreadable)?, time(at)))
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Writes down that an act begins, and gives it to its runner, together.
+    pub async fn intend(
+        &self,
+        held: &Held,
+        key: ActKey,
+        order: StepOrder,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Intent, StoreError> {
+        const BEGAN: &str =
+            "update deploy set state = 'running', said = '', began_at = coalesce(began_at, $2) where id = $1";
+        let given = key.clone();
+        self.holding(held, now, until, move |tx, (id, fence)| {
+            Box::pin(async move {
+                put(tx, id, Some(fence), &Entry::Intended { key: key.clone() }, now).await?;
+                runs::give(tx, id, &key, fence, &order).await?;
+                execute!(tx, BEGAN, id.0, micros(now))?;
+                changed(tx, id).await
+            })
+        })
+        .await?;
+        self.work.came();
+        Ok(Intent { key: given })
+    }
+
+    /// One that was written down, perhaps by somebody who crashed since.
+    pub async fn unsettled(&self, held: &Held, key: &ActKey) -> Result<Option<Intent>, StoreError> {
+        const SELECT: &str = "select count(*) from deploy_journal i where i.deploy = $1 and i.key = $2
+             and i.entry = 'intended' and not exists (select 1 from deploy_journal s
+                 where s.deploy = i.deploy and s.key = i.key and s.entry = 'settled')";
+        let (id, word) = (held.deploy.0, key.to_string());
+        let (number,): (i64,) =
+            self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_one, SELECT, id, word)?) })).await?;
+        Ok((number > 0).then(|| Intent { key: key.clone() }))
+    }
+
+    /// What became of an act.
+    pub async fn settle(
+        &self,
+        held: &Held,
+        intent: Intent,
+        outcome: Outcome,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.holding(held, now, until, move |tx, (id, fence)| {
+            Box::pin(async move {
+                put(tx, id, Some(fence), &Entry::Settled { key: intent.key, outcome }, now).await?;
+                changed(tx, id).await
+            })
+        })
+        .await
+    }
+
+    /// How far it is, for people: written only where that is another; and what runs
+    /// meanwhile, where that is told.
+    pub async fn deploy_stands(
+        &self,
+        held: &Held,
+        state: DeployState,
+        said: String,
+        runs: Option<Running>,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        const UPDATE: &str = "update deploy set state = $2, said = $3 where id = $1 and (state <> $2 or said <> $3)";
+        self.holding(held, now, until, move |tx, (id, _)| {
+            Box::pin(async move {
+                if let Some(runs) = runs {
+                    tell(tx, id, &runs, micros(now)).await?;
+                }
+                if execute!(tx, UPDATE, id.0, state.word(), &said)? > 0 {
+                    changed(tx, id).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// It is over, and its lock is free: together with what runs from now on, where
+    /// that is told.
+    pub async fn finish_deploy(
+        &self,
+        held: &Held,
+        state: DeployState,
+        said: String,
+        runs: Option<Running>,
+        deed: Deed,
+    ) -> Result<(), StoreError> {
+        const UPDATE: &str = "update deploy set state = $2, said = $3, ended_at = $4 where id = $1";
+        const FREE: &str = "update deploy_lock set deploy = null where deploy = $1";
+        let now = deed.at;
+        self.holding(held, now, now, move |tx, (id, _)| {
+            Box::pin(async move {
+                let at = micros(now);
+                execute!(tx, UPDATE, id.0, state.word(), &said, at)?;
+                execute!(tx, FREE, id.0)?;
+                if let Some(runs) = runs {
+                    tell(tx, id, &runs, at).await?;
+                }
+                note(tx, &deed).await?;
+                changed(tx, id).await
+            })
+        })
+        .await?;
+        self.work.came();
+        Ok(())
+    }
+
+    /// What a person says of an open deploy; false where it is over by now.
+    pub async fn say_of_deploy(&self, id: DeployId, entry: Entry, deed: Deed) -> Result<bool, StoreError> {
+        const OPEN: &str = "select count(*) from deploy where id = $1 and ended_at is null";
+        let kept = self
+            .db
+            .write(move |tx| {
+                Box::pin(async move {
+                    in_turn(tx).await?;
+                    let (open,): (i64,) = fetch!(tx, fetch_one, OPEN, id.0)?;
+                    if open == 0 {
+                        return Ok(false);
+                    }
+                    put(tx, id, None, &entry, deed.at).await?;
+                    note(tx, &deed).await?;
+                    changed(tx, id).await?;
+                    Ok(true)
+                })
+            })
+            .await?;
+        self.work.came();
+        Ok(kept)
+    }
+
+    /// Writes where the lock is still theirs, which is the heartbeat too.
+    async fn holding<F>(&self, held: &Held, now: Timestamp, until: Timestamp, run: F) -> Result<(), StoreError>
+    where
+        F: for<'t, 'c> FnOnce(
+                &'t mut Tx<'c>,
+                (DeployId, i64),
+            ) -> futures_util::future::BoxFuture<'t, Result<(), StoreError>>
+            + Send
+            + 'static,
+    {
+        const HOLD: &str = "update deploy_lock set until = $4 where name = $1 and deploy = $2 and fence = $3";
+        let Held { deploy, names, fence } = held;
+        let (deploy, names, fence, clock) = (*deploy, names.clone(), *fence, self.leases);
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    in_turn(tx).await?;
+                    let lease = clock.lease(tx, now, until).await?;
+                    for name in &names {
+                        if execute!(tx, HOLD, name, deploy.0, fence, lease.until)? == 0 {
+                            return Err(StoreError::Fenced);
+                        }
+                    }
+                    run(tx, (deploy, fence)).await
+                })
+            })
+            .await
+    }
+}
+
+/// What runs of a deploy's service, as the deploy knows.
+async fn tell(tx: &mut Tx<'_>, id: DeployId, runs: &Running, at: i64) -> Result<(), StoreError> {
+    const TOLD: &str = "insert into production_told (service, running, told_by, told_at)
+         select service, $2, $3, $4 from deploy where id = $1
+         on conflict (service) do update set running = excluded.running, told_by = excluded.told_by,
+             told_at = excluded.told_at where production_told.running <> excluded.running";
+    execute!(tx, TOLD, id.0, runs.to_string(), format!("deploy {}", id.0), at)?;
+    Ok(())
+}
+
+/// The next entry of a deploy's journal.
+async fn put(
+    tx: &mut Tx<'_>,
+    id: DeployId,
+    fence: Option<i64>,
+    entry: &Entry,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    const INSERT: &str = "insert into deploy_journal (deploy, seq, key, entry, body, fence, at)
+         select $1, coalesce(max(seq), 0) + 1, $2, $3, $4, $5, $6 from deploy_journal where deploy = $1";
+    let (word, key) = match entry {
+        Entry::Intended { key } => ("intended", Some(key)),
+        Entry::Settled { key, .. } => ("settled", Some(key)),
+        Entry::Decided { key, .. } => ("decided", Some(key)),
+        Entry::Asked { .. } => ("asked", None),
+    };
+    let body = serde_json::to_string(entry).map_err(|error| StoreError::Refused(error.to_string()))?;
+    execute!(tx, INSERT, id.0, key.map(ToString::to_string), word, body, fence, micros(now))?;
+    Ok(())
+}

@@ -1,0 +1,270 @@
+//! What runners do: the acts that were given to them, what those say, and what they
+//! come to. A runner is known by its name; what it was given stays its own.
+
+use super::{DeployId, changed};
+use crate::db::{Tx, execute, fetch};
+use crate::views::changes::in_turn;
+use crate::{Store, StoreError, micros, time};
+use gonogo_core::deploy::{ActKey, Outcome, Step};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What a runner is to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepOrder {
+    pub runner: String,
+    pub step: Step,
+}
+
+/// One act of one deploy.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunKey {
+    pub deploy: DeployId,
+    pub key: ActKey,
+}
+
+/// An act that a runner was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeployRun {
+    pub of: RunKey,
+    pub fence: i64,
+    pub runner: String,
+    pub step: Step,
+    /// Whether the runner knows of it.
+    pub is_held: bool,
+    /// Who wants it ended.
+    pub end_wanted_by: Option<String>,
+    pub heard_at: Option<Timestamp>,
+    pub outcome: Option<Outcome>,
+    pub ended_at: Option<Timestamp>,
+    pub said_bytes: u64,
+}
+
+/// What a runner has to know.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Runs {
+    /// What is its own, and it did not say that it knows of.
+    pub new: Vec<DeployRun>,
+    /// Of what it knows of, what is to be ended.
+    pub to_end: Vec<(RunKey, String)>,
+    /// Of what it said that it knows of, what is over, or not its own.
+    pub gone: Vec<RunKey>,
+}
+
+/// A part of what an act said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    pub at_byte: u64,
+    pub at: Timestamp,
+    pub bytes: Vec<u8>,
+}
+
+type Row = (i64, String, i64, String, String, String, Option<String>, Option<i64>, Option<String>, Option<i64>, i64);
+
+macro_rules! select_runs {
+    ($rest:literal) => {
+        concat!(
+            "select deploy, key, fence, runner, step, state, end_wanted_by, heard_at, outcome, ended_at, said_bytes
+             from deploy_run ",
+            $rest
+        )
+    };
+}
+
+pub(super) async fn give(
+    tx: &mut Tx<'_>,
+    id: DeployId,
+    key: &ActKey,
+    fence: i64,
+    order: &StepOrder,
+) -> Result<(), StoreError> {
+    const INSERT: &str = "insert into deploy_run (deploy, key, fence, runner, step, state)
+         values ($1, $2, $3, $4, $5, 'waiting')";
+    let step = serde_json::to_string(&order.step).map_err(|error| StoreError::Refused(error.to_string()))?;
+    execute!(tx, INSERT, id.0, key.to_string(), fence, &order.runner, step)?;
+    Ok(())
+}
+
+impl Store {
+    /// Ends when there may be something new of deploys.
+    pub async fn deploys_came(&self) {
+        self.work.deploys.notified().await;
+    }
+
+    /// A runner asks for work, and says what it knows of.
+    pub async fn runs_for(&self, runner: &str, knows: Vec<RunKey>, now: Timestamp) -> Result<Runs, StoreError> {
+        const OPEN: &str = select_runs!("where runner = $1 and state <> 'ended' order by deploy, key limit 100");
+        const HEARD: &str = "update deploy_run set state = 'held', heard_at = $3 where deploy = $1 and key = $2";
+        let runner = runner.to_owned();
+        // Asked for each second and mostly for nothing: what is read needs no turn.
+        let open: Vec<Row> = {
+            let runner = runner.clone();
+            self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, OPEN, runner)?) })).await?
+        };
+        let open: Vec<DeployRun> = open.into_iter().map(read).collect::<Result<_, _>>()?;
+        if !open.is_empty() {
+            let heard: Vec<(i64, String)> = open.iter().map(|run| (run.of.deploy.0, run.of.key.to_string())).collect();
+            self.db
+                .write(move |tx| {
+                    Box::pin(async move {
+                        for (deploy, key) in &heard {
+                            execute!(tx, HEARD, *deploy, key, micros(now))?;
+                        }
+                        Ok(())
+                    })
+                })
+                .await?;
+        }
+        let mut runs = Runs::default();
+        runs.gone = knows.iter().filter(|one| open.iter().all(|run| run.of != **one)).cloned().collect();
+        for run in open {
+            if let Some(by) = run.end_wanted_by.clone().filter(|_| knows.contains(&run.of)) {
+                runs.to_end.push((run.of.clone(), by));
+            }
+            if !knows.contains(&run.of) {
+                runs.new.push(run);
+            }
+        }
+        Ok(runs)
+    }
+
+    /// Keeps what an act said from this byte on: how many bytes there are then. What
+    /// is there already is passed over; what would leave a gap is not kept.
+    pub async fn run_said(
+        &self,
+        of: RunKey,
+        runner: &str,
+        at_byte: u64,
+        bytes: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<Option<u64>, StoreError> {
+        const SELECT: &str = "select said_bytes from deploy_run
+             where deploy = $1 and key = $2 and runner = $3 and state <> 'ended'";
+        const INSERT: &str = "insert into deploy_said (deploy, key, at_byte, at, bytes) values ($1, $2, $3, $4, $5)";
+        const UPDATE: &str = "update deploy_run set said_bytes = $4, heard_at = $5
+             where deploy = $1 and key = $2 and said_bytes = $3";
+        let (runner, key) = (runner.to_owned(), of.key.to_string());
+        let said = self
+            .db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let known: Option<(i64,)> = fetch!(tx, fetch_optional, SELECT, of.deploy.0, &key, &runner)?;
+                    let Some((known,)) = known else { return Ok(None) };
+                    let known_bytes = u64::try_from(known).unwrap_or(0);
+                    let skip = usize::try_from(known_bytes.saturating_sub(at_byte)).unwrap_or(usize::MAX);
+                    if at_byte > known_bytes || skip >= bytes.len() {
+                        return Ok(Some(known_bytes));
+                    }
+                    let new = bytes[skip..].to_vec();
+                    let end = known + i64::try_from(new.len()).unwrap_or(0);
+                    // Two of one runner at once: the second one finds another end.
+                    if execute!(tx, UPDATE, of.deploy.0, &key, known, end, micros(now))? == 0 {
+                        return Ok(Some(known_bytes));
+                    }
+                    execute!(tx, INSERT, of.deploy.0, &key, known, micros(now), new)?;
+                    Ok(Some(u64::try_from(end).unwrap_or(0)))
+                })
+            })
+            .await?;
+        self.work.deploys.notify_waiters();
+        Ok(said)
+    }
+
+    /// What an act came to; told again it is the same. False where it is not theirs.
+    pub async fn run_ended(
+        &self,
+        of: RunKey,
+        runner: &str,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        const UPDATE: &str = "update deploy_run set state = 'ended', outcome = $4, ended_at = $5
+             where deploy = $1 and key = $2 and runner = $3 and state <> 'ended'";
+        const THEIRS: &str = "select count(*) from deploy_run where deploy = $1 and key = $2 and runner = $3";
+        let (runner, key) = (runner.to_owned(), of.key.to_string());
+        let outcome = serde_json::to_string(&outcome).map_err(|error| StoreError::Refused(error.to_string()))?;
+        let is_theirs = self
+            .db
+            .write(move |tx| {
+                Box::pin(async move {
+                    in_turn(tx).await?;
+                    if execute!(tx, UPDATE, of.deploy.0, &key, &runner, &outcome, micros(now))? > 0 {
+                        changed(tx, of.deploy).await?;
+                        return Ok(true);
+                    }
+                    let (number,): (i64,) = fetch!(tx, fetch_one, THEIRS, of.deploy.0, &key, &runner)?;
+                    Ok(number > 0)
+                })
+            })
+            .await?;
+        self.work.came();
+        Ok(is_theirs)
+    }
+
+    /// Somebody wants what runs to be ended; false where it is over.
+    pub async fn end_run(&self, of: RunKey, by: &str, deed: crate::Deed) -> Result<bool, StoreError> {
+        const UPDATE: &str = "update deploy_run set end_wanted_by = coalesce(end_wanted_by, $3)
+             where deploy = $1 and key = $2 and state <> 'ended'";
+        let (by, key) = (by.to_owned(), of.key.to_string());
+        let wanted = self
+            .db
+            .write(move |tx| {
+                Box::pin(async move {
+                    in_turn(tx).await?;
+                    if execute!(tx, UPDATE, of.deploy.0, &key, &by)? == 0 {
+                        return Ok(false);
+                    }
+                    crate::audit::note(tx, &deed).await?;
+                    changed(tx, of.deploy).await?;
+                    Ok(true)
+                })
+            })
+            .await?;
+        self.work.came();
+        Ok(wanted)
+    }
+
+    /// All acts of a deploy that were given to runners.
+    pub async fn deploy_runs(&self, id: DeployId) -> Result<Vec<DeployRun>, StoreError> {
+        const SELECT: &str = select_runs!("where deploy = $1 order by key");
+        let rows: Vec<Row> =
+            self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT, id.0)?) })).await?;
+        rows.into_iter().map(read).collect()
+    }
+
+    /// What an act said, from this byte on, up to so many parts.
+    pub async fn said_of_run(&self, of: &RunKey, from_byte: u64, most: u32) -> Result<Vec<Said>, StoreError> {
+        const SELECT: &str = "select at_byte, at, bytes from deploy_said
+             where deploy = $1 and key = $2 and at_byte + length(bytes) > $3 order by at_byte limit $4";
+        let (deploy, key) = (of.deploy.0, of.key.to_string());
+        let from = i64::try_from(from_byte).unwrap_or(i64::MAX);
+        let rows: Vec<(i64, i64, Vec<u8>)> = self
+            .db
+            .read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT, deploy, key, from, i64::from(most))?) }))
+            .await?;
+        let read = |(at_byte, at, bytes): (i64, i64, Vec<u8>)| {
+            let at_byte = u64::try_from(at_byte).unwrap_or(0);
+            let skip = usize::try_from(from_byte.saturating_sub(at_byte)).unwrap_or(0).min(bytes.len());
+            Said { at_byte: at_byte + skip as u64, at: time(at), bytes: bytes[skip..].to_vec() }
+        };
+        Ok(rows.into_iter().map(read).collect())
+    }
+}
+
+fn read(row: Row) -> Result<DeployRun, StoreError> {
+    let (deploy, key, fence, runner, step, state, end_wanted_by, heard_at, outcome, ended_at, said) = row;
+    let unreadable = |what: &str| StoreError::Unreadable(format!("{what} of {key} of deploy {deploy}"));
+    let outcome = outcome.map(|outcome| serde_json::from_str(&outcome)).transpose();
+    Ok(DeployRun {
+        of: RunKey { deploy: DeployId(deploy), key: key.parse().map_err(|_| unreadable("the name"))? },
+        fence,
+        runner,
+        step: serde_json::from_str(&step).map_err(|_| unreadable("the step"))?,
+        is_held: state != "waiting",
+        end_wanted_by,
+        heard_at: heard_at.map(time),
+        outcome: outcome.map_err(|_| unreadable("the outcome"))?,
+        ended_at: ended_at.map(time),
+        said_bytes: u64::try_from(said).unwrap_or(0),
+    })
+}

@@ -1,0 +1,229 @@
+use crate::{at, conformance, sha};
+use gonogo_core::case::Stage;
+use gonogo_core::deploy::{Act, ActKey, Direction, Entry, Failure, OnFailure, Outcome, Plan, Signal, Step};
+use gonogo_core::person::{Person, Role};
+use gonogo_store::{
+    Candidate, Deed, DeployId, DeployState, DeploysWanted, Held, NewDeploy, ProductionSeen, Requested, RunKey, Sighted,
+    StepOrder, Store, StoreError,
+};
+
+fn deed(action: &'static str, second: i64) -> Deed {
+    let (actor, subject, detail) = ("ada".to_owned(), "web".to_owned(), String::new());
+    Deed { at: at(second), actor, action, subject, detail, once: None }
+}
+
+async fn ada(store: &Store) -> Person {
+    let deed = deed("added a person", 0);
+    store.add_person("ada".to_owned(), "x".to_owned(), Role::Admin, false, deed).await.unwrap().unwrap()
+}
+
+/// A branch of a service has this head over `a`.
+async fn candidate(store: &Store, service: &str, head: char) -> Candidate {
+    let running = Some(sha('a').into());
+    let seen = ProductionSeen {
+        service: service.to_owned(),
+        running: running.clone(),
+        name: "production".to_owned(),
+        why: "so".to_owned(),
+        trouble: None,
+        astray: None,
+    };
+    let (service, branch) = (service.to_owned(), format!("of-{head}"));
+    let one = Sighted { service, branch, head: sha(head), production: running, stage: Stage::Deploy };
+    store.looked(seen, vec![one], at(1)).await.unwrap().candidates.remove(0).0
+}
+
+fn step(name: &str) -> Step {
+    Step {
+        name: name.to_owned(),
+        argv: vec!["true".to_owned()],
+        env: [("A".to_owned(), "b".to_owned())].into(),
+        secrets: Vec::new(),
+        dir: None,
+        limit_seconds: 60,
+        tries: 1,
+        on_failure: OnFailure::Halt,
+    }
+}
+
+async fn request(store: &Store, who: &Person, of: &Candidate, second: i64) -> Requested {
+    let new = NewDeploy {
+        service: of.service.clone(),
+        branch: of.branch.clone(),
+        head: of.head,
+        production: of.production.clone().unwrap(),
+        candidate: of.id,
+        requested_by: who.id,
+    };
+    let plan = |id: DeployId| Plan { approval: None, forward: vec![step(&format!("ship-{}", id.0))], back: Vec::new() };
+    store.request_deploy(new, plan, deed("asked for a deploy", second)).await.unwrap()
+}
+
+async fn requested(store: &Store, who: &Person, of: &Candidate, second: i64) -> DeployId {
+    match request(store, who, of, second).await {
+        Requested::New(id) => id,
+        Requested::Underway(id) => panic!("{id:?} is under way"),
+    }
+}
+
+fn first() -> ActKey {
+    Act { direction: Direction::Forward, step: 0, attempt: 1 }.key()
+}
+
+fn order() -> StepOrder {
+    StepOrder { runner: "local".to_owned(), step: step("ship") }
+}
+
+async fn take(store: &Store, id: DeployId, second: i64) -> Option<Held> {
+    store.take_deploy(id, at(second), at(second + 10)).await.unwrap()
+}
+
+async fn finish(store: &Store, held: &Held, second: i64) {
+    let ended = deed("ended a deploy", second);
+    store.finish_deploy(held, DeployState::Deployed, String::new(), None, ended).await.unwrap();
+}
+
+conformance! {
+    async fn a_head_is_deployed_once_and_a_service_one_at_a_time(store: Store) {
+        let who = ada(&store).await;
+        let (web, next, api) = (
+            candidate(&store, "web", 'b').await,
+            candidate(&store, "web", 'c').await,
+            candidate(&store, "api", 'b').await,
+        );
+        let one = requested(&store, &who, &web, 2).await;
+        assert_eq!(request(&store, &who, &web, 3).await, Requested::Underway(one), "two press at once");
+        let two = requested(&store, &who, &next, 4).await;
+        let other = requested(&store, &who, &api, 5).await;
+        let row = store.deploy(one).await.unwrap().unwrap();
+        assert_eq!((row.state, row.head, row.requested_by.as_str()), (DeployState::Queued, sha('b'), "ada"));
+        assert_eq!(row.plan.forward[0].name, format!("ship-{}", one.0), "its plan knows its number");
+        assert_eq!(store.deploys_unseen(at(6)).await.unwrap(), [one, other], "the second one of web waits");
+
+        let held = take(&store, one, 6).await.unwrap();
+        assert!(take(&store, one, 7).await.is_none() && take(&store, two, 7).await.is_none());
+        assert_eq!(store.deploys_unseen(at(7)).await.unwrap(), [other]);
+        finish(&store, &held, 8).await;
+        assert_eq!(store.deploys_unseen(at(9)).await.unwrap(), [two, other]);
+        assert!(take(&store, one, 9).await.is_none(), "it is over");
+        assert!(take(&store, two, 9).await.is_some());
+        let open = DeploysWanted { only_open: true, ..DeploysWanted::default() };
+        assert_eq!(store.deploys(open, 9).await.unwrap().len(), 2);
+        let again = requested(&store, &who, &web, 10).await;
+        assert!(again > other, "over, it may be asked for anew");
+    }
+
+    async fn who_lost_the_lock_writes_nothing_any_more(store: Store) {
+        let who = ada(&store).await;
+        let id = requested(&store, &who, &candidate(&store, "web", 'b').await, 2).await;
+        let old = take(&store, id, 3).await.unwrap();
+        store.hold_deploy(&old, at(8), at(18)).await.unwrap();
+        assert!(take(&store, id, 17).await.is_none(), "a heartbeat keeps it");
+        assert_eq!(store.deploys_unseen(at(19)).await.unwrap(), [id]);
+        let new = take(&store, id, 19).await.unwrap();
+        let fenced = |ended: Result<(), StoreError>| assert!(matches!(ended, Err(StoreError::Fenced)), "{ended:?}");
+        fenced(store.hold_deploy(&old, at(20), at(30)).await);
+        fenced(store.intend(&old, first(), order(), at(20), at(30)).await.map(drop));
+        fenced(store.deploy_stands(&old, DeployState::Halted, String::new(), None, at(20), at(30)).await);
+        let ended = deed("ended a deploy", 20);
+        fenced(store.finish_deploy(&old, DeployState::Deployed, String::new(), None, ended).await);
+        assert_eq!(store.deploy_journal(id).await.unwrap(), []);
+
+        let intent = store.intend(&new, first(), order(), at(21), at(31)).await.unwrap();
+        fenced(store.settle(&old, store.unsettled(&new, &first()).await.unwrap().unwrap(), Outcome::Done, at(22), at(32)).await);
+        store.settle(&new, intent, Outcome::Done, at(22), at(32)).await.unwrap();
+        assert!(store.unsettled(&new, &first()).await.unwrap().is_none());
+        finish(&store, &new, 23).await;
+        fenced(store.hold_deploy(&new, at(24), at(34)).await);
+    }
+
+    async fn an_act_is_begun_once_and_the_journal_keeps_its_order(store: Store) {
+        let who = ada(&store).await;
+        let id = requested(&store, &who, &candidate(&store, "web", 'b').await, 2).await;
+        let held = take(&store, id, 3).await.unwrap();
+        let intent = store.intend(&held, first(), order(), at(4), at(14)).await.unwrap();
+        assert!(store.intend(&held, first(), order(), at(5), at(15)).await.is_err(), "never twice");
+        let halt = Entry::Asked { signal: Signal::Halt, by: "ada".to_owned() };
+        assert!(store.say_of_deploy(id, halt.clone(), deed("halted a deploy", 6)).await.unwrap());
+        let failed = Outcome::Failed { failure: Failure::Exit { status: 3 } };
+        store.settle(&held, intent, failed.clone(), at(7), at(17)).await.unwrap();
+        let journal = store.deploy_journal(id).await.unwrap();
+        let expected = [
+            (Entry::Intended { key: first() }, at(4)),
+            (halt.clone(), at(6)),
+            (Entry::Settled { key: first(), outcome: failed }, at(7)),
+        ];
+        assert_eq!(journal, expected);
+        let row = store.deploy(id).await.unwrap().unwrap();
+        assert_eq!((row.state, row.began_at), (DeployState::Running, Some(at(4))));
+        finish(&store, &held, 8).await;
+        assert!(!store.say_of_deploy(id, halt, deed("halted a deploy", 9)).await.unwrap(), "it is over");
+        assert_eq!(store.deploy(id).await.unwrap().unwrap().ended_at, Some(at(8)));
+    }
+
+    async fn a_runner_finds_what_is_its_own_until_that_is_over(store: Store) {
+        let who = ada(&store).await;
+        let id = requested(&store, &who, &candidate(&store, "web", 'b').await, 2).await;
+        let held = take(&store, id, 3).await.unwrap();
+        let _intent = store.intend(&held, first(), order(), at(4), at(14)).await.unwrap();
+        let of = RunKey { deploy: id, key: first() };
+        assert_eq!(store.runs_for("other", Vec::new(), at(5)).await.unwrap().new, []);
+        let mut new = store.runs_for("local", Vec::new(), at(5)).await.unwrap().new;
+        let run = new.remove(0);
+        assert_eq!((run.of.clone(), run.step.name.as_str(), run.said_bytes), (of.clone(), "ship", 0));
+        assert!(new.is_empty() && run.fence > 0);
+        let quiet = store.runs_for("local", vec![of.clone()], at(6)).await.unwrap();
+        assert!(quiet.new.is_empty() && quiet.to_end.is_empty() && quiet.gone.is_empty());
+        assert_eq!(store.deploy_runs(id).await.unwrap()[0].heard_at, Some(at(6)));
+        assert_eq!(store.runs_for("local", Vec::new(), at(7)).await.unwrap().new.len(), 1, "it began anew");
+
+        assert!(store.end_run(of.clone(), "ada", deed("had a step ended", 8)).await.unwrap());
+        let told = store.runs_for("local", vec![of.clone()], at(8)).await.unwrap();
+        assert_eq!(told.to_end, [(of.clone(), "ada".to_owned())]);
+        let ended = Outcome::Failed { failure: Failure::Ended { by: "ada".to_owned() } };
+        assert!(!store.run_ended(of.clone(), "other", ended.clone(), at(9)).await.unwrap(), "not theirs");
+        assert!(store.run_ended(of.clone(), "local", ended.clone(), at(9)).await.unwrap());
+        assert!(store.run_ended(of.clone(), "local", Outcome::Done, at(10)).await.unwrap(), "told again");
+        assert_eq!(store.deploy_runs(id).await.unwrap()[0].outcome, Some(ended), "the first word counts");
+        assert_eq!(store.runs_for("local", vec![of.clone()], at(11)).await.unwrap().gone, [of.clone()]);
+        assert!(!store.end_run(of, "ada", deed("had a step ended", 12)).await.unwrap());
+    }
+
+    async fn what_an_act_says_is_kept_once_and_without_a_gap(store: Store) {
+        let who = ada(&store).await;
+        let id = requested(&store, &who, &candidate(&store, "web", 'b').await, 2).await;
+        let held = take(&store, id, 3).await.unwrap();
+        let _intent = store.intend(&held, first(), order(), at(4), at(14)).await.unwrap();
+        let of = RunKey { deploy: id, key: first() };
+        let say = async |at_byte, text: &str, who: &str| {
+            store.run_said(of.clone(), who, at_byte, text.as_bytes().to_vec(), at(5)).await.unwrap()
+        };
+        assert_eq!(say(0, "one ", "local").await, Some(4));
+        assert_eq!(say(0, "one ", "local").await, Some(4), "sent again");
+        assert_eq!(say(2, "e two ", "local").await, Some(8), "a part of it is there");
+        assert_eq!(say(20, "lost", "local").await, Some(8), "what is between is missing");
+        assert_eq!(say(8, "", "local").await, Some(8));
+        assert_eq!(say(8, "x", "other").await, None);
+        let all = store.said_of_run(&of, 0, 9).await.unwrap();
+        assert_eq!(all.iter().flat_map(|part| part.bytes.clone()).collect::<Vec<_>>(), b"one two ");
+        let rest = store.said_of_run(&of, 6, 9).await.unwrap();
+        assert_eq!((rest[0].at_byte, rest[0].bytes.as_slice()), (6, b"o ".as_slice()));
+        assert_eq!(store.said_of_run(&of, 8, 9).await.unwrap(), []);
+    }
+
+    async fn what_a_deploy_brought_is_told_with_its_end(store: Store) {
+        let who = ada(&store).await;
+        let id = requested(&store, &who, &candidate(&store, "web", 'b').await, 2).await;
+        let held = take(&store, id, 3).await.unwrap();
+        let both = gonogo_core::running::Running::of([sha('a'), sha('b')]);
+        store.deploy_stands(&held, DeployState::Halted, "ada halted it".to_owned(), both, at(4), at(14)).await.unwrap();
+        let told = store.production_told("web").await.unwrap().unwrap();
+        assert_eq!((told.running.len(), told.by), (2, format!("deploy {}", id.0)));
+        let row = store.deploy(id).await.unwrap().unwrap();
+        assert_eq!((row.state, row.said.as_str()), (DeployState::Halted, "ada halted it"));
+        let ended = deed("ended a deploy", 5);
+        let runs = Some(sha('b').into());
+        store.finish_deploy(&held, DeployState::Deployed, String::new(), runs, ended).await.unwrap();
+        assert_eq!(store.production_told("web").await.unwrap().unwrap().running, [sha('b').to_string()]);
+    }
+}

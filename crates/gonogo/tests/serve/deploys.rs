@@ -1,0 +1,298 @@
+//! Deploys that gonogo runs: asked for, done step by step by the runner beside the
+//! server, halted, and found again after a crash.
+
+use crate::api::Api;
+use crate::support::{PASSWORD, World, location_of, path_of};
+use serde_json::json;
+use std::path::PathBuf;
+
+const TOLD: &str = "production = { told = true }\n";
+
+/// A world in which steps leave their marks in a folder.
+struct Deploying {
+    world: World,
+    marks: tempfile::TempDir,
+}
+
+impl Deploying {
+    /// `steps` names each step with a line of shell, in which `$M` is the marks' folder.
+    fn with(steps: &[(&str, &str)], more: &str) -> Self {
+        let marks = tempfile::tempdir().expect("the temporary folder is writable");
+        let mut world = World::stopped().with_keys("[local_runner]\n").with_service(TOLD);
+        let table = |(name, run): &(&str, &str)| {
+            let place = marks.path().display();
+            format!("[[deploy.steps]]\nname = '{name}'\nrun = ['''{run}''']\nshell = true\nenv.M = '{place}'\n")
+        };
+        let steps: String = steps.iter().map(table).collect();
+        let more = more.replace("$MARKS", &marks.path().display().to_string());
+        // A table comes before those that stand in it.
+        let policy = if more.contains("[deploy]\n") { format!("{more}{steps}") } else { format!("{steps}{more}") };
+        world.policy(&policy);
+        world.start();
+        let first = world.repo.rev("production");
+        world.says_what_runs(&first);
+        Self { world, marks }
+    }
+
+    fn mark(&self, name: &str) -> PathBuf {
+        self.marks.path().join(name)
+    }
+
+    fn read(&self, name: &str) -> Option<String> {
+        std::fs::read_to_string(self.mark(name)).ok()
+    }
+
+    fn lets(&self, name: &str) {
+        std::fs::write(self.mark(name), "").expect("the folder is writable");
+    }
+
+    #[track_caller]
+    fn wait_for_mark(&self, name: &str) -> String {
+        self.world.wait(|| self.read(name).filter(|text| !text.is_empty()), || format!("{name}: {}", self.world.log()))
+    }
+
+    /// A commit that is Go: its SHA, and its candidate's path.
+    fn is_go_with(&self, message: &str) -> (String, String) {
+        self.world.repo.commit(message);
+        let sha = self.world.push("main");
+        self.world.status_of(&sha).is_success("Go");
+        let path = path_of(&self.world.status_of(&sha).now().unwrap());
+        (sha, path)
+    }
+
+    /// Presses the button: the deploy's path.
+    #[track_caller]
+    fn presses_deploy(&self, candidate: &str) -> String {
+        let (status, answer) = self.world.submit(candidate, &format!("{candidate}/deploys"), &[]);
+        assert_eq!(status, 303, "{answer}");
+        location_of(&answer)
+    }
+
+    #[track_caller]
+    fn says(&self, deploy: &str, words: &str) -> String {
+        let page = || self.world.get(deploy).1;
+        self.world
+            .wait(|| Some(page()).filter(|page| page.contains(words)), || format!("{}{}", page(), self.world.log()))
+    }
+}
+
+impl World {
+    fn says_what_runs(&self, sha: &str) {
+        let api = Api::with(self, &["production"]);
+        let body = json!({ "running": [sha] }).to_string();
+        let said = || api.send("POST", "/services/web/production", &[], &body).status;
+        self.wait(|| (said() == 202).then_some(()), || self.log());
+    }
+}
+
+#[test]
+fn a_candidate_that_is_go_is_deployed_by_a_press() {
+    let steps = [
+        ("build", "echo building $GONOGO_SHA; echo $GONOGO_BRANCH > $M/built"),
+        ("ship", "cat $M/built; echo $GONOGO_SHA > $M/shipped"),
+    ];
+    let on = Deploying::with(&steps, "");
+    let (sha, candidate) = on.is_go_with("STORY-1 x");
+    let deploy = on.presses_deploy(&candidate);
+    let page = on.says(&deploy, "✓ Deployed");
+    assert_eq!(on.read("shipped").unwrap().trim(), sha);
+    assert!(page.contains(&format!("building {sha}")) && page.contains("main\n"), "{page}");
+    let log = on.world.get(&format!("{deploy}/steps/step-1-1/log.txt"));
+    assert_eq!(log, (200, format!("building {sha}\n")));
+    // It runs from then on, and nothing waits over it.
+    on.says("/services/web", &format!("<code title=\"{sha}\">"));
+    on.says("/services/web/deploys", "✓ Deployed");
+    let audit = on.world.get("/audit").1;
+    assert!(audit.contains("asked for a deploy") && audit.contains("ended a deploy"), "{audit}");
+}
+
+#[test]
+fn who_may_not_deploy_has_no_button_and_what_is_no_go_is_not_deployed() {
+    let mut on = Deploying::with(&[("ship", "echo x > $M/shipped")], "");
+    let (_, candidate) = on.is_go_with("STORY-1 x");
+    on.world.repo.commit("tidy up");
+    let sha = on.world.push("main");
+    on.world.status_says(&sha, "failure", "No-Go");
+    let no_go = path_of(&on.world.status_of(&sha).now().unwrap());
+    assert!(!on.world.get(&no_go).1.contains(">Deploy</button>"));
+    let word = on.world.form_word(&no_go);
+    let (status, answer) = on.world.post(&format!("{no_go}/deploys"), &[("form", &word)]);
+    assert!(status == 422 && answer.contains("its verdict is no-go"), "{status} {answer}");
+    let (status, answer) = on.world.post(&format!("{candidate}/deploys"), &[("form", &word)]);
+    assert!(status == 409 && answer.contains("its branch or production has moved"), "{status} {answer}");
+    on.world.adds("vi", "viewer");
+    on.world.signs_in("vi", PASSWORD);
+    let word = on.world.form_word("/account");
+    assert_eq!(on.world.post(&format!("{no_go}/deploys"), &[("form", &word)]).0, 403);
+    assert_eq!(on.read("shipped"), None);
+}
+
+#[test]
+fn a_step_that_fails_halts_it_until_a_person_says_how_it_goes_on() {
+    let steps = [("build", "echo one >> $M/runs; test -e $M/fixed"), ("ship", "echo x > $M/shipped")];
+    let on = Deploying::with(&steps, "");
+    let (_, candidate) = on.is_go_with("STORY-1 x");
+    let deploy = on.presses_deploy(&candidate);
+    let page = on.says(&deploy, "‖ Halted");
+    assert!(page.contains("build (1 of 2) failed") && page.contains("ended with exit status 1"), "{page}");
+    assert_eq!(on.read("shipped"), None);
+    // What runs is neither the one nor the other while it is halted.
+    on.says("/services/web", "Several commits run");
+    let press = |word: &str| on.world.submit(&deploy, &format!("{deploy}/steps/step-1-1/{word}"), &[]).0;
+    assert_eq!(press("run-again"), 303);
+    on.says(&deploy, "step-1-2");
+    on.says(&deploy, "attempt 2) failed");
+    assert_eq!(press("run-again"), 409, "the page of before");
+    on.lets("fixed");
+    assert_eq!(on.world.submit(&deploy, &format!("{deploy}/steps/step-1-2/run-again"), &[]).0, 303);
+    let page = on.says(&deploy, "✓ Deployed");
+    assert_eq!(on.read("runs").unwrap().lines().count(), 3, "each attempt ran once: {page}");
+    assert!(page.contains("ada: step-1-1 is to run again"), "{page}");
+}
+
+#[test]
+fn a_deploy_is_halted_and_rolled_back_by_the_policys_steps() {
+    let back = "[[deploy.roll_back]]\nname = 'back'\nrun = ['sh', '-c', 'echo $GONOGO_SHA > $MARKS/back']\n";
+    let steps =
+        [("build", "echo x > $M/begun; until test -e $M/go; do sleep 0.05; done"), ("ship", "echo x > $M/shipped")];
+    let on = Deploying::with(&steps, back);
+    let first = on.world.repo.rev("production");
+    let (_, candidate) = on.is_go_with("STORY-1 x");
+    let deploy = on.presses_deploy(&candidate);
+    on.wait_for_mark("begun");
+    assert_eq!(on.world.submit(&deploy, &format!("{deploy}/signals/halt"), &[]).0, 303);
+    on.lets("go");
+    on.says(&deploy, "ada halted it");
+    assert_eq!(on.world.submit(&deploy, &format!("{deploy}/signals/roll-back"), &[]).0, 303);
+    let page = on.says(&deploy, "↩ Rolled back");
+    assert_eq!(on.read("back").unwrap().trim(), first, "{page}");
+    assert_eq!(on.read("shipped"), None);
+    on.says("/services/web", &format!("<code title=\"{first}\">"));
+}
+
+#[test]
+fn a_server_that_is_killed_finds_its_deploy_again_and_no_line_is_lost() {
+    let steps = [
+        ("build", "echo one >> $M/runs; echo first; until test -e $M/go; do sleep 0.05; done; echo last"),
+        ("ship", "echo x >> $M/shipped"),
+    ];
+    let mut on = Deploying::with(&steps, "");
+    let (_, candidate) = on.is_go_with("STORY-1 x");
+    let deploy = on.presses_deploy(&candidate);
+    on.wait_for_mark("runs");
+    on.world.kill();
+    // The step goes on without anybody, and ends.
+    on.lets("go");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    on.world.start();
+    on.says(&deploy, "✓ Deployed");
+    assert_eq!(on.world.get(&format!("{deploy}/steps/step-1-1/log.txt")).1, "first\nlast\n");
+    assert_eq!((on.read("runs").unwrap(), on.read("shipped").unwrap()), ("one\n".to_owned(), "x\n".to_owned()));
+}
+
+#[test]
+fn a_step_that_hangs_is_ended_by_a_person() {
+    let on = Deploying::with(&[("hang", "trap '' TERM; echo x > $M/begun; sleep 600 & wait; sleep 600")], "");
+    let (_, candidate) = on.is_go_with("STORY-1 x");
+    let deploy = on.presses_deploy(&candidate);
+    on.wait_for_mark("begun");
+    assert_eq!(on.world.submit(&deploy, &format!("{deploy}/steps/step-1-1/end"), &[]).0, 303);
+    on.says(&deploy, "was ended by ada");
+    assert_eq!(on.world.submit(&deploy, &format!("{deploy}/steps/step-1-1/abandon"), &[]).0, 303);
+    on.says(&deploy, "✗ Ended as it was");
+}
+
+#[test]
+fn what_has_moved_since_it_was_asked_for_is_refused() {
+    let on =
+        Deploying::with(&[("ship", "echo $GONOGO_SHA >> $M/shipped; until test -e $M/go; do sleep 0.05; done")], "");
+    let (one, candidate) = on.is_go_with("STORY-1 x");
+    let first = on.presses_deploy(&candidate);
+    on.wait_for_mark("shipped");
+    let (_, candidate) = on.is_go_with("STORY-2 y");
+    let second = on.presses_deploy(&candidate);
+    assert_eq!(on.presses_deploy(&candidate), second, "pressed twice it is one");
+    on.says(&second, "… Queued");
+    on.lets("go");
+    on.says(&first, "✓ Deployed");
+    let page = on.says(&second, "✗ Refused");
+    assert!(page.contains("ask for it anew"), "{page}");
+    assert_eq!(on.read("shipped").unwrap().trim(), one);
+}
+
+#[test]
+fn a_program_asks_for_a_deploy_follows_it_and_the_command_line_too() {
+    let on = Deploying::with(&[("ship", "printf 'sent \\033[31mred\\033[0m\\n'; echo x > $M/shipped")], "");
+    let (_, candidate) = on.is_go_with("STORY-1 x");
+    let api = Api::with(&on.world, &["read", "deploy"]);
+    let (said, code) = on.world.asks(&api.token, &["deploy", "web", "main", "--wait=60"]);
+    assert!(code == Some(0) && said.contains("sent red") && said.contains("is deployed"), "{code:?} {said}");
+    let (said, code) = on.world.asks(&api.token, &["deploys", "web"]);
+    assert!(code == Some(0) && said.contains("main @") && said.contains("is deployed"), "{code:?} {said}");
+
+    let id: i64 = candidate.rsplit('/').next().unwrap().parse().unwrap();
+    let again = api.send("POST", "/services/web/deploys", &[], &json!({ "candidate": id }).to_string());
+    assert_eq!(again.status, 409, "{}", again.body);
+    let all = api.get("/services/web/deploys");
+    let deploy = &all["items"][0];
+    assert_eq!((&deploy["state"], &deploy["steps"][0]["outcome"]), (&json!("deployed"), &json!("done")), "{all}");
+    let path = format!("/deploys/{}", deploy["id"]);
+    let log = api.get(&format!("{path}/steps/step-1-1/log"));
+    assert_eq!((&log["is_whole"], log["text"].as_str().unwrap().contains("red")), (&json!(true), true), "{log}");
+    let halt = json!({ "signal": "halt" }).to_string();
+    assert_eq!(api.send("POST", &format!("{path}/signals"), &[], &halt).status, 409);
+    assert_eq!(api.send("GET", "/deploys/999", &[], "").status, 404);
+}
+
+#[test]
+fn while_it_is_frozen_a_candidate_waits_and_nothing_is_deployed() {
+    let freeze = "[deploy]\nzone = 'Europe/Berlin'\n[[deploy.freezes]]\nfrom = '2020-01-01T00:00'\nuntil = '2999-01-01T00:00'\nwhy = 'the great freeze'\n";
+    let off = format!("[checks]\nfreeze = 'off'\n{freeze}");
+    for (policy, says) in [(freeze, "Waiting: may not begin before"), (off.as_str(), "Go")] {
+        let on = Deploying::with(&[("ship", "echo x > $M/shipped")], policy);
+        on.world.repo.commit("STORY-1 x");
+        let sha = on.world.push("main");
+        on.world.status_says(&sha, if says == "Go" { "success" } else { "pending" }, says);
+        let candidate = path_of(&on.world.status_of(&sha).now().unwrap());
+        let word = on.world.form_word(&candidate);
+        let (status, answer) = on.world.post(&format!("{candidate}/deploys"), &[("form", &word)]);
+        assert!(status == 422 && answer.contains("the great freeze"), "{status} {answer}");
+        assert!(answer.contains("2999-01-01 00:00 (Europe/Berlin)"), "{answer}");
+        assert_eq!(on.read("shipped"), None);
+    }
+}
+
+#[test]
+fn a_deploy_waits_for_another_person_where_the_policy_wants_one() {
+    let policy = "[deploy]\n[deploy.approval]\npeople = ['lee', 'ada']\n";
+    let mut on = Deploying::with(&[("ship", "echo x > $M/shipped")], policy);
+    on.world.adds("lee", "developer");
+    on.world.adds("mia", "release-manager");
+    let (_, candidate) = on.is_go_with("STORY-1 x");
+    let deploy = on.presses_deploy(&candidate);
+    let page = on.says(&deploy, "… Waits for approval");
+    assert!(
+        page.contains("It waits for lee and ada, and not ada alone to agree") && !page.contains(">Approve<"),
+        "{page}"
+    );
+    let approve = |on: &Deploying| {
+        let word = on.world.form_word(&deploy);
+        on.world.post(&format!("{deploy}/approval"), &[("form", &word)]).0
+    };
+    assert_eq!(approve(&on), 403, "nobody approves alone what they asked for");
+    on.world.signs_in("mia", PASSWORD);
+    assert_eq!(approve(&on), 403, "the policy names others");
+    on.world.signs_in("lee", PASSWORD);
+    let waits = on.world.get("/").1;
+    assert!(waits.contains("waits for approval, as ada asked"), "{waits}");
+    assert_eq!(on.read("shipped"), None);
+    assert_eq!(approve(&on), 303);
+    let page = on.says(&deploy, "✓ Deployed");
+    assert!(page.contains("approved by lee"), "{page}");
+    assert_eq!(approve(&on), 409);
+
+    let (_, candidate) = on.is_go_with("STORY-2 y");
+    let other = on.presses_deploy(&candidate);
+    assert_eq!(on.world.submit(&other, &format!("{other}/signals/abandon"), &[]).0, 303);
+    on.says(&other, "– Cancelled");
+}
