@@ -145,20 +145,22 @@ impl Local {
         follow::look(&self.run(key), limit + grace)
     }
 
-    /// A file of an act that is written once, before it begins: what it holds.
-    pub fn note(&self, key: &str, text: &str) -> Result<String, StarterError> {
-        let folder = self.root.join("notes");
+    /// Keeps a line of ours beside an act, before it begins.
+    pub fn keep(&self, key: &str, text: &str) -> Result<(), StarterError> {
+        let folder = self.root.join("kept");
         let path = folder.join(plain(key)?);
-        let noted = || {
+        let kept = || {
             DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-            if !path.exists() {
-                let draft = tempfile::NamedTempFile::new_in(&folder)?;
-                fs::write(draft.path(), text)?;
-                draft.persist(&path).map_err(|error| error.error)?;
-            }
-            fs::read_to_string(&path)
+            let draft = tempfile::NamedTempFile::new_in(&folder)?;
+            fs::write(draft.path(), text)?;
+            draft.persist(&path).map_err(|error| error.error)
         };
-        noted().map_err(|error| StarterError::Folder { path: path.clone(), said: error.to_string() })
+        kept().map(|_| ()).map_err(|error| StarterError::Folder { path: path.clone(), said: error.to_string() })
+    }
+
+    /// What was kept.
+    pub fn kept(&self, key: &str) -> Option<String> {
+        fs::read_to_string(self.root.join("kept").join(plain(key).ok()?)).ok()
     }
 
     /// Nobody needs its folder any more: some time later it is removed.
@@ -174,7 +176,7 @@ impl Local {
             |run: &Path| fs::metadata(run.join("told")).and_then(|told| told.modified()).is_ok_and(|at| at < before);
         let old = runs.flatten().filter(|run| is_old(&run.path()));
         old.filter(|run| {
-            fs::remove_file(self.root.join("notes").join(run.file_name())).ok();
+            fs::remove_file(self.root.join("kept").join(run.file_name())).ok();
             fs::remove_dir_all(run.path()).is_ok()
         })
         .count()

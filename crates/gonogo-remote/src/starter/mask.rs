@@ -9,7 +9,7 @@ use std::fmt;
 const MASKED: &[u8] = b"***";
 
 /// Knows the secrets of an act.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Mask {
     /// None without secrets.
     finder: Option<AhoCorasick>,
