@@ -97,6 +97,8 @@ pub struct Ask<'a> {
     pub body: Option<&'a Value>,
     /// Instead of JSON: a form, as it goes over the wire. It may hold a secret.
     pub form: Option<SecretString>,
+    /// Instead of JSON: bytes as they are.
+    pub bytes: Option<Vec<u8>>,
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Answers that the client wants to see itself, beside successes.
     pub sees: fn(StatusCode) -> bool,
@@ -114,7 +116,7 @@ pub enum Again {
 
 impl<'a> Ask<'a> {
     pub fn new(method: Method, url: Url, body: Option<&'a Value>) -> Self {
-        Self { method, url, body, form: None, headers: Vec::new(), sees: |_| false, again: Again::MayCome }
+        Self { method, url, body, form: None, bytes: None, headers: Vec::new(), sees: |_| false, again: Again::MayCome }
     }
 }
 
@@ -250,6 +252,10 @@ impl Http {
         if let Some(form) = &ask.form {
             let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
             request = request.header(CONTENT_TYPE, kind).body(form.expose_secret().to_owned());
+        }
+        if let Some(bytes) = &ask.bytes {
+            let kind = HeaderValue::from_static("application/octet-stream");
+            request = request.header(CONTENT_TYPE, kind).body(bytes.clone());
         }
         let mut headers: HeaderMap = ask.headers.iter().cloned().collect();
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));

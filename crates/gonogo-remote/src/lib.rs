@@ -9,3 +9,4 @@ pub mod mail;
 pub mod oidc;
 pub mod secret;
 pub mod slack;
+pub mod starter;

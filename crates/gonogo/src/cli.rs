@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Judge every push by itself, post its commit status, and show why
     Serve(ServeArgs),
+    /// Run the steps of deploys on this host, for a server that it asks for work
+    Runner(RunnerArgs),
     /// Play with everything on this machine: the server, and a world around it
     Demo(DemoArgs),
     /// Write a copy of what the server remembers, while it runs
@@ -95,6 +97,28 @@ pub(crate) struct ServeArgs {
     /// The server's configuration
     #[arg(long, value_name = "FILE", default_value = "gonogo-server.toml")]
     pub config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunnerArgs {
+    /// The server's address
+    #[arg(long, value_name = "URL", env = "GONOGO_SERVER")]
+    pub server: String,
+    /// What the server calls it
+    #[arg(long)]
+    pub name: String,
+    /// The token that the server gave it, alone in a file
+    #[arg(long, value_name = "FILE", env = "GONOGO_RUNNER_TOKEN_FILE")]
+    pub token_file: PathBuf,
+    /// Where steps run, and what they say is kept for 30 days: no other runner's
+    #[arg(long, value_name = "DIR")]
+    pub folder: PathBuf,
+    /// What steps want as `secrets`, as NAME=value, one a line; else its own environment is asked
+    #[arg(long, value_name = "FILE")]
+    pub secrets_file: Option<PathBuf>,
+    /// End when standard input does: for who starts it beside itself
+    #[arg(long)]
+    pub with_parent: bool,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ mod hook;
 mod init;
 mod replay;
 mod restore;
+mod runner;
 mod schema;
 mod serve;
 mod status;
@@ -33,6 +34,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<u8> {
         Command::Schema { of } => schema::run(of),
         Command::Replay(args) => replay::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Runner(args) => runner::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),

@@ -1,0 +1,55 @@
+//! Processes of this host, as `/proc` has them.
+
+use std::fs;
+use std::path::Path;
+
+/// Ticks of a second, on every Linux there is.
+const TICKS: u64 = 100;
+
+struct Stat {
+    is_alive: bool,
+    session: u32,
+    /// When it began, in ticks since the host was started.
+    since: u64,
+}
+
+impl Stat {
+    fn of(folder: &Path) -> Option<Self> {
+        let bytes = fs::read(folder.join("stat")).ok()?;
+        let text = String::from_utf8_lossy(&bytes);
+        // The second field is the program's name in brackets, with anything in it.
+        let (_, rest) = text.rsplit_once(") ")?;
+        let mut fields = rest.split_whitespace();
+        let is_alive = !matches!(fields.next()?, "Z" | "X");
+        let session = fields.nth(2)?.parse().ok()?;
+        let since = fields.nth(15)?.parse().ok()?;
+        Some(Self { is_alive, session, since })
+    }
+}
+
+/// Whether the process with this pid is the one that began then, and runs.
+pub(super) fn lives(pid: u32, since: u64) -> bool {
+    let stat = Stat::of(&Path::new("/proc").join(pid.to_string()));
+    stat.is_some_and(|stat| stat.is_alive && stat.since == since)
+}
+
+pub(super) fn session_lives(id: u32) -> bool {
+    let Ok(places) = fs::read_dir("/proc") else { return true };
+    let is_number = |name: &std::ffi::OsStr| name.to_str().is_some_and(|name| name.parse::<u32>().is_ok());
+    places
+        .flatten()
+        .filter(|place| is_number(&place.file_name()))
+        .filter_map(|place| Stat::of(&place.path()))
+        .any(|stat| stat.session == id && stat.is_alive)
+}
+
+pub(super) fn boot_id() -> Option<String> {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().map(|text| text.trim().to_owned())
+}
+
+/// How long ago that was, by a clock that nobody sets.
+pub(super) fn seconds_since(ticks: u64) -> u64 {
+    let uptime = fs::read_to_string("/proc/uptime").unwrap_or_default();
+    let now = uptime.split('.').next().and_then(|seconds| seconds.parse().ok()).unwrap_or(0);
+    u64::saturating_sub(now, ticks / TICKS)
+}

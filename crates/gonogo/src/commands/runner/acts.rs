@@ -1,0 +1,243 @@
+//! One act: it is begun, unless it was before; what it says is sent, and then what it
+//! came to.
+
+use super::link::{Link, Unknown};
+use super::output::{MOST, Output};
+use super::secrets::{Secrets, fingerprint};
+use anyhow::bail;
+use gonogo_api::runner::{CameTo, Order, RunEnded, RunOf};
+use gonogo_core::deploy::ActKey;
+use gonogo_remote::starter::{GRACE, Lack, Local, Mask, Over, Standing, Start, StarterError};
+use secrecy::SecretString;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+const GLANCE: Duration = Duration::from_millis(100);
+/// A start takes a second at most: after so long it is called off.
+const STARTS_WITHIN: Duration = Duration::from_secs(30);
+
+pub(super) struct Runner {
+    pub local: Local,
+    pub link: Link,
+    pub secrets: Secrets,
+}
+
+/// Of which act, and how following it came out.
+pub(super) type Told = (RunOf, Result<(), Unknown>);
+
+enum Says {
+    All,
+    /// The server wants no more of it.
+    Unwanted,
+}
+
+pub(super) struct Following(JoinHandle<()>);
+
+impl Following {
+    /// The act goes on.
+    pub(super) fn leave(self) {
+        self.0.abort();
+    }
+}
+
+impl Runner {
+    pub(super) fn follow(self: &Arc<Self>, order: Order, tell: UnboundedSender<Told>) -> Following {
+        let runner = Arc::clone(self);
+        Following(tokio::spawn(async move {
+            let of = order.of.clone();
+            let told = runner.does(&order).await;
+            tell.send((of, told)).ok(); // nobody listens any more when it ends
+        }))
+    }
+
+    pub(super) fn end(&self, of: &RunOf, by: &str) {
+        tracing::info!(deploy = of.deploy, key = of.key, by, "it is to be ended");
+        if let Err(error) = self.local.end(&folder(of), by) {
+            tracing::warn!(%error, deploy = of.deploy, key = of.key, "it cannot be ended");
+        }
+    }
+
+    /// From its start to the moment when the server knows what it came to.
+    async fn does(&self, order: &Order) -> Result<(), Unknown> {
+        let Order { of, service, name, .. } = order;
+        let came_to = match self.begin(order).await {
+            Ok(output) => self.follows_to_end(order, output).await?,
+            Err(came_to) => Some(came_to),
+        };
+        if let Some(came_to) = came_to {
+            tracing::info!(deploy = of.deploy, key = of.key, service, name, ?came_to, "it is over");
+            self.link.ended(&RunEnded { of: of.clone(), came_to }).await?;
+        }
+        if of.key.parse::<ActKey>().is_ok() && matches!(self.look(order), Standing::Over(_)) {
+            self.local.told(&folder(of));
+        }
+        Ok(())
+    }
+
+    /// Begins it, unless it was begun before.
+    async fn begin(&self, order: &Order) -> Result<Output, CameTo> {
+        let Order { of, service, name, .. } = order;
+        if let Err(why) = of.key.parse::<ActKey>() {
+            return Err(CameTo::NotStarted { why });
+        }
+        if self.local.run(&folder(of)).exists() {
+            tracing::info!(deploy = of.deploy, key = of.key, service, name, "it was begun before, and is followed");
+            return Ok(self.goes_on(order));
+        }
+        let (start, output) = self.prepare(order)?;
+        match self.start(start).await {
+            Ok(()) => tracing::info!(deploy = of.deploy, key = of.key, service, name, "it was started"),
+            Err(error) => {
+                tracing::warn!(%error, deploy = of.deploy, key = of.key, service, name, "its start failed");
+                self.call_off(of);
+                if let Standing::Over(Over::NotStarted { .. }) = self.look(order) {
+                    return Err(CameTo::NotStarted { why: error.to_string() });
+                }
+            }
+        }
+        Ok(output)
+    }
+
+    /// What it says from where the server has it.
+    fn goes_on(&self, order: &Order) -> Output {
+        let key = folder(&order.of);
+        let mask = || {
+            let secrets = self.secrets.named(&order.secrets)?;
+            if self.local.kept(&key) != Some(fingerprint(&key, &secrets)) {
+                bail!("its secrets were changed since it began");
+            }
+            Ok(Mask::of(&secrets)?)
+        };
+        let mut output = match mask() {
+            Ok(mask) => Output::of(self.local.output(&key), mask, MOST),
+            // What it says cannot be masked any more.
+            Err(error) => {
+                tracing::warn!(%error, key, "what it says is not sent");
+                Output::withheld(self.local.output(&key), &error.to_string())
+            }
+        };
+        output.go_to(order.said_bytes);
+        output
+    }
+
+    /// All that it needs to begin.
+    fn prepare(&self, order: &Order) -> Result<(Start, Output), CameTo> {
+        let key = folder(&order.of);
+        let broken = |said: String| CameTo::Broken { said };
+        if order.argv.is_empty() {
+            return Err(broken("it has no program".to_owned()));
+        }
+        let secrets = self.secrets.named(&order.secrets).map_err(|error| broken(error.to_string()))?;
+        let mask = Mask::of(&secrets).map_err(|error| broken(error.to_string()))?;
+        let kept = self.local.keep(&key, &fingerprint(&key, &secrets));
+        kept.map_err(|error| CameTo::NotStarted { why: error.to_string() })?;
+        let plain = order.env.iter().map(|(name, value)| (name.clone(), SecretString::from(value.as_str())));
+        let start = Start {
+            service: order.service.clone(),
+            fence: order.fence,
+            key: key.clone(),
+            argv: order.argv.clone(),
+            env: plain.chain(secrets).collect(),
+            dir: order.dir.clone(),
+            limit: limit(order),
+            grace: GRACE,
+        };
+        Ok((start, Output::of(self.local.output(&key), mask, MOST)))
+    }
+
+    async fn start(&self, start: Start) -> Result<(), StarterError> {
+        let local = self.local.clone();
+        let starting = tokio::task::spawn_blocking(move || local.start(&start));
+        match tokio::time::timeout(STARTS_WITHIN, starting).await {
+            Ok(Ok(started)) => started.map(|_| ()),
+            Ok(Err(error)) => Err(StarterError::Shell(error.to_string())),
+            Err(_) => Err(StarterError::NoAnswer(format!("{} s went by", STARTS_WITHIN.as_secs()))),
+        }
+    }
+
+    /// What it came to; nothing where the server wants no more of it.
+    async fn follows_to_end(&self, order: &Order, mut output: Output) -> Result<Option<CameTo>, Unknown> {
+        let mut starting: Option<Instant> = None;
+        loop {
+            // What it said is read after it was seen to be over.
+            let standing = self.look(order);
+            if let Says::Unwanted = self.says(&order.of, &mut output, matches!(standing, Standing::Over(_))).await? {
+                return Ok(None);
+            }
+            match standing {
+                Standing::Over(over) => return Ok(Some(came_to(over, order))),
+                Standing::Running => starting = None,
+                Standing::Starting => {
+                    let since = *starting.get_or_insert_with(Instant::now);
+                    if since.elapsed() > STARTS_WITHIN {
+                        starting = None;
+                        self.call_off(&order.of);
+                    }
+                }
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+
+    /// Sends all that is there.
+    async fn says(&self, of: &RunOf, output: &mut Output, is_over: bool) -> Result<Says, Unknown> {
+        loop {
+            match output.part(is_over) {
+                Ok(Some((at_byte, bytes))) => {
+                    let end = at_byte + bytes.len() as u64;
+                    match self.link.said(of, at_byte, bytes).await? {
+                        Some(known) if known == end => {}
+                        Some(known) => output.go_to(known),
+                        None => return Ok(Says::Unwanted),
+                    }
+                }
+                Ok(None) => return Ok(Says::All),
+                Err(error) => {
+                    tracing::warn!(%error, deploy = of.deploy, key = of.key, "what it says cannot be read");
+                    return Ok(Says::All);
+                }
+            }
+        }
+    }
+
+    fn look(&self, order: &Order) -> Standing {
+        self.local.look(&folder(&order.of), limit(order), GRACE)
+    }
+
+    fn call_off(&self, of: &RunOf) {
+        if let Err(error) = self.local.call_off(&folder(of)) {
+            tracing::warn!(%error, deploy = of.deploy, key = of.key, "its start cannot be called off");
+        }
+    }
+}
+
+/// Its name on the host.
+fn folder(of: &RunOf) -> String {
+    format!("d{}-{}", of.deploy, of.key)
+}
+
+fn limit(order: &Order) -> Duration {
+    Duration::from_secs(order.limit_seconds.into())
+}
+
+fn came_to(over: Over, order: &Order) -> CameTo {
+    let said = |said: String| CameTo::Broken { said };
+    match over {
+        Over::Exit { status } => CameTo::Exit { status },
+        Over::TimedOut => CameTo::TimedOut,
+        Over::Ended { by } => CameTo::Ended { by },
+        Over::NotStarted { why } => CameTo::NotStarted { why },
+        Over::CannotTell { said, fix } => CameTo::CannotTell { said, fix },
+        Over::Broken(Lack::Program) => said(format!(
+            "there is no program `{}` on the runner's host",
+            order.argv.first().map_or("", String::as_str)
+        )),
+        Over::Broken(Lack::Dir) => {
+            said(format!("there is no folder {} on the runner's host", order.dir.as_deref().unwrap_or_default()))
+        }
+        Over::Broken(Lack::Env) => said("its variables could not be set on the runner's host".to_owned()),
+    }
+}

@@ -1,0 +1,9 @@
+//! `gonogo runner` as a process, and a small server that speaks its wire.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod crashes;
+mod follows;
+mod refusals;
+mod server;
+mod support;
