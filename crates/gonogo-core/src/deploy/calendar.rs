@@ -114,7 +114,7 @@ impl Calendar {
 
     /// A time as the clock on the wall shows it there.
     pub fn shown(&self, at: Timestamp) -> String {
-        format!("{} ({})", at.to_zoned(self.zone.clone()).strftime("%a %Y-%m-%d %H:%M"), self.name)
+        format!("{} ({})", self.zone.to_datetime(at).strftime("%a %Y-%m-%d %H:%M"), self.name)
     }
 
     fn closed_by(&self, now: Timestamp) -> Option<String> {
@@ -240,7 +240,7 @@ mod tests {
     /// The first minute of a zone whose clock shows this time or a later one, minute by
     /// minute.
     fn brute_first(zone: &TimeZone, time: DateTime) -> Timestamp {
-        let utc = time.to_zoned(TimeZone::UTC).unwrap().timestamp();
+        let utc = TimeZone::UTC.to_timestamp(time).unwrap();
         let mut minute = utc - SignedDuration::from_hours(30);
         while zone.to_datetime(minute) < time {
             minute += SignedDuration::from_mins(1);

@@ -394,12 +394,11 @@ mod tests {
                 }
             }
             if ended == Some(End::Deployed) {
-                for index in 0..plan.forward.len() {
-                    prop_assert!(begun.iter().chain(journal.iter().filter_map(|entry| match entry {
-                        Entry::Intended { key } => Some(key),
-                        _ => None,
-                    })).any(|key| key.act().step == index && key.act().direction == Direction::Forward));
-                }
+                let was_begun = |step: usize| journal.iter().any(|entry| {
+                    let Entry::Intended { key } = entry else { return false };
+                    (key.act().direction, key.act().step) == (Direction::Forward, step)
+                });
+                prop_assert!((0..plan.forward.len()).all(was_begun), "a step was left out");
             }
         }
     }

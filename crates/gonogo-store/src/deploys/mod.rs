@@ -130,8 +130,24 @@ impl FromStr for DeployState {
     }
 }
 
-type Row =
-    (i64, String, String, String, String, i64, String, i64, i64, String, String, String, Option<i64>, Option<i64>);
+type Row = (
+    i64,
+    String,
+    String,
+    String,
+    String,
+    i64,
+    String,
+    i64,
+    i64,
+    String,
+    String,
+    String,
+    Option<String>,
+    Option<i64>,
+    Option<i64>,
+    Option<i64>,
+);
 
 macro_rules! select_deploys {
     ($rest:literal) => {

@@ -30,7 +30,7 @@ impl Deploying {
         world.policy(&policy);
         world.start();
         let first = world.repo.rev("production");
-        world.says_what_runs(&first);
+        world.says_that_this_runs(&first);
         Self { world, marks }
     }
 
@@ -77,7 +77,7 @@ impl Deploying {
 }
 
 impl World {
-    fn says_what_runs(&self, sha: &str) {
+    fn says_that_this_runs(&self, sha: &str) {
         let api = Api::with(self, &["production"]);
         let body = json!({ "running": [sha] }).to_string();
         let said = || api.send("POST", "/services/web/production", &[], &body).status;
