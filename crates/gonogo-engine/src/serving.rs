@@ -208,19 +208,26 @@ impl Terms {
 /// it each time.
 #[derive(Debug, Default)]
 pub struct Silent {
-    since: Mutex<Option<Timestamp>>,
+    /// Since when, and what came of asking.
+    since: Mutex<Option<(Timestamp, String)>>,
 }
 
 const LEFT_ALONE_FOR: SignedDuration = SignedDuration::from_secs(10);
 
 impl Silent {
     pub(crate) fn is_left_alone(&self, now: Timestamp) -> bool {
-        let since = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
-        since.is_some_and(|since| now.duration_since(since).abs() < LEFT_ALONE_FOR)
+        self.left_alone(now).is_some()
     }
 
-    pub(crate) fn set(&self, now: Timestamp) {
-        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+    /// What came of asking when that was tried last, where it is left alone.
+    pub(crate) fn left_alone(&self, now: Timestamp) -> Option<String> {
+        let since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_young = |(since, _): &&(Timestamp, String)| now.duration_since(*since).abs() < LEFT_ALONE_FOR;
+        since.as_ref().filter(is_young).map(|(_, said)| said.clone())
+    }
+
+    pub(crate) fn set(&self, now: Timestamp, said: &str) {
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, said.to_owned()));
     }
 }
 

@@ -67,7 +67,8 @@ pub use mirror::{Due, Wanted};
 pub use outbox::{Ended, MessageId, MessageRow, MessageState, NewMessage, Outgoing};
 pub use people::{Credentials, Identity, PersonRow};
 pub use post_deploy::{
-    Answered, LateRow, LookAnswer, LookDue, LookId, LookRead, LookRow, LooksWanted, Only, Reminded, ToAsk, UnsettledLooks,
+    Answered, LateRow, LookAnswer, LookDue, LookId, LookRead, LookRow, LooksWanted, Only, Reminded, ToAsk,
+    UnsettledLooks,
 };
 pub use production::{Looked, ProductionMove, ProductionRow, ProductionSeen, ProductionTold};
 pub use pulls::SeenPull;

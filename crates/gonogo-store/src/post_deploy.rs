@@ -254,8 +254,13 @@ impl Store {
                 })
             })
             .await?;
-        let read =
-            |(service, deploy, story, title, due_at): Row| LookDue { service, deploy, story, title, due_at: time(due_at) };
+        let read = |(service, deploy, story, title, due_at): Row| LookDue {
+            service,
+            deploy,
+            story,
+            title,
+            due_at: time(due_at),
+        };
         let mut due: Vec<LookDue> = rows.into_iter().map(read).collect();
         due.sort_by_key(|line| line.due_at);
         Ok(due)

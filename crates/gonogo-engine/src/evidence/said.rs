@@ -18,7 +18,9 @@ pub(super) fn asked(ask: &Ask) -> String {
         Ask::Named(q) => format!("the commit that a message calls {}", say::cut(&q.name, 40)),
         Ask::NumberedCommit(q) => format!("the commit that brought pull request #{}", q.number),
         Ask::UndoingOf(q) => format!("what {} undoes", q.by.short()),
-        Ask::KeptBy(q) => format!("whether {} has what {} changed and something reverted", q.head.short(), q.commit.short()),
+        Ask::KeptBy(q) => {
+            format!("whether {} has what {} changed and something reverted", q.head.short(), q.commit.short())
+        }
         Ask::PrefixesOf(_) => "project keys in the newest commits".to_owned(),
         Ask::MergeOf(_) => "what merging production into the head would change".to_owned(),
         Ask::MergeDiffOf(q) => format!("what the merge {} has of its own", q.merge.short()),

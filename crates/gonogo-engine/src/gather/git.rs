@@ -3,8 +3,8 @@
 use super::copies;
 use gonogo_checks::facts::Facts;
 use gonogo_checks::questions::{
-    Answer, Ask, Below, ChangedPaths, ConflictMarkers, Copies, KeptBy, LinesOf, MergeDiffOf, MergeOf, MergedAgain, Named,
-    NamedCommit, NumberedCommit, PatchOf, PolicyAt, PrefixesOf, Range, SightingsOf, UndoingOf,
+    Answer, Ask, Below, ChangedPaths, ConflictMarkers, Copies, KeptBy, LinesOf, MergeDiffOf, MergeOf, MergedAgain,
+    Named, NamedCommit, NumberedCommit, PatchOf, PolicyAt, PrefixesOf, Range, SightingsOf, UndoingOf,
 };
 use gonogo_checks::reading::{self, GUESS_FROM};
 use gonogo_core::changeset::{Changeset, LineCount, Prefixes, Sighting};

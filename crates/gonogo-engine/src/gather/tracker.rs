@@ -88,14 +88,13 @@ impl TrackerAccess {
         if asks.is_empty() {
             return Vec::new();
         }
-        if self.silent.is_left_alone(now) {
-            let why =
-                Why::new("it did not answer a moment ago", "wait until it is back; this is tried again by itself");
+        if let Some(said) = self.silent.left_alone(now) {
+            let why = Why::new(said, "wait until it is back; this is tried again by itself");
             return none(&Why { is_away: true, ..why.of(System::Tracker) });
         }
         let answers = self.ask(tracker.as_ref(), asks, wants).await;
-        if answers.iter().any(|(_, answer)| answer.why().is_some_and(|why| why.is_away)) {
-            self.silent.set(now);
+        if let Some(why) = answers.iter().find_map(|(_, answer)| answer.why().filter(|why| why.is_away)) {
+            self.silent.set(now, &why.said);
         }
         answers
     }

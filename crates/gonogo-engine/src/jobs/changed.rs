@@ -118,7 +118,7 @@ async fn look(serving: &Serving, known: &mut Known, url: &str, asked: &Asked) ->
     let last = serving.store.tracker_asked(url).await?;
     let changes = ask(serving, asked, minutes(last, now)).await.map_err(|why| {
         if why.is_away {
-            serving.outside.silent_tracker.set(now);
+            serving.outside.silent_tracker.set(now, &why.said);
         }
         JobError::Broken(format!("{}\n  → {}", why.said, why.fix))
     })?;

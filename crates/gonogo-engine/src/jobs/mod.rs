@@ -30,8 +30,8 @@ mod unfurl;
 mod waits;
 mod worker;
 
-pub use early::{Lack, Mended, told_early};
 pub(crate) use changed::are_new;
+pub use early::{Lack, Mended, told_early};
 pub(crate) use evaluate::{Silent, runs_now, waivers_of};
 pub(crate) use loud::{Turned, told_of_away, told_of_turn};
 pub(crate) use message::section;

@@ -3,7 +3,8 @@
 
 use super::pulls::QUEUE;
 use super::{
-    AGAIN_AFTER, JobError, PULLS, SHIP, because, blocking, early, judge_all, judge_soon, judging, look_soon, production, seen, settle, shipping,
+    AGAIN_AFTER, JobError, PULLS, SHIP, because, blocking, early, judge_all, judge_soon, judging, look_soon,
+    production, seen, settle, shipping,
 };
 use crate::locate::{GivenProduction, Located, Wanted, locate};
 use crate::serving::{Service, Serving};

@@ -15,6 +15,7 @@ mod pace;
 mod people;
 mod post_deploy;
 mod refusal;
+mod reports;
 mod services;
 mod settings;
 mod sign_offs;

@@ -3,8 +3,8 @@
 
 use super::refusal::Kind;
 use super::{
-    candidates, deploys, mends, messages, operating, people, post_deploy, services, settings, sign_offs, stories,
-    waivers,
+    candidates, deploys, mends, messages, operating, people, post_deploy, reports, services, settings, sign_offs,
+    stories, waivers,
 };
 use crate::App;
 use axum::handler::Handler;
@@ -68,6 +68,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         messages::operations(),
         sign_offs::operations(),
         deploys::operations(),
+        reports::operations(),
         operating::operations(),
         people::operations(),
     ]

@@ -88,11 +88,12 @@ pub(super) async fn address(
     let challenge = ticket.challenge();
     let going = Going { redirect: &redirect, state: &state, nonce: &nonce, challenge: &challenge, is_silent };
     let Ok(answer) = tokio::time::timeout(PATIENCE, set.provider.address(&going, now)).await else {
-        set.terms.silent.set(now);
-        return Err(CameNot::refused(&set.name, format!("no answer within {} s", PATIENCE.as_secs())));
+        let said = format!("no answer within {} s", PATIENCE.as_secs());
+        set.terms.silent.set(now, &said);
+        return Err(CameNot::refused(&set.name, said));
     };
-    if answer.as_ref().is_err_and(OidcError::is_away) {
-        set.terms.silent.set(now);
+    if let Some(error) = answer.as_ref().err().filter(|error| error.is_away()) {
+        set.terms.silent.set(now, &error.to_string());
     }
     answer.map(Into::into).map_err(|error| not_in(set, &error))
 }

@@ -180,7 +180,7 @@ impl Asking {
             }
             Said::Nothing { why, secret, is_away } => {
                 if let Some(terms) = with.terms(serving).filter(|_| is_away) {
-                    terms.silent.set(now);
+                    terms.silent.set(now, &why);
                 }
                 tracing::warn!(with = name, person = %person.name, why, "whether a session may go on is not known");
                 serving.store.end_renewal(token_hash, seal(secret)).await?;

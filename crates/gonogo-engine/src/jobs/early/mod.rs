@@ -6,8 +6,8 @@ mod known;
 pub(in crate::jobs) use known::Known;
 pub use known::{Lack, Mended};
 
-use super::outbox::{EarlyCommentWanted, EarlyTold, early_mailed, early_told};
 use super::changed::projects_of;
+use super::outbox::{EarlyCommentWanted, EarlyTold, early_mailed, early_told};
 use super::shipping::TrackerAt;
 use super::{EARLY, JIRA, JobError, SLACK};
 use crate::gather::{TrackerAccess, may_ask};
@@ -225,9 +225,8 @@ fn next(
         // Nobody is told anything new of it; what was told is kept true.
         found.retain(|(_, one)| known.has(one));
     }
-    let tells = |name: &str| {
-        !issue.is_done && theirs.iter().any(|one| one.service.name == name && !one.service.is_observed)
-    };
+    let tells =
+        |name: &str| !issue.is_done && theirs.iter().any(|one| one.service.name == name && !one.service.is_observed);
     let mut next = known.next(found, &unknown, tells, now);
     let is_elsewhere = theirs.is_empty() && unknown.is_empty();
     // Under another key it is kept anew.
