@@ -39,6 +39,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (31, include_str!("../migrations/0031_looked_at.sql")),
     (33, include_str!("../migrations/0033_awaits.sql")),
     (34, include_str!("../migrations/0034_written.sql")),
+    (36, include_str!("../migrations/0036_told_where.sql")),
 ];
 
 /// `{word}`, in SQLite, in PostgreSQL.
