@@ -52,6 +52,17 @@ pub struct Fact {
     pub at: String,
 }
 
+/// What a candidate is judged for: before a merge it is a pull request, or a merge
+/// group that it leads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum JudgedFor {
+    #[default]
+    Deploy,
+    Merge,
+}
+
 /// Which candidates are asked for, and which part of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -64,6 +75,9 @@ pub struct CandidatesAsked {
     /// The head's SHA, or how it begins.
     #[schemars(regex(pattern = r"^[0-9a-f]{4,40}$"))]
     pub head: Option<String>,
+    /// `deploy`, where nothing is said, or `merge`: pull requests and merge groups.
+    #[serde(default)]
+    pub stage: JudgedFor,
     /// Those that are open alone, or those that are not.
     pub open: Option<bool>,
     /// How many at most; 50 where it is not said.

@@ -42,6 +42,7 @@ pub struct MessageAbout {
 pub struct PlanTo {
     /// Addresses; none: those that the server's configuration names.
     #[schemars(length(max = 20))]
+    #[serde(default)]
     pub to: Vec<String>,
 }
 

@@ -17,6 +17,9 @@ pub struct StoryEverywhere {
     pub teams: Vec<StoryTeam>,
     /// Services into whose production it came since they are watched.
     pub runs: Vec<StoryRuns>,
+    /// Where git has commits that name it, as long as no deploy that was seen brought
+    /// it: what runs since before services are watched, and branches.
+    pub named: Vec<StoryNamed>,
     /// The newest first.
     pub told: Vec<StoryTold>,
 }
@@ -28,6 +31,17 @@ pub struct StoryWaits {
     pub candidate: i64,
     /// Else it was reverted, or is in production already.
     pub ships: bool,
+}
+
+/// The newest commit of a service that names a story.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StoryNamed {
+    pub service: String,
+    pub commit: String,
+    /// Whether it is in production; else it is on branches alone.
+    pub runs: bool,
+    /// Some of those, where it is not in production.
+    pub branches: Vec<String>,
 }
 
 /// One thing that a story lacks.

@@ -44,7 +44,7 @@ pub(crate) struct Builds {
     apps: BTreeMap<String, String>,
     /// Whether a build that was skipped, or says that it is neutral, counts as passed.
     skipped_counts: bool,
-    /// So long after the head's commit a build that has not begun is waited for.
+    /// So long after the head was seen first, or without a server after its commit, a build that has not begun is waited for.
     begins_within_minutes: u32,
 }
 
@@ -124,6 +124,10 @@ impl Check for Builds {
         let all = self.asked(&by_rules);
         if all.is_empty() {
             return Err(Stop::Off("no `required` builds".to_owned()));
+        }
+        let range = &scene.reading()?.changeset;
+        if range.commits.is_empty() && range.missing.is_empty() {
+            return Err(Stop::Off("the head brings nothing over what runs".to_owned()));
         }
         let builds = scene.facts.must(BuildsOf { sha: scene.head })?;
         let is_running = |build: &Build| build.state == BuildState::Running && all.iter().any(|one| one.fits(build));
@@ -238,8 +242,10 @@ impl Builds {
         }
         let patience = SignedDuration::from_mins(i64::from(self.begins_within_minutes));
         let reading = scene.reading()?;
-        let committed = reading.position(scene.head).and_then(|at| reading.commit(at).committed_at);
-        let is_late = committed.is_none_or(|at| scene.now.duration_since(at) > patience);
+        let committed = || reading.position(scene.head).and_then(|at| reading.commit(at).committed_at);
+        // What was committed long ago may be pushed now.
+        let since = scene.case.seen_at.or_else(committed);
+        let is_late = since.is_none_or(|at| scene.now.duration_since(at) > patience);
         let fix = "look why it has not begun; if it is called otherwise now, change [checks.builds] required";
         let message = format!("has not begun on {}", scene.head.short());
         let found = Found::new(MISSING, subject, message, fix).substance(substance);

@@ -114,7 +114,17 @@ fn case() -> Case {
         unread: None,
     };
     let (service, stage) = ("web".to_owned(), Stage::Deploy);
-    Case { service, path: None, stage, production, head, policy, knows_pull_requests: true, knows_who_was_told: true }
+    Case {
+        service,
+        path: None,
+        stage,
+        production,
+        head,
+        policy,
+        knows_pull_requests: true,
+        knows_who_was_told: true,
+        seen_at: None,
+    }
 }
 
 /// The same of a service that is the folder in which all is.

@@ -3,6 +3,7 @@
 use crate::fact::Why;
 use crate::ids::Sha;
 use crate::policy::ServicePath;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Where production is, and how we know.
@@ -107,4 +108,7 @@ pub struct Case {
     /// people answered.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub knows_who_was_told: bool,
+    /// When a server saw the head first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<Timestamp>,
 }

@@ -36,6 +36,8 @@ pub struct Wanted {
     pub stage: Stage,
     /// Before a merge: the commit that the head was made from, if there is one.
     pub base: Option<Sha>,
+    /// When the head was seen first, where a server knows.
+    pub seen_at: Option<Timestamp>,
 }
 
 /// What somebody said of production, or a server found out.
@@ -177,6 +179,7 @@ pub(crate) fn locate(git: &Git, wanted: &Wanted) -> Result<Located, LocateError>
         policy,
         knows_pull_requests,
         knows_who_was_told: false,
+        seen_at: wanted.seen_at,
     });
     let service = wanted.service.clone().or_else(|| located.policy.sections.service.name.clone());
     located.case.service = service.unwrap_or_else(|| git.name());

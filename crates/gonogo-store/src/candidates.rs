@@ -80,6 +80,17 @@ impl Store {
         row.map(read).transpose()
     }
 
+    /// When the service had its head first, over whatever.
+    pub async fn head_seen_at(&self, candidate: &Candidate) -> Result<Option<Timestamp>, StoreError> {
+        const SELECT: &str = "select min(opened_at) from candidate where service = $1 and branch = $2 and head = $3";
+        let (service, branch, head) = (candidate.service.clone(), candidate.branch.clone(), candidate.head.to_string());
+        let (at,): (Option<i64>,) = self
+            .db
+            .read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_one, SELECT, service, branch, head)?) }))
+            .await?;
+        Ok(at.map(time))
+    }
+
     pub async fn open_candidates(&self, service: &str) -> Result<Vec<Candidate>, StoreError> {
         const SELECT: &str =
             "select id, service, branch, head, production, opened_at, closed_at, pull_request, into_branch

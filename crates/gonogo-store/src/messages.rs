@@ -17,7 +17,8 @@ pub struct News {
     pub verdict: Option<&'static str>,
     /// What a branch of which nothing was told yet counts as.
     pub first: &'static str,
-    /// Wanted when the verdict is a turn, and changed from then on.
+    /// Wanted when the verdict is a turn, and changed from then on; while the branch
+    /// stays at a verdict that is news by itself, in the place of the one before it.
     pub message: Option<Wanted>,
     /// Said when the verdict is a turn.
     pub mails: Vec<NewMessage>,
@@ -27,10 +28,12 @@ pub struct News {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Saying {
     Never,
-    /// Since then it may have been posted there.
+    /// Since then it may have been posted there, under this key.
     Perhaps {
         channel: String,
         since: Timestamp,
+        /// `None` where an older version began it.
+        key: Option<String>,
     },
     At {
         channel: String,
@@ -47,27 +50,33 @@ impl Store {
     }
 
     pub async fn saying(&self, target: &str) -> Result<Saying, StoreError> {
-        const SELECT: &str = "select begun_at, channel, ts from message where target = $1";
-        type Row = (i64, String, Option<String>);
+        const SELECT: &str = "select begun_at, channel, ts, key from message where target = $1";
+        type Row = (i64, String, Option<String>, Option<String>);
         let target = target.to_owned();
         let row: Option<Row> =
             self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_optional, SELECT, target)?) })).await?;
         Ok(match row {
             None => Saying::Never,
-            Some((_, channel, Some(ts))) => Saying::At { channel, ts },
-            Some((begun_at, channel, None)) => Saying::Perhaps { channel, since: time(begun_at) },
+            Some((_, channel, Some(ts), _)) => Saying::At { channel, ts },
+            Some((begun_at, channel, None, key)) => Saying::Perhaps { channel, since: time(begun_at), key },
         })
     }
 
-    /// It is about to be posted there.
-    pub async fn saying_begins(&self, target: &str, channel: &str, now: Timestamp) -> Result<(), StoreError> {
-        let (target, channel, now) = (target.to_owned(), channel.to_owned(), micros(now));
-        let insert = "insert into message (target, channel, begun_at) values ($1, $2, $3)
-             on conflict (target) do update set channel = excluded.channel";
+    /// It is about to be posted there, under this key.
+    pub async fn saying_begins(
+        &self,
+        target: &str,
+        channel: &str,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (target, channel, key, now) = (target.to_owned(), channel.to_owned(), key.to_owned(), micros(now));
+        let insert = "insert into message (target, channel, key, begun_at) values ($1, $2, $3, $4)
+             on conflict (target) do update set channel = excluded.channel, key = excluded.key";
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    execute!(tx, insert, &target, &channel, now)?;
+                    execute!(tx, insert, &target, &channel, &key, now)?;
                     Ok(())
                 })
             })
@@ -101,20 +110,63 @@ pub(crate) async fn tell(tx: &mut Tx<'_>, news: &News) -> Result<(), StoreError>
     if !is_open(tx, news.candidate).await? {
         return Ok(());
     }
-    let turned = match news.verdict {
-        Some(verdict) => turns(tx, news.candidate, verdict, news.first).await?,
-        None => false,
-    };
+    let told = told(tx, news.candidate).await?;
+    let before = told.as_ref().map_or(news.first, |told| told.verdict.as_str());
+    let turned = news.verdict.is_some_and(|verdict| verdict != before);
     if turned {
         for mail in &news.mails {
             put(tx, mail).await?;
         }
     }
-    let Some(message) = &news.message else { return Ok(()) };
-    if turned || is_wanted(tx, &message.target).await? {
-        want(tx, message).await?;
+    let target = match &news.message {
+        Some(message) => place(tx, news, told.as_ref(), turned, &message.target).await?,
+        None => None,
+    };
+    if let Some(verdict) = news.verdict {
+        keep(tx, news.candidate, verdict, target.as_deref()).await?;
+    }
+    if let (Some(message), Some(target)) = (&news.message, target) {
+        want(tx, &Wanted { target, ..message.clone() }).await?;
     }
     Ok(())
+}
+
+/// What was told of a branch last.
+struct Told {
+    verdict: String,
+    /// Where that is said, and of which candidate.
+    place: Option<(String, i64)>,
+}
+
+async fn told(tx: &mut Tx<'_>, id: CandidateId) -> Result<Option<Told>, StoreError> {
+    type Row = (String, Option<String>, Option<i64>);
+    let select = "select told.verdict, told.target, told.candidate from told
+         join candidate on candidate.service = told.service and candidate.branch = told.branch
+         where candidate.id = $1";
+    let row: Option<Row> = fetch!(tx, fetch_optional, select, id.0)?;
+    Ok(row.map(|(verdict, target, candidate)| Told { verdict, place: target.zip(candidate) }))
+}
+
+/// Where it is said of a candidate what it is; `None` where it is not. What says it
+/// of this one already goes on saying it. `own`: where it would be said first.
+async fn place(
+    tx: &mut Tx<'_>,
+    news: &News,
+    told: Option<&Told>,
+    turned: bool,
+    own: &str,
+) -> Result<Option<String>, StoreError> {
+    let said = told.and_then(|told| told.place.as_ref());
+    if let Some((target, _)) = said.filter(|(_, of)| *of == news.candidate.0) {
+        return Ok(Some(target.clone()));
+    }
+    if turned || is_wanted(tx, own).await? {
+        return Ok(Some(own.to_owned()));
+    }
+    // The branch stays what it was, with another head: what was said of the one before
+    // is of nobody any more.
+    let stays = news.verdict.is_some_and(|verdict| verdict != news.first);
+    Ok(said.filter(|_| stays).map(|(target, _)| target.clone()))
 }
 
 /// The candidate's branch is gone: another of its name begins anew.
@@ -126,15 +178,13 @@ pub(crate) async fn forget(tx: &mut Tx<'_>, id: CandidateId) -> Result<(), Store
     Ok(())
 }
 
-/// Keeps what the candidate's branch is now: whether it was something else.
-async fn turns(tx: &mut Tx<'_>, id: CandidateId, verdict: &str, first: &str) -> Result<bool, StoreError> {
-    let select = "select told.verdict from told
-         join candidate on candidate.service = told.service and candidate.branch = told.branch
-         where candidate.id = $1";
-    let told: Option<(String,)> = fetch!(tx, fetch_optional, select, id.0)?;
-    let upsert = "insert into told (service, branch, verdict)
-         select service, branch, $2 from candidate where id = $1
-         on conflict (service, branch) do update set verdict = excluded.verdict";
-    execute!(tx, upsert, id.0, verdict)?;
-    Ok(told.as_ref().map_or(first, |(told,)| told.as_str()) != verdict)
+/// Keeps what the candidate's branch is now, and where that is said of it.
+async fn keep(tx: &mut Tx<'_>, id: CandidateId, verdict: &str, target: Option<&str>) -> Result<(), StoreError> {
+    let upsert = "insert into told (service, branch, verdict, target, candidate)
+         select service, branch, $2, $3, case when $3 is null then null else id end from candidate where id = $1
+         on conflict (service, branch) do update set verdict = excluded.verdict,
+             target = coalesce(excluded.target, told.target),
+             candidate = coalesce(excluded.candidate, told.candidate)";
+    execute!(tx, upsert, id.0, verdict, target)?;
+    Ok(())
 }

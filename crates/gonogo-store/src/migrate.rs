@@ -40,6 +40,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (33, include_str!("../migrations/0033_awaits.sql")),
     (34, include_str!("../migrations/0034_written.sql")),
     (35, include_str!("../migrations/0035_deploys.sql")),
+    (36, include_str!("../migrations/0036_told_where.sql")),
 ];
 
 /// `{word}`, in SQLite, in PostgreSQL.

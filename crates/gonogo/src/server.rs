@@ -73,16 +73,28 @@ impl Server {
         Ok(all)
     }
 
-    /// A service's open candidate of a branch, or its newest of a SHA.
+    /// A service's open candidate of a branch, or its newest of a SHA; that of a
+    /// pull request where none is to be deployed.
     pub(crate) async fn candidate(&self, service: &str, which: &str) -> anyhow::Result<Option<Candidate>> {
-        let of_branch = [("service", service), ("branch", which), ("open", "true")];
+        for stage in ["deploy", "merge"] {
+            let found = self.candidate_for(stage, service, which).await?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn candidate_for(&self, stage: &str, service: &str, which: &str) -> anyhow::Result<Option<Candidate>> {
+        let of_branch = [("service", service), ("branch", which), ("open", "true"), ("stage", stage)];
         let page: Page<Candidate> = self.read(&["candidates"], &of_branch).await?;
         let is_sha = (4..=40).contains(&which.len()) && which.bytes().all(|b| b.is_ascii_hexdigit());
         if !page.items.is_empty() || !is_sha {
             return Ok(page.items.into_iter().next());
         }
         let head = which.to_ascii_lowercase();
-        let page: Page<Candidate> = self.read(&["candidates"], &[("service", service), ("head", &head)]).await?;
+        let page: Page<Candidate> =
+            self.read(&["candidates"], &[("service", service), ("head", &head), ("stage", stage)]).await?;
         let first = page.items.first().cloned();
         if let Some(first) = &first
             && page.items.iter().any(|one| one.head != first.head)

@@ -528,6 +528,6 @@ pub(crate) fn said<T>(fact: Fact<T>) -> Result<T, Stop> {
 }
 
 /// The stories that a message makes ship by its own words.
-pub(crate) fn own_keys(message: &str, policy: &Stories, projects: &[String]) -> Vec<IssueKey> {
+pub fn own_keys(message: &str, policy: &Stories, projects: &[String]) -> Vec<IssueKey> {
     parsed::own_keys(message, policy, projects)
 }

@@ -14,6 +14,7 @@ mod init;
 pub mod jira_account;
 pub mod mend_story;
 pub mod messages;
+pub mod named;
 pub mod people;
 pub mod post_deploy;
 pub mod production;

@@ -4,12 +4,15 @@
 use super::acknowledge::Speaker;
 use super::deploys::may_approve;
 use super::waive;
+use super::waive_system::is_left_by;
 use crate::jobs::by_account;
 use crate::serving::Serving;
+use gonogo_api::{Check, Finding};
 use gonogo_core::person::{Act, Person, Role};
 use gonogo_core::say;
-use gonogo_core::waiver::Standing;
-use gonogo_store::{CandidateId, DeployState, DeploysWanted, LookDue, StoreError, WaitRow, WaiverRow};
+use gonogo_core::waiver::{Covers, Standing};
+use gonogo_store::{CandidateId, DeployState, DeploysWanted, LookDue, StoreError, WaitRow, WaiverId, WaiverRow};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Of deploys that are open, those that are looked through.
 const MOST_DEPLOYS: u32 = 200;
@@ -113,17 +116,52 @@ async fn deploys(serving: &Serving, who: &Person) -> Result<Vec<Wait>, StoreErro
     Ok(waits)
 }
 
+/// Waivers that lapse soon, and let something pass still: in how an open candidate was
+/// judged last. What shipped, or is to ship no more, blocks nothing when they have.
+pub async fn lapsing(serving: &Serving, waivers: &[WaiverRow]) -> Result<BTreeSet<WaiverId>, StoreError> {
+    let now = (serving.clock)();
+    let is_soon = |row: &&WaiverRow| Standing::of(row.is_proposed(), row.until, now) == Standing::LapsesSoon;
+    let mut of_service: BTreeMap<&str, Vec<&WaiverRow>> = BTreeMap::new();
+    for row in waivers.iter().filter(is_soon) {
+        of_service.entry(&row.service).or_default().push(row);
+    }
+    let mut lapsing = BTreeSet::new();
+    for (service, rows) in of_service {
+        for candidate in serving.store.open_candidates(service).await? {
+            let newest = serving.store.newest_evaluation(candidate.id).await?;
+            let Some(check) = newest.and_then(|newest| serde_json::from_str::<Check>(&newest.result).ok()) else {
+                continue;
+            };
+            let passing: Vec<&Finding> = check.findings.iter().filter(|finding| finding.waiver.is_some()).collect();
+            let lets_pass = |row: &&&WaiverRow| passing.iter().any(|finding| lets_pass(row, finding));
+            lapsing.extend(rows.iter().filter(lets_pass).map(|row| row.id));
+        }
+    }
+    Ok(lapsing)
+}
+
+fn lets_pass(row: &WaiverRow, finding: &Finding) -> bool {
+    match row.fingerprint.parse() {
+        Ok(Covers::System(system)) => is_left_by(finding, system),
+        _ => row.fingerprint == finding.fingerprint,
+    }
+}
+
 /// Those that another person proposed and this one may confirm, and their own
 /// which lapse soon.
 async fn waivers(serving: &Serving, who: &Person) -> Result<Vec<Wait>, StoreError> {
     let now = (serving.clock)();
     let mut waits = Vec::new();
-    for row in serving.store.all_waivers(None).await? {
+    let all = serving.store.all_waivers(None).await?;
+    let soon = lapsing(serving, &all).await?;
+    for row in all {
         let (what, fix) = match Standing::of(row.is_proposed(), row.until, now) {
             Standing::Proposed if waive::may_confirm(serving, who, &row).await? => {
                 (format!("{} proposed to waive: {}", row.by, row.said), "confirm it, or tell them why not")
             }
-            Standing::LapsesSoon if row.by_id == who.id && who.may_at(&row.service, Act::Read).is_ok() => {
+            Standing::LapsesSoon
+                if soon.contains(&row.id) && row.by_id == who.id && who.may_at(&row.service, Act::Read).is_ok() =>
+            {
                 let until = say::minute(row.until);
                 (format!("your waiver lapses at {until}: {}", row.said), "mend what it lets pass, or waive it anew")
             }

@@ -26,7 +26,9 @@ pub(super) fn asked(ask: &Ask) -> String {
         Ask::MergeDiffOf(q) => format!("what the merge {} has of its own", q.merge.short()),
         Ask::MergedAgain(q) => format!("what merging {} again would change", q.parent.short()),
         Ask::PolicyAt(q) => format!("the policy at {}", q.sha.short()),
-        Ask::ConflictMarkers(_) => "conflict markers in added lines".to_owned(),
+        Ask::ConflictMarkers(q) => {
+            format!("conflict markers in lines added between {} and {}", q.base.short(), q.head.short())
+        }
         Ask::ChangedPaths(_) => "changed paths".to_owned(),
         Ask::PatchOf(q) => format!("the patch id of {}", q.sha.short()),
         Ask::LinesOf(q) => format!("the lines that {} changes", q.sha.short()),

@@ -38,6 +38,7 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
         stage: candidate.stage.clone(),
         base: candidate.production.as_ref().and_then(Running::only),
         production: Some(over(serving, &candidate).await?),
+        seen_at: serving.store.head_seen_at(&candidate).await?,
         ..production::wanted(serving.mirror_of(service), service)
     };
     let host = CodeHost { github: Arc::clone(&serving.github), repository: service.repository.clone() };

@@ -101,7 +101,7 @@ impl Telling<'_> {
     async fn make(&self) -> Result<(), NotTold> {
         match self.serving.store.saying(self.target).await? {
             Saying::Never => self.post().await,
-            Saying::Perhaps { channel, since } => match self.find(&channel, since).await? {
+            Saying::Perhaps { channel, since, key } => match self.find(&channel, key, since).await? {
                 Some(place) => self.change(&place).await,
                 None => self.post().await,
             },
@@ -115,9 +115,10 @@ impl Telling<'_> {
             return Ok(());
         }
         let store = &self.serving.store;
-        store.saying_begins(self.target, self.channel, self.now()).await?;
+        let key = self.wanted.key();
+        store.saying_begins(self.target, self.channel, &key.0, self.now()).await?;
         let message = self.rendered();
-        match self.slack.post(self.channel, &self.wanted.key(), &message, self.now()).await {
+        match self.slack.post(self.channel, &key, &message, self.now()).await {
             Ok(place) => Ok(store.said(self.target, place.channel, place.ts).await?),
             Err(error) => {
                 if error.did_nothing() {
@@ -128,8 +129,9 @@ impl Telling<'_> {
         }
     }
 
-    async fn find(&self, channel: &str, since: Timestamp) -> Result<Option<Place>, NotTold> {
-        let found = self.slack.find(channel, &self.wanted.key(), since, self.now()).await?;
+    async fn find(&self, channel: &str, key: Option<String>, since: Timestamp) -> Result<Option<Place>, NotTold> {
+        let key = key.map_or_else(|| self.wanted.key(), MessageKey);
+        let found = self.slack.find(channel, &key, since, self.now()).await?;
         if let Some(place) = &found {
             self.serving.store.said(self.target, place.channel.clone(), place.ts.clone()).await?;
         }

@@ -72,8 +72,9 @@ async fn all(State(app): State<App>, _: Reader, Asked(asked): Asked<api::Candida
     if is_empty(&asked.service) || is_empty(&asked.branch) {
         return Err(Refusal::new(Kind::Malformed, "in the address: service and branch are names, or left out"));
     }
+    let is_merge = asked.stage == api::JudgedFor::Merge;
     let [service, branch, head] = [asked.service, asked.branch, asked.head].map(Option::unwrap_or_default);
-    let wanted = CandidatesWanted { service, branch, head, is_open: asked.open };
+    let wanted = CandidatesWanted { service, branch, head, is_open: asked.open, is_merge };
     let rows = app.serving.store.candidates(wanted, before, most).await?;
     let page = page(rows, most, |row| row.candidate.id.0, |row| told(&app, row));
     let items = page.items.into_iter().collect::<Result<_, _>>()?;

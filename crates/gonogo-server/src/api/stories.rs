@@ -13,6 +13,7 @@ use axum::response::Response;
 use gonogo_api as api;
 use gonogo_core::person::Act;
 use gonogo_engine::commands::acknowledge::acknowledge;
+use gonogo_engine::commands::named::{Named, named};
 use gonogo_engine::jobs::{Lack, told_early, words};
 use gonogo_engine::known_to;
 use gonogo_store::views::StoryPlace;
@@ -52,7 +53,11 @@ async fn one(State(app): State<App>, _: Reader, At(key): At<String>) -> Result<J
     let (key, store) = (key.to_uppercase(), &app.serving.store);
     let (places, runs) = (store.places_of(&key).await?, store.runs_of(&key).await?);
     let early = store.early_story(&key).await?;
-    if places.is_empty() && runs.is_empty() && early.is_none() {
+    let named = match key.parse() {
+        Ok(key) if runs.is_empty() => named(&app.serving, &key).await?,
+        _ => Vec::new(),
+    };
+    if places.is_empty() && runs.is_empty() && early.is_none() && named.is_empty() {
         return Err(Refusal::not_there("story"));
     }
     let mut titles = places.iter().map(|place| &place.title).chain(runs.iter().map(|run| &run.title));
@@ -61,12 +66,17 @@ async fn one(State(app): State<App>, _: Reader, At(key): At<String>) -> Result<J
     let waits = places.iter().filter(|place| place.closed_at.is_none()).map(waits).collect();
     let teams = store.awareness_of(&key).await?.into_iter().map(team).collect();
     let lacks = early.iter().flat_map(|row| told_early(row).0).map(lacks).collect();
-    Ok(Json(api::StoryEverywhere { title, waits, lacks, teams, runs: runs.iter().map(run).collect(), told, key }))
+    let (runs, named) = (runs.iter().map(run).collect(), named.into_iter().map(names_it).collect());
+    Ok(Json(api::StoryEverywhere { title, waits, lacks, teams, runs, named, told, key }))
 }
 
 fn waits(place: &StoryPlace) -> api::StoryWaits {
     let (service, branch) = (place.service.clone(), place.branch.clone());
     api::StoryWaits { service, branch, candidate: place.id.0, ships: place.ships }
+}
+
+fn names_it(Named { service, commit, runs, branches }: Named) -> api::StoryNamed {
+    api::StoryNamed { service, commit: commit.to_string(), runs, branches }
 }
 
 fn lacks(lack: Lack) -> api::StoryLacks {

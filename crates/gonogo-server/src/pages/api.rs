@@ -1,6 +1,7 @@
 //! The API's description, for people.
 
 use super::layout;
+use super::prose::prose;
 use super::table::table;
 use crate::api::{Does, Kind, Operation, ROOT, document, fields, operations};
 use crate::session::Session;
@@ -43,12 +44,12 @@ fn told(operation: &Operation, document: &Value) -> Markup {
     html! {
         section {
             h2 id=(operation.id) { code { (method) " " (ROOT) (operation.path) } }
-            p { (operation.summary) ". Scope " code { (operation.scope.word()) } ", answers " (status) "." }
+            p { (prose(operation.summary)) ". Scope " code { (operation.scope.word()) } ", answers " (status) "." }
             @for (title, list) in [("In the address", &asked), ("In the body", &body), ("In the answer", &answer)] {
                 @if !list.is_empty() && (operation.does != Does::Remove) {
                     details {
                         summary { (title) " (" (list.len()) ")" }
-                        ul { @for (name, schema) in list { li { code { (name) } " " span.quiet { (kind(schema)) } " " (text(&schema["description"])) } } }
+                        ul { @for (name, schema) in list { li { code { (name) } " " span.quiet { (kind(schema)) } " " (prose(&text(&schema["description"]))) } } }
                     }
                 }
             }

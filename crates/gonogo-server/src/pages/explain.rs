@@ -1,6 +1,7 @@
 //! What a reason code means, from the docs of its check.
 
 use super::layout::{self, Shown, not_found};
+use super::prose::prose;
 use crate::session::Session;
 use axum::extract::Path;
 use gonogo_engine::commands::explain::sections;
@@ -26,8 +27,8 @@ fn lines(text: &str) -> Markup {
         dl.explained {
             @for line in parts {
                 @match line.strip_prefix("- **").and_then(|rest| rest.split_once(":** ")) {
-                    Some((word, said)) => { dt { (word) } dd { (said) } }
-                    None => dd { (line.trim_start_matches("- ")) },
+                    Some((word, said)) => { dt { (word) } dd { (prose(said)) } }
+                    None => dd { (prose(line.trim_start_matches("- "))) },
                 }
             }
         }

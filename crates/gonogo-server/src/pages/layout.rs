@@ -75,12 +75,17 @@ fn framed(title: &str, again: &Markup, session: Option<&Session>, main: &Markup)
                             @if let Some(tour) = &session.tour { a href=(tour) { "The tour" } }
                             a href="/branches" { "Branches" }
                             a href="/waivers" { "Waivers" }
-                            a href="/messages" { "Messages" }
-                            a href="/deliveries" { "Deliveries" }
-                            a href="/people" { "People" }
-                            a href="/audit" { "Audit" }
-                            a href="/settings" { "Settings" }
-                            a href="/tokens" { "Tokens" }
+                            details.more {
+                                summary { "More" }
+                                div {
+                                    a href="/messages" { "Messages" }
+                                    a href="/deliveries" { "Deliveries" }
+                                    a href="/people" { "People" }
+                                    a href="/audit" { "Audit" }
+                                    a href="/settings" { "Settings" }
+                                    a href="/tokens" { "Tokens" }
+                                }
+                            }
                             form.search role="search" action="/search" {
                                 input type="search" name="q" aria-label="Search" placeholder="Story, branch, SHA" size="16";
                             }

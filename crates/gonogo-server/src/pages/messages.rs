@@ -54,7 +54,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Query(asked):
     let now = (app.serving.clock)();
     let last = rows.last().filter(|_| rows.len() == ROWS as usize);
     let main = html! {
-        p { "What people outside are told: of verdicts, of stories on their way and in production, of what is late. Each is said once." }
+        p { "What people outside are told once: of stories on their way and in production, of what is late, and of verdicts by e-mail. What GitHub and Slack show of a verdict is changed in place, and is not listed." }
         (filters(&asked))
         @if rows.is_empty() { p { "There is none that fits. What is said, and to whom, is configured: see docs/stories.md." } }
         @else {

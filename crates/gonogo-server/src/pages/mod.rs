@@ -21,6 +21,7 @@ pub(crate) mod observed;
 pub(crate) mod paging;
 pub(crate) mod people;
 pub(crate) mod person;
+mod prose;
 pub(crate) mod pulls;
 pub(crate) mod queue;
 pub(crate) mod search;

@@ -6,8 +6,11 @@ use crate::App;
 use crate::session::Session;
 use axum::extract::State;
 use gonogo_core::say;
+use gonogo_engine::jobs;
 use gonogo_store::views::{MirrorLoad, OutboxLoad, QueuedWork};
+use gonogo_store::{Candidate, CandidateId};
 use maud::{Markup, html};
+use std::collections::HashMap;
 
 /// Of work, what is due first.
 const ROWS: u32 = 200;
@@ -18,6 +21,13 @@ pub(crate) async fn page(State(app): State<App>, session: Session) -> Shown {
     let now = (app.serving.clock)();
     let load = app.serving.store.load(now).await.map_err(|e| away(&e))?;
     let work = app.serving.store.queued_work(now, ROWS).await.map_err(|e| away(&e))?;
+    let mut of_candidates = HashMap::new();
+    for one in work.iter().filter(|one| one.kind == jobs::EVALUATE) {
+        let Ok(id) = one.key.parse().map(CandidateId) else { continue };
+        if let Some(candidate) = app.serving.store.candidate(id).await.map_err(|e| away(&e))? {
+            of_candidates.insert(one.key.clone(), candidate);
+        }
+    }
     let all: u32 = load.jobs.iter().map(|job| job.waiting + job.running).sum();
     let given_up: u32 = load.jobs.iter().map(|job| job.given_up).sum();
     let state = |one: &QueuedWork| match (one.is_running, one.run_at <= now) {
@@ -30,7 +40,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session) -> Shown {
         @if !work.is_empty() {
             (table(["Work", "With", "State", "Due", "Begun", "Failed last with"], work.iter().map(|one| [
                 html! { (outside(&one.kind)) },
-                html! { (outside(&one.key)) },
+                with(one, &of_candidates),
                 html! { (state(one)) },
                 ago(one.run_at, now),
                 html! { (say::count(usize::try_from(one.attempts).unwrap_or(0), "time")) },
@@ -44,6 +54,17 @@ pub(crate) async fn page(State(app): State<App>, session: Session) -> Shown {
         (said(&load.outbox))
     };
     Ok(layout::page("Queue", false, Some(&session), &main))
+}
+
+/// What the work is about: of a candidate its service and branch.
+fn with(one: &QueuedWork, candidates: &HashMap<String, Candidate>) -> Markup {
+    let candidate = candidates.get(&one.key).filter(|_| one.kind == jobs::EVALUATE);
+    html! {
+        @match candidate {
+            Some(candidate) => a href={ "/candidates/" (one.key) } { (candidate.service) " " (outside(&candidate.branch)) },
+            None => (outside(&one.key)),
+        }
+    }
 }
 
 fn count(number: u32) -> usize {

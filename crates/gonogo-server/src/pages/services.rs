@@ -14,12 +14,13 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use gonogo_core::say;
 use gonogo_core::waiver::Standing;
-use gonogo_engine::commands::waits::waits_for;
+use gonogo_engine::commands::waits::{lapsing, waits_for};
 use gonogo_engine::jobs;
-use gonogo_store::WaiverRow;
 use gonogo_store::views::{OpenCandidate, Trouble};
+use gonogo_store::{WaiverId, WaiverRow};
 use jiff::Timestamp;
 use maud::{Markup, html};
+use std::collections::BTreeSet;
 
 /// Services on a page, and candidates of each: the rest is on the service's own.
 const SERVICES: usize = 50;
@@ -40,6 +41,7 @@ pub(crate) async fn page(
     let waivers = app.serving.store.all_waivers(None).await.map_err(|e| away(&e))?;
     let troubled = app.serving.store.troubled_messages().await.map_err(|e| away(&e))?;
     let (_, given_up) = app.serving.store.job_counts().await.map_err(|e| away(&e))?;
+    let soon = lapsing(&app.serving, &waivers).await.map_err(|e| away(&e))?;
     let waits = waits_for(&app.serving, &session.person).await.map_err(|e| away(&e))?;
     let is_changing = open.iter().any(|c| c.judged.is_none());
     let pages = Pages::of(&app.serving.services, asked, SERVICES);
@@ -68,7 +70,7 @@ pub(crate) async fn page(
                 @for trouble in troubles.iter().filter(|trouble| trouble.key == service.repository.to_string()) {
                     (not_seen("Its repository could not be looked at: what is shown may be older than what is there. It is tried again.", trouble))
                 }
-                (waiting(&service.name, &waivers, now))
+                (waiting(&service.name, &waivers, &soon, now))
                 (first_candidates(&service.name, &open, now))
                 @for trouble in unread.iter().filter(|trouble| trouble.key == service.name) {
                     (not_seen("Its pull requests could not be looked at, and are not judged. It is tried again; pull_requests = false in the server's configuration leaves them alone.", trouble))
@@ -87,19 +89,17 @@ pub(crate) async fn page(
 }
 
 /// Waivers that want somebody: a second person, or a decision before they lapse.
-fn waiting(service: &str, waivers: &[WaiverRow], now: Timestamp) -> Markup {
-    let number = |wanted: Standing| {
-        let stands =
-            |row: &&WaiverRow| row.service == service && Standing::of(row.is_proposed(), row.until, now) == wanted;
-        waivers.iter().filter(stands).count()
-    };
-    let (proposed, soon) = (number(Standing::Proposed), number(Standing::LapsesSoon));
+fn waiting(service: &str, waivers: &[WaiverRow], soon: &BTreeSet<WaiverId>, now: Timestamp) -> Markup {
+    let is_proposed = |row: &&&WaiverRow| Standing::of(row.is_proposed(), row.until, now) == Standing::Proposed;
+    let of_it: Vec<&WaiverRow> = waivers.iter().filter(|row| row.service == service).collect();
+    let proposed = of_it.iter().filter(is_proposed).count();
+    let soon = of_it.iter().filter(|row| soon.contains(&row.id)).count();
     html! {
         @if proposed > 0 {
             p.hint { a href={ "/waivers?service=" (service) "&state=proposed" } { (say::count(proposed, "waiver")) } @if proposed == 1 { " waits" } @else { " wait" } " for a second person." }
         }
         @if soon > 0 {
-            p.hint { a href={ "/waivers?service=" (service) "&state=soon" } { (say::count(soon, "waiver")) } @if soon == 1 { " lapses" } @else { " lapse" } " within a day: what it lets pass blocks again then." }
+            p.hint { a href={ "/waivers?service=" (service) "&state=soon" } { (say::count(soon, "waiver")) } @if soon == 1 { " lapses within a day: what it lets pass" } @else { " lapse within a day: what they let pass" } " blocks again then." }
         }
     }
 }

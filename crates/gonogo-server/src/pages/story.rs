@@ -21,6 +21,7 @@ use gonogo_api::{Check, Finding, Story};
 use gonogo_core::ids::IssueKey;
 use gonogo_engine::TrustedTracker;
 use gonogo_engine::commands::acknowledge::Speaker;
+use gonogo_engine::commands::named::{Named, named};
 use gonogo_engine::jobs::not_said_yet;
 use gonogo_store::views::StoryPlace;
 use gonogo_store::{AwarenessRow, LooksWanted};
@@ -43,8 +44,13 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(key): Pa
     let places = app.serving.store.places_of(&key).await.map_err(|e| away(&e))?;
     let runs = app.serving.store.runs_of(&key).await.map_err(|e| away(&e))?;
     let early = app.serving.store.early_story(&key).await.map_err(|e| away(&e))?;
-    if places.is_empty() && runs.is_empty() && early.is_none() {
-        let Ok(key) = key.parse() else { return Err(not_found().await) };
+    let parsed = key.parse::<IssueKey>();
+    let named = match &parsed {
+        Ok(key) if runs.is_empty() => named(&app.serving, key).await.map_err(|e| away(&e))?,
+        _ => Vec::new(),
+    };
+    if places.is_empty() && runs.is_empty() && early.is_none() && named.is_empty() {
+        let Ok(key) = parsed else { return Err(not_found().await) };
         return Err((StatusCode::NOT_FOUND, unknown(&app, &session, &key)));
     }
     let teams = app.serving.store.awareness_of(&key).await.map_err(|e| away(&e))?;
@@ -71,9 +77,10 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(key): Pa
         (lacks(&said, &key, app.serving.jira_app.is_some()))
         section {
             h2 { "Waits in (" (open.len()) ")" }
-            @if open.is_empty() { p { "No open candidate has it." } }
+            @if open.is_empty() { p { "No open candidate, and no open pull request, has it." } }
             @else { (table(["Service", "Branch", "Verdict", "Head", "Ships", "Since"], open.iter().map(|place| waits(place, now)))) }
         }
+        (in_git(&named))
         @if let Some(early) = &early { (ahead::section(early, now)) }
         (told::sections(&key, &runs, &untold, &messages, now))
         (told::acts(&acts, now))
@@ -148,6 +155,27 @@ fn lacks(said: &[Said<'_>], key: &str, acts_in_jira: bool) -> Markup {
                             p { (outside(&finding.message)) " " code.code { (finding.code) } @if finding.waiver.is_some() { " ⚑ waived" } }
                             p.fix { "→ " (linked(&outside(&finding.fix))) }
                             @if acts_in_jira && is_mended_in_jira(finding) { p.acts { a href={ "/stories/" (key) "/mend" } { "Mend it here" } } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where git has it, of which no deploy that was seen tells.
+fn in_git(named: &[Named]) -> Markup {
+    html! {
+        @if !named.is_empty() {
+            section {
+                h2 { "In git" }
+                ul {
+                    @for one in named {
+                        li {
+                            a href={ "/services/" (one.service) } { (one.service) } ": "
+                            code { (one.commit.short()) } " names it"
+                            @if one.runs { ", and runs: it is in production since before gonogo first looked." }
+                            @else { ", on " @for (at, branch) in one.branches.iter().enumerate() { @if at > 0 { ", " } code { (outside(branch)) } } "; it is not in production." }
                         }
                     }
                 }

@@ -32,6 +32,8 @@ pub struct CandidatesWanted {
     /// The head's SHA, or how it begins.
     pub head: String,
     pub is_open: Option<bool>,
+    /// Those that are judged before a merge, instead of those for a deploy.
+    pub is_merge: bool,
 }
 
 type Row = (
@@ -73,7 +75,7 @@ impl Store {
         row.map(read).transpose()
     }
 
-    /// Those for a deploy: the newest, or those older than one.
+    /// Those for a deploy, or before a merge: the newest, or those older than one.
     pub async fn candidates(
         &self,
         wanted: CandidatesWanted,
@@ -81,7 +83,7 @@ impl Store {
         most: u32,
     ) -> Result<Vec<CandidateRow>, StoreError> {
         const SELECT: &str = select!(
-            "where c.id < $1 and c.pull_request is null and ($2 = '' or c.service = $2) and ($3 = '' or c.branch = $3)
+            "where c.id < $1 and case when c.pull_request is null then 0 else 1 end = $7 and ($2 = '' or c.service = $2) and ($3 = '' or c.branch = $3)
              and ($4 = '' or substr(c.head, 1, length($4)) = $4)
              and ($5 = '' or ($5 = 'open' and c.closed_at is null) or ($5 = 'closed' and c.closed_at is not null))
              order by c.id desc limit $6"
@@ -92,11 +94,14 @@ impl Store {
             Some(true) => "open",
             Some(false) => "closed",
         };
+        let is_merge = i64::from(wanted.is_merge);
         let CandidatesWanted { service, branch, head, .. } = wanted;
         let rows: Vec<Row> = self
             .db
             .read(|tx| {
-                Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT, before, service, branch, head, state, most)?) })
+                Box::pin(async move {
+                    Ok(fetch!(tx, fetch_all, SELECT, before, service, branch, head, state, most, is_merge)?)
+                })
             })
             .await?;
         rows.into_iter().map(read).collect()

@@ -18,9 +18,14 @@ fn news(candidate: &Candidate, verdict: Option<&'static str>, says: &str) -> New
 
 /// What is wanted next, made at once.
 async fn next(store: &Store) -> Option<String> {
+    Some(next_at(store).await?.1)
+}
+
+/// The same, with where.
+async fn next_at(store: &Store) -> Option<(String, String)> {
     let due = store.lease_mirror("slack-message", at(9), at(60)).await.unwrap()?;
     store.mirror_made(&due).await.unwrap();
-    Some(due.wanted)
+    Some((due.target, due.wanted))
 }
 
 conformance! {
@@ -34,10 +39,21 @@ conformance! {
         assert_eq!(next(&store).await.as_deref(), Some("4"));
         // Another head that is No-Go too.
         let second = candidate(&store, "main", 'b').await;
+        let (of_first, of_third) = (format!("message {}", first.id.0), "message 3");
+        store.tell(news(&second, None, "waits")).await.unwrap();
+        assert_eq!(next(&store).await, None, "that passes");
         store.tell(news(&second, Some("no-go"), "5")).await.unwrap();
-        assert_eq!(next(&store).await, None);
+        assert_eq!(next_at(&store).await, Some((of_first.clone(), "5".to_owned())), "in the place of the one before");
+        store.tell(news(&second, None, "waits again")).await.unwrap();
+        assert_eq!(next_at(&store).await, Some((of_first.clone(), "waits again".to_owned())));
         store.tell(news(&second, Some("go"), "6")).await.unwrap();
-        assert_eq!(next(&store).await.as_deref(), Some("6"));
+        assert_eq!(next_at(&store).await, Some((of_first, "6".to_owned())));
+        // That another head is Go too is none.
+        let third = candidate(&store, "main", 'c').await;
+        store.tell(news(&third, Some("go"), "still")).await.unwrap();
+        assert_eq!(next(&store).await, None);
+        store.tell(news(&third, Some("no-go"), "turns")).await.unwrap();
+        assert_eq!(next_at(&store).await, Some((of_third.to_owned(), "turns".to_owned())), "a turn is another message");
         // A late verdict of the old head is nobody's.
         store.tell(news(&first, Some("no-go"), "7")).await.unwrap();
         assert_eq!(next(&store).await, None);
@@ -94,13 +110,13 @@ conformance! {
         let target = news.message.as_ref().unwrap().target.clone();
         store.tell(news).await.unwrap();
         assert_eq!(store.saying(&target).await.unwrap(), Saying::Never);
-        store.saying_begins(&target, "#old", at(7)).await.unwrap();
-        store.saying_begins(&target, "#deploys", at(8)).await.unwrap();
-        let doubt = Saying::Perhaps { channel: "#deploys".to_owned(), since: at(7) };
+        store.saying_begins(&target, "#old", "k", at(7)).await.unwrap();
+        store.saying_begins(&target, "#deploys", "k", at(8)).await.unwrap();
+        let doubt = Saying::Perhaps { channel: "#deploys".to_owned(), since: at(7), key: Some("k".to_owned()) };
         assert_eq!(store.saying(&target).await.unwrap(), doubt, "the doubt is as old as its begin");
         store.not_said(&target).await.unwrap();
         assert_eq!(store.saying(&target).await.unwrap(), Saying::Never);
-        store.saying_begins(&target, "#deploys", at(9)).await.unwrap();
+        store.saying_begins(&target, "#deploys", "k", at(9)).await.unwrap();
         store.said(&target, "C1".to_owned(), "1.2".to_owned()).await.unwrap();
         store.not_said(&target).await.unwrap();
         let place = Saying::At { channel: "C1".to_owned(), ts: "1.2".to_owned() };

@@ -44,6 +44,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (33, include_str!("../../migrations/0033_awaits.sql"), include_str!("rows/0033.sql")),
     (34, include_str!("../../migrations/0034_written.sql"), include_str!("rows/0034.sql")),
     (35, include_str!("../../migrations/0035_deploys.sql"), include_str!("rows/0035.sql")),
+    (36, include_str!("../../migrations/0036_told_where.sql"), include_str!("rows/0036.sql")),
 ];
 
 /// Brings an empty database to a version, with rows.

@@ -123,10 +123,28 @@ impl State {
                 @for field in self.editable() { (input(&field, issue)) }
                 button.main { "Save" }
             }
+            (self.said_of(issue))
             (self.history(issue))
             p { a href={ (self.context) "/" } { "All stories" } }
         };
         self.titled(&format!("{} {}", issue.key, issue.title)).answer(200, &main)
+    }
+
+    /// The newest first.
+    fn said_of(&self, issue: &Issue) -> Markup {
+        html! {
+            @if !issue.comments.is_empty() {
+                h2 { "Comments" }
+                ul.small {
+                    @for comment in issue.comments.iter().rev() {
+                        li {
+                            (self.person(&comment.author).display_name()) ": "
+                            @for line in text_of(&comment.body).lines() { (line) br; }
+                        }
+                    }
+                }
+            }
+        }
     }
 
     fn history(&self, issue: &Issue) -> Markup {

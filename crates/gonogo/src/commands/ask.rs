@@ -5,6 +5,7 @@ use crate::render;
 use crate::server::Server;
 use anyhow::bail;
 use gonogo_api::{Candidate, Verdict};
+use gonogo_core::say;
 use gonogo_engine::{Outcome, addressed};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -80,6 +81,10 @@ pub(super) fn is_settled(candidate: &Candidate) -> bool {
 
 /// Says how it was judged, as `gonogo check` does.
 pub(super) async fn tell(server: &Server, candidate: &Candidate, output: &OutputArgs) -> anyhow::Result<u8> {
+    if let (Some(number), Some(into)) = (candidate.pull_request, &candidate.into) {
+        let (branch, into) = (say::printable(&candidate.branch), say::printable(into));
+        anstream::eprintln!("{branch} is pull request #{number} into {into}: whether it may be merged");
+    }
     let Some(judged) = &candidate.judged else {
         anstream::eprintln!("{} at {} was not judged yet: {}", candidate.branch, candidate.head, candidate.page);
         return Ok(WAITING);

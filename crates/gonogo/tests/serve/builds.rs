@@ -103,11 +103,29 @@ fn a_token_that_may_not_read_builds_is_no_pass() {
 #[test]
 fn a_build_that_does_not_begin_blocks_in_the_end() {
     let mut world = World::stopped().with_classic_token();
-    world.policy("[checks.builds]\nrequired = ['suite']");
+    world.policy("[checks.builds]\nrequired = ['suite']\nbegins_within_minutes = 0");
     world.start();
     let sha = world.repo.commit("STORY-1 x");
     world.push("main");
     world.status_of(&sha).is_failure(&format!("No-Go: suite has not begun on {}", &sha[..7]));
+}
+
+#[test]
+fn what_was_committed_long_ago_and_is_pushed_now_waits_for_its_builds() {
+    let mut world = World::stopped().with_classic_token();
+    world.policy("[checks.builds]\nrequired = ['suite']");
+    world.start();
+    let sha = world.repo.commit("STORY-1 x");
+    world.push("main");
+    world.status_of(&sha).is_pending(&format!("Waiting: suite has not begun on {}", &sha[..7]));
+}
+
+#[test]
+fn no_build_is_asked_of_what_runs_already() {
+    let mut world = World::stopped().with_classic_token();
+    world.policy("[checks.builds]\nrequired = ['suite']\nbegins_within_minutes = 0");
+    world.start();
+    world.status_of(&world.repo.rev("main")).is_success("Go");
 }
 
 #[test]

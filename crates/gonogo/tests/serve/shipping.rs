@@ -180,6 +180,30 @@ fn a_revert_that_ships_takes_its_story_back() {
 }
 
 #[test]
+fn a_story_of_which_something_older_runs_still_is_not_rolled_back() {
+    let slack = Slack::start();
+    let mut world = telling(&slack);
+    let support = slack.channel("#support");
+    let first = world.repo.rev("main");
+    let old = world.repo.commit("STORY-9 the till");
+    world.repo.git(&["branch", "-f", "production", "main"]);
+    world.web().made_from(&world.repo);
+    world.start();
+    world.repo.commit("STORY-8 a sign");
+    let sha = world.commits_well("STORY-9 the till in euros");
+    world.ships("production", &sha);
+    support.said_once("✓ STORY-8 was deployed");
+    support.said_once("✓ STORY-9 was deployed");
+    world.ships("production", &old);
+    support.said_once("↩ STORY-8 was rolled back");
+    support.has(3, 0);
+    world.story_says("STORY-9", &["In production", ">web</a>", "yes"]);
+    // Nothing of it is left, though what gonogo saw come went before.
+    world.ships("production", &first);
+    support.said_once("↩ STORY-9 was rolled back");
+}
+
+#[test]
 fn a_story_that_only_a_pull_request_names_waits_for_github() {
     let slack = Slack::start();
     let mut world = telling(&slack).with_service(TOLD);

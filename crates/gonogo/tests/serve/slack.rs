@@ -108,17 +108,20 @@ fn a_push_that_changes_nothing_says_nothing() {
     deploys.has(0, 0);
     let (_, said) = pushes_badly(&world);
     deploys.said_once(&said);
-    world.repo.commit("STORY-2 y");
-    let still = world.push("main");
+    let still = world.repo.commit("STORY-2 y");
+    world.push("main");
     world.wait(
         || world.status_of(&still).now().filter(|status| status.state == "failure"),
         || format!("{:?}", world.status_of(&still).now()),
     );
+    // What stands there is said of the head that there is now.
+    deploys.shows(&format!("main → {}", &still[..7]));
+    assert_eq!(deploys.messages().len(), 1);
     // A turn of another head is another message, which comes after all before it.
     world.repo.git(&["reset", "--hard", &good]);
     world.push("main");
     deploys.shows("web turned Go");
-    deploys.has(2, 0);
+    deploys.has(2, 1);
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use crate::api::Api;
 use crate::support::{SECRET, World, path_of};
 use gonogo_world::Jira;
 
@@ -172,4 +173,25 @@ fn a_tracker_that_does_not_tell_what_changed_is_asked_as_ever() {
     world.logs(&["the tracker does not tell which stories changed", "403"]);
     jira.story("STORY-12").in_state("Ready to Deploy");
     world.status_of(&sha).is_success("Go");
+}
+
+#[test]
+fn a_story_that_no_deploy_was_seen_to_bring_is_found_in_git() {
+    let mut world = World::stopped();
+    world.repo.commit("STORY-4 the till");
+    world.policy("");
+    world.start();
+    world.status_of(&world.repo.rev("main")).is_success("Go");
+    world.repo.git(&["checkout", "-b", "next"]);
+    let sha = world.repo.commit("STORY-12 a sign");
+    world.push("next");
+    let runs = world.story_says("STORY-4", &["In git", "in production since before gonogo first looked"]);
+    assert!(!runs.contains("it appears here once a commit names it"), "{runs}");
+    let on_next = format!("<code>{}</code> names it, on <code>next</code>", &sha[..7]);
+    world.story_says("STORY-12", &["No open candidate", &on_next]);
+    let api = Api::of(&world);
+    let named = |key: &str| api.get(&format!("/stories/{key}"))["named"][0].clone();
+    assert_eq!(named("STORY-4")["runs"], true);
+    assert_eq!((&named("STORY-12")["runs"], &named("STORY-12")["commit"]), (&false.into(), &sha.into()));
+    assert_eq!(world.get("/stories/STORY-99").0, 404);
 }

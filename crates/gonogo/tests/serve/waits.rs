@@ -79,6 +79,24 @@ fn a_proposed_waiver_waits_for_whom_the_policy_lets_confirm_it() {
 }
 
 #[test]
+fn a_waiver_that_lets_nothing_pass_any_more_waits_for_nobody() {
+    let mut world = World::stopped().polling();
+    world.start();
+    let (sha, page, fingerprint) = blocked(&world);
+    let fields = [("fingerprint", fingerprint.as_str()), ("why", "agreed"), ("days", "1")];
+    assert_eq!(world.submit(&page, &format!("{page}/waivers"), &fields).0, 303);
+    world.status_of(&sha).is_success("Go, 1 waived");
+    comes_to(&world, |said| said.contains("your waiver lapses at"));
+    assert!(world.get("/").1.contains("1 waiver</a> lapses within a day: what it lets pass blocks again then"));
+    world.ships("production", &sha);
+    comes_to(&world, str::is_empty);
+    let first = world.get("/").1;
+    assert!(!first.contains("lapses within a day"), "{first}");
+    let closed = world.get(&page).1;
+    assert!(closed.contains("Waived (1)") && !closed.contains("blocks again then"), "{closed}");
+}
+
+#[test]
 fn a_story_waits_for_whoever_speaks_for_a_team_that_has_to_know_of_it() {
     let (jira, slack) = (Jira::cloud(), Slack::start());
     slack.channel("#support");

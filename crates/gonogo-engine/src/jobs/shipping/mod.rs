@@ -4,6 +4,7 @@
 //! that came may ask for something to be looked at.
 
 mod checklist;
+mod left;
 mod news;
 mod range;
 mod untold;
@@ -21,6 +22,7 @@ use gonogo_core::ids::Sha;
 use gonogo_core::running::Running;
 use gonogo_store::{ProductionMove, StoreError, StoryCame};
 use jiff::{SignedDuration, Timestamp};
+use left::Behind;
 use range::Range;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -87,17 +89,27 @@ async fn read(
     let mut lost = Vec::new();
     // Where nothing is known to run, nothing is known to go.
     for runs in moved.running.shas().iter().filter(|_| !live.is_empty()) {
-        lost.push(lost_by(serving, service, moved, before, *runs).await?);
+        let stories = lost_by(serving, service, moved, before, *runs).await?;
+        let behind =
+            if stories.is_empty() { Behind::default() } else { Behind::read(serving, service, *runs, vec![]).await? };
+        lost.push(Lost { stories, behind });
     }
     let came = in_all(forward.iter().map(Range::brought).collect());
     let taken = in_all(forward.iter().map(Range::taken).collect());
-    let went = live
+    let mut went: Vec<String> = live
         .into_iter()
         .filter(|(story, commits)| {
             !came.contains_key(story) && (taken.contains_key(story) || is_lost(story, commits, &lost))
         })
         .map(|(story, _)| story)
         .collect();
+    for runs in moved.running.shas() {
+        if went.is_empty() {
+            break;
+        }
+        let left = left::left(serving, service, moved, *runs, &went).await?;
+        went.retain(|story| !left.contains(story));
+    }
     let told = range::told(serving, moved, &forward, came.keys()).await;
     if let Some(why) = told.is_away().filter(|_| is_new(moved, A_WHILE, (serving.clock)())) {
         let said = format!("what hides stories from customers could not be read: {}\n  → {}", why.said, why.fix);
@@ -126,9 +138,21 @@ async fn lost_by(
     Ok(lost)
 }
 
-/// Whether none of what runs has any of the commits that brought a story.
-fn is_lost(story: &str, commits: &[String], lost: &[Commits]) -> bool {
-    let has_none = |lost: &Commits| lost.get(story).is_some_and(|lost| commits.iter().all(|sha| lost.contains(sha)));
+/// What of all that ran one of what runs does not have.
+#[derive(Debug, Default)]
+struct Lost {
+    stories: Commits,
+    /// What it has.
+    behind: Behind,
+}
+
+/// Whether none of what runs has any of the commits that brought a story; some of
+/// them may have gone before.
+fn is_lost(story: &str, commits: &[String], lost: &[Lost]) -> bool {
+    let has_none = |one: &Lost| {
+        let gone = one.stories.get(story);
+        gone.is_some_and(|gone| commits.iter().all(|sha| gone.contains(sha) || !one.behind.has(sha)))
+    };
     !commits.is_empty() && lost.iter().all(has_none)
 }
 
@@ -166,10 +190,12 @@ mod tests {
     #[test]
     fn a_story_is_lost_where_nothing_that_runs_has_any_of_it() {
         let mine = ["1".to_owned(), "2".to_owned()];
-        let all = commits(&[("A", &["1", "2", "3"])]);
-        assert!(is_lost("A", &mine, std::slice::from_ref(&all)));
-        assert!(!is_lost("A", &mine, &[commits(&[("A", &["1"])])]), "a part of it runs");
-        assert!(!is_lost("A", &mine, &[all, Commits::new()]), "one host has it");
-        assert!(!is_lost("A", &[], &[commits(&[("A", &["1"])])]));
+        let lost =
+            |gone: &[&str], behind: &[&str]| Lost { stories: commits(&[("A", gone)]), behind: Behind::of(behind) };
+        assert!(is_lost("A", &mine, &[lost(&["1", "2", "3"], &[])]));
+        assert!(!is_lost("A", &mine, &[lost(&["1"], &["2"])]), "a part of it runs");
+        assert!(is_lost("A", &mine, &[lost(&["1"], &[])]), "a part of it went before");
+        assert!(!is_lost("A", &mine, &[lost(&["1", "2"], &[]), Lost::default()]), "one host has it");
+        assert!(!is_lost("A", &[], &[lost(&["1"], &[])]));
     }
 }

@@ -7,7 +7,7 @@ use crate::jobs::evaluate::Silent;
 use crate::jobs::{JobError, production};
 use crate::locate::type_policy;
 use crate::serving::{Service, Serving};
-use crate::{CodeHost, CodeHostAccess, Outside};
+use crate::{CodeHost, CodeHostAccess, GivenProduction, Outside};
 use gonogo_api::Story;
 use gonogo_checks::questions::{Answer, Ask, IssueOf};
 use gonogo_checks::{PostDeploy, Unread, Wants};
@@ -69,14 +69,38 @@ impl Range {
         head: Sha,
         over: &Running,
     ) -> Result<Self, JobError> {
+        let host = CodeHost { github: Arc::clone(&serving.github), repository: service.repository.clone() };
+        Self::read_with(serving, service, head, over, None, CodeHostAccess::Known(host)).await
+    }
+
+    /// The same of what may lie years back: as the policy of `head` has it, and by
+    /// the commits' own words, since nobody is asked for the pull request of each.
+    pub(super) async fn of_messages(
+        serving: &Serving,
+        service: &Service,
+        head: Sha,
+        over: &Running,
+    ) -> Result<Self, JobError> {
+        let ruled_by = production::given(Some(&head.into()), &head.short(), "what runs", None);
+        Self::read_with(serving, service, head, over, Some(ruled_by), CodeHostAccess::None).await
+    }
+
+    async fn read_with(
+        serving: &Serving,
+        service: &Service,
+        head: Sha,
+        over: &Running,
+        ruled_by: Option<GivenProduction>,
+        code_host: CodeHostAccess,
+    ) -> Result<Self, JobError> {
         let production = production::given(Some(over), &over.short(), "what ran", None);
         let wanted = crate::Wanted {
             head: Some(head.to_string()),
             production: Some(production),
+            ruled_by,
             ..production::wanted(serving.mirror_of(service), service)
         };
-        let host = CodeHost { github: Arc::clone(&serving.github), repository: service.repository.clone() };
-        let outside = Outside { code_host: CodeHostAccess::Known(host), ..serving.outside.clone() };
+        let outside = Outside { code_host, ..serving.outside.clone() };
         let request = CheckRequest { wanted, waivers: Vec::new(), outside, clock: serving.clock };
         let runtime = tokio::runtime::Handle::current();
         let checked = tokio::task::spawn_blocking(move || runtime.block_on(read(&request, &Silent)))

@@ -32,7 +32,12 @@ impl Desk<'_> {
             li {
                 p { (mark(finding)) " " (outside(&finding.message)) " " code.code { (finding.code) } }
                 (remedy(self.check, finding, Some(self.look.candidate.id.0)))
-                @if let Some(url) = url { p.acts { a href=(url) rel="noreferrer" { "Open " (finding.subject.id) } } }
+                @if finding.subject.kind == "story" {
+                    p.acts {
+                        a href={ "/stories/" (finding.subject.id) } { "All about " (finding.subject.id) }
+                        @if let Some(url) = url { a href=(url) rel="noreferrer" { "Open " (finding.subject.id) } }
+                    }
+                }
                 @if self.look.is_mended_here(finding) { p.acts { a href={ "/stories/" (finding.subject.id) "/mend" } { "Mend it here" } } }
                 @if finding.severity == Severity::Block && finding.waiver.is_none() && self.look.candidate.is_open { (self.waive(finding)) }
                 (self.why(finding))

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use gonogo_api::{Check, Finding};
 use gonogo_core::case::Stage;
 use gonogo_core::running::Running;
+use gonogo_core::say::count;
 use gonogo_engine::commands::deploys::deploys_of;
 use gonogo_engine::{Digest, Evidence, jobs};
 use gonogo_store::views::Cursor;
@@ -84,6 +85,7 @@ impl Look {
         let over = self.candidate.production.as_ref().map(Running::short);
         html! {
             p {
+                a href={ "/services/" (self.candidate.service) } { (self.candidate.service) } " · "
                 (verdict(self.newest.as_ref().map(|e| e.verdict.as_str()))) " "
                 code { (outside(&self.candidate.branch)) " @ " (self.candidate.head.short()) } " over "
                 @match &over { Some(sha) => code { (sha) }, None => { (outside(base)) ", which is not known" } }
@@ -144,8 +146,7 @@ pub(crate) fn unjudged() -> Markup {
 
 /// What ships, in a row of tiles.
 pub(crate) fn tiles(digest: &Digest) -> Markup {
-    let types: Vec<String> =
-        digest.stories.iter().map(|(kind, number)| format!("{number} {}", outside(kind))).collect();
+    let types: Vec<String> = digest.stories.iter().map(|(kind, number)| count(*number, &outside(kind))).collect();
     let tiles = [
         ("Stories", if types.is_empty() { "none".to_owned() } else { types.join(", ") }),
         ("People", people(&digest.people)),
@@ -164,7 +165,6 @@ fn people(names: &[String]) -> String {
 }
 
 fn size(digest: &Digest) -> String {
-    use gonogo_core::say::count;
     let lines = digest.lines.map(|lines| format!("+{} −{}", lines.added, lines.removed));
     let files = digest.files.map(|files| count(files, "file"));
     let migrations = (!digest.migrations.is_empty()).then(|| count(digest.migrations.len(), "migration"));

@@ -108,7 +108,7 @@ impl Desk<'_> {
                                 @if let Some(waiver) = &finding.waiver { p.fix { "by " (outside(&waiver.by)) " until " (say::minute_of(&waiver.until)) ": " (outside(&waiver.why)) } }
                                 @if let Some(row) = row {
                                     @if let Some(second) = &row.confirmed_by { p.fix { "confirmed by " (outside(second)) } }
-                                    @if Standing::of(false, row.until, self.look.now) == Standing::LapsesSoon {
+                                    @if self.look.candidate.is_open && Standing::of(false, row.until, self.look.now) == Standing::LapsesSoon {
                                         p.hint { "It lapses within a day, and blocks again then: mend it, or decide again." }
                                     }
                                     (self.take_back(row))

@@ -211,7 +211,7 @@ fn moves(offer: &Offer, state: &str, key: &str, session: &Session) -> Markup {
                         form.inline method="post" action={ "/stories/" (key) "/mend/state" } {
                             (hidden(session))
                             input type="hidden" name="way" value=(way.id);
-                            button { (outside(&way.name)) ": to " (outside(&way.to.name)) }
+                            button { (outside(&way.name)) @if !leads(&way.name, &way.to.name) { ": to " (outside(&way.to.name)) } }
                         }
                     } @else {
                         span { (outside(&way.name)) ": Jira asks for " (outside(&say::list(&way.asks, 6))) " with it; make it there." }
@@ -246,6 +246,11 @@ fn field(one: &Offered, key: &str, session: &Session, typed: Option<&Typed>) -> 
             }
         }
     }
+}
+
+/// Whether a transition is called by where it leads: `To Done`.
+fn leads(name: &str, to: &str) -> bool {
+    name.to_lowercase().ends_with(&to.to_lowercase())
 }
 
 /// How a value is given; what was given before stays.

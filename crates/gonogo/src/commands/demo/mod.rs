@@ -24,6 +24,7 @@ use gonogo_remote::jira::Jiras;
 use gonogo_server::{Listen, Listener, OpenDoor};
 use gonogo_world::play::{self, JiraApp, Playground, PlaygroundError, Program, Size, Wish};
 use secrecy::{ExposeSecret, SecretString};
+use std::fmt::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -157,8 +158,35 @@ fn configuration(world: &Playground, app: &JiraApp, listen: SocketAddr, folder: 
         runners: Vec::new(),
         local_runner: None,
         services: services.collect(),
-        source: Source::new("the demo's own", ""),
+        source: Source::new("the demo's own", written(world, app, listen, folder)),
     }
+}
+
+/// The same as a file has it, so that it is told what the demo sets and what not.
+fn written(world: &Playground, app: &JiraApp, listen: SocketAddr, folder: &Path) -> String {
+    // What JSON quotes, TOML reads.
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let (data, channel, support) = (folder.join("gonogo"), quoted(play::CHANNEL), quoted(play::SUPPORT));
+    let mut text = format!(
+        "[server]\nlisten = {}\nurl = {}\ndata = {}\nlog_level = \"error\"\nworkers = 2\npoll_seconds = 30\n\
+         [github]\nurl = {}\n[tracker]\nurl = {}\n\
+         [jira_accounts]\nkind = \"jira-cloud\"\nclient_id = {}\nauth_url = {}\napi_url = {}\n\
+         [slack]\nurl = {}\nchannel = {channel}\n[story_deployed]\njira_comment = true\nslack_channel = {support}\n",
+        quoted(&listen.to_string()),
+        quoted(&format!("http://{listen}")),
+        quoted(&data.display().to_string()),
+        quoted(&world.github_url()),
+        quoted(&world.jira_url()),
+        quoted(&app.id),
+        quoted(&app.auth_url),
+        quoted(&app.api_url),
+        quoted(&world.slack_url()),
+    );
+    for place in world.places() {
+        let (name, repository, git) = (quoted(&place.name), quoted(&place.repository), quoted(&place.git));
+        let _ = write!(text, "[[service]]\nname = {name}\nrepository = {repository}\ngit = {git}\n"); // a String takes all
+    }
+    text
 }
 
 /// What the world's stand-ins take; the environment has no say.
