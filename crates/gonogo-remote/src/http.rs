@@ -512,7 +512,8 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let taking = tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();
-            stream.read(&mut [0; 4096]).await.unwrap();
+            let heard = stream.read(&mut [0; 4096]).await.unwrap();
+            assert!(heard > 0, "it was asked");
         });
         let broke = error_of(address).await;
         taking.await.unwrap();

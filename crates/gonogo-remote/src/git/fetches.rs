@@ -160,7 +160,7 @@ fn ended() -> String {
 /// What git was asked to do.
 fn name_of(command: &Command) -> String {
     let names = ["fetch", "ls-remote"];
-    let asked = command.get_args().filter_map(|arg| names.into_iter().find(|name| arg == *name)).next();
+    let asked = command.get_args().find_map(|arg| names.into_iter().find(|name| arg == *name));
     asked.unwrap_or_default().to_owned()
 }
 

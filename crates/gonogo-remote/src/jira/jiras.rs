@@ -36,12 +36,11 @@ impl Jiras {
     /// As they are now: a file with the token is read again each time.
     pub fn credentials(&self, kind: TrackerKind) -> Result<Credentials, CredentialsError> {
         let mut kept = self.kept();
-        let token = match &kept.token {
-            Some(token) => token.clone(),
-            None => {
-                let token = Secret::read(TOKEN_VARIABLE, self.variable)?.ok_or(CredentialsError::NoToken)?;
-                kept.token.insert(token).clone()
-            }
+        let token = if let Some(token) = &kept.token {
+            token.clone()
+        } else {
+            let token = Secret::read(TOKEN_VARIABLE, self.variable)?.ok_or(CredentialsError::NoToken)?;
+            kept.token.insert(token).clone()
         };
         drop(kept);
         Credentials::of(kind, &token.now(), self.variable)

@@ -153,12 +153,11 @@ impl Writing<'_> {
                 let content = json!([{ "type": "paragraph", "content": [words] }]);
                 Ok(json!({ "type": "doc", "version": 1, "content": content }))
             }
-            ("string" | "date" | "datetime", _) => Ok(text.into()),
+            ("string" | "date" | "datetime", _) | ("array", Some("string")) => Ok(text.into()),
             ("number", _) => text.trim().parse::<f64>().map(Value::from).map_err(|_| {
                 never(format!("the field \"{name}\" is a number, and \"{text}\" is none"), "mend value in jira_field")
             }),
             ("option", _) | ("array", Some("option")) => Ok(json!({ "value": allowed(name, field, &text)? })),
-            ("array", Some("string")) => Ok(text.into()),
             _ => {
                 let fix = "name a field of text, a date, a number, a select or labels in jira_field";
                 Err(never(format!("the field \"{name}\" is of a kind that is not written: {kind}"), fix))

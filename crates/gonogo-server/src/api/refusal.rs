@@ -317,3 +317,16 @@ impl From<PersonError> for Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_jira_that_does_not_answer_is_not_mended_in_our_store() {
+        let away = Refusal::from(MendError::Jira(NotForYou::Away("it answered 503".to_owned())));
+        assert!(away.kind == Kind::Away && away.fix.is_some_and(|fix| fix.contains("tries Jira")), "{away:?}");
+        let own = Refusal::from(StoreError::Unreadable("x".to_owned()));
+        assert!(own.kind == Kind::Away && own.fix.is_none(), "{own:?}");
+    }
+}

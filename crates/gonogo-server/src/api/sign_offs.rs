@@ -95,3 +95,15 @@ async fn take(State(app): State<App>, At((id, given)): At<(i64, i64)>, ask: Ask<
     })
     .await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recording_that_cannot_be_read_does_not_want_nothing() {
+        for recording in [None, Some(Vec::new()), Some(b"{}".to_vec())] {
+            assert!(wanted(recording).is_err());
+        }
+    }
+}
