@@ -69,6 +69,8 @@ pub struct DeployStep {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewDeploy {
+    #[serde(deserialize_with = "crate::waivers::whole")]
+    #[schemars(range(min = 1, max = 999_999_999))]
     pub candidate: i64,
 }
 

@@ -61,7 +61,7 @@ pub struct NewSystemWaiver {
 }
 
 /// JSON knows one kind of numbers: 3.0 is a whole one.
-fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
+pub(crate) fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Number {

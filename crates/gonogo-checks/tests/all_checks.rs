@@ -68,6 +68,9 @@ fn policy(level: &str) -> TypedPolicy {
         [checks.post-deploy]
         level = "{level}"
         field = "Risk"
+        [[deploy.windows]]
+        from = "00:00"
+        until = "00:00"
         [[awareness]]
         team = "support"
         channel = "C1"

@@ -3,6 +3,7 @@
 use super::ask::{Patience, WAITING, asking, awaited};
 use crate::cli::{DeployArgs, DeploysArgs, ListFormat};
 use crate::server::Server;
+use anstream::adapter::StripStr;
 use anyhow::bail;
 use gonogo_api::{Candidate, Deploy, DeployState};
 use gonogo_core::say;
@@ -27,19 +28,21 @@ pub(crate) fn run(args: &DeployArgs) -> anyhow::Result<u8> {
 
 /// Says what its steps say until it is over, or waits for a person, or time is up.
 async fn follow(server: &Server, id: i64, patience: &mut Patience) -> anyhow::Result<u8> {
-    let mut said: BTreeMap<String, u64> = BTreeMap::new();
+    let mut said: BTreeMap<String, (u64, StripStr)> = BTreeMap::new();
     let mut stood = String::new();
     loop {
         let deploy = server.one_deploy(id).await?;
         for step in &deploy.steps {
-            let from = said.entry(step.key.clone()).or_default();
+            let (from, strip) = said.entry(step.key.clone()).or_default();
             while *from < step.said_bytes {
                 let part = server.step_log(id, &step.key, *from).await?;
                 if part.next_byte == *from {
                     break;
                 }
                 *from = part.next_byte;
-                anstream::print!("{}", say::printable_lines(&part.text));
+                // Colours are left out, and what moves a cursor.
+                let text: String = strip.strip_next(&part.text).collect();
+                anstream::print!("{}", say::printable_lines(&text));
             }
         }
         let stands = format!("{}{}{}", word(deploy.state), if deploy.said.is_empty() { "" } else { ": " }, deploy.said);
