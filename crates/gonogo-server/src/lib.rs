@@ -115,13 +115,6 @@ fn router(app: App, live: Live) -> Router {
         .route("/services/{service}/policy", get(pages::settings::policy))
         .route("/services/{service}/production", post(pages::service::tell))
         .route("/settings", get(pages::settings::server))
-        .route("/candidates/{id}/deploys", post(pages::deploys::ask))
-        .route("/deploys/{id}", get(pages::deploys::page))
-        .route("/deploys/{id}/approval", post(pages::deploys::agree))
-        .route("/deploys/{id}/signals/{signal}", post(pages::deploys::tell))
-        .route("/deploys/{id}/steps/{key}/log.txt", get(pages::deploys::log))
-        .route("/deploys/{id}/steps/{key}/{word}", post(pages::deploys::tell_of_step))
-        .route("/services/{service}/deploys", get(pages::deploys::of_service))
         .route("/services/{service}/deploys/{deploy}", get(pages::deploy::page))
         .route("/services/{service}/post-deploy", get(pages::deploy::unsettled))
         .route("/post-deploy/{id}/answers", post(pages::deploy::tell))
@@ -168,6 +161,7 @@ fn router(app: App, live: Live) -> Router {
         .route("/hooks/jira", post(hooks::jira::receive))
         .route("/hooks/slack/events", post(hooks::slack::event))
         .route("/hooks/slack/interactions", post(hooks::slack::interaction))
+        .merge(deploys())
         .merge(runner::routes())
         .merge(pages::elsewhere::routes(With::GitHub))
         .merge(pages::elsewhere::routes(With::Oidc))
@@ -181,6 +175,17 @@ fn router(app: App, live: Live) -> Router {
         .layer(map_response(with_safe_headers))
         .layer(from_fn(requests::told))
         .with_state(app)
+}
+
+fn deploys() -> Router<App> {
+    Router::new()
+        .route("/candidates/{id}/deploys", post(pages::deploys::ask))
+        .route("/deploys/{id}", get(pages::deploys::page))
+        .route("/deploys/{id}/approval", post(pages::deploys::agree))
+        .route("/deploys/{id}/signals/{signal}", post(pages::deploys::tell))
+        .route("/deploys/{id}/steps/{key}/log.txt", get(pages::deploys::log))
+        .route("/deploys/{id}/steps/{key}/{word}", post(pages::deploys::tell_of_step))
+        .route("/services/{service}/deploys", get(pages::deploys::of_service))
 }
 
 /// Ready is who can store. Anybody may ask: where the database is, is not said.

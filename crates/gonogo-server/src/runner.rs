@@ -145,10 +145,8 @@ async fn said(
 async fn ended(State(app): State<App>, headers: HeaderMap, Json(ended): Json<RunEnded>) -> Result<StatusCode, Refused> {
     let name = name_of(&app, &headers)?;
     let key = key_of(&ended.of)?;
-    match app.serving.store.run_ended(key, &name, outcome(ended.came_to), (app.serving.clock)()).await? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(Refused::NotTheirs),
-    }
+    let is_theirs = app.serving.store.run_ended(key, &name, outcome(ended.came_to), (app.serving.clock)()).await?;
+    if is_theirs { Ok(StatusCode::NO_CONTENT) } else { Err(Refused::NotTheirs) }
 }
 
 fn outcome(came_to: CameTo) -> Outcome {

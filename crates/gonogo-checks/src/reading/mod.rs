@@ -228,7 +228,9 @@ impl Reading {
         let among = targets::Among { commits: &changeset.commits, index: parsed.index() };
         let is_behind = |older: usize, newer: usize| among.is_behind(older, newer);
         let mut effective = ships::effective(changeset.commits.len(), &reverts, is_behind);
-        kept.iter().for_each(|at| effective[*at] = true);
+        for at in &kept {
+            effective[*at] = true;
+        }
         let stories = BTreeMap::new();
         let mut reading = Self {
             changeset,

@@ -167,12 +167,12 @@ fn first(zone: &TimeZone, time: DateTime) -> Timestamp {
     let ambiguous = zone.to_ambiguous_timestamp(time);
     let gap_ends = || {
         // Read with the offset of before it lies after the clock was put on.
-        let after = ambiguous.clone().later().ok()?;
+        let after = ambiguous.later().ok()?;
         zone.preceding(after).next().map(|turn| turn.timestamp())
     };
     let found = match ambiguous.offset() {
         AmbiguousOffset::Gap { .. } => gap_ends(),
-        AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => ambiguous.clone().earlier().ok(),
+        AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => ambiguous.earlier().ok(),
     };
     found.unwrap_or(Timestamp::MAX)
 }

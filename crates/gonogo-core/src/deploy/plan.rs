@@ -96,15 +96,12 @@ fn filled(text: &str, values: &[(&str, String)]) -> String {
         rest = &rest[at..];
         let found =
             values.iter().find(|(name, _)| rest[1..].strip_prefix(name).is_some_and(|after| after.starts_with('}')));
-        let end = match found {
-            Some((name, value)) => {
-                filled.push_str(value);
-                name.len() + 2
-            }
-            None => {
-                filled.push('{');
-                1
-            }
+        let end = if let Some((name, value)) = found {
+            filled.push_str(value);
+            name.len() + 2
+        } else {
+            filled.push('{');
+            1
         };
         rest = &rest[end..];
     }

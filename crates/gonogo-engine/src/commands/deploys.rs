@@ -207,9 +207,10 @@ pub async fn approve(serving: &Serving, who: &Person, id: DeployId) -> Result<()
     let actor = approving(serving, who, &row).await?;
     let detail = format!("deploy {}: {} @ {}", id.0, row.branch, row.head.short());
     let deed = deed_of(&actor, (serving.clock)(), "approved a deploy", &row.service, &detail);
-    match serving.store.approve_deploy(id, who.id, deed).await? {
-        true => Ok(()),
-        false => Err(DeployError::Gone(format!("deploy {} waits for no approval any more", id.0))),
+    if serving.store.approve_deploy(id, who.id, deed).await? {
+        Ok(())
+    } else {
+        Err(DeployError::Gone(format!("deploy {} waits for no approval any more", id.0)))
     }
 }
 
@@ -231,9 +232,10 @@ pub async fn signal(serving: &Serving, who: &Person, id: DeployId, signal: Signa
     };
     let deed = deed_of(&actor, (serving.clock)(), did, &row.service, &format!("deploy {}", id.0));
     if row.state == DeployState::Requested {
-        return match serving.store.cancel_requested(id, deed).await? {
-            true => Ok(()),
-            false => Err(DeployError::Gone(format!("deploy {} was approved meanwhile: halt it", id.0))),
+        return if serving.store.cancel_requested(id, deed).await? {
+            Ok(())
+        } else {
+            Err(DeployError::Gone(format!("deploy {} was approved meanwhile: halt it", id.0)))
         };
     }
     said(serving, id, Entry::Asked { signal, by: who.name.clone() }, deed).await
@@ -265,9 +267,10 @@ pub async fn end_step(serving: &Serving, who: &Person, id: DeployId, key: ActKey
     let (row, actor, _) = standing(serving, who, id).await?;
     let deed =
         deed_of(&actor, (serving.clock)(), "had a step ended", &row.service, &format!("{key} of deploy {}", id.0));
-    match serving.store.end_run(RunKey { deploy: id, key: key.clone() }, &who.name, deed).await? {
-        true => Ok(()),
-        false => Err(DeployError::Gone(format!("{key} of deploy {} does not run any more", id.0))),
+    if serving.store.end_run(RunKey { deploy: id, key: key.clone() }, &who.name, deed).await? {
+        Ok(())
+    } else {
+        Err(DeployError::Gone(format!("{key} of deploy {} does not run any more", id.0)))
     }
 }
 
@@ -284,9 +287,10 @@ async fn standing(serving: &Serving, who: &Person, id: DeployId) -> Result<(Depl
 }
 
 async fn said(serving: &Serving, id: DeployId, entry: Entry, deed: gonogo_store::Deed) -> Result<(), DeployError> {
-    match serving.store.say_of_deploy(id, entry, deed).await? {
-        true => Ok(()),
-        false => Err(DeployError::Gone(format!("deploy {} is over by now", id.0))),
+    if serving.store.say_of_deploy(id, entry, deed).await? {
+        Ok(())
+    } else {
+        Err(DeployError::Gone(format!("deploy {} is over by now", id.0)))
     }
 }
 

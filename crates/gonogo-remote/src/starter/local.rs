@@ -50,8 +50,9 @@ impl Local {
         let root = fs::canonicalize(root).map_err(wrong(root))?;
         let bin = root.join("bin");
         // Named by what is in it: a shell reads its script while it runs.
-        let hash: String = Sha256::digest(SCRIPT).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let script = bin.join(format!("start-{hash}.sh"));
+        let bytes = Sha256::digest(SCRIPT);
+        let hash = bytes.iter().take(8).fold(0_u64, |hash, byte| hash << 8 | u64::from(*byte));
+        let script = bin.join(format!("start-{hash:016x}.sh"));
         let draft = tempfile::NamedTempFile::new_in(&bin).map_err(wrong(&bin))?;
         fs::write(draft.path(), SCRIPT).map_err(wrong(&script))?;
         let probe = bin.join(format!("link-{}", std::process::id()));

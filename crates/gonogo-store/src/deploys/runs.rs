@@ -115,8 +115,8 @@ impl Store {
                 })
                 .await?;
         }
-        let mut runs = Runs::default();
-        runs.gone = knows.iter().filter(|one| open.iter().all(|run| run.of != **one)).cloned().collect();
+        let gone = knows.iter().filter(|one| open.iter().all(|run| run.of != **one)).cloned().collect();
+        let mut runs = Runs { gone, ..Runs::default() };
         for run in open {
             if let Some(by) = run.end_wanted_by.clone().filter(|_| knows.contains(&run.of)) {
                 runs.to_end.push((run.of.clone(), by));

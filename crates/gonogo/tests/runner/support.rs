@@ -68,6 +68,7 @@ impl World {
     }
 
     /// Runs one that is expected to end by itself: what it printed.
+    #[allow(clippy::unused_self, reason = "reads as a sentence")]
     pub(crate) fn runner_fails(&self, command: &mut Command) -> String {
         let Output { status, stderr, .. } = command.output().unwrap();
         assert_eq!(status.code(), Some(2));

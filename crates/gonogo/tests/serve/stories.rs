@@ -95,7 +95,7 @@ fn with_two_branches(jira: &Jira, projects: &str) -> (World, String) {
 }
 
 /// How often it was asked since what changed.
-fn polls(jira: &Jira) -> usize {
+pub(crate) fn polls(jira: &Jira) -> usize {
     jira.requests_to("/search").iter().filter(|ask| ask.body.to_string().contains("updated >=")).count()
 }
 

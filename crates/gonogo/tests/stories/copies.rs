@@ -222,7 +222,7 @@ fn a_change_of_mode_alone_is_a_change() {
 fn the_same_lines_elsewhere_in_a_file_are_no_copy() {
     let repo = in_production();
     let block = "open\nlogin\ncheck\n\nclose\nlog\nend\n";
-    let filler: String = (0..30).map(|line| format!("line {line}\n")).collect();
+    let filler = (0..30).map(|line| format!("line {line}\n")).collect::<Vec<_>>().concat();
     let text = |first: &str, second: &str| {
         [block.replace("\n\n", first), filler.clone(), block.replace("\n\n", second)].concat()
     };

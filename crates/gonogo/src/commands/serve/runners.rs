@@ -2,7 +2,7 @@
 //! on this machine, which the server starts beside itself once a policy wants it.
 
 use super::config::Config;
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use gonogo_core::deploy::Deploys;
 use gonogo_engine::Secret;
 use gonogo_engine::commands::people::random_word;
@@ -41,6 +41,8 @@ pub(crate) struct LocalRunnerConfig {
 const BEAT: Duration = Duration::from_millis(500);
 /// One that ends at once is not begun anew at once.
 const PAUSE: Duration = Duration::from_secs(5);
+/// One runner holds some.
+const CONNECTIONS: usize = 16;
 /// What of our environment it has: no secret of ours.
 const KEPT: [&str; 7] = ["PATH", "HOME", "LANG", "LC_ALL", "USER", "TMPDIR", "TZ"];
 
@@ -123,16 +125,14 @@ impl Local {
         let token_file = self.folder.join("token");
         write_secret(&token_file, self.token.now().expose_secret())?;
         // It asks at a door of its own, however the server listens.
-        let place = match place {
-            Some(place) => place.clone(),
-            None => {
-                let listener =
-                    Listener::bind(&"127.0.0.1:0".parse().map_err(|()| anyhow::anyhow!("no loopback"))?, None, 16)
-                        .await?;
-                let at = listener.to_string();
-                tokio::spawn(gonogo_server::serve_runners(listener, app.clone(), stop.clone()));
-                place.insert(at).clone()
-            }
+        let place = if let Some(place) = place {
+            place.clone()
+        } else {
+            let anywhere = "127.0.0.1:0".parse().map_err(|()| anyhow!("there is no loopback"))?;
+            let listener = Listener::bind(&anywhere, None, CONNECTIONS).await?;
+            let at = listener.to_string();
+            tokio::spawn(gonogo_server::serve_runners(listener, app.clone(), stop.clone()));
+            place.insert(at).clone()
         };
         let program = std::env::current_exe().context("where this program stands is not known")?;
         let mut command = Command::new(program);
