@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AskForWork {
+    /// A word that is kept in its folder: what was begun there is found there alone, so
+    /// that another runner of its name is not given it.
+    pub instance: String,
     /// The acts that it follows.
     pub follows: Vec<RunOf>,
     /// The answer comes when there is something new, and after so many seconds (30 at

@@ -68,6 +68,8 @@ fn policy(level: &str) -> TypedPolicy {
         [checks.post-deploy]
         level = "{level}"
         field = "Risk"
+        [checks.freeze]
+        level = "{level}"
         [[deploy.windows]]
         from = "00:00"
         until = "00:00"

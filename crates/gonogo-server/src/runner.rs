@@ -96,7 +96,7 @@ async fn work(
     let (begun, store) = (Instant::now(), &app.serving.store);
     let patience = LONGEST_WAIT.min(Duration::from_secs(asked.wait_seconds.into()));
     loop {
-        let runs = store.runs_for(&name, knows.clone(), (app.serving.clock)()).await?;
+        let runs = store.runs_for(&name, &asked.instance, knows.clone(), (app.serving.clock)()).await?;
         let has_news = !runs.new.is_empty() || !runs.to_end.is_empty() || !runs.gone.is_empty();
         if has_news || begun.elapsed() >= patience {
             let mut new = Vec::new();

@@ -61,6 +61,8 @@ create table deploy_run (
     key text not null,
     fence {int} not null,
     runner text not null,
+    -- Which one of that name has it, from the first time that it was given out.
+    instance text,
     step text not null,
     -- 'waiting', 'held' or 'ended'.
     state text not null,

@@ -35,7 +35,7 @@ fn a_new_check_has_code_page_and_a_place_in_the_registry() {
     assert!(code.contains("pub(crate) struct OnlyInTests {"), "{code}");
     assert!(code.contains("include_str!(\"only_in_tests.md\")"), "{code}");
     assert!(page.starts_with("# only-in-tests\n"), "{page}");
-    assert!(lib.contains("\nmod builds;\nmod only_in_tests;\nmod policy_changed;\n"), "{lib}");
+    assert!(lib.contains("\nmod freeze;\nmod only_in_tests;\nmod policy_changed;\n"), "{lib}");
     assert!(registry.contains("::ENTRY,\n    crate::only_in_tests::ENTRY,\n];\n"), "{registry}");
     for left in ["{name}", "{module}", "{Type}"] {
         assert!(!code.contains(left) && !page.contains(left), "{left} was not filled in");

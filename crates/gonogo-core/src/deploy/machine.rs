@@ -163,6 +163,8 @@ impl Story {
             Entry::Asked { signal, by } => match signal {
                 Signal::Halt => self.halted = Some(by.clone()),
                 Signal::Resume => self.halted = None,
+                // Nothing has begun from which there would be a way back.
+                Signal::RollBack if self.acts.is_empty() => self.is_abandoned = true,
                 Signal::RollBack => (self.is_back, self.halted) = (true, None),
                 Signal::Abandon => self.is_abandoned = true,
             },
@@ -173,10 +175,14 @@ impl Story {
         self.acts.iter().find(|(_, far)| matches!(far, Far::UnderWay)).map(|(key, _)| key.clone())
     }
 
-    /// Once a step back has begun there is no way forward any more.
+    /// Once a step back has begun there is no way forward any more; where nothing has
+    /// begun there is nothing to go back from.
     fn goes_back(&self, plan: &Plan) -> bool {
-        let has_begun = self.acts.keys().any(|key| key.act().direction == Direction::Back);
-        (self.is_back || has_begun) && !plan.back.is_empty()
+        !self.acts.is_empty() && !plan.back.is_empty() && (self.is_back || self.has_gone_back())
+    }
+
+    fn has_gone_back(&self) -> bool {
+        self.acts.keys().any(|key| key.act().direction == Direction::Back)
     }
 
     /// Whether anything may have happened outside.
@@ -220,7 +226,12 @@ mod tests {
 
     fn plan(forward: &[(u32, OnFailure)], back: usize) -> Plan {
         let forward = forward.iter().map(|(tries, on_failure)| step("a", *tries, *on_failure)).collect();
-        Plan { approval: None, forward, back: (0..back).map(|_| step("b", 1, OnFailure::Halt)).collect() }
+        Plan {
+            approval: None,
+            runner: "local".to_owned(),
+            forward,
+            back: (0..back).map(|_| step("b", 1, OnFailure::Halt)).collect(),
+        }
     }
 
     fn forward(step: usize, attempt: u32) -> Act {
@@ -324,7 +335,10 @@ mod tests {
     #[test]
     fn where_there_is_no_way_back_nothing_is_rolled_back_by_a_word() {
         let plan = plan(&[(1, OnFailure::Halt)], 0);
-        assert_eq!(next(&plan, &[asked(Signal::RollBack)]), Next::Act(forward(0, 1)));
+        let mut journal: Vec<Entry> = settled(forward(0, 1), failed()).into();
+        journal.push(asked(Signal::RollBack));
+        assert_eq!(next(&plan, &journal), Next::Hold(Hold::Halted(HaltedBy::Step(forward(0, 1).key()))));
+        assert_eq!(next(&plan, &[asked(Signal::RollBack)]), Next::Finish(End::Cancelled), "nothing had begun");
     }
 
     fn outcome() -> impl Strategy<Value = Outcome> {

@@ -12,8 +12,15 @@ pub struct Plan {
     /// Who agrees to it before it is queued.
     #[serde(default)]
     pub approval: Option<Approval>,
+    /// Who does its steps, by name.
+    #[serde(default = "local")]
+    pub runner: String,
     pub forward: Vec<Step>,
     pub back: Vec<Step>,
+}
+
+fn local() -> String {
+    Deploys::LOCAL.to_owned()
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +71,8 @@ impl Plan {
             |tables: &[StepTable], sha| tables.iter().map(|table| step(table, &variables.values(sha))).collect();
         let back = variables.production.only().map(|good| steps(&section.roll_back, good));
         let forward = steps(&section.steps, variables.head);
-        Self { approval: section.approval.clone(), forward, back: back.unwrap_or_default() }
+        let (approval, runner) = (section.approval.clone(), section.runner().to_owned());
+        Self { approval, runner, forward, back: back.unwrap_or_default() }
     }
 }
 

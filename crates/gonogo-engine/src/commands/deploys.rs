@@ -15,8 +15,11 @@ use gonogo_core::say;
 use gonogo_store::{
     Candidate, CandidateId, DeployId, DeployRow, DeployState, Evaluation, NewDeploy, Requested, RunKey, StoreError,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
+
+/// A runner asks far more often.
+pub const SILENT: SignedDuration = SignedDuration::from_secs(45);
 
 #[derive(Debug, Error)]
 pub enum DeployError {
@@ -146,7 +149,8 @@ pub fn may_say_of(row: &DeployRow, journal: &[Entry]) -> MaySay {
 
 /// By its plan and its journal alone.
 fn may_say(plan: &Plan, journal: &[Entry]) -> MaySay {
-    let can_go_back = !plan.back.is_empty() && !has_gone_back(journal);
+    let has_begun = journal.iter().any(|entry| matches!(entry, Entry::Intended { .. }));
+    let can_go_back = has_begun && !plan.back.is_empty() && !has_gone_back(journal);
     let back = can_go_back.then_some(Signal::RollBack);
     let all = [Choice::RunAgain, Choice::CountAsDone, Choice::Abandon];
     match next(plan, journal) {
@@ -216,7 +220,7 @@ pub async fn approve(serving: &Serving, who: &Person, id: DeployId) -> Result<()
 
 /// Halts it, lets it go on, rolls it back, or ends it as it is.
 pub async fn signal(serving: &Serving, who: &Person, id: DeployId, signal: Signal) -> Result<(), DeployError> {
-    let (row, actor, may) = standing(serving, who, id).await?;
+    let (row, actor, may, seen) = standing(serving, who, id).await?;
     if !may.signals.contains(&signal) {
         return Err(DeployError::Gone(format!(
             "deploy {} is {} by now: that cannot be asked of it",
@@ -238,7 +242,7 @@ pub async fn signal(serving: &Serving, who: &Person, id: DeployId, signal: Signa
             Err(DeployError::Gone(format!("deploy {} was approved meanwhile: halt it", id.0)))
         };
     }
-    said(serving, id, Entry::Asked { signal, by: who.name.clone() }, deed).await
+    said(serving, id, Entry::Asked { signal, by: who.name.clone() }, seen, deed).await
 }
 
 /// Says how a deploy goes on of which a step failed, or cannot be told.
@@ -249,7 +253,7 @@ pub async fn decide(
     key: ActKey,
     choice: Choice,
 ) -> Result<(), DeployError> {
-    let (row, actor, may) = standing(serving, who, id).await?;
+    let (row, actor, may, seen) = standing(serving, who, id).await?;
     if !may.choices.is_some_and(|(of, choices)| of == key && choices.contains(&choice)) {
         return Err(DeployError::Gone(format!("{key} of deploy {} waits for no answer any more", id.0)));
     }
@@ -259,12 +263,28 @@ pub async fn decide(
         Choice::Abandon => "ended a deploy as it is",
     };
     let deed = deed_of(&actor, (serving.clock)(), did, &row.service, &format!("{key} of deploy {}", id.0));
-    said(serving, id, Entry::Decided { key, by: who.name.clone(), choice }, deed).await
+    said(serving, id, Entry::Decided { key, by: who.name.clone(), choice }, seen, deed).await
+}
+
+/// Its runner does not come back: whether the step was done is for a person to tell.
+/// Where the runner was heard of a moment ago it is for it to tell.
+pub async fn give_up(serving: &Serving, who: &Person, id: DeployId, key: ActKey) -> Result<(), DeployError> {
+    let (row, actor, ..) = standing(serving, who, id).await?;
+    let now = (serving.clock)();
+    let detail = format!("{key} of deploy {}", id.0);
+    let deed = deed_of(&actor, now, "gave a step's runner up", &row.service, &detail);
+    let of = RunKey { deploy: id, key: key.clone() };
+    let since = now.saturating_sub(SILENT).unwrap_or(now);
+    if serving.store.give_up_run(of, &who.name, since, deed).await? {
+        Ok(())
+    } else {
+        Err(DeployError::Gone(format!("the runner of {key} was heard of less than {} s ago", SILENT.as_secs())))
+    }
 }
 
 /// Has a step ended that runs: TERM first, then KILL.
 pub async fn end_step(serving: &Serving, who: &Person, id: DeployId, key: ActKey) -> Result<(), DeployError> {
-    let (row, actor, _) = standing(serving, who, id).await?;
+    let (row, actor, ..) = standing(serving, who, id).await?;
     let deed =
         deed_of(&actor, (serving.clock)(), "had a step ended", &row.service, &format!("{key} of deploy {}", id.0));
     if serving.store.end_run(RunKey { deploy: id, key: key.clone() }, &who.name, deed).await? {
@@ -274,7 +294,11 @@ pub async fn end_step(serving: &Serving, who: &Person, id: DeployId, key: ActKey
     }
 }
 
-async fn standing(serving: &Serving, who: &Person, id: DeployId) -> Result<(DeployRow, Actor, MaySay), DeployError> {
+async fn standing(
+    serving: &Serving,
+    who: &Person,
+    id: DeployId,
+) -> Result<(DeployRow, Actor, MaySay, usize), DeployError> {
     let gone = || DeployError::Gone(format!("there is no deploy {}", id.0));
     let row = serving.store.deploy(id).await?.ok_or_else(gone)?;
     let actor = who.may_at(&row.service, Act::Deploy).map_err(DeployError::Forbidden)?;
@@ -283,14 +307,20 @@ async fn standing(serving: &Serving, who: &Person, id: DeployId) -> Result<(Depl
     }
     let journal: Vec<Entry> = serving.store.deploy_journal(id).await?.into_iter().map(|(entry, _)| entry).collect();
     let may = may_say_of(&row, &journal);
-    Ok((row, actor, may))
+    Ok((row, actor, may, journal.len()))
 }
 
-async fn said(serving: &Serving, id: DeployId, entry: Entry, deed: gonogo_store::Deed) -> Result<(), DeployError> {
-    if serving.store.say_of_deploy(id, entry, deed).await? {
+async fn said(
+    serving: &Serving,
+    id: DeployId,
+    entry: Entry,
+    seen: usize,
+    deed: gonogo_store::Deed,
+) -> Result<(), DeployError> {
+    if serving.store.say_of_deploy(id, entry, seen, deed).await? {
         Ok(())
     } else {
-        Err(DeployError::Gone(format!("deploy {} is over by now", id.0)))
+        Err(DeployError::Gone(format!("deploy {} has moved on by now: look at it again", id.0)))
     }
 }
 

@@ -56,9 +56,10 @@ pub(super) async fn look(serving: &Serving, name: &str) -> Result<(), JobError> 
     .await?;
     drop(turn);
     // What a hook has told of since the list was made is newer than the list.
+    // What is opened between these two reads is in neither, and stays.
+    let mut open = open_merges(serving, name).await?;
     let changed = serving.store.merges_changed_since(name, listed_at).await?;
     here.retain(|(one, _)| changed.iter().all(|candidate| !one.is(candidate)));
-    let mut open = open_merges(serving, name).await?;
     open.retain(|candidate| changed.iter().all(|newer| newer.id != candidate.id));
     close_all(serving, open.iter().filter(|c| incoming.iter().all(|one| !one.is(c)))).await?;
     take(serving, service, here, &pulls).await?;

@@ -12,7 +12,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use gonogo_core::deploy::{ActKey, Approval, Choice, Outcome, Signal};
 use gonogo_core::person::Act;
 use gonogo_core::say;
-use gonogo_engine::commands::deploys::{DeployError, MaySay, approve, decide, end_step, may_approve, request, signal};
+use gonogo_engine::commands::deploys::{
+    DeployError, MaySay, SILENT, approve, decide, end_step, give_up, may_approve, request, signal,
+};
 use gonogo_engine::{ToldAct, ToldDeploy, outcome_words, told_deploy};
 use gonogo_store::{CandidateId, DeployId, DeployRow, DeployState, DeploysWanted, Requested, RunKey};
 use jiff::Timestamp;
@@ -188,12 +190,25 @@ fn one_act(
                     button { "End this step" }
                 }
             }
+            @if may && is_silent(act, now) {
+                form.inline method="post" action={ (path) "/give-up" } {
+                    input type="hidden" name="form" value=(session.form_word());
+                    button { "Its runner does not come back" }
+                }
+                " " span.hint { "then a person says whether it was done; what may still run on its host is not ended by that" }
+            }
             @if !end.is_empty() {
                 details open[is_open] { summary { "What it said" @if *before > 0 { " (its end)" } }
                     pre.log tabindex="0" aria-label={ "What " (act.name) " said" } { (end) } }
             }
         }
     }
+}
+
+/// Whether nobody has heard of the runner of an act that is not over.
+fn is_silent(act: &ToldAct, now: Timestamp) -> bool {
+    let heard_at = act.run.as_ref().and_then(|run| run.heard_at).unwrap_or(act.began_at);
+    act.outcome.is_none() && now.duration_since(heard_at) > SILENT
 }
 
 /// Steps that were not begun.
@@ -299,6 +314,9 @@ pub(crate) async fn tell_of_step(
         return not_our_form();
     }
     let Ok(key) = key.parse::<ActKey>() else { return not_found().await.into_response() };
+    if word == "give-up" {
+        return done(give_up(&app.serving, &session.person, DeployId(id), key).await, id, &session);
+    }
     if word == "end" {
         return done(end_step(&app.serving, &session.person, DeployId(id), key).await, id, &session);
     }

@@ -83,6 +83,8 @@ impl Store {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
+                    // Who finishes it just now is waited for.
+                    in_turn(tx).await?;
                     let lease = clock.lease(tx, now, until).await?;
                     let open: Option<(String,)> = fetch!(tx, fetch_optional, OPEN, id.0)?;
                     let Some((service,)) = open else { return Ok(None) };
@@ -111,12 +113,14 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
-    /// Writes down that an act begins, and gives it to its runner, together.
+    /// Writes down that an act begins, and gives it to its runner, together:
+    /// [`StoreError::Done`] where the journal has more by now than was `seen`.
     pub async fn intend(
         &self,
         held: &Held,
         key: ActKey,
         order: StepOrder,
+        seen: usize,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Intent, StoreError> {
@@ -125,6 +129,7 @@ impl Store {
         let given = key.clone();
         self.holding(held, now, until, move |tx, (id, fence)| {
             Box::pin(async move {
+                is_as_seen(tx, id, seen).await?;
                 put(tx, id, Some(fence), &Entry::Intended { key: key.clone() }, now).await?;
                 runs::give(tx, id, &key, fence, &order).await?;
                 execute!(tx, BEGAN, id.0, micros(now))?;
@@ -165,8 +170,8 @@ impl Store {
         .await
     }
 
-    /// How far it is, for people: written only where that is another; and what runs
-    /// meanwhile, where that is told.
+    /// How far it is, for people, and what runs meanwhile, where that is told: written
+    /// only where it is another, and then true.
     pub async fn deploy_stands(
         &self,
         held: &Held,
@@ -175,17 +180,19 @@ impl Store {
         runs: Option<Running>,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         const UPDATE: &str = "update deploy set state = $2, said = $3 where id = $1 and (state <> $2 or said <> $3)";
         self.holding(held, now, until, move |tx, (id, _)| {
             Box::pin(async move {
-                if let Some(runs) = runs {
-                    tell(tx, id, &runs, micros(now)).await?;
-                }
-                if execute!(tx, UPDATE, id.0, state.word(), &said)? > 0 {
+                let is_news = execute!(tx, UPDATE, id.0, state.word(), &said)? > 0;
+                if is_news {
+                    // Once: what a person says after that is not undone.
+                    if let Some(runs) = runs {
+                        tell(tx, id, &runs, micros(now)).await?;
+                    }
                     changed(tx, id).await?;
                 }
-                Ok(())
+                Ok(is_news)
             })
         })
         .await
@@ -196,9 +203,9 @@ impl Store {
     pub async fn finish_deploy(
         &self,
         held: &Held,
-        state: DeployState,
-        said: String,
+        (state, said): (DeployState, String),
         runs: Option<Running>,
+        seen: usize,
         deed: Deed,
     ) -> Result<(), StoreError> {
         const UPDATE: &str = "update deploy set state = $2, said = $3, ended_at = $4 where id = $1";
@@ -207,6 +214,7 @@ impl Store {
         self.holding(held, now, now, move |tx, (id, _)| {
             Box::pin(async move {
                 let at = micros(now);
+                is_as_seen(tx, id, seen).await?;
                 execute!(tx, UPDATE, id.0, state.word(), &said, at)?;
                 execute!(tx, FREE, id.0)?;
                 if let Some(runs) = runs {
@@ -221,8 +229,9 @@ impl Store {
         Ok(())
     }
 
-    /// What a person says of an open deploy; false where it is over by now.
-    pub async fn say_of_deploy(&self, id: DeployId, entry: Entry, deed: Deed) -> Result<bool, StoreError> {
+    /// What a person says of an open deploy, of whose journal they have seen so much;
+    /// false where it is over, or something else was written since.
+    pub async fn say_of_deploy(&self, id: DeployId, entry: Entry, seen: usize, deed: Deed) -> Result<bool, StoreError> {
         const OPEN: &str = "select count(*) from deploy where id = $1 and ended_at is null";
         let kept = self
             .db
@@ -230,8 +239,10 @@ impl Store {
                 Box::pin(async move {
                     in_turn(tx).await?;
                     let (open,): (i64,) = fetch!(tx, fetch_one, OPEN, id.0)?;
-                    if open == 0 {
-                        return Ok(false);
+                    match is_as_seen(tx, id, seen).await {
+                        _ if open == 0 => return Ok(false),
+                        Err(StoreError::Done) => return Ok(false),
+                        other => other?,
                     }
                     put(tx, id, None, &entry, deed.at).await?;
                     note(tx, &deed).await?;
@@ -245,12 +256,13 @@ impl Store {
     }
 
     /// Writes where the lock is still theirs, which is the heartbeat too.
-    async fn holding<F>(&self, held: &Held, now: Timestamp, until: Timestamp, run: F) -> Result<(), StoreError>
+    async fn holding<T, F>(&self, held: &Held, now: Timestamp, until: Timestamp, run: F) -> Result<T, StoreError>
     where
+        T: Send + 'static,
         F: for<'t, 'c> FnOnce(
                 &'t mut Tx<'c>,
                 (DeployId, i64),
-            ) -> futures_util::future::BoxFuture<'t, Result<(), StoreError>>
+            ) -> futures_util::future::BoxFuture<'t, Result<T, StoreError>>
             + Send
             + 'static,
     {
@@ -272,6 +284,13 @@ impl Store {
             })
             .await
     }
+}
+
+/// Whether the journal has no more than what somebody decided on.
+async fn is_as_seen(tx: &mut Tx<'_>, id: DeployId, seen: usize) -> Result<(), StoreError> {
+    const SELECT: &str = "select count(*) from deploy_journal where deploy = $1";
+    let (number,): (i64,) = fetch!(tx, fetch_one, SELECT, id.0)?;
+    if usize::try_from(number).unwrap_or(usize::MAX) == seen { Ok(()) } else { Err(StoreError::Done) }
 }
 
 /// What runs of a deploy's service, as the deploy knows.

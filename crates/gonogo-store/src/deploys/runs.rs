@@ -6,6 +6,7 @@ use crate::db::{Tx, execute, fetch};
 use crate::views::changes::in_turn;
 use crate::{Store, StoreError, micros, time};
 use gonogo_core::deploy::{ActKey, Outcome, Step};
+use gonogo_core::fact::Why;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -91,29 +92,43 @@ impl Store {
         self.work.deploys.notified().await;
     }
 
-    /// A runner asks for work, and says what it knows of.
-    pub async fn runs_for(&self, runner: &str, knows: Vec<RunKey>, now: Timestamp) -> Result<Runs, StoreError> {
+    /// A runner asks for work, and says what it knows of. What was given to another
+    /// instance of its name, with another folder, stays that one's.
+    pub async fn runs_for(
+        &self,
+        runner: &str,
+        instance: &str,
+        knows: Vec<RunKey>,
+        now: Timestamp,
+    ) -> Result<Runs, StoreError> {
         const OPEN: &str = select_runs!("where runner = $1 and state <> 'ended' order by deploy, key limit 100");
-        const HEARD: &str = "update deploy_run set state = 'held', heard_at = $3 where deploy = $1 and key = $2";
-        let runner = runner.to_owned();
+        const HEARD: &str = "update deploy_run set state = 'held', heard_at = $3, instance = $4
+             where deploy = $1 and key = $2 and state <> 'ended' and (instance is null or instance = $4)";
+        let (runner, instance) = (runner.to_owned(), instance.to_owned());
         // Asked for each second and mostly for nothing: what is read needs no turn.
         let open: Vec<Row> = {
             let runner = runner.clone();
             self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, OPEN, runner)?) })).await?
         };
-        let open: Vec<DeployRun> = open.into_iter().map(read).collect::<Result<_, _>>()?;
+        let mut open: Vec<DeployRun> = open.into_iter().map(read).collect::<Result<_, _>>()?;
         if !open.is_empty() {
             let heard: Vec<(i64, String)> = open.iter().map(|run| (run.of.deploy.0, run.of.key.to_string())).collect();
-            self.db
+            // What ended since it was read is not given out again.
+            let open_still = self
+                .db
                 .write(move |tx| {
                     Box::pin(async move {
-                        for (deploy, key) in &heard {
-                            execute!(tx, HEARD, *deploy, key, micros(now))?;
+                        let mut open_still = Vec::new();
+                        for (deploy, key) in heard {
+                            if execute!(tx, HEARD, deploy, &key, micros(now), &instance)? > 0 {
+                                open_still.push((deploy, key));
+                            }
                         }
-                        Ok(())
+                        Ok(open_still)
                     })
                 })
                 .await?;
+            open.retain(|run| open_still.contains(&(run.of.deploy.0, run.of.key.to_string())));
         }
         let gone = knows.iter().filter(|one| open.iter().all(|run| run.of != **one)).cloned().collect();
         let mut runs = Runs { gone, ..Runs::default() };
@@ -201,6 +216,41 @@ impl Store {
         Ok(is_theirs)
     }
 
+    /// Somebody says that a runner does not come back, which was not heard of since then:
+    /// whether the act was done is for a person to tell. False where it was.
+    pub async fn give_up_run(
+        &self,
+        of: RunKey,
+        by: &str,
+        since: Timestamp,
+        deed: crate::Deed,
+    ) -> Result<bool, StoreError> {
+        const UPDATE: &str = "update deploy_run set state = 'ended', outcome = $4, ended_at = $5
+             where deploy = $1 and key = $2 and state <> 'ended' and (heard_at is null or heard_at <= $3)";
+        let said = format!("{by} gave its runner up, which was not heard of any more");
+        let why = Why::new(said, "look on its host whether it was done");
+        let outcome = serde_json::to_string(&Outcome::CannotTell { why });
+        let outcome = outcome.map_err(|error| StoreError::Refused(error.to_string()))?;
+        let key = of.key.to_string();
+        let given_up = self
+            .db
+            .write(move |tx| {
+                Box::pin(async move {
+                    in_turn(tx).await?;
+                    let (since, at) = (micros(since), micros(deed.at));
+                    if execute!(tx, UPDATE, of.deploy.0, &key, since, &outcome, at)? == 0 {
+                        return Ok(false);
+                    }
+                    crate::audit::note(tx, &deed).await?;
+                    changed(tx, of.deploy).await?;
+                    Ok(true)
+                })
+            })
+            .await?;
+        self.work.came();
+        Ok(given_up)
+    }
+
     /// Somebody wants what runs to be ended; false where it is over.
     pub async fn end_run(&self, of: RunKey, by: &str, deed: crate::Deed) -> Result<bool, StoreError> {
         const UPDATE: &str = "update deploy_run set end_wanted_by = coalesce(end_wanted_by, $3)
@@ -235,7 +285,9 @@ impl Store {
     /// What an act said, from this byte on, up to so many parts.
     pub async fn said_of_run(&self, of: &RunKey, from_byte: u64, most: u32) -> Result<Vec<Said>, StoreError> {
         const SELECT: &str = "select at_byte, at, bytes from deploy_said
-             where deploy = $1 and key = $2 and at_byte + length(bytes) > $3 order by at_byte limit $4";
+             where deploy = $1 and key = $2 and at_byte >= coalesce((select max(at_byte) from deploy_said
+                 where deploy = $1 and key = $2 and at_byte <= $3), 0)
+             and at_byte + length(bytes) > $3 order by at_byte limit $4";
         let (deploy, key) = (of.deploy.0, of.key.to_string());
         let from = i64::try_from(from_byte).unwrap_or(i64::MAX);
         let rows: Vec<(i64, i64, Vec<u8>)> = self

@@ -55,7 +55,12 @@ async fn request(store: &Store, who: &Person, of: &Candidate, second: i64) -> Re
         candidate: of.id,
         requested_by: who.id,
     };
-    let plan = |id: DeployId| Plan { approval: None, forward: vec![step(&format!("ship-{}", id.0))], back: Vec::new() };
+    let plan = |id: DeployId| Plan {
+        approval: None,
+        runner: "local".to_owned(),
+        forward: vec![step(&format!("ship-{}", id.0))],
+        back: Vec::new(),
+    };
     store.request_deploy(new, plan, deed("asked for a deploy", second)).await.unwrap()
 }
 
@@ -80,7 +85,8 @@ async fn take(store: &Store, id: DeployId, second: i64) -> Option<Held> {
 
 async fn finish(store: &Store, held: &Held, second: i64) {
     let ended = deed("ended a deploy", second);
-    store.finish_deploy(held, DeployState::Deployed, String::new(), None, ended).await.unwrap();
+    let seen = store.deploy_journal(held.deploy()).await.unwrap().len();
+    store.finish_deploy(held, (DeployState::Deployed, String::new()), None, seen, ended).await.unwrap();
 }
 
 conformance! {
@@ -123,13 +129,13 @@ conformance! {
         let new = take(&store, id, 19).await.unwrap();
         let fenced = |ended: Result<(), StoreError>| assert!(matches!(ended, Err(StoreError::Fenced)), "{ended:?}");
         fenced(store.hold_deploy(&old, at(20), at(30)).await);
-        fenced(store.intend(&old, first(), order(), at(20), at(30)).await.map(drop));
-        fenced(store.deploy_stands(&old, DeployState::Halted, String::new(), None, at(20), at(30)).await);
+        fenced(store.intend(&old, first(), order(), 0, at(20), at(30)).await.map(drop));
+        fenced(store.deploy_stands(&old, DeployState::Halted, String::new(), None, at(20), at(30)).await.map(drop));
         let ended = deed("ended a deploy", 20);
-        fenced(store.finish_deploy(&old, DeployState::Deployed, String::new(), None, ended).await);
+        fenced(store.finish_deploy(&old, (DeployState::Deployed, String::new()), None, 0, ended).await);
         assert_eq!(store.deploy_journal(id).await.unwrap(), []);
 
-        let intent = store.intend(&new, first(), order(), at(21), at(31)).await.unwrap();
+        let intent = store.intend(&new, first(), order(), 0, at(21), at(31)).await.unwrap();
         fenced(store.settle(&old, store.unsettled(&new, &first()).await.unwrap().unwrap(), Outcome::Done, at(22), at(32)).await);
         store.settle(&new, intent, Outcome::Done, at(22), at(32)).await.unwrap();
         assert!(store.unsettled(&new, &first()).await.unwrap().is_none());
@@ -141,10 +147,14 @@ conformance! {
         let who = ada(&store).await;
         let id = requested(&store, &who, &candidate(&store, "web", 'b').await, 2).await;
         let held = take(&store, id, 3).await.unwrap();
-        let intent = store.intend(&held, first(), order(), at(4), at(14)).await.unwrap();
-        assert!(store.intend(&held, first(), order(), at(5), at(15)).await.is_err(), "never twice");
+        let intent = store.intend(&held, first(), order(), 0, at(4), at(14)).await.unwrap();
+        assert!(store.intend(&held, first(), order(), 1, at(5), at(15)).await.is_err(), "never twice");
         let halt = Entry::Asked { signal: Signal::Halt, by: "ada".to_owned() };
-        assert!(store.say_of_deploy(id, halt.clone(), deed("halted a deploy", 6)).await.unwrap());
+        assert!(store.say_of_deploy(id, halt.clone(), 1, deed("halted a deploy", 6)).await.unwrap());
+        assert!(!store.say_of_deploy(id, halt.clone(), 1, deed("halted a deploy", 6)).await.unwrap(), "it moved on");
+        let next = Act { direction: Direction::Forward, step: 0, attempt: 2 }.key();
+        let late = store.intend(&held, next, order(), 1, at(6), at(16)).await;
+        assert!(matches!(late, Err(StoreError::Done)), "a halt that was written is seen first");
         let failed = Outcome::Failed { failure: Failure::Exit { status: 3 } };
         store.settle(&held, intent, failed.clone(), at(7), at(17)).await.unwrap();
         let journal = store.deploy_journal(id).await.unwrap();
@@ -157,7 +167,7 @@ conformance! {
         let row = store.deploy(id).await.unwrap().unwrap();
         assert_eq!((row.state, row.began_at), (DeployState::Running, Some(at(4))));
         finish(&store, &held, 8).await;
-        assert!(!store.say_of_deploy(id, halt, deed("halted a deploy", 9)).await.unwrap(), "it is over");
+        assert!(!store.say_of_deploy(id, halt, 3, deed("halted a deploy", 9)).await.unwrap(), "it is over");
         assert_eq!(store.deploy(id).await.unwrap().unwrap().ended_at, Some(at(8)));
     }
 
@@ -165,27 +175,30 @@ conformance! {
         let who = ada(&store).await;
         let id = requested(&store, &who, &candidate(&store, "web", 'b').await, 2).await;
         let held = take(&store, id, 3).await.unwrap();
-        let _intent = store.intend(&held, first(), order(), at(4), at(14)).await.unwrap();
+        let _intent = store.intend(&held, first(), order(), 0, at(4), at(14)).await.unwrap();
         let of = RunKey { deploy: id, key: first() };
-        assert_eq!(store.runs_for("other", Vec::new(), at(5)).await.unwrap().new, []);
-        let mut new = store.runs_for("local", Vec::new(), at(5)).await.unwrap().new;
+        assert_eq!(store.runs_for("other", "i", Vec::new(), at(5)).await.unwrap().new, []);
+        let mut new = store.runs_for("local", "i", Vec::new(), at(5)).await.unwrap().new;
         let run = new.remove(0);
         assert_eq!((run.of.clone(), run.step.name.as_str(), run.said_bytes), (of.clone(), "ship", 0));
         assert!(new.is_empty() && run.fence > 0);
-        let quiet = store.runs_for("local", vec![of.clone()], at(6)).await.unwrap();
+        let quiet = store.runs_for("local", "i", vec![of.clone()], at(6)).await.unwrap();
         assert!(quiet.new.is_empty() && quiet.to_end.is_empty() && quiet.gone.is_empty());
         assert_eq!(store.deploy_runs(id).await.unwrap()[0].heard_at, Some(at(6)));
-        assert_eq!(store.runs_for("local", Vec::new(), at(7)).await.unwrap().new.len(), 1, "it began anew");
+        assert_eq!(store.runs_for("local", "i", Vec::new(), at(7)).await.unwrap().new.len(), 1, "it began anew");
+        assert_eq!(store.runs_for("local", "j", Vec::new(), at(7)).await.unwrap().new, [], "another folder");
+        let given_up = || deed("gave a step's runner up", 7);
+        assert!(!store.give_up_run(of.clone(), "ada", at(6), given_up()).await.unwrap(), "it was heard of");
 
         assert!(store.end_run(of.clone(), "ada", deed("had a step ended", 8)).await.unwrap());
-        let told = store.runs_for("local", vec![of.clone()], at(8)).await.unwrap();
+        let told = store.runs_for("local", "i", vec![of.clone()], at(8)).await.unwrap();
         assert_eq!(told.to_end, [(of.clone(), "ada".to_owned())]);
         let ended = Outcome::Failed { failure: Failure::Ended { by: "ada".to_owned() } };
         assert!(!store.run_ended(of.clone(), "other", ended.clone(), at(9)).await.unwrap(), "not theirs");
         assert!(store.run_ended(of.clone(), "local", ended.clone(), at(9)).await.unwrap());
         assert!(store.run_ended(of.clone(), "local", Outcome::Done, at(10)).await.unwrap(), "told again");
         assert_eq!(store.deploy_runs(id).await.unwrap()[0].outcome, Some(ended), "the first word counts");
-        assert_eq!(store.runs_for("local", vec![of.clone()], at(11)).await.unwrap().gone, std::slice::from_ref(&of));
+        assert_eq!(store.runs_for("local", "i", vec![of.clone()], at(11)).await.unwrap().gone, std::slice::from_ref(&of));
         assert!(!store.end_run(of, "ada", deed("had a step ended", 12)).await.unwrap());
     }
 
@@ -193,7 +206,7 @@ conformance! {
         let who = ada(&store).await;
         let id = requested(&store, &who, &candidate(&store, "web", 'b').await, 2).await;
         let held = take(&store, id, 3).await.unwrap();
-        let _intent = store.intend(&held, first(), order(), at(4), at(14)).await.unwrap();
+        let _intent = store.intend(&held, first(), order(), 0, at(4), at(14)).await.unwrap();
         let of = RunKey { deploy: id, key: first() };
         let say = async |at_byte, text: &str, who: &str| {
             store.run_said(of.clone(), who, at_byte, text.as_bytes().to_vec(), at(5)).await.unwrap()
@@ -216,14 +229,14 @@ conformance! {
         let id = requested(&store, &who, &candidate(&store, "web", 'b').await, 2).await;
         let held = take(&store, id, 3).await.unwrap();
         let both = gonogo_core::running::Running::of([sha('a'), sha('b')]);
-        store.deploy_stands(&held, DeployState::Halted, "ada halted it".to_owned(), both, at(4), at(14)).await.unwrap();
+        assert!(store.deploy_stands(&held, DeployState::Halted, "ada halted it".to_owned(), both, at(4), at(14)).await.unwrap());
         let told = store.production_told("web").await.unwrap().unwrap();
         assert_eq!((told.running.len(), told.by), (2, format!("deploy {}", id.0)));
         let row = store.deploy(id).await.unwrap().unwrap();
         assert_eq!((row.state, row.said.as_str()), (DeployState::Halted, "ada halted it"));
         let ended = deed("ended a deploy", 5);
         let runs = Some(sha('b').into());
-        store.finish_deploy(&held, DeployState::Deployed, String::new(), runs, ended).await.unwrap();
+        store.finish_deploy(&held, (DeployState::Deployed, String::new()), runs, 0, ended).await.unwrap();
         assert_eq!(store.production_told("web").await.unwrap().unwrap().running, [sha('b').to_string()]);
     }
 }

@@ -139,7 +139,7 @@ async fn holds_what_was_there(store: &Store, version: i64) {
         let deploy = store.deploys(DeploysWanted::default(), 9).await.unwrap().remove(0);
         assert_eq!((deploy.state, deploy.plan.forward.len()), (DeployState::Running, 1));
         assert_eq!(store.deploy_journal(deploy.id).await.unwrap().len(), 1);
-        assert_eq!(store.runs_for("local", Vec::new(), at(9)).await.unwrap().new[0].said_bytes, 2);
+        assert_eq!(store.runs_for("local", "i", Vec::new(), at(9)).await.unwrap().new[0].said_bytes, 2);
     }
     let kept = store.kept_answers("https://jira.example", "w", vec!["STORY-1".to_owned()]).await.unwrap();
     assert_eq!(kept.len(), usize::from(version >= 19), "what is kept for a while comes again");

@@ -2,6 +2,7 @@
 //! server, halted, and found again after a crash.
 
 use crate::api::Api;
+use crate::pages::nothing_is_wrong_at;
 use crate::support::{PASSWORD, World, location_of, path_of};
 use serde_json::json;
 use std::path::PathBuf;
@@ -296,4 +297,22 @@ fn a_deploy_waits_for_another_person_where_the_policy_wants_one() {
     let other = on.presses_deploy(&candidate);
     assert_eq!(on.world.submit(&other, &format!("{other}/signals/abandon"), &[]).0, 303);
     on.says(&other, "– Cancelled");
+}
+
+#[test]
+fn no_page_of_what_gonogo_deploys_keeps_anybody_out() {
+    let long = "x".repeat(300);
+    let steps = [
+        ("build", format!("printf '\\033[31m<b>red</b>\\033[0m {long}\\n'; echo x >> $M/runs; test -e $M/fixed")),
+        ("ship", "echo x > $M/shipped".to_owned()),
+    ];
+    let steps: Vec<(&str, &str)> = steps.iter().map(|(name, run)| (*name, run.as_str())).collect();
+    let on = Deploying::with(&steps, "[deploy]\n[deploy.approval]\nby_another = false\n");
+    let (_, candidate) = on.is_go_with("STORY-1 x");
+    let deploy = on.presses_deploy(&candidate);
+    on.says(&deploy, ">Approve</button>");
+    nothing_is_wrong_at(&on.world, [deploy.as_str(), candidate.as_str()]);
+    assert_eq!(on.world.submit(&deploy, &format!("{deploy}/approval"), &[]).0, 303);
+    on.says(&deploy, "‖ Halted");
+    nothing_is_wrong_at(&on.world, [deploy.as_str(), "/services/web/deploys", "/services/web", "/"]);
 }

@@ -96,7 +96,7 @@ fn stays(browser: &Browser, path: &str) -> Vec<String> {
 }
 
 /// Looks at each of these as somebody who has signed in.
-fn nothing_is_wrong_at<'p>(world: &World, paths: impl IntoIterator<Item = &'p str>) {
+pub(crate) fn nothing_is_wrong_at<'p>(world: &World, paths: impl IntoIterator<Item = &'p str>) {
     let browser = Browser::on(world.address());
     browser.signs_in("ada", PASSWORD);
     says_nothing(&paths.into_iter().flat_map(|path| look(world, &browser, path)).collect::<Vec<_>>());

@@ -5,7 +5,6 @@ mod ready;
 mod stands;
 
 use super::{JobError, look_soon, told};
-use crate::commands::deploys::deploys_of;
 use crate::jobs::is_told;
 use crate::serving::Serving;
 use gonogo_core::deploy::{ActKey, End, Entry, Next, Outcome, next};
@@ -109,9 +108,12 @@ async fn see_to(serving: Arc<Serving>, held: Held, mut stop: watch::Receiver<boo
                 tracing::warn!(deploy = id.0, "somebody else sees to the deploy now");
                 return;
             }
+            // Something was written that is to be seen first.
+            Err(JobError::Store(StoreError::Done)) => {}
             Err(error) => {
                 tracing::error!(deploy = id.0, %error, "a deploy does not go on: it is tried again");
-                tokio::time::sleep(HEARTBEAT).await;
+                // The lease runs out, and it is taken anew.
+                return tokio::time::sleep(HEARTBEAT).await;
             }
         }
     }
@@ -128,11 +130,11 @@ impl Seen {
             match self.reading.ready(&self.serving, &self.row, self.since).await? {
                 Ready::Yes => {}
                 Ready::NotYet(said) => return self.stands(DeployState::Queued, said, None).await,
-                Ready::Refused(why) => return self.finish(DeployState::Refused, why, None).await,
+                Ready::Refused(why) => return self.finish(DeployState::Refused, why, None, journal.len()).await,
             }
         }
         match next {
-            Next::Act(act) => self.begin(act.key()).await,
+            Next::Act(act) => self.begin(act.key(), journal.len()).await,
             Next::Follow(key) => self.follow(key).await,
             Next::Hold(hold) => {
                 let (state, said) = stands::of_hold(&self.row.plan, &hold);
@@ -144,9 +146,10 @@ impl Seen {
                     End::Deployed => (DeployState::Deployed, Some(Running::from(self.row.head))),
                     End::RolledBack => (DeployState::RolledBack, Some(self.row.production.clone())),
                     End::Abandoned => (DeployState::Abandoned, self.both()),
-                    End::Cancelled => (DeployState::Cancelled, None),
+                    // A start that came to nothing may have been told.
+                    End::Cancelled => (DeployState::Cancelled, has_begun.then(|| self.row.production.clone())),
                 };
-                self.finish(state, stands::of_end(&journal, end), runs).await
+                self.finish(state, stands::of_end(&journal, end), runs, journal.len()).await
             }
         }
     }
@@ -156,16 +159,13 @@ impl Seen {
         Running::of(self.row.production.shas().iter().copied().chain([self.row.head]))
     }
 
-    async fn begin(&mut self, key: ActKey) -> Result<Step, JobError> {
+    async fn begin(&mut self, key: ActKey, seen: usize) -> Result<Step, JobError> {
         let Some(step) = stands::step_of(&self.row.plan, &key).cloned() else {
             return Err(JobError::Broken(format!("the plan has no {key}")));
         };
-        let runner = deploys_of(&self.serving, &self.row.service);
-        let runner =
-            runner.map_or_else(|| gonogo_core::deploy::Deploys::LOCAL.to_owned(), |one| one.runner().to_owned());
         let now = (self.serving.clock)();
-        let order = StepOrder { runner, step };
-        let intent = self.serving.store.intend(&self.held, key, order, now, until(now)).await?;
+        let order = StepOrder { runner: self.row.plan.runner.clone(), step };
+        let intent = self.serving.store.intend(&self.held, key, order, seen, now, until(now)).await?;
         self.follows.insert(intent.key().clone());
         Ok(Step::Moved)
     }
@@ -192,18 +192,24 @@ impl Seen {
     }
 
     async fn stands(&self, state: DeployState, said: String, runs: Option<Running>) -> Result<Step, JobError> {
-        let runs = if runs.is_some() && self.tells().await { runs } else { None };
+        let runs = if runs.is_some() && self.tells().await? { runs } else { None };
         let now = (self.serving.clock)();
-        let is_news = runs.is_some();
-        self.serving.store.deploy_stands(&self.held, state, said, runs, now, until(now)).await?;
-        if is_news {
+        let tells = runs.is_some();
+        let is_news = self.serving.store.deploy_stands(&self.held, state, said, runs, now, until(now)).await?;
+        if is_news && tells {
             self.looks_again().await?;
         }
         Ok(Step::Waits)
     }
 
-    async fn finish(&mut self, state: DeployState, said: String, runs: Option<Running>) -> Result<Step, JobError> {
-        let runs = if runs.is_some() && self.tells().await { runs } else { None };
+    async fn finish(
+        &mut self,
+        state: DeployState,
+        said: String,
+        runs: Option<Running>,
+        seen: usize,
+    ) -> Result<Step, JobError> {
+        let runs = if runs.is_some() && self.tells().await? { runs } else { None };
         let detail =
             format!("deploy {}: {}{}{said}", self.row.id.0, state.word(), if said.is_empty() { "" } else { ", " });
         let deed = Deed {
@@ -214,15 +220,17 @@ impl Seen {
             detail,
             once: None,
         };
-        self.serving.store.finish_deploy(&self.held, state, said, runs, deed).await?;
+        self.serving.store.finish_deploy(&self.held, (state, said), runs, seen, deed).await?;
         tracing::info!(deploy = self.row.id.0, service = self.row.service, state = state.word(), "a deploy is over");
         Ok(Step::Over)
     }
 
     /// Whether what runs is what is told; else a branch, a tag or an address says so.
-    async fn tells(&self) -> bool {
-        let Some(service) = self.serving.service(&self.row.service) else { return false };
-        is_told(&self.serving, service).await.unwrap_or(false)
+    async fn tells(&self) -> Result<bool, JobError> {
+        match self.serving.service(&self.row.service) {
+            Some(service) => is_told(&self.serving, service).await,
+            None => Ok(false),
+        }
     }
 
     async fn looks_again(&self) -> Result<(), StoreError> {

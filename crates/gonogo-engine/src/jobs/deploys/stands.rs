@@ -1,12 +1,10 @@
 //! How a deploy stands, in words for people. Pure.
 
+use crate::commands::deploys::SILENT;
 use gonogo_core::deploy::{ActKey, Direction, End, Entry, HaltedBy, Hold, Outcome, Plan, Step};
 use gonogo_core::say;
 use gonogo_store::{DeployRun, DeployState};
-use jiff::{SignedDuration, Timestamp};
-
-/// A runner asks far more often.
-const SILENT: SignedDuration = SignedDuration::from_secs(45);
+use jiff::Timestamp;
 
 pub(super) fn step_of<'p>(plan: &'p Plan, key: &ActKey) -> Option<&'p Step> {
     let act = key.act();

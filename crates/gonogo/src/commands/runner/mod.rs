@@ -50,7 +50,7 @@ pub(crate) fn run(args: &RunnerArgs) -> anyhow::Result<u8> {
                 tracing::info!("told to stop: what runs goes on, and the next runner of this folder follows it");
                 Ok(())
             }
-            Unknown = work(&runner) => bail!(
+            Unknown = work(&runner, &place.instance) => bail!(
                 "{} does not know this runner\n  → see that {} has the token that the server gave to {}",
                 args.server, args.token_file.display(), args.name
             ),
@@ -70,7 +70,7 @@ fn end_with_parent() {
 }
 
 /// Asks, and does; until the server knows it no more.
-async fn work(runner: &Arc<Runner>) -> Unknown {
+async fn work(runner: &Arc<Runner>, instance: &str) -> Unknown {
     let mut follows: BTreeMap<RunOf, Following> = BTreeMap::new();
     let (tell, mut told) = mpsc::unbounded_channel();
     let mut tidied: Option<Instant> = None;
@@ -80,7 +80,8 @@ async fn work(runner: &Arc<Runner>) -> Unknown {
             runner.local.tidy(SystemTime::UNIX_EPOCH + Duration::from_secs(before));
             tidied = Some(Instant::now());
         }
-        let ask = AskForWork { follows: follows.keys().cloned().collect(), wait_seconds: WAIT_SECONDS };
+        let (instance, follows_now) = (instance.to_owned(), follows.keys().cloned().collect());
+        let ask = AskForWork { instance, follows: follows_now, wait_seconds: WAIT_SECONDS };
         let asked_at = Instant::now();
         let work = tokio::select! {
             work = runner.link.work(&ask) => work,

@@ -1,9 +1,11 @@
 //! The runner's folder, which no other one works in at the same time.
 
 use anyhow::{Context, bail};
+use gonogo_engine::commands::people::random_word;
 use gonogo_remote::starter::Local;
+use secrecy::ExposeSecret;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -12,6 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) struct Place {
     pub local: Local,
+    /// A word that this folder has alone: what was begun here is found here.
+    pub instance: String,
     /// Held until the process ends, however it does.
     _lock: File,
 }
@@ -41,5 +45,21 @@ pub(super) fn take(folder: &Path, waits: bool) -> anyhow::Result<Place> {
     }
     lock.set_len(0).and_then(|()| lock.seek(SeekFrom::Start(0))).with_context(unlocked)?;
     writeln!(lock, "{}", std::process::id()).with_context(unlocked)?;
-    Ok(Place { local, _lock: lock })
+    Ok(Place { local, instance: instance(folder)?, _lock: lock })
+}
+
+fn instance(folder: &Path) -> anyhow::Result<String> {
+    let path = folder.join("instance");
+    let unwritten = || format!("{} could not be written", path.display());
+    match std::fs::read_to_string(&path) {
+        Ok(word) if !word.trim().is_empty() => return Ok(word.trim().to_owned()),
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error).with_context(|| format!("{} could not be read", path.display())),
+    }
+    let word = random_word().expose_secret().to_owned();
+    let mut draft = tempfile::NamedTempFile::new_in(folder).with_context(unwritten)?;
+    draft.write_all(word.as_bytes()).with_context(unwritten)?;
+    draft.persist(&path).with_context(unwritten)?;
+    Ok(word)
 }
