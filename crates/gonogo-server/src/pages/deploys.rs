@@ -2,6 +2,7 @@
 //! those of a service.
 
 use super::layout::{self, Follows, Shown, ago, away, not_found, outside, short};
+use super::table::table;
 use crate::App;
 use crate::session::{Session, not_our_form};
 use anstream::adapter::StripBytes;
@@ -254,16 +255,20 @@ pub(crate) async fn of_service(
 }
 
 pub(crate) fn list(rows: &[DeployRow], now: Timestamp) -> Markup {
-    html! {
-        table { thead { tr { th { "Deploy" } th { "State" } th { "What" } th { "Asked for" } th { "Took" } } }
-            tbody { @for row in rows { tr {
-                td { a href={ "/deploys/" (row.id.0) } { (row.id.0) } }
-                td { (state(row.state)) }
-                td { (outside(&row.branch)) " @ " code { (short(&row.head.to_string())) } @if !row.said.is_empty() { br; span.hint { (outside(&row.said)) } } }
-                td { (outside(&row.requested_by)) " " (ago(row.requested_at, now)) }
-                td { @if let (Some(began), Some(ended)) = (row.began_at, row.ended_at) { (say::lasts(ended.duration_since(began))) } }
-            } } } }
-    }
+    let took = |row: &DeployRow| row.began_at.zip(row.ended_at).map(|(began, ended)| ended.duration_since(began));
+    let row = |row: &DeployRow| {
+        [
+            html! { a href={ "/deploys/" (row.id.0) } { (row.id.0) } },
+            state(row.state),
+            html! {
+                (outside(&row.branch)) " @ " code { (short(&row.head.to_string())) }
+                @if !row.said.is_empty() { br; span.hint { (outside(&row.said)) } }
+            },
+            html! { (outside(&row.requested_by)) " " (ago(row.requested_at, now)) },
+            html! { @if let Some(time) = took(row) { (say::lasts(time)) } },
+        ]
+    };
+    table(["Deploy", "State", "What", "Asked for", "Took"], rows.iter().map(row))
 }
 
 /// The button on a candidate's page.

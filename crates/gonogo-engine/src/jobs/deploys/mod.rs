@@ -95,7 +95,8 @@ async fn see_to(serving: Arc<Serving>, held: Held, mut stop: watch::Receiver<boo
             return seen.serving.store.hold_deploy(&seen.held, now, now).await.unwrap_or(());
         }
         match seen.step().await {
-            Ok(Step::Moved) => {}
+            // Also where something was written that is to be seen first.
+            Ok(Step::Moved) | Err(JobError::Store(StoreError::Done)) => {}
             Ok(Step::Waits) => {
                 tokio::select! {
                     () = seen.serving.store.deploys_came() => {}
@@ -108,8 +109,6 @@ async fn see_to(serving: Arc<Serving>, held: Held, mut stop: watch::Receiver<boo
                 tracing::warn!(deploy = id.0, "somebody else sees to the deploy now");
                 return;
             }
-            // Something was written that is to be seen first.
-            Err(JobError::Store(StoreError::Done)) => {}
             Err(error) => {
                 tracing::error!(deploy = id.0, %error, "a deploy does not go on: it is tried again");
                 // The lease runs out, and it is taken anew.
