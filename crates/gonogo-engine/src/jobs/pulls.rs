@@ -10,12 +10,15 @@ use gonogo_core::pull::{PullRequest, PullState};
 use gonogo_core::running::Running;
 use gonogo_remote::git::{Fetches, Git, GitError, Remote, bring, remote_ref};
 use gonogo_store::{Candidate, CandidateId, SeenPull, Sighted};
+use jiff::SignedDuration;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 /// Where GitHub keeps what its merge queue tries.
 pub(super) const QUEUE: &str = "gh-readonly-queue/";
+/// A look is that much later than its fetch at most.
+const FETCHED_WITHIN: SignedDuration = SignedDuration::from_secs(10);
 
 /// A head that wants to go into a branch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +64,9 @@ pub(super) async fn look(serving: &Serving, name: &str) -> Result<(), JobError> 
     let changed = serving.store.merges_changed_since(name, listed_at).await?;
     here.retain(|(one, _)| changed.iter().all(|candidate| !one.is(candidate)));
     open.retain(|candidate| changed.iter().all(|newer| newer.id != candidate.id));
+    // The mirror may be older than a branch of the queue of which a hook has told.
+    let is_young = |one: &Candidate| listed_at.duration_since(one.opened_at) < FETCHED_WITHIN;
+    open.retain(|candidate| !(candidate.branch.starts_with(QUEUE) && is_young(candidate)));
     close_all(serving, open.iter().filter(|c| incoming.iter().all(|one| !one.is(c)))).await?;
     take(serving, service, here, &pulls).await?;
     late.map_or(Ok(()), Err)
