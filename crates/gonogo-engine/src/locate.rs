@@ -19,6 +19,8 @@ use thiserror::Error;
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     pub repo: PathBuf,
+    /// Whether that is a mirror of the server's own.
+    pub is_mirror: bool,
     /// What the service is called, where a server knows.
     pub service: Option<String>,
     /// The folder that it is, where a server knows.
@@ -38,6 +40,12 @@ pub struct Wanted {
     pub base: Option<Sha>,
     /// When the head was seen first, where a server knows.
     pub seen_at: Option<Timestamp>,
+}
+
+impl Wanted {
+    pub(crate) fn open(&self) -> Result<Git, GitError> {
+        if self.is_mirror { Git::of_mirror(&self.repo) } else { Git::open(&self.repo) }
+    }
 }
 
 /// What somebody said of production, or a server found out.

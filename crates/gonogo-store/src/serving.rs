@@ -7,6 +7,7 @@ use crate::leases::LeaseClock;
 use crate::{Store, StoreError};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// Held for as long as the server runs; goes with the process, however it ends.
 #[derive(Debug)]
@@ -51,14 +52,22 @@ impl Store {
     }
 }
 
+/// A server that was killed may have been starting a program: until that runs, it
+/// holds what the server held.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 pub(crate) fn lock_beside(database: &Path) -> Result<ServerLock, StoreError> {
     let mut path = database.to_path_buf().into_os_string();
     path.push(".lock");
     let path = PathBuf::from(path);
     let file = File::create(&path).map_err(|e| StoreError::Unreachable(format!("{}: {e}", path.display())))?;
-    match file.try_lock() {
-        Ok(()) => Ok(ServerLock { _file: Some(file) }),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Served(database.display().to_string())),
-        Err(TryLockError::Error(e)) => Err(StoreError::Unreachable(format!("{}: {e}", path.display()))),
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(ServerLock { _file: Some(file) }),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(Duration::from_millis(20)),
+            Err(TryLockError::WouldBlock) => return Err(StoreError::Served(database.display().to_string())),
+            Err(TryLockError::Error(e)) => return Err(StoreError::Unreachable(format!("{}: {e}", path.display()))),
+        }
     }
 }

@@ -57,7 +57,7 @@ async fn judge(
 ) -> Result<Checked, LocateError> {
     progress.doing("reading the repository");
     let now = (request.clock)();
-    let git = Git::open(&request.wanted.repo)?;
+    let git = request.wanted.open()?;
     let mut located = locate(&git, &request.wanted)?;
     let trackers = located.iter().filter_map(|located| located.policy.sections.tracker.as_ref());
     let tracker = TrackerAccess::of(trackers, &request.outside);

@@ -64,7 +64,7 @@ async fn place(serving: &Serving, service: &Service, key: &IssueKey) -> Result<O
 
 impl Place {
     fn look(&self) -> Result<Vec<Named>, GitError> {
-        let git = Git::open(&self.mirror)?;
+        let git = Git::of_mirror(&self.mirror)?;
         let found = |commit, runs, branches| Named { service: String::new(), commit, runs, branches };
         let mut newest = None;
         for runs in self.running.shas() {

@@ -12,7 +12,6 @@ use gonogo_core::case::PolicyOrigin;
 use gonogo_core::fact::Fact;
 use gonogo_core::person::{Act, Forbidden, Person};
 use gonogo_core::policy::Setting;
-use gonogo_remote::git::Git;
 use gonogo_store::StoreError;
 use std::collections::BTreeSet;
 use thiserror::Error;
@@ -84,7 +83,7 @@ async fn required_by_rules(serving: &Serving, service: &str) -> Result<Option<BT
 
 /// And whether builds count that the branch's rules require.
 fn read(wanted: &Wanted, usual: Vec<UsualBuild>) -> Result<(PoliciesInForce, bool), LocateError> {
-    let git = Git::open(&wanted.repo)?;
+    let git = wanted.open()?;
     let located = locate_each(&git, wanted)?;
     let builds = usual.into_iter().map(|build| {
         let required = located.iter().all(|one| one.policy.requires_build(&build.name));

@@ -51,7 +51,8 @@ pub(super) async fn look(serving: &Serving, name: &str) -> Result<(), JobError> 
     let fetches = Arc::clone(&serving.fetches);
     let turn = serving.turns.wait(&service.repository).await;
     let (incoming, mut here, late) = blocking(move || {
-        incoming.extend(Git::open(&dir)?.heads()?.into_iter().filter_map(|(branch, head)| in_queue(&branch, head)));
+        incoming
+            .extend(Git::of_mirror(&dir)?.heads()?.into_iter().filter_map(|(branch, head)| in_queue(&branch, head)));
         let failed = fetch_missing(&dir, &remote, &incoming, &fetches)?;
         let (here, late) = over_bases(&dir, &incoming, |one| format!("refs/heads/{}", one.into))?;
         Ok((incoming, here, failed.or(late)))
@@ -164,7 +165,7 @@ fn fetch_missing(
     fetches: &Fetches,
 ) -> Result<Option<JobError>, JobError> {
     let heads: Vec<Sha> = incoming.iter().map(|one| one.head).collect();
-    let missing: BTreeSet<Sha> = Git::open(dir)?.lacks(&heads)?.into_iter().collect();
+    let missing: BTreeSet<Sha> = Git::of_mirror(dir)?.lacks(&heads)?.into_iter().collect();
     let wanted = incoming.iter().filter(|one| missing.contains(&one.head));
     let refs: Vec<(String, String)> = wanted.map(|one| (one.remote_name(), one.kept_as("head"))).collect();
     if refs.is_empty() || bring(dir, remote, &refs, fetches).is_ok() {
@@ -182,7 +183,7 @@ fn over_bases(
     incoming: &[Incoming],
     name: impl Fn(&Incoming) -> String,
 ) -> Result<(Vec<OverBase>, Option<JobError>), JobError> {
-    let git = Git::open(dir)?;
+    let git = Git::of_mirror(dir)?;
     let heads: Vec<Sha> = incoming.iter().map(|one| one.head).collect();
     let late = git.lacks(&heads)?;
     let base = |one: &Incoming| match git.resolve(&name(one)) {

@@ -27,6 +27,7 @@ pub use refs::{Branches, Resolved};
 pub use undoing::Undo;
 
 use objects::Objects;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
@@ -115,6 +116,32 @@ impl Git {
             head_ref,
             version,
             objects,
+            seen: refs::Seen::default(),
+        })
+    }
+
+    /// Opens a mirror that this program keeps, in its very folder: what git would be asked
+    /// of another repository, three times a reading, is known of it.
+    pub fn of_mirror(dir: &Path) -> Result<Self, GitError> {
+        let dir = std::path::absolute(dir)?;
+        let read = |name: &str| match std::fs::read_to_string(dir.join(name)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(GitError::NotARepository { path: dir.clone() }),
+            read => Ok(read?),
+        };
+        let (head, config) = (read("HEAD")?, read("config")?.to_ascii_lowercase());
+        let format = config.lines().find_map(|line| line.trim().strip_prefix("objectformat = "));
+        Ok(Self {
+            common_dir: dir.clone(),
+            dir,
+            object_format: format.unwrap_or("sha1").to_owned(),
+            work_tree: None,
+            is_bare: true,
+            is_shallow: false,
+            is_partial: false,
+            origin: None,
+            head_ref: head.trim_end().strip_prefix("ref: ").map(str::to_owned),
+            version: installed()?,
+            objects: Mutex::new(None),
             seen: refs::Seen::default(),
         })
     }

@@ -1,10 +1,12 @@
 //! A repository as stored, with all that hangs on its commits.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::git::Commit;
 use super::hooks::Hook;
 use crate::Repo;
 
@@ -19,6 +21,8 @@ pub(super) struct Repository {
     pub(super) is_archived: bool,
     pub(super) default_branch: String,
     pub(super) bare: Repo,
+    /// Commits that were asked for, by their whole ids.
+    pub(super) commits: RefCell<BTreeMap<String, Commit>>,
     /// The references as they were when last looked at.
     pub(super) refs: BTreeMap<String, String>,
     pub(super) pulls: Vec<Pull>,

@@ -2,7 +2,6 @@
 
 use crate::support::{World, shell, signal};
 use gonogo_api::runner::{CameTo, RunOf};
-use std::time::Duration;
 
 /// Says lines, each with a secret, for some seconds.
 const COUNTS: &str = "i=0; while [ $i -lt 60 ]; do echo line $i $DEPLOY_TOKEN; i=$((i+1)); sleep 0.05; done; exit 7";
@@ -11,6 +10,14 @@ fn counts(w: &World) -> RunOf {
     let mut order = shell(1, COUNTS);
     order.secrets = vec!["DEPLOY_TOKEN".to_owned()];
     w.wants(order)
+}
+
+/// Until this is in a file of the step's folder on its host, whoever follows it.
+fn goes_on_to(w: &World, file: &str, what: &str) {
+    let path = w.path("runner/runs/d1-step-1-1").join(file);
+    w.wait_for(&format!("{what} in {file}"), |_| {
+        std::fs::read_to_string(&path).is_ok_and(|text| text.contains(what)).then_some(())
+    });
 }
 
 fn is_whole(w: &World, step: &RunOf) {
@@ -26,12 +33,12 @@ fn a_server_that_is_upgraded_in_mid_step_misses_no_byte() {
     let step = counts(&w);
     w.hears(&step, "line 5 ");
     w.server.goes_away();
-    std::thread::sleep(Duration::from_millis(700));
+    goes_on_to(&w, "out", "line 15 ");
     w.server.comes_back();
     w.hears(&step, "line 30 ");
     w.server.goes_away();
     // The step ends meanwhile.
-    std::thread::sleep(Duration::from_secs(3));
+    goes_on_to(&w, "exit", "7");
     w.server.comes_back();
     is_whole(&w, &step);
 }
@@ -55,7 +62,7 @@ fn a_runner_that_is_told_to_stop_leaves_its_steps() {
     w.hears(&step, "line 3 ");
     w.runner_is_told_to_stop();
     // It ends while nobody follows it.
-    std::thread::sleep(Duration::from_secs(4));
+    goes_on_to(&w, "exit", "7");
     w.runner_starts();
     is_whole(&w, &step);
 }

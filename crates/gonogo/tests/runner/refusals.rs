@@ -1,7 +1,7 @@
 //! Whom a runner works for, and where it does not.
 
 use crate::support::World;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -50,12 +50,16 @@ fn a_server_that_is_away_is_waited_for_with_one_line() {
     let mut w = World::without_runner();
     w.server.goes_away();
     let mut runner = w.command().stderr(Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(Duration::from_secs(2));
+    let mut stderr = BufReader::new(runner.stderr.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("the server gives no answer") {
+        assert_ne!(stderr.read_line(&mut said).unwrap(), 0, "{said}");
+    }
+    w.server.kept.lock().unwrap().refuses = 3;
     w.server.comes_back();
     w.wait_for("it asks for work", |kept| (!kept.asked.is_empty()).then_some(()));
     runner.kill().unwrap();
-    let mut said = String::new();
-    runner.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    stderr.read_to_string(&mut said).unwrap();
     runner.wait().unwrap();
     assert_eq!(said.matches("the server gives no answer").count(), 1, "{said}");
 }

@@ -28,6 +28,8 @@ pub(crate) struct Kept {
     /// Parts that came with no new byte in them, or with a gap before them.
     pub odd_parts: usize,
     pub largest_part: usize,
+    /// Asks for work that come to nothing before it answers again.
+    pub refuses: usize,
 }
 
 type Shared = Arc<Mutex<Kept>>;
@@ -71,6 +73,13 @@ fn is_known(headers: &HeaderMap) -> bool {
 async fn work(State(kept): State<Shared>, headers: HeaderMap, Json(ask): Json<AskForWork>) -> Response {
     if !is_known(&headers) {
         return StatusCode::UNAUTHORIZED.into_response();
+    }
+    {
+        let mut kept = kept.lock().unwrap();
+        if kept.refuses > 0 {
+            kept.refuses -= 1;
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        }
     }
     let name = headers.get("gonogo-runner").map(|name| name.to_str().unwrap().to_owned()).unwrap_or_default();
     kept.lock().unwrap().asked.push((ask.clone(), name));

@@ -144,6 +144,7 @@ pub(crate) fn order(deploy: i64, argv: &[&str]) -> Order {
         dir: None,
         limit_seconds: 120,
         said_bytes: 0,
+        not_begun_because: None,
     }
 }
 

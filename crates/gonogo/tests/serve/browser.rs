@@ -151,11 +151,18 @@ impl Browser {
         found.as_array().unwrap().iter().map(|line| line.as_str().unwrap_or_default().to_owned()).collect()
     }
 
-    /// Follows what is written so.
+    /// Follows what is written so. A live page may put another in its place between the
+    /// look for it and the click: then that one is clicked.
     pub(crate) fn clicks(&self, css: &str) -> &Self {
+        let begin = Instant::now();
         self.runtime.block_on(async {
-            let found = self.client.find(Locator::Css(css)).await.unwrap();
-            found.click().await.unwrap();
+            loop {
+                let found = self.client.find(Locator::Css(css)).await.unwrap();
+                match found.click().await {
+                    Err(error) if error.is_stale_element_reference() && begin.elapsed() < PATIENCE => {}
+                    clicked => return clicked.unwrap(),
+                }
+            }
         });
         self
     }

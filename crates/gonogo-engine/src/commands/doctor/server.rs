@@ -12,7 +12,7 @@ use crate::locate::{Located, locate};
 use crate::serving::{Service, Serving};
 use gonogo_core::policy::{Awareness, Tracker as TrackerPolicy, TrackerKind};
 use gonogo_core::say;
-use gonogo_remote::git::{self, Git};
+use gonogo_remote::git;
 use gonogo_remote::github::{GitHubError, Hook, HookDelivery, Rights, Standing};
 use gonogo_remote::jira::CredentialsError;
 use gonogo_remote::slack::is_channel_id;
@@ -294,7 +294,7 @@ async fn repository(serving: &Serving, service: &Service, named: &mut Named) -> 
     }
     let row = serving.store.production(&service.name).await.unwrap_or_default(); // as above
     let wanted = jobs::wanted_as_known(mirror, service, row.as_ref());
-    let located = Git::open(&wanted.repo).map_err(Into::into).and_then(|git| locate(&git, &wanted));
+    let located = wanted.open().map_err(Into::into).and_then(|git| locate(&git, &wanted));
     let located: Located = match located {
         Ok(located) => located,
         Err(error) => {

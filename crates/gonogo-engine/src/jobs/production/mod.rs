@@ -53,7 +53,8 @@ pub(super) async fn called(serving: &Serving, service: &str) -> Result<String, J
     let (Some(service), Some(only)) = (serving.service(service), running.only()) else { return Ok(running.short()) };
     let mirror = serving.mirror_of(service);
     let tag = format!("refs/tags/{name}");
-    let is_tag = blocking(move || Ok(Git::open(&mirror)?.resolve(&tag).is_ok_and(|found| found.sha == only))).await?;
+    let is_tag =
+        blocking(move || Ok(Git::of_mirror(&mirror)?.resolve(&tag).is_ok_and(|found| found.sha == only))).await?;
     Ok(if is_tag { name } else { only.short() })
 }
 
@@ -68,7 +69,7 @@ enum Source {
 /// Whether a service's production is what it is told to be.
 pub(crate) async fn is_told(serving: &Serving, service: &Service) -> Result<bool, JobError> {
     let mirror = serving.mirror_of(service);
-    let git = Arc::new(blocking(move || Ok(Git::open(&mirror)?)).await?);
+    let git = Arc::new(blocking(move || Ok(Git::of_mirror(&mirror)?)).await?);
     let source = source(serving, service, &git).await?;
     Ok(matches!(source, Source::Elsewhere(ProductionSource::Told | ProductionSource::Tag(_), _)))
 }
@@ -94,7 +95,8 @@ pub(crate) fn wanted(repo: PathBuf, service: &Service) -> Wanted {
         }
         _ => None,
     };
-    Wanted { repo, service: Some(service.name.clone()), path: service.path.clone(), production, ..Wanted::default() }
+    let (service, path) = (Some(service.name.clone()), service.path.clone());
+    Wanted { repo, is_mirror: true, service, path, production, ..Wanted::default() }
 }
 
 /// The same with what was found to run when that was looked at last, if it was.

@@ -36,7 +36,7 @@ impl Behind {
         blocking(move || {
             let (mut behind, mut first) = (Self::default(), vec![None; stories.len()]);
             // Newest first: who names a story last is the first one.
-            Git::open(&mirror)?.messages(&Messages::Newest { head: runs, most: MOST_BEHIND }, |sha, text| {
+            Git::of_mirror(&mirror)?.messages(&Messages::Newest { head: runs, most: MOST_BEHIND }, |sha, text| {
                 behind.commits.insert(sha.to_string());
                 let text = text.to_ascii_uppercase();
                 for (story, first) in stories.iter().zip(&mut first).filter(|(story, _)| text.contains(*story)) {
@@ -87,7 +87,7 @@ async fn named(serving: &Serving, service: &Service, runs: Sha, went: &[String])
     let mirror = serving.mirror_of(service);
     let firsts = behind.first.clone();
     let (base, of_the_root) = blocking(move || {
-        let git = Git::open(&mirror)?;
+        let git = Git::of_mirror(&mirror)?;
         let (mut before, mut of_the_root) = (Vec::new(), BTreeSet::new());
         for (story, first) in firsts {
             // Before the very first commit there is nothing to compare with.

@@ -42,8 +42,16 @@ pub(in super::super) struct Touched {
 
 impl Repository {
     pub(in super::super) fn commit(&self, sha: &str) -> Option<Commit> {
+        if let Some(known) = self.commits.borrow().get(sha) {
+            return Some(known.clone());
+        }
         let text = self.bare.git_answers(&["show", "--no-patch", "--no-notes", FORMAT, sha, "--"])?;
-        parse(text.strip_suffix('\n').unwrap_or(&text))
+        let commit = parse(text.strip_suffix('\n').unwrap_or(&text))?;
+        // What a whole id stands for stays.
+        if commit.sha == sha {
+            self.commits.borrow_mut().insert(commit.sha.clone(), commit.clone());
+        }
+        Some(commit)
     }
 
     /// Oldest first, at most `limit` of the newest; without what these know.
@@ -78,6 +86,9 @@ impl Repository {
             None if is_sha => name,
             None => return None,
         };
+        if self.commits.borrow().contains_key(rev) {
+            return Some(rev.to_owned());
+        }
         let commit = format!("{rev}^{{commit}}");
         let sha = self.bare.git_answers(&["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])?;
         Some(sha.trim().to_owned())
@@ -105,22 +116,22 @@ impl Repository {
     }
 
     pub(in super::super) fn touched_between(&self, from: &str, to: &str) -> Vec<Touched> {
-        let diff = |option: &str| {
-            let args = ["diff-tree", "-r", "-z", "--no-renames", option, from, to];
-            self.bare.git_answers(&args).unwrap_or_default()
-        };
-        let numbers = diff("--numstat");
-        let mut letters = Vec::new();
-        let statuses = diff("--name-status");
-        let mut parts = statuses.split('\0');
-        while let (Some(letter), Some(path)) = (parts.next(), parts.next()) {
-            letters.push((letter.chars().next().unwrap_or('M'), path.to_owned()));
+        let args = ["diff-tree", "-r", "-z", "--no-renames", "--raw", "--numstat", from, to];
+        let said = self.bare.git_answers(&args).unwrap_or_default();
+        // All letters come first, each followed by its path, then the numbers in the same order.
+        let (mut letters, mut numbers) = (Vec::new(), Vec::new());
+        let mut parts = said.split_terminator('\0');
+        while let Some(part) = parts.next() {
+            match part.strip_prefix(':') {
+                Some(raw) => letters.push((raw.chars().last().unwrap_or('M'), parts.next().unwrap_or_default())),
+                None => numbers.push(part),
+            }
         }
         let count = |text: Option<&str>| text.and_then(|text| text.parse().ok()).unwrap_or_default();
-        let touched = letters.into_iter().zip(numbers.split('\0')).map(|((letter, path), line)| {
+        let touched = letters.into_iter().zip(numbers).map(|((letter, path), line)| {
             let mut fields = line.split('\t');
             let (additions, deletions) = (count(fields.next()), count(fields.next()));
-            Touched { path, letter, additions, deletions }
+            Touched { path: path.to_owned(), letter, additions, deletions }
         });
         touched.collect()
     }

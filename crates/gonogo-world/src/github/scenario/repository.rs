@@ -2,6 +2,7 @@
 
 #![expect(clippy::return_self_not_must_use, reason = "each word takes effect at once; a sentence may end with any")]
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -431,9 +432,7 @@ fn create(state: &mut State, full_name: &str) -> u64 {
         None => Repo::new_bare(),
     };
     // As GitHub does; and a person who may push may also delete.
-    for (key, value) in [("http.receivepack", "true"), ("receive.denyDeleteCurrent", "ignore")] {
-        bare.git(&["config", key, value]);
-    }
+    bare.sets("[http]\n\treceivepack = true\n[receive]\n\tdenyDeleteCurrent = ignore\n");
     state.repositories.push(Stored {
         id,
         owner: owner.to_owned(),
@@ -443,6 +442,7 @@ fn create(state: &mut State, full_name: &str) -> u64 {
         is_archived: false,
         default_branch: "main".to_owned(),
         bare,
+        commits: RefCell::default(),
         refs: BTreeMap::new(),
         pulls: Vec::new(),
         statuses: Vec::new(),
