@@ -57,6 +57,9 @@ pub struct Order {
     pub limit_seconds: u32,
     /// So many bytes of what it says are there already.
     pub said_bytes: u64,
+    /// It is followed where it was begun, and else not begun any more, for this reason.
+    #[serde(default)]
+    pub not_begun_because: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -21,6 +21,8 @@ pub struct GivenWaiver {
     /// Then it lets nothing pass until somebody else has confirmed it.
     pub needs_second: bool,
     pub confirmed_by: Option<String>,
+    /// Where it lets pass; null: in all branches of the service.
+    pub branch: Option<String>,
 }
 
 /// A finding of a candidate is to pass.
@@ -36,6 +38,9 @@ pub struct NewWaiver {
     #[serde(deserialize_with = "whole")]
     #[schemars(range(min = 1, max = 90))]
     pub days: i64,
+    /// In the candidate's branch alone, not in all of its service.
+    #[serde(default)]
+    pub this_branch: bool,
 }
 
 /// A system outside that may be away.

@@ -9,6 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[derive(Debug, Default)]
 pub struct InForce {
     of: Mutex<HashMap<String, Looked>>,
+    /// Services of which several versions run that say differently how they are deployed.
+    torn: Mutex<HashSet<String>>,
 }
 
 /// What the looks at a service came to.
@@ -31,6 +33,19 @@ impl InForce {
     pub(crate) fn set(&self, service: &str, policy: PolicyInForce) -> bool {
         let before = locked(&self.of).insert(service.to_owned(), Looked::Found(policy));
         matches!(before, Some(Looked::InVain))
+    }
+
+    pub(crate) fn set_torn(&self, service: &str, is_torn: bool) {
+        let mut torn = locked(&self.torn);
+        if is_torn {
+            torn.insert(service.to_owned());
+        } else {
+            torn.remove(service);
+        }
+    }
+
+    pub(crate) fn is_torn(&self, service: &str) -> bool {
+        locked(&self.torn).contains(service)
     }
 
     /// What was found before still counts.

@@ -11,9 +11,12 @@ use axum::{Json, Router};
 use gonogo_api::runner::{AskForWork, CameTo, Order, RunEnded, RunOf, SaidFrom, SaidSoFar, ToEnd, Work};
 use gonogo_core::deploy::{Failure, Outcome};
 use gonogo_core::fact::Why;
+use gonogo_core::say;
 use gonogo_engine::Secret;
+use gonogo_engine::commands::deploys::SILENT;
 use gonogo_engine::commands::people::hash_of;
 use gonogo_store::{DeployId, DeployRun, RunKey, StoreError};
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use std::time::{Duration, Instant};
 
@@ -74,7 +77,12 @@ fn name_of(app: &App, headers: &HeaderMap) -> Result<String, Refused> {
     // Hashed, so that the time of comparing tells nothing of the token.
     let given = hash_of(given.ok_or(Refused::NoToken)?.trim());
     let theirs = app.runners.iter().find(|runner| hash_of(runner.token.now().expose_secret()) == given);
-    theirs.map(|runner| runner.name.clone()).ok_or(Refused::NoToken)
+    let theirs = theirs.map(|runner| runner.name.clone()).ok_or(Refused::NoToken)?;
+    // It would say that it is another than the one whose work it does.
+    match headers.get("gonogo-runner") {
+        Some(name) if name.as_bytes() != theirs.as_bytes() => Err(Refused::NoToken),
+        _ => Ok(theirs),
+    }
 }
 
 fn key_of(of: &RunOf) -> Result<RunKey, Refused> {
@@ -96,13 +104,15 @@ async fn work(
     let (begun, store) = (Instant::now(), &app.serving.store);
     let patience = LONGEST_WAIT.min(Duration::from_secs(asked.wait_seconds.into()));
     loop {
-        let runs = store.runs_for(&name, &asked.instance, knows.clone(), (app.serving.clock)()).await?;
+        let now = (app.serving.clock)();
+        let runs = store.runs_for(&name, &asked.instance, knows.clone(), now).await?;
         let has_news = !runs.new.is_empty() || !runs.to_end.is_empty() || !runs.gone.is_empty();
         if has_news || begun.elapsed() >= patience {
             let mut new = Vec::new();
             for run in runs.new {
                 let service = store.deploy(run.of.deploy).await?.map(|deploy| deploy.service).unwrap_or_default();
-                new.push(order(run, service));
+                let because = stale(&run, now);
+                new.push(order(run, service, because));
             }
             let end = runs.to_end.into_iter().map(|(key, by)| ToEnd { of: of(&key), by }).collect();
             return Ok(Json(Work { new, end, gone: runs.gone.iter().map(of).collect() }));
@@ -114,7 +124,18 @@ async fn work(
     }
 }
 
-fn order(run: DeployRun, service: String) -> Order {
+/// Why an act that its runner was given before, and does not know of, is not to begin:
+/// much may have happened since it was read that it may.
+fn stale(run: &DeployRun, now: Timestamp) -> Option<String> {
+    let heard_at = run.heard_at?;
+    if let Some(by) = &run.end_wanted_by {
+        return Some(format!("{by} wanted it ended before it had begun"));
+    }
+    let is_old = now.duration_since(heard_at) > SILENT;
+    is_old.then(|| format!("its runner was away from {} on, before it had begun", say::minute(heard_at)))
+}
+
+fn order(run: DeployRun, service: String, not_begun_because: Option<String>) -> Order {
     Order {
         of: of(&run.of),
         fence: run.fence,
@@ -126,6 +147,7 @@ fn order(run: DeployRun, service: String) -> Order {
         dir: run.step.dir,
         limit_seconds: run.step.limit_seconds,
         said_bytes: run.said_bytes,
+        not_begun_because,
     }
 }
 

@@ -41,6 +41,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (34, include_str!("../migrations/0034_written.sql")),
     (35, include_str!("../migrations/0035_deploys.sql")),
     (36, include_str!("../migrations/0036_told_where.sql")),
+    (38, include_str!("../migrations/0038_waiver_branch.sql")),
 ];
 
 /// `{word}`, in SQLite, in PostgreSQL.

@@ -94,18 +94,20 @@ pub(crate) type MoveRow = (i64, String, Option<String>, String, String, String, 
 
 impl Store {
     /// Records what was seen of production, the move if it moved, and opens a
-    /// candidate for each branch where its head or production is another.
+    /// candidate for each branch where its head or production is another. What was seen
+    /// may be as old as the look.
     pub async fn looked(
         &self,
         seen: ProductionSeen,
         branches: Vec<Sighted>,
+        began: Timestamp,
         now: Timestamp,
     ) -> Result<Looked, StoreError> {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
                     in_turn(tx).await?;
-                    let moved = note_production(tx, &seen, now).await?;
+                    let moved = note_production(tx, &seen, began, now).await?;
                     if let Some(moved) = &moved {
                         to_be_read(tx, moved).await?;
                     }
@@ -193,6 +195,7 @@ impl Store {
 async fn note_production(
     tx: &mut Tx<'_>,
     seen: &ProductionSeen,
+    began: Timestamp,
     now: Timestamp,
 ) -> Result<Option<ProductionMove>, StoreError> {
     let last = production_of(tx, &seen.service).await?;
@@ -220,7 +223,7 @@ async fn note_production(
         &seen.trouble,
         &seen.astray,
         seen.astray.as_ref().map(|_| micros(since)),
-        micros(now)
+        micros(began)
     )?;
     let Some(running) = seen.running.clone().filter(|runs| ran.as_ref() != Some(runs)) else { return Ok(None) };
     let insert = "insert into production_move (service, before, running, name, why, seen_at)

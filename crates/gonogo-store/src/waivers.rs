@@ -1,5 +1,5 @@
-//! Waivers: a person's decision to let one finding pass, for a service, until a
-//! time. They are never changed; one that is taken back says by whom.
+//! Waivers: a person's decision to let one finding pass, for a service or one branch of
+//! it, until a time. They are never changed; one that is taken back says by whom.
 
 use crate::audit::{Deed, note, note_made};
 use crate::db::{execute, fetch};
@@ -22,6 +22,8 @@ pub struct NewWaiver {
     pub until: Timestamp,
     /// Then it lets nothing pass until another person confirms it.
     pub needs_second: bool,
+    /// Where it lets pass; without it, in all branches of the service.
+    pub branch: Option<String>,
 }
 
 /// What came of giving a waiver.
@@ -50,9 +52,14 @@ pub struct WaiverRow {
     pub until: Timestamp,
     pub needs_second: bool,
     pub confirmed_by: Option<String>,
+    pub branch: Option<String>,
 }
 
 impl WaiverRow {
+    pub fn holds_in(&self, branch: &str) -> bool {
+        self.branch.as_deref().is_none_or(|only| only == branch)
+    }
+
     /// Lets nothing pass yet: a second person is wanted.
     pub fn is_proposed(&self) -> bool {
         self.needs_second && self.confirmed_by.is_none()
@@ -76,16 +83,17 @@ impl Store {
     ) -> Result<Waived, StoreError> {
         let by = actor.id();
         let select = "select id, given_by, why, until from waiver where service = $1 and fingerprint = $2
-             and taken_back_at is null and until > $3 order by id desc limit 1";
-        let insert = "insert into waiver (service, fingerprint, said, given_by, why, given_at, until, needs_second)
-             values ($1, $2, $3, $4, $5, $6, $7, $8) returning id";
+             and taken_back_at is null and until > $3 and (branch is null or branch = $4) order by id desc limit 1";
+        let insert =
+            "insert into waiver (service, fingerprint, said, given_by, why, given_at, until, needs_second, branch)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id";
         self.db
             .write(move |tx| {
                 Box::pin(async move {
                     in_turn(tx).await?;
                     let (service, fingerprint) = (&new.service, &new.fingerprint);
                     let stands: Option<(i64, i64, String, i64)> =
-                        fetch!(tx, fetch_optional, select, service, fingerprint, micros(deed.at))?;
+                        fetch!(tx, fetch_optional, select, service, fingerprint, micros(deed.at), &new.branch)?;
                     if let Some((id, by_id, why, until)) = stands {
                         return Ok(Waived::Stands { id: WaiverId(id), by_id, why, until: time(until) });
                     }
@@ -100,7 +108,8 @@ impl Store {
                         &new.why,
                         micros(deed.at),
                         micros(new.until),
-                        i64::from(new.needs_second)
+                        i64::from(new.needs_second),
+                        &new.branch
                     )?;
                     note_made(tx, &deed, Some(id)).await?;
                     service_has_changed(tx, service).await?;
@@ -183,9 +192,9 @@ impl Store {
 
     /// The same of one service or of all.
     pub async fn all_waivers(&self, service: Option<&str>) -> Result<Vec<WaiverRow>, StoreError> {
-        type Row = (i64, String, String, String, i64, String, String, i64, i64, i64, Option<String>);
+        type Row = (i64, String, String, String, i64, String, String, i64, i64, i64, Option<String>, Option<String>);
         const SELECT: &str = "select waiver.id, service, fingerprint, said, given_by, giver.name, why, given_at, until,
-                 needs_second, second.name
+                 needs_second, second.name, branch
              from waiver join person giver on giver.id = given_by
              left join person second on second.id = confirmed_by
              where ($1 = '' or service = $1) and taken_back_at is null order by waiver.id desc";
@@ -193,18 +202,21 @@ impl Store {
         let rows: Vec<Row> =
             self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT, service)?) })).await?;
         let read =
-            |(id, service, fingerprint, said, by_id, by, why, given, until, second, confirmed_by): Row| WaiverRow {
-                id: WaiverId(id),
-                service,
-                fingerprint,
-                said,
-                by,
-                by_id,
-                why,
-                given_at: time(given),
-                until: time(until),
-                needs_second: second != 0,
-                confirmed_by,
+            |(id, service, fingerprint, said, by_id, by, why, given, until, second, confirmed_by, branch): Row| {
+                WaiverRow {
+                    id: WaiverId(id),
+                    service,
+                    fingerprint,
+                    said,
+                    by,
+                    by_id,
+                    why,
+                    given_at: time(given),
+                    until: time(until),
+                    needs_second: second != 0,
+                    confirmed_by,
+                    branch,
+                }
             };
         Ok(rows.into_iter().map(read).collect())
     }

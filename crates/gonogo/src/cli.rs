@@ -251,7 +251,7 @@ pub(crate) struct WaiveArgs {
     #[arg(required_unless_present = "system")]
     pub fingerprint: Option<String>,
     /// Instead of one finding all that this system leaves unchecked, which is away; without --wait
-    #[arg(long, value_enum, conflicts_with_all = ["which", "fingerprint", "days", "wait"])]
+    #[arg(long, value_enum, conflicts_with_all = ["which", "fingerprint", "days", "this_branch", "wait"])]
     pub system: Option<AwaySystem>,
     /// Why it may pass, for who reads it later
     #[arg(long, value_name = "TEXT", alias = "reason")]
@@ -259,6 +259,9 @@ pub(crate) struct WaiveArgs {
     /// For how long
     #[arg(long, value_name = "DAYS", default_value_t = 1)]
     pub days: i64,
+    /// In the candidate's branch alone, not in all of its service
+    #[arg(long)]
+    pub this_branch: bool,
     /// For how long, of a system: such as 90m; four hours at most
     #[arg(long = "for", value_name = "TIME", requires = "system", value_parser = seconds, default_value = "1h")]
     pub lasts: i64,

@@ -73,10 +73,15 @@ impl Server {
         Ok(all)
     }
 
-    /// A service's open candidate of a branch, or its newest of a SHA; that of a
-    /// pull request where none is to be deployed.
-    pub(crate) async fn candidate(&self, service: &str, which: &str) -> anyhow::Result<Option<Candidate>> {
-        for stage in ["deploy", "merge"] {
+    /// A service's open candidate of a branch, or its newest of a SHA, of the first of
+    /// these stages that has one.
+    pub(crate) async fn candidate(
+        &self,
+        service: &str,
+        which: &str,
+        stages: &[&str],
+    ) -> anyhow::Result<Option<Candidate>> {
+        for stage in stages {
             let found = self.candidate_for(stage, service, which).await?;
             if found.is_some() {
                 return Ok(found);
@@ -111,8 +116,7 @@ impl Server {
 
     /// Lets a finding pass.
     pub(crate) async fn waive(&self, candidate: i64, new: &NewWaiver) -> anyhow::Result<Made> {
-        let body = json!({ "fingerprint": new.fingerprint, "why": new.why, "days": new.days });
-        self.make(&["candidates", &candidate.to_string(), "waivers"], &body).await
+        self.make(&["candidates", &candidate.to_string(), "waivers"], &json!(new)).await
     }
 
     /// A service's waiver, unless it was taken back.

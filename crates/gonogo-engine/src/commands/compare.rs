@@ -111,7 +111,7 @@ pub async fn compare(
             ruled_by: Some(runs_now(serving, &service.name).await?),
             ..wanted(mirror, service)
         },
-        waivers: waivers_of(serving, &service.name).await?,
+        waivers: waivers_of(serving, &service.name, None).await?,
         outside: Outside { code_host: CodeHostAccess::Known(host), ..serving.outside.clone() },
         clock: serving.clock,
     };

@@ -43,8 +43,12 @@ fn not_now(said: impl Into<String>, fix: impl Into<String>) -> DeployError {
 }
 
 /// How a service is deployed by the policy in force; `None` where gonogo does not.
-/// A policy that has not shipped yet runs nothing: anybody may have pushed it.
+/// A policy that has not shipped yet runs nothing: anybody may have pushed it; nor does
+/// one of several that run and disagree.
 pub fn deploys_of(serving: &Serving, service: &str) -> Option<Deploys> {
+    if serving.in_force.is_torn(service) {
+        return None;
+    }
     let policy = serving.in_force.of(service)?;
     if !matches!(policy.origin, PolicyOrigin::Given | PolicyOrigin::Production) {
         return None;
@@ -61,6 +65,10 @@ pub async fn request(serving: &Serving, who: &Person, candidate: CandidateId) ->
     let actor = who.may_at(&candidate.service, Act::Deploy).map_err(DeployError::Forbidden)?;
     if !candidate.is_open || !candidate.stage.is_deploy() {
         return Err(gone());
+    }
+    if serving.in_force.is_torn(&candidate.service) {
+        let said = format!("the versions of {} that run say differently how it is deployed", candidate.service);
+        return Err(not_now(said, "say on the service's page which one runs, once only one does"));
     }
     let section = deploys_of(serving, &candidate.service).ok_or_else(|| {
         let said = format!("gonogo does not deploy {}: the policy that runs has no steps", candidate.service);
@@ -324,8 +332,9 @@ async fn said(
     }
 }
 
-/// Whether a policy in force has this runner do its steps.
-pub fn wants_runner(serving: &Serving, name: &str) -> bool {
+/// Whether a policy in force has this runner do its steps, or it has some to do whatever
+/// the policies say by now.
+pub async fn wants_runner(serving: &Serving, name: &str) -> Result<bool, StoreError> {
     let of = |service: &crate::Service| deploys_of(serving, &service.name).is_some_and(|one| one.runner() == name);
-    serving.services.iter().any(of)
+    Ok(serving.services.iter().any(of) || serving.store.has_open_runs(name).await?)
 }

@@ -133,7 +133,9 @@ pub async fn lapsing(serving: &Serving, waivers: &[WaiverRow]) -> Result<BTreeSe
                 continue;
             };
             let passing: Vec<&Finding> = check.findings.iter().filter(|finding| finding.waiver.is_some()).collect();
-            let lets_pass = |row: &&&WaiverRow| passing.iter().any(|finding| lets_pass(row, finding));
+            let lets_pass = |row: &&&WaiverRow| {
+                row.holds_in(&candidate.branch) && passing.iter().any(|finding| lets_pass(row, finding))
+            };
             lapsing.extend(rows.iter().filter(lets_pass).map(|row| row.id));
         }
     }

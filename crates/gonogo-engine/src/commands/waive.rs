@@ -33,15 +33,23 @@ pub enum WaiveError {
     Gone(String),
 }
 
+/// What is to pass.
+#[derive(Clone, Copy, Debug)]
+pub struct ToWaive<'a> {
+    pub fingerprint: &'a str,
+    pub why: &'a str,
+    pub days: i64,
+    /// In the candidate's branch alone, not in all of its service.
+    pub this_branch: bool,
+}
+
 /// Lets one finding of a candidate pass for so many days; where the policy wants
 /// a second person, once that one has confirmed it.
 pub async fn waive(
     serving: &Serving,
     who: &Person,
     candidate: CandidateId,
-    fingerprint: &str,
-    why: &str,
-    days: i64,
+    ToWaive { fingerprint, why, days, this_branch }: ToWaive<'_>,
 ) -> Result<WaiverId, WaiveError> {
     let candidate = open(serving, candidate).await?;
     let service = candidate.service.as_str();
@@ -64,9 +72,11 @@ pub async fn waive(
         why,
         until,
         needs_second: rule.needs_second,
+        branch: this_branch.then(|| candidate.branch.clone()),
     };
     let action = if rule.needs_second { "proposed a waiver" } else { "waived" };
-    let detail = format!("{} (until {}): {}", finding.message, say::minute(until), new.why);
+    let only = new.branch.as_deref().map_or_else(String::new, |branch| format!(", in {branch} alone"));
+    let detail = format!("{} (until {}{only}): {}", finding.message, say::minute(until), new.why);
     let deed = deed_of(&actor, now, action, service, &detail);
     let why = new.why.clone();
     given(serving, who, service, &why, until, serving.store.waive(new, &actor, deed).await?).await
@@ -188,7 +198,10 @@ pub(super) async fn waivable(
     let evidence = recording.and_then(|bytes| Evidence::read(&bytes).ok()).ok_or_else(unread)?;
     let given = serving.store.waivers(&candidate.service).await?;
     let now = (serving.clock)();
-    let stands = |finding: &Finding| given.iter().any(|row| row.fingerprint == finding.fingerprint && row.until > now);
+    let stands = |finding: &Finding| {
+        let of_it = |row: &WaiverRow| row.fingerprint == finding.fingerprint && row.holds_in(&candidate.branch);
+        given.iter().any(|row| of_it(row) && row.until > now)
+    };
     let found = check.findings.into_iter().filter(|finding| may_be_waived(finding) && !stands(finding));
     let all: Vec<Waivable> = found
         .map(|finding| {

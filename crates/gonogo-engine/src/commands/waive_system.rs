@@ -42,6 +42,7 @@ pub async fn waive_system(
         why: why_of(why)?,
         until: until(lasts, now)?,
         needs_second: rule.needs_second,
+        branch: None,
     };
     let action = if rule.needs_second { "proposed to waive a system" } else { "waived a system" };
     let detail = format!("{} (until {}): {}", new.said, say::minute(new.until), new.why);

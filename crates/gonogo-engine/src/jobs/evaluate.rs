@@ -44,7 +44,7 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
     let host = CodeHost { github: Arc::clone(&serving.github), repository: service.repository.clone() };
     let request = CheckRequest {
         wanted,
-        waivers: waivers_of(serving, &candidate.service).await?,
+        waivers: waivers_of(serving, &candidate.service, Some(&candidate.branch)).await?,
         outside: Outside { code_host: CodeHostAccess::Known(host), ..serving.outside.clone() },
         clock: serving.clock,
     };
@@ -180,11 +180,17 @@ async fn runs(
 }
 
 /// What people of the service let pass.
-pub(crate) async fn waivers_of(serving: &Serving, service: &str) -> Result<Vec<Waiver>, StoreError> {
+/// Those of a service that hold in a branch; without one, in all of its branches.
+pub(crate) async fn waivers_of(
+    serving: &Serving,
+    service: &str,
+    branch: Option<&str>,
+) -> Result<Vec<Waiver>, StoreError> {
     let read = |row: WaiverRow| {
         let covers = row.fingerprint.parse().ok()?;
         Some(Waiver { covers, by: row.by, why: row.why, until: row.until })
     };
     let rows = serving.store.waivers(service).await?.into_iter().filter(|row| !row.is_proposed());
+    let rows = rows.filter(|row| branch.map_or(row.branch.is_none(), |branch| row.holds_in(branch)));
     Ok(rows.filter_map(read).collect())
 }

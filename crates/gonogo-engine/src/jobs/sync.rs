@@ -6,7 +6,7 @@ use super::{
     AGAIN_AFTER, JobError, PULLS, SHIP, because, blocking, early, judge_all, judge_soon, judging, look_soon,
     production, seen, settle, shipping,
 };
-use crate::locate::{GivenProduction, Located, Wanted, locate};
+use crate::locate::{GivenProduction, Located, Wanted, locate_each};
 use crate::serving::{Service, Serving};
 use gonogo_api::{Check, CheckLine, CheckState, Finding};
 use gonogo_checks::SIGN_OFFS;
@@ -30,6 +30,8 @@ const KEYS: &str = "story-key";
 const LISTS: &str = "story-missing";
 /// How long a story is worked on grows by itself.
 const SIZE: &str = "story-size";
+/// A window closes by itself.
+const FREEZE: &str = "freeze";
 /// Answers of before stand in for those of a tracker that is away.
 const TRACKER: &str = "tracker";
 
@@ -41,6 +43,8 @@ struct View {
     /// The folder that the service is.
     path: Option<ServicePath>,
     policy: PolicyInForce,
+    /// Whether several versions run that say differently how they are deployed.
+    is_torn: bool,
     tracker: Option<String>,
     /// Whether it is told which stories change: by the tracker, or there is none.
     is_told: bool,
@@ -50,6 +54,7 @@ pub(super) async fn look(serving: &Serving, repository: &str) -> Result<(), JobE
     let services: Vec<&Service> =
         serving.services.iter().filter(|service| service.repository.to_string() == repository).collect();
     let Some(first) = services.first() else { return Ok(()) };
+    let began = (serving.clock)();
     let git = match fetch(serving, first).await {
         Ok(git) => Arc::new(git),
         Err(error) => {
@@ -62,7 +67,7 @@ pub(super) async fn look(serving: &Serving, repository: &str) -> Result<(), JobE
     let mut failed = Ok(());
     for service in &services {
         // One that cannot be looked at holds up no other.
-        let looked = look_at(serving, service, &git).await;
+        let looked = look_at(serving, service, &git, began).await;
         if looked.is_err() {
             out_of_sight(serving, service).await?;
         }
@@ -93,7 +98,7 @@ async fn fetch(serving: &Serving, service: &Service) -> Result<Git, JobError> {
             std::fs::create_dir_all(parent).map_err(gonogo_remote::git::GitError::from)?;
         }
         mirror(&dir, &remote, &fetches)?;
-        Ok(Git::open(&dir)?)
+        Ok(Git::of_mirror(&dir)?)
     })
     .await;
     if fetched.is_err() {
@@ -134,7 +139,7 @@ async fn out_of_sight(serving: &Serving, service: &Service) -> Result<(), JobErr
     Ok(())
 }
 
-async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result<(), JobError> {
+async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>, began: Timestamp) -> Result<(), JobError> {
     let last = serving.store.production(&service.name).await?;
     let was_out_of_sight =
         last.is_some_and(|row| production::is_out_of_sight(&row, serving.rounds.every(), (serving.clock)()).is_some());
@@ -151,6 +156,7 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
         blocking(move || view(&git, &wanted)).await?
     };
     production.astray = view.astray.take();
+    serving.in_force.set_torn(&service.name, view.is_torn);
     if serving.in_force.set(&service.name, view.policy.clone()) {
         // Without it they were told of what the others ask for.
         early::changed(serving, &serving.store.open_stories(&service.name).await?).await?;
@@ -170,7 +176,8 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>) -> Result
         stage: Stage::Deploy,
     };
     let branches = view.branches.into_iter().map(sighted).collect();
-    let looked = serving.store.looked(production.clone(), branches, (serving.clock)()).await?;
+    let looked = serving.store.looked(production.clone(), branches, began, (serving.clock)()).await?;
+    serving.store.lapse_requested(&service.name, (serving.clock)()).await?;
     settle::abandoned(serving).await?;
     reads_moves(serving, service).await?;
     for (candidate, is_new) in &looked.candidates {
@@ -254,7 +261,7 @@ async fn is_settled(serving: &Serving, id: CandidateId) -> Result<bool, StoreErr
         CheckState::Waiting | CheckState::CouldNotCheck => true,
         CheckState::Found => [BUILDS, AWARENESS, KEYS, SIZE].contains(&line.name.as_str()),
         // Who signed may be allowed to no more.
-        CheckState::Passed => [SIGN_OFFS, SIZE].contains(&line.name.as_str()),
+        CheckState::Passed => [SIGN_OFFS, SIZE, FREEZE].contains(&line.name.as_str()),
         CheckState::Off => false,
     };
     let passes = |finding: &Finding| finding.waiver.is_some() || finding.check == TRACKER;
@@ -271,7 +278,12 @@ pub(super) async fn rests_on_lists(serving: &Serving, id: CandidateId) -> Result
 }
 
 fn view(git: &Git, wanted: &Wanted) -> Result<View, JobError> {
-    let Located { policy, case, .. } = locate(git, wanted)?;
+    let all = locate_each(git, wanted)?;
+    let deploys = |one: &Located| serde_json::to_value(&one.policy.sections.deploy).ok();
+    let is_torn = all.iter().any(|one| deploys(one) != deploys(&all[0]));
+    let Some(Located { policy, case, .. }) = all.into_iter().next() else {
+        return Err(JobError::Broken("nothing was located".to_owned()));
+    };
     let tracker = policy.sections.tracker.as_ref().map(|tracker| tracker.url.clone());
     let branches = git.branches()?;
     let default = branches.default.as_ref().map(|(full, sha)| (full.trim_start_matches("refs/heads/"), *sha));
@@ -287,5 +299,5 @@ fn view(git: &Git, wanted: &Wanted) -> Result<View, JobError> {
         policy.sections.candidates.takes(branch, is_default) && name != branch && !branch.starts_with(QUEUE)
     };
     let branches = git.heads()?.into_iter().filter(|(branch, _)| takes(branch)).collect();
-    Ok(View { branches, astray, path: case.path, policy: case.policy, tracker, is_told: false })
+    Ok(View { branches, astray, path: case.path, policy: case.policy, is_torn, tracker, is_told: false })
 }

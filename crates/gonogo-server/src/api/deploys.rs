@@ -181,10 +181,24 @@ async fn log(
     let run = store.deploy_runs(of.deploy).await?.into_iter().find(|run| run.of == of);
     let run = run.ok_or_else(|| Refusal::not_there("step"))?;
     let parts = store.said_of_run(&of, from.from_byte, PARTS).await?;
-    let bytes: Vec<u8> = parts.into_iter().flat_map(|part| part.bytes).collect();
+    let mut bytes: Vec<u8> = parts.into_iter().flat_map(|part| part.bytes).collect();
+    let is_last = run.outcome.is_some() && from.from_byte + bytes.len() as u64 >= run.said_bytes;
+    if !is_last {
+        bytes.truncate(whole_characters(&bytes));
+    }
     let next_byte = from.from_byte + bytes.len() as u64;
     let is_whole = run.outcome.is_some() && next_byte >= run.said_bytes;
     Ok(Json(api::StepLog { text: String::from_utf8_lossy(&bytes).into_owned(), next_byte, is_whole }))
+}
+
+/// How many of these bytes there are up to the end of the last character that is whole:
+/// a part may end anywhere. What is no text at all stays.
+fn whole_characters(bytes: &[u8]) -> usize {
+    let begins = bytes.iter().rev().take(3).position(|byte| *byte >= 0xC0).map(|back| bytes.len() - 1 - back);
+    match begins {
+        Some(at) if std::str::from_utf8(&bytes[at..]).is_err_and(|error| error.error_len().is_none()) => at,
+        _ => bytes.len(),
+    }
 }
 
 fn act(key: &str) -> Result<ActKey, Refusal> {

@@ -13,7 +13,7 @@ use axum::response::Response;
 use gonogo_api as api;
 use gonogo_core::fact::System;
 use gonogo_core::person::Act;
-use gonogo_engine::commands::waive::{confirm, take_back, waive};
+use gonogo_engine::commands::waive::{ToWaive, confirm, take_back, waive};
 use gonogo_engine::commands::waive_system::waive_system;
 use gonogo_store::{CandidateId, WaiverId, WaiverRow};
 use jiff::SignedDuration;
@@ -64,7 +64,9 @@ async fn give(State(app): State<App>, At(candidate): At<i64>, ask: Ask<api::NewW
     ask.done(&app, StatusCode::CREATED, |serving, who, new: api::NewWaiver| {
         Box::pin(async move {
             let id = CandidateId(candidate);
-            let made = waive(serving, &who, id, &new.fingerprint, &new.why, new.days).await?;
+            let api::NewWaiver { fingerprint, why, days, this_branch } = &new;
+            let asked = ToWaive { fingerprint, why, days: *days, this_branch: *this_branch };
+            let made = waive(serving, &who, id, asked).await?;
             Ok(Some(made.0))
         })
     })
@@ -151,5 +153,6 @@ fn told(service: &str, row: WaiverRow) -> api::GivenWaiver {
         until: row.until.to_string(),
         needs_second: row.needs_second,
         confirmed_by: row.confirmed_by,
+        branch: row.branch,
     }
 }

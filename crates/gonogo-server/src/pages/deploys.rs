@@ -24,9 +24,7 @@ use serde::Deserialize;
 
 const ROWS: u32 = 50;
 /// Of what a step said, so much of its end stands on the page.
-const SHOWN_BYTES: u64 = 16 << 10;
-/// Parts that are read at once of a whole log.
-const PARTS: u32 = 64;
+const SHOWN_BYTES: u32 = 16 << 10;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Asked {
@@ -150,9 +148,10 @@ fn words(may: &MaySay, row: &DeployRow, session: &Session) -> Markup {
 /// The end of what an act said, and how many bytes stand before it.
 async fn end_of(app: &App, row: &DeployRow, act: &ToldAct) -> Result<(u64, String), gonogo_store::StoreError> {
     let all = act.run.as_ref().map_or(0, |run| run.said_bytes);
-    let from = all.saturating_sub(SHOWN_BYTES);
+    let from = all.saturating_sub(SHOWN_BYTES.into());
     let of = RunKey { deploy: row.id, key: act.key.clone() };
-    let parts = app.serving.store.said_of_run(&of, from, PARTS).await?;
+    // A part has a byte at least.
+    let parts = app.serving.store.said_of_run(&of, from, SHOWN_BYTES).await?;
     let bytes: Vec<u8> = parts.into_iter().flat_map(|part| part.bytes).collect();
     Ok((from, String::from_utf8_lossy(&plain(&mut StripBytes::new(), &bytes)).into_owned()))
 }

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use gonogo_core::person::Act;
 use gonogo_core::say;
 use gonogo_core::waiver::Standing;
-use gonogo_engine::commands::waive::{WaiveError, check_again, confirm, may_confirm, take_back, waive};
+use gonogo_engine::commands::waive::{ToWaive, WaiveError, check_again, confirm, may_confirm, take_back, waive};
 use gonogo_store::{CandidateId, WaiverId, WaiverRow};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -28,6 +28,17 @@ pub(crate) struct Waived {
     fingerprint: String,
     why: String,
     days: i64,
+    #[serde(default, rename = "where")]
+    place: Place,
+}
+
+/// As it stands in the form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Place {
+    #[default]
+    Service,
+    Branch,
 }
 
 #[derive(Debug, Deserialize)]
@@ -52,7 +63,9 @@ pub(crate) async fn give(
         return not_our_form();
     }
     let id = CandidateId(candidate);
-    let done = waive(&app.serving, &session.person, id, &form.fingerprint, &form.why, form.days).await;
+    let Waived { fingerprint, why, days, place, .. } = &form;
+    let asked = ToWaive { fingerprint, why, days: *days, this_branch: *place == Place::Branch };
+    let done = waive(&app.serving, &session.person, id, asked).await;
     ended(done.map(drop), &session, Some(candidate))
 }
 
@@ -166,7 +179,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Query(which):
         @if rows.is_empty() { p { "There is none that fits. A waiver is given on a candidate's page, beside what blocks it." } }
         @else {
             (table(["Service", "What", "Stands", "Until", "By", "Why", "To do"], pages.rows.iter().map(|row| [
-                html! { (row.service) },
+                html! { (row.service) @if let Some(branch) = &row.branch { ", " (outside(branch)) " alone" } },
                 html! { (outside(&row.said)) },
                 html! { (standing(row).words()) },
                 html! { (say::minute(row.until)) },

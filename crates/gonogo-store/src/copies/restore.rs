@@ -9,6 +9,7 @@ use crate::db::{Tx, execute, fetch};
 use crate::error::said;
 use crate::serving::lock_beside;
 use crate::{StoreError, migrate};
+use gonogo_core::deploy::{Entry, Outcome, Signal};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode};
 use sqlx::{ConnectOptions, Connection};
 use std::path::{Path, PathBuf};
@@ -79,21 +80,44 @@ async fn look_into(connection: &mut SqliteConnection) -> Result<(Option<String>,
     Ok((damage, steps))
 }
 
-/// Who signed out since the backup must not be signed in by it; and what waited to
-/// be said then may have been said since: it is looked for first.
+/// Who signed out since the backup must not be signed in by it; what waited to be said
+/// then may have been said since: it is looked for first; and a deploy that was open
+/// then may be long over: a person says whether it goes on.
 async fn forget_what_passed(copy: &Path) -> Result<(), StoreError> {
+    const UNASKED: &str =
+        "update deploy set state = 'cancelled', said = 'the store was restored', ended_at = requested_at
+         where state = 'requested'";
+    const HALTED: &str = "insert into deploy_journal (deploy, seq, entry, body, at)
+         select d.id, coalesce((select max(j.seq) from deploy_journal j where j.deploy = d.id), 0) + 1, 'asked', $1,
+             d.requested_at from deploy d where d.ended_at is null";
+    const TAKEN_BACK: &str = "update deploy_run set state = 'ended', outcome = $1, ended_at = coalesce(heard_at, 0)
+         where state = 'waiting'";
     // No file for a journal: a copy that is cut off here is thrown away.
     let options = SqliteConnectOptions::new().filename(copy).journal_mode(SqliteJournalMode::Memory);
     let mut connection = options.connect().await?;
     let tx = &mut Tx::Sqlite(&mut connection);
     let begun = "update outbox set begun_at = coalesce(begun_at, added_at) where state = 'waits'";
-    for (name, forget) in [("session", "delete from session"), ("outbox", begun)] {
-        let table = "select name from sqlite_master where type = 'table' and name = $1";
-        let is_there: Option<(String,)> = fetch!(tx, fetch_optional, table, name)?;
-        if is_there.is_some() {
+    let all = [("session", "delete from session"), ("outbox", begun), ("deploy", UNASKED)];
+    for (name, forget) in all {
+        if has_table(tx, name).await? {
             execute!(tx, forget)?;
         }
     }
+    if has_table(tx, "deploy_journal").await? {
+        let json = |error: serde_json::Error| StoreError::Refused(error.to_string());
+        let by = "gonogo restore".to_owned();
+        let halt = serde_json::to_string(&Entry::Asked { signal: Signal::Halt, by }).map_err(json)?;
+        let why = "the store was restored before a runner asked for it".to_owned();
+        let not_started = serde_json::to_string(&Outcome::NotStarted { why }).map_err(json)?;
+        execute!(tx, HALTED, halt)?;
+        execute!(tx, TAKEN_BACK, not_started)?;
+    }
     connection.close().await?;
     Ok(())
+}
+
+async fn has_table(tx: &mut Tx<'_>, name: &str) -> Result<bool, StoreError> {
+    let table = "select name from sqlite_master where type = 'table' and name = $1";
+    let found: Option<(String,)> = fetch!(tx, fetch_optional, table, name)?;
+    Ok(found.is_some())
 }

@@ -8,7 +8,7 @@ use crate::db::{Tx, execute, fetch};
 use crate::leases::Lease;
 use crate::views::changes::in_turn;
 use crate::{Store, StoreError, micros, time};
-use gonogo_core::deploy::{ActKey, Entry, Outcome};
+use gonogo_core::deploy::{ActKey, Entry, Outcome, Signal};
 use gonogo_core::running::Running;
 use jiff::Timestamp;
 
@@ -31,12 +31,6 @@ pub struct Intent {
 impl Held {
     pub fn deploy(&self) -> DeployId {
         self.deploy
-    }
-}
-
-impl Intent {
-    pub fn key(&self) -> &ActKey {
-        &self.key
     }
 }
 
@@ -99,6 +93,11 @@ impl Store {
     /// Goes on seeing to it.
     pub async fn hold_deploy(&self, held: &Held, now: Timestamp, until: Timestamp) -> Result<(), StoreError> {
         self.holding(held, now, until, |_, _| Box::pin(async { Ok(()) })).await
+    }
+
+    /// The same, and pages show what it has said by now.
+    pub async fn show_deploy(&self, held: &Held, now: Timestamp, until: Timestamp) -> Result<(), StoreError> {
+        self.holding(held, now, until, |tx, (id, _)| Box::pin(async move { changed(tx, id).await })).await
     }
 
     /// What was written of it, with when.
@@ -243,6 +242,9 @@ impl Store {
                         _ if open == 0 => return Ok(false),
                         Err(StoreError::Done) => return Ok(false),
                         other => other?,
+                    }
+                    if let Entry::Asked { signal: Signal::Halt | Signal::RollBack | Signal::Abandon, by } = &entry {
+                        runs::take_back(tx, id, &format!("{by} wanted nothing more to begin"), deed.at).await?;
                     }
                     put(tx, id, None, &entry, deed.at).await?;
                     note(tx, &deed).await?;

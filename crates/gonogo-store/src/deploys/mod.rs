@@ -176,6 +176,7 @@ impl Store {
             .write(move |tx| {
                 Box::pin(async move {
                     in_turn(tx).await?;
+                    lapse(tx, &new.service, deed.at).await?;
                     let (head, production) = (new.head.to_string(), new.production.to_string());
                     let underway: Option<(i64,)> = fetch!(tx, fetch_optional, UNDERWAY, &new.service, &head)?;
                     if let Some((id,)) = underway {
@@ -205,6 +206,19 @@ impl Store {
             .await?;
         self.work.came();
         Ok(requested)
+    }
+
+    /// What waits for an approval of what is no candidate any more waits no longer.
+    pub async fn lapse_requested(&self, service: &str, now: Timestamp) -> Result<(), StoreError> {
+        let service = service.to_owned();
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    in_turn(tx).await?;
+                    lapse(tx, &service, now).await
+                })
+            })
+            .await
     }
 
     /// Somebody agrees to it, and it is queued; false where it does not wait for that.
@@ -272,20 +286,19 @@ impl Store {
             .await?;
         rows.into_iter().map(read).collect()
     }
+}
 
-    /// Whether what pages show of a deploy has changed since a look.
-    pub async fn deploy_has_changed(
-        &self,
-        id: DeployId,
-        since: crate::views::changes::Cursor,
-    ) -> Result<bool, StoreError> {
-        const SELECT: &str = "select count(*) from deploy where id = $1 and changed > $2";
-        let (number,): (i64,) = self
-            .db
-            .read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_one, SELECT, id.0, since.number())?) }))
-            .await?;
-        Ok(number > 0)
+async fn lapse(tx: &mut Tx<'_>, service: &str, now: Timestamp) -> Result<(), StoreError> {
+    const UPDATE: &str = "update deploy set state = 'refused', ended_at = $2,
+             said = 'nobody had agreed to it before its branch or production moved: ask for it anew'
+         where service = $1 and state = 'requested' and exists (select 1 from candidate
+             where candidate.id = deploy.candidate and candidate.closed_at is not null)
+         returning id";
+    let lapsed: Vec<(i64,)> = fetch!(tx, fetch_all, UPDATE, service, micros(now))?;
+    for (id,) in lapsed {
+        changed(tx, DeployId(id)).await?;
     }
+    Ok(())
 }
 
 /// What pages show of a deploy is another by this transaction, which is in turn.

@@ -2,10 +2,12 @@
 //! come to. A runner is known by its name; what it was given stays its own.
 
 use super::{DeployId, changed};
+use crate::audit::{Deed, note};
 use crate::db::{Tx, execute, fetch};
 use crate::views::changes::in_turn;
 use crate::{Store, StoreError, micros, time};
-use gonogo_core::deploy::{ActKey, Outcome, Step};
+use futures_util::future::BoxFuture;
+use gonogo_core::deploy::{ActKey, Failure, Outcome, Step};
 use gonogo_core::fact::Why;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -79,11 +81,24 @@ pub(super) async fn give(
     fence: i64,
     order: &StepOrder,
 ) -> Result<(), StoreError> {
-    const INSERT: &str = "insert into deploy_run (deploy, key, fence, runner, step, state)
-         values ($1, $2, $3, $4, $5, 'waiting')";
+    // Where its runner did what came before: another folder has none of that.
+    const INSERT: &str = "insert into deploy_run (deploy, key, fence, runner, step, state, instance)
+         values ($1, $2, $3, $4, $5, 'waiting', (select max(instance) from deploy_run where deploy = $1 and runner = $4))";
     let step = serde_json::to_string(&order.step).map_err(|error| StoreError::Refused(error.to_string()))?;
     execute!(tx, INSERT, id.0, key.to_string(), fence, &order.runner, step)?;
     Ok(())
+}
+
+/// What no runner has been told of yet does not begin any more.
+pub(super) async fn take_back(tx: &mut Tx<'_>, id: DeployId, why: &str, now: Timestamp) -> Result<(), StoreError> {
+    const UPDATE: &str = "update deploy_run set state = 'ended', outcome = $2, ended_at = $3
+         where deploy = $1 and state = 'waiting'";
+    execute!(tx, UPDATE, id.0, written(&Outcome::NotStarted { why: why.to_owned() })?, micros(now))?;
+    Ok(())
+}
+
+fn written(outcome: &Outcome) -> Result<String, StoreError> {
+    serde_json::to_string(outcome).map_err(|error| StoreError::Refused(error.to_string()))
 }
 
 impl Store {
@@ -197,7 +212,7 @@ impl Store {
              where deploy = $1 and key = $2 and runner = $3 and state <> 'ended'";
         const THEIRS: &str = "select count(*) from deploy_run where deploy = $1 and key = $2 and runner = $3";
         let (runner, key) = (runner.to_owned(), of.key.to_string());
-        let outcome = serde_json::to_string(&outcome).map_err(|error| StoreError::Refused(error.to_string()))?;
+        let outcome = written(&outcome)?;
         let is_theirs = self
             .db
             .write(move |tx| {
@@ -218,60 +233,97 @@ impl Store {
 
     /// Somebody says that a runner does not come back, which was not heard of since then:
     /// whether the act was done is for a person to tell. False where it was.
-    pub async fn give_up_run(
-        &self,
-        of: RunKey,
-        by: &str,
-        since: Timestamp,
-        deed: crate::Deed,
-    ) -> Result<bool, StoreError> {
-        const UPDATE: &str = "update deploy_run set state = 'ended', outcome = $4, ended_at = $5
-             where deploy = $1 and key = $2 and state <> 'ended' and (heard_at is null or heard_at <= $3)";
+    pub async fn give_up_run(&self, of: RunKey, by: &str, since: Timestamp, deed: Deed) -> Result<bool, StoreError> {
+        const WAITING: &str = "update deploy_run set state = 'ended', outcome = $3, ended_at = $4
+             where deploy = $1 and key = $2 and state = 'waiting'";
+        const HELD: &str = "update deploy_run set state = 'ended', outcome = $4, ended_at = $5
+             where deploy = $1 and key = $2 and state = 'held' and (heard_at is null or heard_at <= $3)";
+        // What comes next is for whichever runner of that name asks.
+        const ANY: &str = "update deploy_run set instance = null where deploy = $1 and state = 'ended'";
         let said = format!("{by} gave its runner up, which was not heard of any more");
+        let not_started = written(&Outcome::NotStarted { why: said.clone() })?;
         let why = Why::new(said, "look on its host whether it was done");
-        let outcome = serde_json::to_string(&Outcome::CannotTell { why });
-        let outcome = outcome.map_err(|error| StoreError::Refused(error.to_string()))?;
-        let key = of.key.to_string();
-        let given_up = self
-            .db
-            .write(move |tx| {
-                Box::pin(async move {
-                    in_turn(tx).await?;
-                    let (since, at) = (micros(since), micros(deed.at));
-                    if execute!(tx, UPDATE, of.deploy.0, &key, since, &outcome, at)? == 0 {
-                        return Ok(false);
-                    }
-                    crate::audit::note(tx, &deed).await?;
-                    changed(tx, of.deploy).await?;
-                    Ok(true)
-                })
+        let cannot_tell = written(&Outcome::CannotTell { why })?;
+        self.of_run(of.clone(), deed, move |tx, at| {
+            Box::pin(async move {
+                let (deploy, key) = (of.deploy.0, of.key.to_string());
+                let waited = execute!(tx, WAITING, deploy, &key, not_started, at)?;
+                let given_up = waited + execute!(tx, HELD, deploy, &key, micros(since), cannot_tell, at)?;
+                if given_up > 0 {
+                    execute!(tx, ANY, deploy)?;
+                }
+                Ok(given_up)
             })
-            .await?;
-        self.work.came();
-        Ok(given_up)
+        })
+        .await
     }
 
     /// Somebody wants what runs to be ended; false where it is over.
-    pub async fn end_run(&self, of: RunKey, by: &str, deed: crate::Deed) -> Result<bool, StoreError> {
-        const UPDATE: &str = "update deploy_run set end_wanted_by = coalesce(end_wanted_by, $3)
-             where deploy = $1 and key = $2 and state <> 'ended'";
-        let (by, key) = (by.to_owned(), of.key.to_string());
-        let wanted = self
+    pub async fn end_run(&self, of: RunKey, by: &str, deed: Deed) -> Result<bool, StoreError> {
+        // Nothing of it has begun: no runner has been told of it.
+        const WAITING: &str = "update deploy_run set state = 'ended', end_wanted_by = $3, outcome = $4, ended_at = $5
+             where deploy = $1 and key = $2 and state = 'waiting'";
+        const HELD: &str = "update deploy_run set end_wanted_by = coalesce(end_wanted_by, $3)
+             where deploy = $1 and key = $2 and state = 'held'";
+        let by = by.to_owned();
+        let ended = written(&Outcome::Failed { failure: Failure::Ended { by: by.clone() } })?;
+        self.of_run(of.clone(), deed, move |tx, at| {
+            Box::pin(async move {
+                let (deploy, key) = (of.deploy.0, of.key.to_string());
+                let waited = execute!(tx, WAITING, deploy, &key, &by, ended, at)?;
+                Ok(waited + execute!(tx, HELD, deploy, &key, &by)?)
+            })
+        })
+        .await
+    }
+
+    /// What no runner has asked for does not begin any more.
+    pub async fn take_back_runs(&self, id: DeployId, why: &str, now: Timestamp) -> Result<(), StoreError> {
+        let why = why.to_owned();
+        let taken = self
             .db
             .write(move |tx| {
                 Box::pin(async move {
                     in_turn(tx).await?;
-                    if execute!(tx, UPDATE, of.deploy.0, &key, &by)? == 0 {
+                    take_back(tx, id, &why, now).await?;
+                    changed(tx, id).await
+                })
+            })
+            .await;
+        self.work.came();
+        taken
+    }
+
+    /// Changes an act with its audit entry; false where nothing was changed.
+    async fn of_run<F>(&self, of: RunKey, deed: Deed, run: F) -> Result<bool, StoreError>
+    where
+        F: for<'t, 'c> FnOnce(&'t mut Tx<'c>, i64) -> BoxFuture<'t, Result<u64, StoreError>> + Send + 'static,
+    {
+        let has_changed = self
+            .db
+            .write(move |tx| {
+                Box::pin(async move {
+                    in_turn(tx).await?;
+                    if run(tx, micros(deed.at)).await? == 0 {
                         return Ok(false);
                     }
-                    crate::audit::note(tx, &deed).await?;
+                    note(tx, &deed).await?;
                     changed(tx, of.deploy).await?;
                     Ok(true)
                 })
             })
             .await?;
         self.work.came();
-        Ok(wanted)
+        Ok(has_changed)
+    }
+
+    /// Whether a runner of that name was given what is not over.
+    pub async fn has_open_runs(&self, runner: &str) -> Result<bool, StoreError> {
+        const SELECT: &str = "select count(*) from deploy_run where runner = $1 and state <> 'ended'";
+        let runner = runner.to_owned();
+        let (number,): (i64,) =
+            self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_one, SELECT, runner)?) })).await?;
+        Ok(number > 0)
     }
 
     /// All acts of a deploy that were given to runners.

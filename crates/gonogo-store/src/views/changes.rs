@@ -12,12 +12,6 @@ use std::str::FromStr;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cursor(i64);
 
-impl Cursor {
-    pub(crate) fn number(self) -> i64 {
-        self.0
-    }
-}
-
 impl Display for Cursor {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)

@@ -24,7 +24,7 @@ async fn runs(store: &Store, digit: char, second: i64) {
         trouble: None,
         astray: None,
     };
-    store.looked(seen, Vec::new(), at(second)).await.unwrap();
+    store.looked(seen, Vec::new(), at(second), at(second)).await.unwrap();
 }
 
 conformance! {

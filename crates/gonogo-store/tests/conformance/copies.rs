@@ -2,7 +2,8 @@
 
 use crate::engine::{Engine, postgres, sqlite};
 use crate::intake::delivery;
-use crate::{at, awareness, people};
+use crate::{at, awareness, deploys, people};
+use gonogo_core::deploy::{Entry, Outcome, Signal};
 use gonogo_core::person::Role;
 use gonogo_store::{Existing, Store, StoreError, backup, restore};
 use sqlx::sqlite::SqliteConnectOptions;
@@ -54,6 +55,30 @@ async fn a_backup_made_while_it_is_written_to_is_whole() {
     assert_eq!(restored.session("t", at(2)).await.unwrap(), None, "a session outlived its backup");
     let waits = restored.lease_message("slack", at(9), at(20)).await.unwrap().unwrap();
     assert_eq!(waits.begun_at, Some(at(1)), "it may have been said since");
+}
+
+/// Much may have shipped since the backup: a person says whether it goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deploy_that_was_open_is_halted_by_a_restore() {
+    let engine = sqlite();
+    let store = engine.open().await;
+    let who = deploys::ada(&store).await;
+    let (one, next) = (deploys::candidate(&store, "web", 'b').await, deploys::candidate(&store, "api", 'b').await);
+    let runs = deploys::requested(&store, &who, &one, 2).await;
+    let queued = deploys::requested(&store, &who, &next, 2).await;
+    let held = deploys::take(&store, runs, 3).await.unwrap();
+    let _waits = store.intend(&held, deploys::first(), deploys::order(), 0, at(4), at(14)).await.unwrap();
+    let copy = beside(&engine, "copy.db");
+    backup(&engine.url, &copy).await.unwrap();
+    let elsewhere = sqlite();
+    restore(&copy, &elsewhere.url, Existing::Refuse).await.unwrap();
+    let restored = elsewhere.open().await;
+    for id in [runs, queued] {
+        let (last, _) = restored.deploy_journal(id).await.unwrap().pop().unwrap();
+        assert_eq!(last, Entry::Asked { signal: Signal::Halt, by: "gonogo restore".to_owned() });
+    }
+    let outcome = restored.deploy_runs(runs).await.unwrap().remove(0).outcome;
+    assert!(matches!(outcome, Some(Outcome::NotStarted { .. })), "{outcome:?}");
 }
 
 #[tokio::test]

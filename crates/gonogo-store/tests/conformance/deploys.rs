@@ -12,13 +12,13 @@ fn deed(action: &'static str, second: i64) -> Deed {
     Deed { at: at(second), actor, action, subject, detail, once: None }
 }
 
-async fn ada(store: &Store) -> Person {
+pub(crate) async fn ada(store: &Store) -> Person {
     let deed = deed("added a person", 0);
     store.add_person("ada".to_owned(), "x".to_owned(), Role::Admin, false, deed).await.unwrap().unwrap()
 }
 
 /// A branch of a service has this head over `a`.
-async fn candidate(store: &Store, service: &str, head: char) -> Candidate {
+pub(crate) async fn candidate(store: &Store, service: &str, head: char) -> Candidate {
     let running = Some(sha('a').into());
     let seen = ProductionSeen {
         service: service.to_owned(),
@@ -30,7 +30,7 @@ async fn candidate(store: &Store, service: &str, head: char) -> Candidate {
     };
     let (service, branch) = (service.to_owned(), format!("of-{head}"));
     let one = Sighted { service, branch, head: sha(head), production: running, stage: Stage::Deploy };
-    store.looked(seen, vec![one], at(1)).await.unwrap().candidates.remove(0).0
+    store.looked(seen, vec![one], at(1), at(1)).await.unwrap().candidates.remove(0).0
 }
 
 fn step(name: &str) -> Step {
@@ -64,22 +64,22 @@ async fn request(store: &Store, who: &Person, of: &Candidate, second: i64) -> Re
     store.request_deploy(new, plan, deed("asked for a deploy", second)).await.unwrap()
 }
 
-async fn requested(store: &Store, who: &Person, of: &Candidate, second: i64) -> DeployId {
+pub(crate) async fn requested(store: &Store, who: &Person, of: &Candidate, second: i64) -> DeployId {
     match request(store, who, of, second).await {
         Requested::New(id) => id,
         Requested::Underway(id) => panic!("{id:?} is under way"),
     }
 }
 
-fn first() -> ActKey {
+pub(crate) fn first() -> ActKey {
     Act { direction: Direction::Forward, step: 0, attempt: 1 }.key()
 }
 
-fn order() -> StepOrder {
+pub(crate) fn order() -> StepOrder {
     StepOrder { runner: "local".to_owned(), step: step("ship") }
 }
 
-async fn take(store: &Store, id: DeployId, second: i64) -> Option<Held> {
+pub(crate) async fn take(store: &Store, id: DeployId, second: i64) -> Option<Held> {
     store.take_deploy(id, at(second), at(second + 10)).await.unwrap()
 }
 
@@ -200,6 +200,75 @@ conformance! {
         assert_eq!(store.deploy_runs(id).await.unwrap()[0].outcome, Some(ended), "the first word counts");
         assert_eq!(store.runs_for("local", "i", vec![of.clone()], at(11)).await.unwrap().gone, std::slice::from_ref(&of));
         assert!(!store.end_run(of, "ada", deed("had a step ended", 12)).await.unwrap());
+    }
+
+    async fn what_no_runner_asked_for_begins_no_more_once_somebody_says_so(store: Store) {
+        let who = ada(&store).await;
+        let id = requested(&store, &who, &candidate(&store, "web", 'b').await, 2).await;
+        let held = take(&store, id, 3).await.unwrap();
+        let act = |step| Act { direction: Direction::Forward, step, attempt: 1 }.key();
+        let of = |step| RunKey { deploy: id, key: act(step) };
+        let runs = async |instance, second| store.runs_for("local", instance, Vec::new(), at(second)).await.unwrap().new;
+        let outcome = async |step: usize| store.deploy_runs(id).await.unwrap()[step].outcome.clone();
+
+        let _held = store.intend(&held, act(0), order(), 0, at(4), at(14)).await.unwrap();
+        assert_eq!(runs("i", 5).await.len(), 1);
+        let _waits = store.intend(&held, act(1), order(), 1, at(6), at(16)).await.unwrap();
+        assert_eq!(runs("j", 7).await, [], "the folder that has the first step has the next");
+        let halt = Entry::Asked { signal: Signal::Halt, by: "ada".to_owned() };
+        assert!(store.say_of_deploy(id, halt, 2, deed("halted a deploy", 8)).await.unwrap());
+        assert!(matches!(outcome(1).await, Some(Outcome::NotStarted { .. })), "{:?}", outcome(1).await);
+        assert_eq!(outcome(0).await, None, "what runs goes on");
+        assert_eq!(runs("i", 9).await.len(), 1, "and is all that it is told of");
+
+        let _waits = store.intend(&held, act(2), order(), 3, at(10), at(20)).await.unwrap();
+        assert!(store.end_run(of(2), "ada", deed("had a step ended", 11)).await.unwrap());
+        let ended = Outcome::Failed { failure: Failure::Ended { by: "ada".to_owned() } };
+        assert_eq!(outcome(2).await, Some(ended));
+
+        let _waits = store.intend(&held, act(3), order(), 4, at(12), at(22)).await.unwrap();
+        store.take_back_runs(id, "nobody asked", at(13)).await.unwrap();
+        assert_eq!(outcome(3).await, Some(Outcome::NotStarted { why: "nobody asked".to_owned() }));
+
+        // Its host is gone: another one may go on.
+        let gives_up = || deed("gave a step's runner up", 60);
+        assert!(store.give_up_run(of(0), "ada", at(15), gives_up()).await.unwrap());
+        assert!(matches!(outcome(0).await, Some(Outcome::CannotTell { .. })));
+        let _waits = store.intend(&held, act(4), order(), 5, at(61), at(71)).await.unwrap();
+        assert_eq!(runs("j", 62).await.len(), 1);
+    }
+
+    async fn what_nobody_agreed_to_lapses_with_its_candidate(store: Store) {
+        let who = ada(&store).await;
+        let of = candidate(&store, "web", 'b').await;
+        let id = requested(&store, &who, &of, 2).await;
+        let approval = gonogo_core::deploy::Approval { role: Role::Developer, people: None, by_another: true, hours: 8 };
+        // As if it were asked for under such a policy.
+        let held = take(&store, id, 3).await.unwrap();
+        finish(&store, &held, 4).await;
+        let new = NewDeploy {
+            service: of.service.clone(),
+            branch: of.branch.clone(),
+            head: of.head,
+            production: of.production.clone().unwrap(),
+            candidate: of.id,
+            requested_by: who.id,
+        };
+        let plan = move |_| Plan {
+            approval: Some(approval),
+            runner: "local".to_owned(),
+            forward: vec![step("ship")],
+            back: Vec::new(),
+        };
+        let Requested::New(waits) = store.request_deploy(new, plan, deed("asked for a deploy", 5)).await.unwrap() else {
+            panic!("the first one is over")
+        };
+        store.lapse_requested("web", at(6)).await.unwrap();
+        let state_of = async |id| store.deploy(id).await.unwrap().unwrap().state;
+        assert_eq!(state_of(waits).await, DeployState::Requested, "its candidate is open");
+        store.close_candidate(of.id, at(7)).await.unwrap();
+        store.lapse_requested("web", at(8)).await.unwrap();
+        assert_eq!((state_of(waits).await, state_of(id).await), (DeployState::Refused, DeployState::Deployed));
     }
 
     async fn what_an_act_says_is_kept_once_and_without_a_gap(store: Store) {

@@ -118,7 +118,7 @@ conformance! {
         };
         let mut last = cursor().await;
         for (trouble, is_news) in [(None, true), (None, false), (Some("no answer"), true), (Some("no answer"), false), (None, true)] {
-            store.looked(seen(trouble), Vec::new(), at(3)).await.unwrap();
+            store.looked(seen(trouble), Vec::new(), at(3), at(3)).await.unwrap();
             let now = cursor().await;
             assert_eq!(now != last, is_news, "{trouble:?}");
             last = now;
@@ -144,6 +144,7 @@ conformance! {
             why: "agreed".to_owned(),
             until: at(99),
             needs_second: true,
+            branch: None,
         };
         store.waive(new, &ada, deed(5, "proposed")).await.unwrap();
         assert!(has_changed(other.id, last).await);

@@ -64,6 +64,7 @@ conformance! {
             why: "agreed".to_owned(),
             until: at(99),
             needs_second: false,
+            branch: None,
         };
         let id = given(store.waive(new, &actor, deed(5, "waived")).await);
         let rows = store.waivers("web").await.unwrap();
@@ -87,6 +88,7 @@ conformance! {
             why: "agreed".to_owned(),
             until: at(until),
             needs_second: true,
+            branch: None,
         };
         let id = given(store.waive(new("f", 99), &ada, deed(5, "proposed")).await);
         let confirm = async |id, who, second| {
@@ -114,6 +116,7 @@ conformance! {
             why: "agreed".to_owned(),
             until: at(until),
             needs_second: false,
+            branch: None,
         };
         let all = at_once((0..8).map(|_| {
             let (store, actor, new) = (store.clone(), actor.clone(), new(20));

@@ -17,7 +17,7 @@ async fn ships(store: &Store, running: char, second: i64, came: &[&str], went: &
         trouble: None,
         astray: None,
     };
-    store.looked(seen, Vec::new(), at(second)).await.unwrap();
+    store.looked(seen, Vec::new(), at(second), at(second)).await.unwrap();
     let Some(moved) = store.unread_moves("web").await.unwrap().pop() else { return };
     let (title, told) = (String::new(), "{}".to_owned());
     let to_ask = Some(ToAsk { asks: "how".to_owned(), due_at: at(second + 100) });
@@ -101,7 +101,7 @@ conformance! {
             trouble: None,
             astray: None,
         };
-        store.looked(seen, Vec::new(), at(2)).await.unwrap();
+        store.looked(seen, Vec::new(), at(2), at(2)).await.unwrap();
         let unsettled = store.unsettled_of("web", 9).await.unwrap();
         assert_eq!(unsettled, UnsettledLooks { is_unread: true, ..UnsettledLooks::default() });
         ships(&store, 'b', 2, &["STORY-1", "STORY-2"], &[]).await;

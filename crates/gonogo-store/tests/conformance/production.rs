@@ -30,11 +30,11 @@ fn deed() -> Deed {
 
 conformance! {
     async fn a_move_is_recorded_once_with_the_candidates_over_it(store: Store) {
-        let first = store.looked(seen(Some("a")), main_over(Some("a")), at(1)).await.unwrap();
+        let first = store.looked(seen(Some("a")), main_over(Some("a")), at(1), at(1)).await.unwrap();
         assert_eq!(first.moved.unwrap().before, None);
-        let same = store.looked(seen(Some("a")), main_over(Some("a")), at(2)).await.unwrap();
+        let same = store.looked(seen(Some("a")), main_over(Some("a")), at(2), at(2)).await.unwrap();
         assert_eq!((same.moved, same.candidates[0].1), (None, false));
-        let half = store.looked(seen(Some("ba")), main_over(Some("ab")), at(3)).await.unwrap();
+        let half = store.looked(seen(Some("ba")), main_over(Some("ab")), at(3), at(3)).await.unwrap();
         let (moved, (candidate, is_new)) = (half.moved.unwrap(), &half.candidates[0]);
         assert_eq!((moved.before, moved.running, moved.seen_at), (Some(runs("a")), runs("ab"), at(3)));
         assert!(*is_new);
@@ -50,18 +50,18 @@ conformance! {
     }
 
     async fn production_that_nobody_says_now_has_not_moved(store: Store) {
-        store.looked(seen(Some("a")), Vec::new(), at(1)).await.unwrap();
+        store.looked(seen(Some("a")), Vec::new(), at(1), at(1)).await.unwrap();
         let away = || Some("no answer".to_owned());
         let stale = ProductionSeen { trouble: away(), ..seen(Some("a")) };
-        assert_eq!(store.looked(stale, Vec::new(), at(2)).await.unwrap().moved, None);
+        assert_eq!(store.looked(stale, Vec::new(), at(2), at(2)).await.unwrap().moved, None);
         let unknown = ProductionSeen { trouble: away(), ..seen(None) };
-        let looked = store.looked(unknown, main_over(None), at(3)).await.unwrap();
+        let looked = store.looked(unknown, main_over(None), at(3), at(3)).await.unwrap();
         assert_eq!((looked.moved, looked.candidates[0].0.production.clone()), (None, None));
         let row = store.production("web").await.unwrap().unwrap();
         assert_eq!((row.running, row.known_at, row.trouble), (Some(runs("a")), Some(at(1)), away()));
         assert_eq!(row.looked_at, Some(at(3)), "in vain");
         // It is back as it was: that is no move, and no trouble is left.
-        assert_eq!(store.looked(seen(Some("a")), Vec::new(), at(4)).await.unwrap().moved, None);
+        assert_eq!(store.looked(seen(Some("a")), Vec::new(), at(4), at(4)).await.unwrap().moved, None);
         let row = store.production("web").await.unwrap().unwrap();
         assert_eq!((row.known_at, row.trouble), (Some(at(4)), None));
     }
@@ -69,13 +69,13 @@ conformance! {
     async fn what_went_astray_counts_from_when_it_was_seen_first(store: Store) {
         let astray = |said: &str| ProductionSeen { astray: Some(said.to_owned()), ..seen(Some("a")) };
         for (second, said) in [(1, "hotfix/1"), (2, "hotfix/1 and hotfix/2")] {
-            store.looked(astray(said), Vec::new(), at(second)).await.unwrap();
+            store.looked(astray(said), Vec::new(), at(second), at(second)).await.unwrap();
         }
         let of = || async { store.production("web").await.unwrap().unwrap().astray };
         assert_eq!(of().await, Some(("hotfix/1 and hotfix/2".to_owned(), at(1))));
-        store.looked(seen(Some("a")), Vec::new(), at(3)).await.unwrap();
+        store.looked(seen(Some("a")), Vec::new(), at(3), at(3)).await.unwrap();
         assert_eq!(of().await, None);
-        store.looked(astray("hotfix/3"), Vec::new(), at(4)).await.unwrap();
+        store.looked(astray("hotfix/3"), Vec::new(), at(4), at(4)).await.unwrap();
         assert_eq!(of().await, Some(("hotfix/3".to_owned(), at(4))));
     }
 

@@ -115,7 +115,7 @@ conformance! {
             trouble: None,
             astray: None,
         };
-        let looked = store.looked(runs, vec![over_it], at(4)).await.unwrap();
+        let looked = store.looked(runs, vec![over_it], at(4), at(4)).await.unwrap();
         let good = looked.candidates[0].0.clone();
         judged(&store, &good, "go", 5).await;
         let found = store.observed("web", at(0), 9).await.unwrap();

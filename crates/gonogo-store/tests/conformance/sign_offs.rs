@@ -27,7 +27,7 @@ async fn main_is(store: &Store, head: char, running: &[char]) -> Candidate {
     };
     let (service, branch) = ("web".to_owned(), "main".to_owned());
     let main = Sighted { service, branch, head: sha(head), production: running, stage: Stage::Deploy };
-    store.looked(seen, vec![main], at(1)).await.unwrap().candidates.remove(0).0
+    store.looked(seen, vec![main], at(1), at(1)).await.unwrap().candidates.remove(0).0
 }
 
 async fn names(store: &Store, head: char, base: char) -> Vec<String> {

@@ -19,7 +19,7 @@ async fn runs(store: &Store, service: &str, running: char, second: i64) -> Candi
     };
     let (service, branch) = (service.to_owned(), "main".to_owned());
     let main = Sighted { service, branch, head: sha('e'), production: running, stage: Stage::Deploy };
-    store.looked(seen, vec![main], at(second)).await.unwrap().candidates[0].0.id
+    store.looked(seen, vec![main], at(second), at(second)).await.unwrap().candidates[0].0.id
 }
 
 /// The candidate is judged; these stories wait in it.

@@ -45,6 +45,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (34, include_str!("../../migrations/0034_written.sql"), include_str!("rows/0034.sql")),
     (35, include_str!("../../migrations/0035_deploys.sql"), include_str!("rows/0035.sql")),
     (36, include_str!("../../migrations/0036_told_where.sql"), include_str!("rows/0036.sql")),
+    (38, include_str!("../../migrations/0038_waiver_branch.sql"), include_str!("rows/0038.sql")),
 ];
 
 /// Brings an empty database to a version, with rows.

@@ -48,18 +48,23 @@ pub(super) fn asking<T>(
     runtime.block_on(async { run(&server, Patience::of(args)).await })
 }
 
+/// What is to be deployed, and else a pull request.
+pub(super) const ANY: [&str; 2] = [DEPLOYABLE[0], "merge"];
+pub(super) const DEPLOYABLE: [&str; 1] = ["deploy"];
+
 /// The candidate, once it is as it is waited for, or time is up. One that is not
 /// there yet may be on its way.
 pub(super) async fn awaited(
     server: &Server,
     service: &str,
     which: &str,
+    stages: &[&str],
     patience: &mut Patience,
     is_done: impl AsyncFn(&Candidate) -> anyhow::Result<bool>,
 ) -> anyhow::Result<Candidate> {
     server.service(service).await?;
     loop {
-        let found = server.candidate(service, which).await?;
+        let found = server.candidate(service, which, stages).await?;
         if let Some(found) = &found
             && is_done(found).await?
         {

@@ -1,6 +1,6 @@
 //! `gonogo deploy` and `gonogo deploys`.
 
-use super::ask::{Patience, WAITING, asking, awaited};
+use super::ask::{DEPLOYABLE, Patience, WAITING, asking, awaited};
 use crate::cli::{DeployArgs, DeploysArgs, ListFormat};
 use crate::server::Server;
 use anstream::adapter::StripStr;
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 pub(crate) fn run(args: &DeployArgs) -> anyhow::Result<u8> {
     asking(&args.server, async |server, mut patience| {
         let is_judged = async |found: &Candidate| Ok(!found.is_open || found.judged.is_some());
-        let candidate = awaited(server, &args.service, &args.which, &mut patience, is_judged).await?;
+        let candidate = awaited(server, &args.service, &args.which, &DEPLOYABLE, &mut patience, is_judged).await?;
         if !candidate.is_open {
             bail!("{} is no candidate any more\n  → `gonogo status {}` lists what is open", args.which, args.service);
         }

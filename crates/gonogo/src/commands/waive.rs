@@ -1,6 +1,6 @@
 //! `gonogo waive`.
 
-use super::ask::{Patience, WAITING, asking, awaited, tell};
+use super::ask::{ANY, Patience, WAITING, asking, awaited, tell};
 use crate::cli::{self, WaiveArgs};
 use crate::server::Server;
 use anyhow::{Context, bail};
@@ -12,9 +12,14 @@ pub(crate) fn run(args: &WaiveArgs) -> anyhow::Result<u8> {
     asking(&args.server, async |server, mut patience| {
         // What it waits for hinders no waiver.
         let is_judged = async |found: &Candidate| Ok(!found.is_open || found.judged.is_some());
-        let candidate = awaited(server, &args.service, which, &mut patience, is_judged).await?;
+        let candidate = awaited(server, &args.service, which, &ANY, &mut patience, is_judged).await?;
         let finding = finding_of(server, &candidate, fingerprint).await?;
-        let new = NewWaiver { fingerprint: finding.fingerprint.clone(), why: args.why.clone(), days: args.days };
+        let new = NewWaiver {
+            fingerprint: finding.fingerprint.clone(),
+            why: args.why.clone(),
+            days: args.days,
+            this_branch: args.this_branch,
+        };
         let made = server.waive(candidate.id, &new).await?;
         if is_proposed(server, &args.service, &made, &finding.message).await? {
             return Ok(WAITING);
@@ -39,7 +44,7 @@ async fn judged_anew(
         let findings = server.check(now.id, judged.id).await?.findings;
         Ok(!findings.iter().any(|one| one.fingerprint == waived.fingerprint && one.waiver.is_none()))
     };
-    let candidate = awaited(server, &args.service, which, patience, knows_of_it).await?;
+    let candidate = awaited(server, &args.service, which, &ANY, patience, knows_of_it).await?;
     if knows_of_it(&candidate).await? {
         return tell(server, &candidate, &args.output).await;
     }

@@ -174,7 +174,10 @@ fn a_deploy_is_halted_and_rolled_back_by_the_policys_steps() {
 #[test]
 fn a_server_that_is_killed_finds_its_deploy_again_and_no_line_is_lost() {
     let steps = [
-        ("build", "echo one >> $M/runs; echo first; until test -e $M/go; do sleep 0.05; done; echo last"),
+        (
+            "build",
+            "echo one >> $M/runs; echo first; until test -e $M/go; do sleep 0.05; done; echo last; echo x > $M/ended",
+        ),
         ("ship", "echo x >> $M/shipped"),
     ];
     let mut on = Deploying::with(&steps, "");
@@ -184,7 +187,7 @@ fn a_server_that_is_killed_finds_its_deploy_again_and_no_line_is_lost() {
     on.world.kill();
     // The step goes on without anybody, and ends.
     on.lets("go");
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    on.wait_for_mark("ended");
     on.world.start();
     on.says(&deploy, "✓ Deployed");
     let log = on.world.get(&format!("{deploy}/steps/step-1-1/log.txt")).1;

@@ -47,6 +47,27 @@ fn a_waiver_turns_the_status_green_and_taking_it_back_red() {
 }
 
 #[test]
+fn a_waiver_of_one_branch_lets_nothing_pass_in_another() {
+    let mut world = World::stopped();
+    world.policy("[candidates]\nbranches = ['main', 'release/*']\n");
+    world.start();
+    let (sha, page, fingerprint) = blocked(&world);
+    let fields = [("fingerprint", fingerprint.as_str()), ("why", "seen"), ("days", "3"), ("where", "branch")];
+    assert_eq!(world.submit(&page, &format!("{page}/waivers"), &fields).0, 303);
+    world.status_of(&sha).is_success("Go, 1 waived");
+    assert!(world.get(&page).1.contains("in this branch alone"));
+    world.repo.branch("release/1").checkout("release/1");
+    world.repo.commit("STORY-2 more");
+    let other = world.push("release/1");
+    let status = world.status_of(&other).is_failure(&format!("No-Go: {} \"tidy up\" names no story", &sha[..7]));
+    let page = path_of(&status);
+    let fields = [("fingerprint", fingerprint.as_str()), ("why", "seen"), ("days", "3"), ("where", "service")];
+    assert_eq!(world.submit(&page, &format!("{page}/waivers"), &fields).0, 303, "that of main says nothing of it");
+    world.status_of(&other).is_success("Go, 1 waived");
+    assert!(world.get("/waivers").1.contains("web, main alone"));
+}
+
+#[test]
 fn who_has_not_signed_in_sees_and_does_nothing() {
     let mut world = World::new();
     let (_, page, fingerprint) = blocked(&world);

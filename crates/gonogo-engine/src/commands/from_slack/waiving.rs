@@ -5,7 +5,7 @@ use super::modal::{self, DAYS, FINDING, Given, WHY};
 use super::telling::elsewhere;
 use super::who::{Who, who};
 use super::{Done, NOT_DONE, WAIVE, nothing};
-use crate::commands::waive::{WaiveError, waivable, waive, why_of};
+use crate::commands::waive::{ToWaive, WaiveError, waivable, waive, why_of};
 use crate::serving::Serving;
 use gonogo_core::person::Person;
 use gonogo_read::slack::Submitted;
@@ -56,7 +56,9 @@ pub(super) async fn submit(serving: &Serving, submitted: &Submitted) -> Result<D
         }
     };
     let candidate = CandidateId(given.candidate);
-    let error = match waive(serving, &person, candidate, &given.fingerprint, &given.why, given.days).await {
+    let Given { fingerprint, why, days, .. } = &given;
+    let asked = ToWaive { fingerprint, why, days: *days, this_branch: false };
+    let error = match waive(serving, &person, candidate, asked).await {
         Ok(id) => return done(serving, &person, candidate, id).await,
         Err(WaiveError::Store(error)) => return Err(error),
         Err(error) => error,

@@ -7,20 +7,23 @@ mod stands;
 use super::{JobError, look_soon, told};
 use crate::jobs::is_told;
 use crate::serving::Serving;
-use gonogo_core::deploy::{ActKey, End, Entry, Next, Outcome, next};
+use gonogo_core::deploy::{ActKey, Choice, End, Entry, Next, Outcome, next};
 use gonogo_core::running::Running;
 use gonogo_store::{Deed, DeployRow, DeployState, Held, RunKey, StepOrder, StoreError};
 use jiff::{SignedDuration, Timestamp};
-use ready::Ready;
-use std::collections::BTreeSet;
+use ready::{Reading, Ready};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// How long a deploy is somebody's without a word from them.
 const LEASE: SignedDuration = SignedDuration::from_secs(8);
 const HEARTBEAT: Duration = Duration::from_secs(2);
+/// Pages are told of what a step says no more often.
+const SHOWS_EVERY: Duration = Duration::from_secs(1);
+/// What was read before an act counts for so long: no runner begins it later.
+const ASKED_FOR_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 /// What nobody tells of, such as a deploy whose lease ran out, is found so soon.
 const AT_LEAST_EVERY: Duration = Duration::from_millis(500);
 
@@ -64,12 +67,11 @@ struct Seen {
     serving: Arc<Serving>,
     held: Held,
     row: DeployRow,
-    /// Since when it is.
-    since: Timestamp,
-    /// Acts of ours or of who had it before, that are under way.
-    follows: BTreeSet<ActKey>,
-    /// Whether its repository was asked to be looked at, and it to be judged.
-    reading: ready::Reading,
+    /// What is read again before it begins.
+    reading: Reading,
+    /// How much its steps had said when pages were last told of it.
+    shown_bytes: u64,
+    shown_at: Instant,
 }
 
 enum Step {
@@ -86,8 +88,8 @@ async fn see_to(serving: Arc<Serving>, held: Held, mut stop: watch::Receiver<boo
         Ok(None) => return,
         Err(error) => return told::store_is_away(&error),
     };
-    let since = (serving.clock)();
-    let mut seen = Seen { serving, held, row, since, follows: BTreeSet::new(), reading: ready::Reading::default() };
+    let reading = Reading::from((serving.clock)());
+    let mut seen = Seen { serving, held, row, reading, shown_bytes: 0, shown_at: Instant::now() };
     loop {
         if *stop.borrow() {
             // Whoever comes next has it at once.
@@ -118,15 +120,31 @@ async fn see_to(serving: Arc<Serving>, held: Held, mut stop: watch::Receiver<boo
     }
 }
 
+/// Whether anything of it may have happened outside.
+fn has_begun(journal: &[Entry]) -> bool {
+    let came_to_nothing = |of: &ActKey| {
+        journal.iter().any(|entry| match entry {
+            Entry::Settled { key, outcome: Outcome::NotStarted { .. } } => key == of,
+            _ => false,
+        })
+    };
+    journal.iter().any(|entry| match entry {
+        Entry::Intended { key } => !came_to_nothing(key),
+        // A person did it by hand.
+        Entry::Decided { choice: Choice::CountAsDone, .. } => true,
+        Entry::Settled { .. } | Entry::Decided { .. } | Entry::Asked { .. } => false,
+    })
+}
+
 impl Seen {
     async fn step(&mut self) -> Result<Step, JobError> {
         let store = &self.serving.store;
         let id = self.row.id;
-        let journal: Vec<Entry> = store.deploy_journal(id).await?.into_iter().map(|(entry, _)| entry).collect();
+        let (journal, times): (Vec<Entry>, Vec<Timestamp>) = store.deploy_journal(id).await?.into_iter().unzip();
         let next = next(&self.row.plan, &journal);
-        let has_begun = journal.iter().any(|entry| matches!(entry, Entry::Intended { .. }));
+        let has_begun = has_begun(&journal);
         if let (Next::Act(_), false) = (&next, has_begun) {
-            match self.reading.ready(&self.serving, &self.row, self.since).await? {
+            match self.reading.ready(&self.serving, &self.row).await? {
                 Ready::Yes => {}
                 Ready::NotYet(said) => return self.stands(DeployState::Queued, said, None).await,
                 Ready::Refused(why) => return self.finish(DeployState::Refused, why, None, journal.len()).await,
@@ -134,8 +152,16 @@ impl Seen {
         }
         match next {
             Next::Act(act) => self.begin(act.key(), journal.len()).await,
-            Next::Follow(key) => self.follow(key).await,
+            Next::Follow(key) => {
+                let is_it = |entry: &Entry| matches!(entry, Entry::Intended { key: of } if *of == key);
+                let given_at = journal.iter().position(is_it).map(|at| times[at]);
+                self.follow(key, given_at).await
+            }
             Next::Hold(hold) => {
+                if !has_begun {
+                    // What was read before it was halted is read anew once it goes on.
+                    self.reading = Reading::from((self.serving.clock)());
+                }
                 let (state, said) = stands::of_hold(&self.row.plan, &hold);
                 let both = if has_begun { self.both() } else { None };
                 self.stands(state, said, both).await
@@ -164,14 +190,14 @@ impl Seen {
         };
         let now = (self.serving.clock)();
         let order = StepOrder { runner: self.row.plan.runner.clone(), step };
-        let intent = self.serving.store.intend(&self.held, key, order, seen, now, until(now)).await?;
-        self.follows.insert(intent.key().clone());
+        // Settled by what its runner says, which whoever has the deploy by then finds.
+        let _begun = self.serving.store.intend(&self.held, key, order, seen, now, until(now)).await?;
         Ok(Step::Moved)
     }
 
     /// What the runner says of an act. One that somebody else began before a crash is
     /// found there too: its runner has it, or has not taken it yet.
-    async fn follow(&mut self, key: ActKey) -> Result<Step, JobError> {
+    async fn follow(&mut self, key: ActKey, given_at: Option<Timestamp>) -> Result<Step, JobError> {
         let store = &self.serving.store;
         let of = RunKey { deploy: self.row.id, key: key.clone() };
         let run = store.deploy_runs(self.row.id).await?.into_iter().find(|run| run.of == of);
@@ -180,13 +206,22 @@ impl Seen {
         };
         let now = (self.serving.clock)();
         let Some(outcome) = run.outcome.clone() else {
+            if !run.is_held && given_at.is_some_and(|at| now.duration_since(at) > ASKED_FOR_WITHIN) {
+                let why =
+                    format!("its runner {} did not ask for work for {} min", run.runner, ASKED_FOR_WITHIN.as_mins());
+                store.take_back_runs(self.row.id, &why, now).await?;
+                return Ok(Step::Moved);
+            }
+            if run.said_bytes != self.shown_bytes && self.shown_at.elapsed() >= SHOWS_EVERY {
+                store.show_deploy(&self.held, now, until(now)).await?;
+                (self.shown_bytes, self.shown_at) = (run.said_bytes, Instant::now());
+            }
             let said = stands::of_run(&self.row.plan, &run, now);
             return self.stands(DeployState::Running, said, None).await;
         };
         let Some(intent) = store.unsettled(&self.held, &key).await? else { return Ok(Step::Moved) };
         tracing::info!(deploy = self.row.id.0, %key, done = matches!(outcome, Outcome::Done), "a step of a deploy is over");
         store.settle(&self.held, intent, outcome, now, until(now)).await?;
-        self.follows.remove(&key);
         Ok(Step::Moved)
     }
 

@@ -21,20 +21,21 @@ pub(super) enum Ready {
 }
 
 /// What was asked for to be read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Reading {
+    /// When its turn came: what was read before that does not count.
+    since: Timestamp,
     looks: bool,
     judges: bool,
 }
 
 impl Reading {
-    /// `since` is when its turn came: what was read before that does not count.
-    pub(super) async fn ready(
-        &mut self,
-        serving: &Serving,
-        row: &DeployRow,
-        since: Timestamp,
-    ) -> Result<Ready, StoreError> {
+    pub(super) fn from(since: Timestamp) -> Self {
+        Self { since, looks: false, judges: false }
+    }
+
+    pub(super) async fn ready(&mut self, serving: &Serving, row: &DeployRow) -> Result<Ready, StoreError> {
+        let since = self.since;
         let Some(service) = serving.service(&row.service) else {
             return Ok(Ready::Refused(format!("{} is not in the server's configuration any more", row.service)));
         };
@@ -59,8 +60,10 @@ impl Reading {
         }
         let production = serving.store.production(&row.service).await?;
         let looked_at = production.as_ref().and_then(|production| production.looked_at);
-        if looked_at.is_none_or(|at| at < since) {
-            return Ok(not_yet("what runs", production.and_then(|production| production.trouble)));
+        let trouble = production.as_ref().and_then(|production| production.trouble.clone());
+        // What was known before somebody could not be asked may be another by now.
+        if trouble.is_some() || looked_at.is_none_or(|at| at < since) {
+            return Ok(not_yet("what runs", trouble));
         }
         let runs = production.and_then(|production| production.running);
         if runs.as_ref() != Some(&row.production) {
@@ -82,9 +85,11 @@ impl Reading {
         let is_judged = !judging.is_due && judging.looked_at.is_some_and(|at| at >= since);
         let newest = newest.filter(|newest| is_judged && !newest.is_unread);
         // By the policy of what runs, as it was read just now.
-        let section = deploys_of(serving, &row.service);
-        let closed =
-            newest.as_ref().zip(section).and_then(|(newest, section)| closed(&section, newest, (serving.clock)()));
+        let Some(section) = deploys_of(serving, &row.service) else {
+            let why = "see [deploy] in the policy of what runs".to_owned();
+            return Ok(not_yet("how it is deployed", Some(why)));
+        };
+        let closed = newest.as_ref().and_then(|newest| closed(&section, newest, (serving.clock)()));
         if let Some((said, fix)) = closed {
             return Ok(Ready::Refused(format!("{said}; {fix}")));
         }

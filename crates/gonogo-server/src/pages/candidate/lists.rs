@@ -27,7 +27,7 @@ pub(crate) async fn findings(
 ) -> Shown {
     let look = Look::at(&app, &id).await?;
     let evidence = look.evidence(&app).await?;
-    let waivers = app.serving.store.waivers(&look.candidate.service).await.map_err(|e| away(&e))?;
+    let waivers = look.waivers(&app).await?;
     let main = listed(&look, |check| {
         let desk = Desk { check, look: &look, evidence: evidence.as_ref(), session: &session, waivers: &waivers };
         // One finding is as tall as several rows.

@@ -12,7 +12,7 @@ use gonogo_core::say::count;
 use gonogo_engine::commands::deploys::deploys_of;
 use gonogo_engine::{Digest, Evidence, jobs};
 use gonogo_store::views::Cursor;
-use gonogo_store::{Candidate, CandidateId, Evaluation, Judging};
+use gonogo_store::{Candidate, CandidateId, Evaluation, Judging, WaiverRow};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
@@ -56,6 +56,13 @@ impl Look {
         let Some(newest) = &self.newest else { return Ok(None) };
         let recording = app.serving.store.recording(newest.id).await.map_err(|e| away(&e))?;
         Ok(recording.and_then(|bytes| Evidence::read(&bytes).ok()))
+    }
+
+    /// Those that hold in its branch.
+    pub(super) async fn waivers(&self, app: &App) -> Result<Vec<WaiverRow>, (StatusCode, Markup)> {
+        let mut rows = app.serving.store.waivers(&self.candidate.service).await.map_err(|e| away(&e))?;
+        rows.retain(|row| row.holds_in(&self.candidate.branch));
+        Ok(rows)
     }
 
     /// Whether it leads to a page on which it is mended.

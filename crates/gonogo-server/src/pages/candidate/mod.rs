@@ -16,7 +16,7 @@ pub(crate) use lists::{commit, commits, facts, findings, history, stories, story
 pub(crate) use plan::{markdown as plan_markdown, page as plan, send as send_plan};
 pub(crate) use sign_offs::{give as sign_off, take as take_sign_off_back};
 
-use super::layout::{Shown, ago, away, outside, short};
+use super::layout::{Shown, ago, outside, short};
 use crate::session::Session;
 use crate::{App, pages};
 use axum::extract::{Path, State};
@@ -36,7 +36,7 @@ const MOST: usize = 40;
 pub(crate) async fn page(State(app): State<App>, session: Session, Path(id): Path<String>) -> Shown {
     let look = Look::at(&app, &id).await?;
     let evidence = look.evidence(&app).await?;
-    let waivers = app.serving.store.waivers(&look.candidate.service).await.map_err(|e| away(&e))?;
+    let waivers = look.waivers(&app).await?;
     let main = match &look.check {
         Some(check) => verdict(check, &look, evidence.as_ref(), &waivers, &session),
         None => unjudged(),

@@ -54,6 +54,13 @@ impl Desk<'_> {
                     "For how long?"
                     select name="days" { @for days in days { option value=(days) { (days) @if days == 1 { " day" } @else { " days" } } } }
                 }
+                label {
+                    "Where?"
+                    select name="where" {
+                        option value="service" { "all branches of " (self.service()) }
+                        option value="branch" { (outside(&self.look.candidate.branch)) " alone" }
+                    }
+                }
                 @if rule.needs_second { p.quiet { "The policy wants a second person: it lets nothing pass before they confirm it." } }
                 button { @if rule.needs_second { "Propose the waiver" } @else { "Waive" } }
             }
@@ -66,7 +73,7 @@ impl Desk<'_> {
         let may = rule.is_some_and(|rule| self.session.person.may_waive(self.service(), &rule).is_ok());
         let is_own = row.by_id == self.session.person.id;
         html! {
-            p.fix { "⚑ " (outside(&row.by)) " proposed to waive it until " (say::minute(row.until)) ": " (outside(&row.why)) ". A second person has to confirm that." }
+            p.fix { "⚑ " (outside(&row.by)) " proposed to waive it until " (say::minute(row.until)) @if row.branch.is_some() { ", in this branch alone" } ": " (outside(&row.why)) ". A second person has to confirm that." }
             div.acts {
                 @if may && !is_own { (self.button(row, "confirm", "Confirm the waiver")) }
                 (self.take_back(row))
@@ -107,6 +114,7 @@ impl Desk<'_> {
                                 p { "⚑ " (outside(&finding.message)) " " code.code { (finding.code) } }
                                 @if let Some(waiver) = &finding.waiver { p.fix { "by " (outside(&waiver.by)) " until " (say::minute_of(&waiver.until)) ": " (outside(&waiver.why)) } }
                                 @if let Some(row) = row {
+                                    @if row.branch.is_some() { p.fix { "in this branch alone" } }
                                     @if let Some(second) = &row.confirmed_by { p.fix { "confirmed by " (outside(second)) } }
                                     @if self.look.candidate.is_open && Standing::of(false, row.until, self.look.now) == Standing::LapsesSoon {
                                         p.hint { "It lapses within a day, and blocks again then: mend it, or decide again." }

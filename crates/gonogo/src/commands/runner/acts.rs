@@ -87,6 +87,11 @@ impl Runner {
             tracing::info!(deploy = of.deploy, key = of.key, service, name, "it was begun before, and is followed");
             return Ok(self.goes_on(order));
         }
+        if let Some(why) = order.not_begun_because.clone() {
+            // Also by an order that is on its way yet.
+            self.call_off(of);
+            return Err(CameTo::NotStarted { why });
+        }
         let (start, output) = self.prepare(order)?;
         match self.start(start).await {
             Ok(()) => tracing::info!(deploy = of.deploy, key = of.key, service, name, "it was started"),

@@ -5,6 +5,7 @@ use super::config::Config;
 use anyhow::{Context, anyhow, bail};
 use gonogo_core::deploy::Deploys;
 use gonogo_engine::Secret;
+use gonogo_engine::commands::deploys::wants_runner;
 use gonogo_engine::commands::people::random_word;
 use gonogo_server::{App, Listener, Runner};
 use secrecy::ExposeSecret;
@@ -97,7 +98,8 @@ impl Local {
                 child = None;
                 tokio::time::sleep(PAUSE).await;
             }
-            if child.is_none() && gonogo_engine::commands::deploys::wants_runner(&app.serving, Deploys::LOCAL) {
+            // A store that is away is told of elsewhere.
+            if child.is_none() && wants_runner(&app.serving, Deploys::LOCAL).await.unwrap_or(false) {
                 match self.start(&app, &mut place, &stop).await {
                     Ok(started) => child = Some(started),
                     Err(error) => {
