@@ -28,6 +28,14 @@ pub struct PlanStory {
     pub owner: Option<String>,
     /// What the policy asks for, such as the risk, and what it says.
     pub fields: Vec<PlanField>,
+    /// Where its commits change files, two folders deep; most first.
+    pub touches: Vec<PlanFolder>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlanFolder {
+    pub folder: String,
+    pub files: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

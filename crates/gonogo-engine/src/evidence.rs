@@ -14,7 +14,7 @@ use gonogo_core::person::Role;
 use gonogo_core::policy::{OnCall, SignOff, Turn, WaiverRule, Waivers};
 use gonogo_core::story::Issue;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// What was asked and answered, with where and when.
@@ -184,6 +184,12 @@ impl Evidence {
         let commits = self.changeset.iter().flat_map(|(range, ..)| &range.commits);
         let shipping = commits.filter(|commit| ships.contains(commit.sha.to_string().as_str()));
         shipping.flat_map(|commit| commit.files.iter().map(AsRef::as_ref)).collect()
+    }
+
+    /// The changed paths of each commit, by its SHA.
+    pub(crate) fn files_of_each(&self) -> HashMap<String, &[Box<str>]> {
+        let commits = self.changeset.iter().flat_map(|(range, ..)| &range.commits);
+        commits.map(|commit| (commit.sha.to_string(), commit.files.as_slice())).collect()
     }
 
     /// Lines that these commits change, where they were counted for all of them.

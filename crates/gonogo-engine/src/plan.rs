@@ -2,10 +2,12 @@
 
 use crate::digest::Digest;
 use crate::evidence::Evidence;
-use gonogo_api::{Check, CheckLine, CheckState};
+use gonogo_api::{Check, CheckLine, CheckState, Story};
 use gonogo_core::policy::{SignOff, Turn};
+use gonogo_core::say;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
@@ -36,11 +38,36 @@ pub struct PlannedStory {
     /// The fields that the policy asks for, such as the risk and the post-deploy
     /// checks, with what they say.
     pub fields: Vec<(String, String)>,
+    /// Folders in which its commits change files, two levels deep, with how many; most
+    /// first.
+    #[serde(default)]
+    pub touches: Vec<(String, usize)>,
+}
+
+/// So many folders stand in words.
+const MOST_PLACES: usize = 5;
+
+impl PlannedStory {
+    /// `app/models (3 files), config (1 file)`
+    pub fn touched(&self) -> String {
+        let place = |(place, files): &(String, usize)| format!("{place} ({})", say::count(*files, "file"));
+        let mut places: Vec<String> = self.touches.iter().take(MOST_PLACES).map(place).collect();
+        if self.touches.len() > MOST_PLACES {
+            places.push(format!("and {} more", say::count(self.touches.len() - MOST_PLACES, "folder")));
+        }
+        places.join(", ")
+    }
 }
 
 impl Plan {
     /// Of what ships, for a deploy now.
     pub fn of(check: &Check, evidence: Option<&Evidence>, now: Timestamp) -> Self {
+        let files = evidence.map(Evidence::files_of_each).unwrap_or_default();
+        let ships: BTreeSet<&str> = check.commits.iter().filter(|c| c.ships).map(|c| c.sha.as_str()).collect();
+        let touches = |story: &Story| {
+            let commits = story.commits.iter().filter(|sha| ships.contains(sha.as_str()));
+            places(commits.filter_map(|sha| files.get(sha)).flat_map(|files| files.iter().map(AsRef::as_ref)))
+        };
         let stories = check.stories.iter().filter(|story| story.ships).map(|story| PlannedStory {
             key: story.key.clone(),
             title: story.title.clone().unwrap_or_default(),
@@ -48,6 +75,7 @@ impl Plan {
             owner: story.assignee.clone(),
             url: story.url.clone(),
             fields: evidence.map(|evidence| fields(evidence, &story.key)).unwrap_or_default(),
+            touches: touches(story),
         });
         Self {
             on_call: evidence.and_then(|evidence| evidence.on_call(now)),
@@ -58,6 +86,20 @@ impl Plan {
             is_unread: evidence.is_none(),
         }
     }
+}
+
+/// Where these paths lie.
+fn places<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<(String, usize)> {
+    let mut files: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for path in paths {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let place = folder.splitn(3, '/').take(2).collect::<Vec<_>>().join("/");
+        let place = if place.is_empty() { "the top folder".to_owned() } else { place };
+        files.entry(place).or_default().insert(path);
+    }
+    let mut places: Vec<(String, usize)> = files.into_iter().map(|(place, files)| (place, files.len())).collect();
+    places.sort_by_key(|(_, files)| std::cmp::Reverse(*files));
+    places
 }
 
 /// `maria, until Mon 30 Nov 2026 09:00 (Europe/Berlin)`
@@ -79,4 +121,17 @@ pub fn verification(line: &CheckLine) -> String {
 
 fn fields(evidence: &Evidence, key: &str) -> Vec<(String, String)> {
     evidence.fields(key).into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_touched_is_told_by_folders_two_levels_deep() {
+        let paths = ["app/models/a.rb", "app/models/old/b.rb", "app/models/a.rb", "README.md", "config/x.yml"];
+        let found = places(paths.into_iter());
+        let place = |place: &str, files| (place.to_owned(), files);
+        assert_eq!(found, [place("app/models", 2), place("config", 1), place("the top folder", 1)]);
+    }
 }

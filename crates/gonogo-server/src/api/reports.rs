@@ -59,7 +59,8 @@ async fn plan(State(app): State<App>, _: Reader, At(id): At<i64>) -> Result<Json
 
 fn story(story: PlannedStory) -> api::PlanStory {
     let fields = story.fields.into_iter().map(|(name, said)| api::PlanField { name, said });
-    api::PlanStory { key: story.key, title: story.title, owner: story.owner, fields: fields.collect() }
+    let touches = story.touches.into_iter().map(|(folder, files)| api::PlanFolder { folder, files }).collect();
+    api::PlanStory { key: story.key, title: story.title, owner: story.owner, fields: fields.collect(), touches }
 }
 
 async fn moves(

@@ -111,5 +111,7 @@ fn story(story: &PlannedStory) -> Item {
     let or = |text: &Option<String>, nothing: &str| text.clone().unwrap_or_else(|| nothing.to_owned());
     let (kind, owner) = (or(&story.kind, "not known"), or(&story.owner, "nobody"));
     let named = format!("{} {}", story.key, story.title);
-    Item { text: format!("{} ({kind}, {owner})", named.trim()), link: story.url.clone(), fields: story.fields.clone() }
+    let touches = (!story.touches.is_empty()).then(|| ("touches".to_owned(), story.touched()));
+    let fields = touches.into_iter().chain(story.fields.iter().cloned()).collect();
+    Item { text: format!("{} ({kind}, {owner})", named.trim()), link: story.url.clone(), fields }
 }

@@ -151,7 +151,7 @@ fn plan(
         section {
             h2 { "Stories (" (plan.stories.len()) ")" }
             @if plan.stories.is_empty() { p { "No story ships." } }
-            @else { (table(["Story", "Type", "Owner", "What the policy asks for"], pages.rows.iter().map(story))) }
+            @else { (table(["Story", "Type", "Owner", "What it touches", "What the policy asks for"], pages.rows.iter().map(story))) }
             (pages.links(&format!("{}/plan", look.path())))
         }
         section {
@@ -241,7 +241,7 @@ fn on_call_of(plan: &Plan) -> String {
     }
 }
 
-fn story(story: &PlannedStory) -> [Markup; 4] {
+fn story(story: &PlannedStory) -> [Markup; 5] {
     [
         html! {
             @match &story.url {
@@ -252,6 +252,7 @@ fn story(story: &PlannedStory) -> [Markup; 4] {
         },
         html! { (outside(story.kind.as_deref().unwrap_or("not known"))) },
         html! { (outside(story.owner.as_deref().unwrap_or("nobody"))) },
+        html! { @if story.touches.is_empty() { "no file" } @else { (say::cut(&outside(&story.touched()), MOST_FIELD)) } },
         html! {
             @if story.fields.is_empty() { "nothing" }
             @else { dl.fields { @for (name, value) in &story.fields { dt { (outside(name)) } dd { (say::cut(&outside(value), MOST_FIELD)) } } } }
@@ -267,6 +268,9 @@ fn written(title: &str, plan: &Plan, given: &[Standing]) -> String {
     for story in &plan.stories {
         let (kind, owner) = (story.kind.as_deref().unwrap_or("not known"), story.owner.as_deref().unwrap_or("nobody"));
         let _ = writeln!(out, "- {} {} ({}, {})", text(&story.key), text(&story.title), text(kind), text(owner));
+        if !story.touches.is_empty() {
+            let _ = writeln!(out, "  - touches {}", text(&story.touched()));
+        }
         for (name, value) in &story.fields {
             let _ = writeln!(out, "  - {}: {}", text(name), text(value));
         }
