@@ -6,6 +6,7 @@ use crate::locate::type_policy;
 use crate::recording::{Recording, RecordingError};
 use gonogo_api::Finding;
 use gonogo_checks::questions::{Answer, Ask};
+use gonogo_core::build::Build;
 use gonogo_core::case::PolicyInForce;
 use gonogo_core::changeset::{Changeset, LineCount};
 use gonogo_core::fact::Fact;
@@ -49,6 +50,7 @@ pub struct Evidence {
     waivers: Vec<Option<(Waivers, Vec<&'static str>)>>,
     on_call: Option<OnCall>,
     sign_offs: Vec<SignOff>,
+    builds: Vec<Build>,
 }
 
 /// Where the policy's own rule cannot be read: the strictest.
@@ -71,6 +73,7 @@ impl Evidence {
             waivers: recording.policies().map(waivers_of).collect(),
             on_call: type_policy(policy).0.sections.on_call,
             sign_offs: sign_offs_of(recording.policies()),
+            builds: Vec::new(),
         };
         for (ask, recorded) in recording.facts() {
             match (ask, &recorded.answer) {
@@ -83,6 +86,7 @@ impl Evidence {
                 (Ask::LinesOf(q), Answer::LinesOf(Fact::Known(count))) => {
                     evidence.changed.insert(q.sha, *count);
                 }
+                (Ask::BuildsOf(_), Answer::BuildsOf(Fact::Known(builds))) => evidence.builds.clone_from(builds),
                 _ => {}
             }
             evidence.lines.push(FactLine {
@@ -186,6 +190,11 @@ impl Evidence {
         shipping.flat_map(|commit| commit.files.iter().map(AsRef::as_ref)).collect()
     }
 
+    /// Builds of the head, as they were when it was judged.
+    pub(crate) fn builds(&self) -> &[Build] {
+        &self.builds
+    }
+
     /// The changed paths of each commit, by its SHA.
     pub(crate) fn files_of_each(&self) -> HashMap<String, &[Box<str>]> {
         let commits = self.changeset.iter().flat_map(|(range, ..)| &range.commits);
@@ -238,6 +247,7 @@ mod tests {
                 waivers: Vec::new(),
                 on_call: None,
                 sign_offs: Vec::new(),
+                builds: Vec::new(),
             };
             evidence.rule("story-key").map(|rule| rule.line)
         };

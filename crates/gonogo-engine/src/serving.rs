@@ -306,6 +306,8 @@ pub struct Service {
     pub slack_channel: Option<String>,
     /// Where they are told when a branch turned Go or No-Go.
     pub turned: Route,
+    /// Where they are told how its deploys go, but for those that are asked for in Slack.
+    pub deploys_told: Route,
     /// Where they are told of stories that are deployed, or were rolled back.
     pub deployed: Route,
     pub teams_told: TeamsTold,

@@ -1,5 +1,5 @@
-//! What Slack tells: links that people share, what they press and what they fill
-//! in. Only what we have a use for is read, and what cannot be read is nothing of
+//! What Slack tells: links that people share, what they press, fill in and ask for in
+//! words. Only what we have a use for is read, and what cannot be read is nothing of
 //! ours.
 
 use crate::json::without_nul;
@@ -19,6 +19,7 @@ pub enum SlackSays {
     Pressed(Pressed),
     Submitted(Submitted),
     Shared(Shared),
+    Asked(Asked),
     /// About nothing that we look at.
     Other,
 }
@@ -71,6 +72,19 @@ pub enum SharedAt {
     },
 }
 
+/// Words for us: behind a slash command, or where we are named in a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    pub member: Member,
+    /// Such as `/deploy`; `None` where we are named, and its first word says what is
+    /// wanted.
+    pub command: Option<String>,
+    /// What stands behind it.
+    pub words: Vec<String>,
+    /// The channel's id.
+    pub channel: String,
+}
+
 /// Who did it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
@@ -83,11 +97,16 @@ pub struct Member {
 /// An event, or the payload of an interaction.
 pub fn slack(payload: &Value) -> Option<SlackHook> {
     let payload = &*without_nul(payload);
+    if let Some(command) = text(&payload["command"]) {
+        let says = commanded(payload, &command).map_or(SlackSays::Other, SlackSays::Asked);
+        return Some(SlackHook { id: text(&payload["trigger_id"])?, event: format!("command {command}"), says });
+    }
     let kind = payload["type"].as_str()?;
     let (id, event, says) = match kind {
         "event_callback" => {
             let event = &payload["event"];
-            (text(&payload["event_id"])?, text(&event["type"])?, shared(payload, event))
+            let says = shared(payload, event).or_else(|| named(event));
+            (text(&payload["event_id"])?, text(&event["type"])?, says)
         }
         "block_actions" => {
             let pressed = pressed(payload);
@@ -111,6 +130,36 @@ pub fn slack_kept(payload: &Value) -> Value {
         }
     }
     kept
+}
+
+fn commanded(payload: &Value, command: &str) -> Option<Asked> {
+    let id = text(&payload["user_id"])?;
+    let name = text(&payload["user_name"]).unwrap_or_else(|| id.clone());
+    Some(Asked {
+        member: Member { id, name },
+        command: Some(command.to_owned()),
+        words: words(payload["text"].as_str().unwrap_or_default()),
+        channel: text(&payload["channel_id"])?,
+    })
+}
+
+/// `<@U0LAN0Z89> deploy web`
+fn named(event: &Value) -> Option<SlackSays> {
+    if event["type"] != "app_mention" {
+        return None;
+    }
+    let id = text(&event["user"])?;
+    let all = words(event["text"].as_str()?);
+    let is_name = |word: &String| word.starts_with("<@") && word.ends_with('>');
+    let words = all.into_iter().skip_while(|word| !is_name(word)).skip(1).collect();
+    let member = Member { name: id.clone(), id };
+    Some(SlackSays::Asked(Asked { member, command: None, words, channel: text(&event["channel"])? }))
+}
+
+/// Words as they were typed: Slack writes `&`, `<` and `>` otherwise.
+fn words(text: &str) -> Vec<String> {
+    let plain = |word: &str| word.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    text.split_whitespace().map(plain).collect()
 }
 
 fn pressed(payload: &Value) -> Option<Pressed> {
@@ -250,9 +299,35 @@ mod tests {
         assert_eq!(shared.channel, None);
     }
 
+    /// As Slack's documentation has them.
+    #[test]
+    fn what_is_asked_for_in_words_is_read() {
+        let payload = json!({
+            "token": "gIkuvaNzQIHg97ATvDxqgjtO", "team_id": "T0001", "channel_id": "C2147483705",
+            "channel_name": "test", "user_id": "U2147483697", "user_name": "Steve", "command": "/deploy",
+            "text": " web  fix/a&amp;b ", "response_url": "https://hooks.slack.com/commands/1234/5678",
+            "trigger_id": "13345224609.738474920.8088930838d88f008e0", "api_app_id": "A123456",
+        });
+        let hook = slack(&payload).unwrap();
+        assert_eq!((hook.event.as_str(), &hook.id[..11]), ("command /deploy", "13345224609"));
+        let SlackSays::Asked(asked) = hook.says else { panic!("{hook:?}") };
+        assert_eq!((asked.command.as_deref(), asked.words.join("|").as_str()), (Some("/deploy"), "web|fix/a&b"));
+        assert_eq!((asked.channel.as_str(), asked.member.name.as_str()), ("C2147483705", "Steve"));
+        assert!(!slack_kept(&payload).to_string().contains("gIkuvaNzQIHg97ATvDxqgjtO"));
+
+        let event = json!({
+            "type": "app_mention", "user": "U061F7AUR", "text": "hey <@U0LAN0Z89> deploy web", "ts": "1515449522.000016",
+            "channel": "C123ABC456", "event_ts": "1515449522000016",
+        });
+        let hook = slack(&json!({"type": "event_callback", "event_id": "Ev08MFMKH6", "event": event})).unwrap();
+        let SlackSays::Asked(asked) = hook.says else { panic!("{hook:?}") };
+        assert_eq!((asked.command, asked.words.join(" ").as_str()), (None, "deploy web"));
+        assert_eq!((asked.member.id.as_str(), asked.channel.as_str()), ("U061F7AUR", "C123ABC456"));
+    }
+
     #[test]
     fn what_is_not_ours_is_told_from_what_cannot_be_read() {
-        let event = json!({"type": "event_callback", "event_id": "Ev1", "event": {"type": "app_mention"}});
+        let event = json!({"type": "event_callback", "event_id": "Ev1", "event": {"type": "reaction_added"}});
         assert_eq!(slack(&event).map(|hook| hook.says), Some(SlackSays::Other));
         for odd in [json!({}), json!([]), json!({"type": "event_callback"}), json!({"type": "block_actions"})] {
             assert_eq!(slack(&odd), None, "{odd}");

@@ -161,6 +161,7 @@ fn router(app: App, live: Live) -> Router {
         .route("/hooks/jira", post(hooks::jira::receive))
         .route("/hooks/slack/events", post(hooks::slack::event))
         .route("/hooks/slack/interactions", post(hooks::slack::interaction))
+        .route("/hooks/slack/commands", post(hooks::slack::command))
         .merge(deploys())
         .merge(runner::routes())
         .merge(pages::elsewhere::routes(With::GitHub))

@@ -52,7 +52,7 @@ pub use copies::{Existing, backup, restore};
 pub use deliveries::{Delivery, DeliveryId, DeliveryRow, Received};
 pub use deploys::{
     DeployId, DeployRow, DeployRun, DeployState, DeploysWanted, Held, Intent, NewDeploy, Requested, RunKey, Runs, Said,
-    StepOrder,
+    StepOrder, UntoldDeploy,
 };
 pub use early::{EarlyDue, EarlyLook, EarlyStory};
 pub use error::StoreError;

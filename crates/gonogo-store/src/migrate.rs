@@ -42,6 +42,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (35, include_str!("../migrations/0035_deploys.sql")),
     (36, include_str!("../migrations/0036_told_where.sql")),
     (38, include_str!("../migrations/0038_waiver_branch.sql")),
+    (39, include_str!("../migrations/0039_deploy_cards.sql")),
 ];
 
 /// `{word}`, in SQLite, in PostgreSQL.

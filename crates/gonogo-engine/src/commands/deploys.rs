@@ -57,8 +57,14 @@ pub fn deploys_of(serving: &Serving, service: &str) -> Option<Deploys> {
     (!deploys.steps.is_empty()).then_some(deploys)
 }
 
-/// Asks that exactly this head be deployed over exactly what runs.
-pub async fn request(serving: &Serving, who: &Person, candidate: CandidateId) -> Result<Requested, DeployError> {
+/// Asks that exactly this head be deployed over exactly what runs; `channel` is where
+/// that was in Slack.
+pub async fn request(
+    serving: &Serving,
+    who: &Person,
+    candidate: CandidateId,
+    channel: Option<String>,
+) -> Result<Requested, DeployError> {
     let gone =
         || DeployError::Gone("there is no such candidate any more: its branch or production has moved".to_owned());
     let candidate = serving.store.candidate(candidate).await?.ok_or_else(gone)?;
@@ -93,6 +99,7 @@ pub async fn request(serving: &Serving, who: &Person, candidate: CandidateId) ->
         production: production.clone(),
         candidate: id,
         requested_by: who.id,
+        channel,
     };
     let plan =
         move |deploy: DeployId| Plan::of(&section, &Variables { service, branch, deploy: deploy.0, head, production });

@@ -3,7 +3,7 @@
 use super::pulls::QUEUE;
 use super::unfurl::unfurl;
 use super::{JIRA, JobError, PULL, SLACK, changed, early, judge_soon, look_soon};
-use crate::commands::from_slack::{SlackSays, press, slack};
+use crate::commands::from_slack::{SlackSays, asked_by_name, press, slack};
 use crate::serving::Serving;
 use gonogo_checks::is_own_build;
 use gonogo_read::hooks::{GitHubHook, github, jira};
@@ -50,8 +50,14 @@ async fn done_in_slack(serving: &Serving, id: DeliveryId, body: &[u8]) -> Result
             }
             press(serving, pressed).await?
         }
+        Some(SlackSays::Asked(asked)) if asked.command.is_none() => {
+            if serving.store.outcome_of(id).await?.is_some() {
+                return Ok(());
+            }
+            asked_by_name(serving, asked).await?
+        }
         // It was done when it came.
-        Some(SlackSays::Submitted(_)) => return Ok(()),
+        Some(SlackSays::Submitted(_) | SlackSays::Asked(_)) => return Ok(()),
         Some(SlackSays::Shared(shared)) => unfurl(serving, shared).await?,
         Some(SlackSays::Other) => "nothing to do: it is not looked at".to_owned(),
         None => "could not be read: it is nothing of Slack's".to_owned(),

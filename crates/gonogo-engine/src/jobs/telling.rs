@@ -1,6 +1,7 @@
 //! Makes a message in Slack say what is wanted: posted once, changed in place
 //! from then on. What may have been posted is looked for first.
 
+use super::deploys::DeployWanted;
 use super::loud::AwayWanted;
 use super::message::MessageWanted;
 use crate::serving::{Service, Serving};
@@ -54,6 +55,7 @@ struct Telling<'a> {
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Told {
+    Deploy(Box<DeployWanted>),
     Candidate(MessageWanted),
     Away(AwayWanted),
 }
@@ -61,14 +63,16 @@ enum Told {
 impl Told {
     fn service(&self) -> &str {
         match self {
+            Self::Deploy(wanted) => &wanted.service,
             Self::Candidate(wanted) => &wanted.service,
             Self::Away(wanted) => &wanted.service,
         }
     }
 
     /// Where it is told.
-    fn channel<'a>(&self, service: &'a Service) -> Option<&'a str> {
+    fn channel<'a>(&'a self, service: &'a Service) -> Option<&'a str> {
         match self {
+            Self::Deploy(wanted) => Some(&wanted.channel),
             Self::Candidate(_) => service.turned.slack_channel.as_deref(),
             Self::Away(_) => service.slack_channel.as_deref(),
         }
@@ -78,12 +82,13 @@ impl Told {
     fn is_decided(&self) -> bool {
         match self {
             Self::Candidate(wanted) => wanted.is_decided(),
-            Self::Away(_) => true,
+            Self::Away(_) | Self::Deploy(_) => true,
         }
     }
 
     fn key(&self) -> MessageKey {
         match self {
+            Self::Deploy(wanted) => wanted.key(),
             Self::Candidate(wanted) => wanted.key(),
             Self::Away(wanted) => wanted.key(),
         }
@@ -91,6 +96,7 @@ impl Told {
 
     fn rendered(&self, has_buttons: bool) -> Message {
         match self {
+            Self::Deploy(wanted) => wanted.rendered(has_buttons),
             Self::Candidate(wanted) => wanted.rendered(has_buttons),
             Self::Away(wanted) => wanted.rendered(),
         }

@@ -102,7 +102,7 @@ async fn ask_for(
             if !is_of_it {
                 return Err(Refusal::new(Kind::Conflict, format!("{service} has no candidate {}", new.candidate)));
             }
-            match request(serving, &who, candidate).await? {
+            match request(serving, &who, candidate, None).await? {
                 Requested::New(id) => Ok(Some(id.0)),
                 Requested::Underway(id) => {
                     Err(Refusal::new(Kind::Conflict, format!("deploy {} of this head is under way already", id.0)))

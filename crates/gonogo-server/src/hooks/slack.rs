@@ -47,6 +47,21 @@ pub(crate) async fn interaction(State(app): State<App>, headers: HeaderMap, body
     }
 }
 
+/// A slash command: a form.
+pub(crate) async fn command(State(app): State<App>, headers: HeaderMap, body: Body) -> Response {
+    let bytes = match signed(&app, &headers, body).await {
+        Ok(bytes) => bytes,
+        Err(refusal) => return refusal,
+    };
+    let fields = form_urlencoded::parse(&bytes).map(|(name, text)| (name.into_owned(), Value::from(text.into_owned())));
+    let payload = Value::Object(fields.collect());
+    // Slack asks so whether somebody is there.
+    if payload["ssl_check"] == "1" {
+        return StatusCode::OK.into_response();
+    }
+    told(dispatch(&app, &payload).await)
+}
+
 /// The body, where it is Slack's.
 async fn signed(app: &App, headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Response> {
     let refused = |status: StatusCode, said: &str| {

@@ -289,7 +289,7 @@ pub(crate) async fn ask(
     if !session.sent(&sent.form) {
         return not_our_form();
     }
-    match request(&app.serving, &session.person, CandidateId(candidate)).await {
+    match request(&app.serving, &session.person, CandidateId(candidate), None).await {
         Ok(Requested::New(id) | Requested::Underway(id)) => Redirect::to(&format!("/deploys/{}", id.0)).into_response(),
         Err(error) => refused(&error, &session),
     }

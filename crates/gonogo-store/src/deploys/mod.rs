@@ -8,6 +8,7 @@ pub use runs::{DeployRun, RunKey, Runs, Said, StepOrder};
 
 use crate::audit::{Deed, note, note_made};
 use crate::db::{Tx, execute, fetch};
+use crate::mirror::{Wanted, want};
 use crate::views::changes::{has_changed, in_turn};
 use crate::{CandidateId, Store, StoreError, micros, time};
 use gonogo_core::deploy::Plan;
@@ -46,6 +47,8 @@ pub struct NewDeploy {
     pub production: Running,
     pub candidate: CandidateId,
     pub requested_by: i64,
+    /// Slack's id of the channel in which it was asked for.
+    pub channel: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +69,16 @@ pub struct DeployRow {
     pub approved: Option<(String, Timestamp)>,
     pub began_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
+}
+
+/// A deploy of which people were not told all that changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UntoldDeploy {
+    pub id: DeployId,
+    /// Its newest change.
+    pub changed: i64,
+    /// Slack's id of the channel in which it was asked for.
+    pub channel: Option<String>,
 }
 
 /// What came of asking for a deploy.
@@ -168,8 +181,8 @@ impl Store {
     {
         const UNDERWAY: &str = "select id from deploy where service = $1 and head = $2 and ended_at is null";
         const INSERT: &str = "insert into deploy
-                 (service, branch, head, production, candidate, requested_by, requested_at, state, plan)
-             values ($1, $2, $3, $4, $5, $6, $7, 'queued', '') returning id";
+                 (service, branch, head, production, candidate, requested_by, requested_at, state, plan, channel)
+             values ($1, $2, $3, $4, $5, $6, $7, 'queued', '', $8) returning id";
         const PLAN: &str = "update deploy set plan = $2, state = $3 where id = $1";
         let requested = self
             .db
@@ -192,7 +205,8 @@ impl Store {
                         production,
                         new.candidate.0,
                         new.requested_by,
-                        micros(deed.at)
+                        micros(deed.at),
+                        &new.channel
                     )?;
                     let plan = plan(DeployId(id));
                     let state = if plan.approval.is_some() { DeployState::Requested } else { DeployState::Queued };
@@ -258,6 +272,33 @@ impl Store {
             .await?;
         self.work.came();
         Ok(done)
+    }
+
+    pub async fn deploys_untold(&self) -> Result<Vec<UntoldDeploy>, StoreError> {
+        const SELECT: &str = "select id, changed, channel from deploy where changed > told order by id limit 100";
+        let rows: Vec<(i64, i64, Option<String>)> =
+            self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT)?) })).await?;
+        Ok(rows.into_iter().map(|(id, changed, channel)| UntoldDeploy { id: DeployId(id), changed, channel }).collect())
+    }
+
+    /// People are told of a deploy up to that change, by this message, if by any.
+    pub async fn tell_deploy(&self, id: DeployId, changed: i64, told: Option<Wanted>) -> Result<(), StoreError> {
+        const UPDATE: &str = "update deploy set told = $2 where id = $1 and told < $2";
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    // What another replica told since is newer.
+                    if execute!(tx, UPDATE, id.0, changed)? > 0
+                        && let Some(told) = &told
+                    {
+                        want(tx, told).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await?;
+        self.work.came();
+        Ok(())
     }
 
     pub async fn deploy(&self, id: DeployId) -> Result<Option<DeployRow>, StoreError> {

@@ -54,6 +54,7 @@ async fn request(store: &Store, who: &Person, of: &Candidate, second: i64) -> Re
         production: of.production.clone().unwrap(),
         candidate: of.id,
         requested_by: who.id,
+        channel: None,
     };
     let plan = |id: DeployId| Plan {
         approval: None,
@@ -238,6 +239,25 @@ conformance! {
         assert_eq!(runs("j", 62).await.len(), 1);
     }
 
+    async fn what_changes_is_told_until_it_was(store: Store) {
+        let who = ada(&store).await;
+        let id = requested(&store, &who, &candidate(&store, "web", 'b').await, 2).await;
+        let untold = store.deploys_untold().await.unwrap().remove(0);
+        assert_eq!((untold.id, untold.channel), (id, None));
+        let first = untold.changed;
+        let wanted = || {
+            let target = "slack-message deploy 1".to_owned();
+            gonogo_store::Wanted { target, kind: "slack-message", wanted: "x".to_owned(), wanted_at: at(3), awaits: None }
+        };
+        store.tell_deploy(id, first, Some(wanted())).await.unwrap();
+        assert_eq!(store.lease_mirror("slack-message", at(3), at(30)).await.unwrap().unwrap().wanted, "x");
+        assert_eq!(store.deploys_untold().await.unwrap(), []);
+        let held = take(&store, id, 4).await.unwrap();
+        finish(&store, &held, 5).await;
+        store.tell_deploy(id, first, Some(wanted())).await.unwrap();
+        assert_eq!(store.deploys_untold().await.unwrap().len(), 1, "an older word is none of the newer");
+    }
+
     async fn what_nobody_agreed_to_lapses_with_its_candidate(store: Store) {
         let who = ada(&store).await;
         let of = candidate(&store, "web", 'b').await;
@@ -253,6 +273,7 @@ conformance! {
             production: of.production.clone().unwrap(),
             candidate: of.id,
             requested_by: who.id,
+            channel: None,
         };
         let plan = move |_| Plan {
             approval: Some(approval),

@@ -99,7 +99,7 @@ impl Shared {
                 "envelope_id": id,
                 "type": kind,
                 "payload": payload,
-                "accepts_response_payload": kind == "interactive",
+                "accepts_response_payload": kind != "events_api",
                 "retry_attempt": attempt,
                 "retry_reason": if attempt > 0 { "timeout" } else { "" },
             })

@@ -41,6 +41,7 @@ mod sign_in;
 mod sign_offs;
 mod slack;
 mod slack_acts;
+mod slack_deploys;
 mod slack_links;
 mod slack_socket;
 mod stops;

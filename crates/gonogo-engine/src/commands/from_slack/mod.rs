@@ -1,15 +1,18 @@
 //! What people do in Slack: each is the same command as on a page, by the person
 //! who joined that Slack account. What they are told of it, they are told there.
 
+mod deploying;
 mod modal;
 mod telling;
 mod waiving;
 mod who;
 
-pub use gonogo_read::slack::{Pressed, SlackHook, SlackSays, Submitted, slack, slack_kept};
+pub use gonogo_read::slack::{Asked, Pressed, SlackHook, SlackSays, Submitted, slack, slack_kept};
 
 use super::waive::check_again;
 use crate::serving::Serving;
+use gonogo_core::deploy::Signal;
+use gonogo_core::say;
 use gonogo_store::{CandidateId, StoreError};
 use serde_json::Value;
 use telling::Telling;
@@ -18,6 +21,13 @@ use who::{Who, who};
 /// Buttons of ours, as Slack has them back.
 pub(crate) const CHECK_AGAIN: &str = "check-again";
 pub(crate) const WAIVE: &str = "waive";
+pub(crate) const APPROVE: &str = "deploy-approve";
+pub(crate) const SIGNALS: [(Signal, &str); 4] = [
+    (Signal::Halt, "deploy-halt"),
+    (Signal::Resume, "deploy-resume"),
+    (Signal::RollBack, "deploy-roll-back"),
+    (Signal::Abandon, "deploy-abandon"),
+];
 
 /// How what was not done begins, where it is listed.
 const NOT_DONE: &str = "not done: ";
@@ -43,6 +53,8 @@ pub fn cannot_wait(says: &SlackSays) -> bool {
     match says {
         SlackSays::Pressed(pressed) => pressed.button == WAIVE,
         SlackSays::Submitted(_) => true,
+        // Who sent a command sees what is answered.
+        SlackSays::Asked(asked) => asked.command.is_some(),
         SlackSays::Shared(_) | SlackSays::Other => false,
     }
 }
@@ -52,14 +64,23 @@ pub async fn done_now(serving: &Serving, says: &SlackSays) -> Result<Done, Store
     match says {
         SlackSays::Pressed(pressed) => press(serving, pressed).await.map(Done::from),
         SlackSays::Submitted(submitted) => waiving::submit(serving, submitted).await,
+        SlackSays::Asked(asked) => deploying::by_command(serving, asked).await,
         SlackSays::Shared(_) | SlackSays::Other => Ok(nothing().into()),
     }
 }
 
 /// What Slack is answered when the same comes again.
 pub fn answer_again(says: &SlackSays, outcome: &str) -> Option<Value> {
-    let said = outcome.strip_prefix(NOT_DONE)?;
-    matches!(says, SlackSays::Submitted(_)).then(|| modal::errors(modal::WHY, said))
+    match says {
+        SlackSays::Submitted(_) => Some(modal::errors(modal::WHY, outcome.strip_prefix(NOT_DONE)?)),
+        SlackSays::Asked(_) => Some(deploying::alone(&say::slack(outcome))),
+        SlackSays::Pressed(_) | SlackSays::Shared(_) | SlackSays::Other => None,
+    }
+}
+
+/// What comes of words in which we are named.
+pub(crate) async fn asked_by_name(serving: &Serving, asked: &Asked) -> Result<String, StoreError> {
+    deploying::by_name(serving, asked).await
 }
 
 /// What comes of a button.
@@ -71,6 +92,9 @@ pub(crate) async fn press(serving: &Serving, pressed: &Pressed) -> Result<String
         Who::TooLongAgo => return Ok(telling.sign_in_first().await),
         Who::Nobody => return telling.offers_to_join().await,
     };
+    if let Some(outcome) = deploying::press(serving, &telling, &person, pressed).await? {
+        return Ok(outcome);
+    }
     match pressed.button.as_str() {
         CHECK_AGAIN => match check_again(serving, &person, candidate).await {
             Ok(()) => {

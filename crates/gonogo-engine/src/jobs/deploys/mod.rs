@@ -1,8 +1,11 @@
 //! Sees to deploys: each is somebody's for as long as they write to its journal, and
 //! goes on from there with the next one.
 
+mod card;
 mod ready;
 mod stands;
+
+pub(super) use card::{DeployWanted, tell_all};
 
 use super::{JobError, look_soon, told};
 use crate::jobs::is_told;

@@ -25,11 +25,13 @@ pub enum Acted {
 }
 
 impl Slack {
-    /// The app's addresses are below this one: `/interactions` and `/events`. Slack
-    /// signs with this secret.
+    /// The app's addresses are below this one: `/interactions`, `/events` and `/commands`.
+    /// Slack signs with this secret.
     pub fn is_heard_at(&self, hooks: &str, signing_secret: &str) -> &Self {
-        let (interactions, events) = (format!("{hooks}/interactions"), format!("{hooks}/events"));
-        self.state().acts.listener = Some(Listener { interactions, events, secret: signing_secret.to_owned() });
+        let at = |name: &str| format!("{hooks}/{name}");
+        let (interactions, events, commands) = (at("interactions"), at("events"), at("commands"));
+        let secret = signing_secret.to_owned();
+        self.state().acts.listener = Some(Listener { interactions, events, commands, secret });
         self
     }
 
@@ -111,6 +113,30 @@ impl Slack {
     pub fn presses(&self, member: &str, channel: &str, label: &str) -> Acted {
         let payload = self.pressed(member, channel, label);
         self.shared.acts(&payload)
+    }
+
+    /// A member writes a slash command in a channel; what is answered they read alone.
+    #[track_caller]
+    pub fn commands(&self, member: &str, channel: &str, command: &str, text: &str) -> Acted {
+        let payload = {
+            let mut state = self.state();
+            state.member(member);
+            let number = state.channel(channel);
+            state.command(member, number, command, text)
+        };
+        self.shared.commands(&payload)
+    }
+
+    /// A member names the app in a channel, with these words behind its name.
+    #[track_caller]
+    pub fn calls(&self, member: &str, channel: &str, words: &str) -> Acted {
+        let payload = {
+            let mut state = self.state();
+            state.member(member);
+            let number = state.channel(channel);
+            state.mention(member, number, words)
+        };
+        self.shared.tells_event(&payload)
     }
 
     /// The same as a request, to be sent by hand.
@@ -228,6 +254,27 @@ impl Shared {
         self.state().answered_act(payload, &body)
     }
 
+    /// Tells the program of a slash command, and shows its sender what it answers.
+    pub(in super::super) fn commands(&self, payload: &Value) -> Acted {
+        let (listener, is_socket_mode) = self.ways();
+        let answered = if is_socket_mode {
+            self.tells("slash_commands", payload).map_err(|why| Acted::Failed(0, why))
+        } else if let Some(listener) = listener {
+            match Parcel::command(&listener, payload).send() {
+                (200, body) if body.is_empty() => Ok(None),
+                (200, body) => serde_json::from_str(&body).map(Some).map_err(|_| Acted::Failed(200, body)),
+                (status, body) => Err(Acted::Failed(status, body)),
+            }
+        } else {
+            Err(Acted::Failed(0, "nobody listens".to_owned()))
+        };
+        match answered {
+            Ok(Some(answer)) => self.state().answered_command(payload, &answer),
+            Ok(None) => Acted::Taken,
+            Err(failed) => failed,
+        }
+    }
+
     /// Tells the program of an event; what it answers means nothing.
     pub(in super::super) fn tells_event(&self, payload: &Value) -> Acted {
         let (listener, is_socket_mode) = self.ways();
@@ -249,6 +296,23 @@ impl Shared {
 }
 
 impl State {
+    /// What the program answered to a slash command.
+    fn answered_command(&mut self, payload: &Value, answer: &Value) -> Acted {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        match (answer["response_type"].as_str(), text(&answer["text"])) {
+            (Some("ephemeral"), Some(said)) if !said.is_empty() => {
+                let (channel, member) = (text(&payload["channel_name"]), text(&payload["user_name"]));
+                let (channel, member) = (channel.unwrap_or_default(), member.unwrap_or_default());
+                self.acts.whispers.push(Whisper { channel, member, text: said });
+                Acted::Taken
+            }
+            _ => {
+                self.unexpected(format!("the answer to a command: {answer}"));
+                Acted::Failed(200, answer.to_string())
+            }
+        }
+    }
+
     /// What the program answered to an act; only a modal's has a meaning.
     pub(in super::super) fn answered_act(&mut self, payload: &Value, body: &str) -> Acted {
         let Some(id) = payload["view"]["id"].as_str() else {

@@ -19,6 +19,8 @@ pub(super) struct Listener {
     pub(super) interactions: String,
     /// `…/events`
     pub(super) events: String,
+    /// `…/commands`
+    pub(super) commands: String,
     pub(super) secret: String,
 }
 

@@ -36,6 +36,21 @@ impl Parcel {
         }
     }
 
+    pub(super) fn command(listener: &Listener, payload: &Value) -> Self {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in payload.as_object().into_iter().flatten() {
+            form.append_pair(name, value.as_str().unwrap_or_default());
+        }
+        Self {
+            url: listener.commands.clone(),
+            secret: listener.secret.clone(),
+            kind: "application/x-www-form-urlencoded",
+            body: form.finish(),
+            seconds: now(),
+            signs: None,
+        }
+    }
+
     pub(super) fn event(listener: &Listener, payload: &Value) -> Self {
         Self {
             url: listener.events.clone(),

@@ -136,6 +136,51 @@ impl State {
         (Some(told), number, ts)
     }
 
+    /// Somebody writes a slash command.
+    pub(in super::super) fn command(&mut self, member: &str, channel: usize, command: &str, text: &str) -> Value {
+        let trigger = self.trigger(member);
+        let user = self.user(member).unwrap_or_default();
+        let channel = &self.channels[channel];
+        json!({
+            "token": "verification-token",
+            "team_id": TEAM,
+            "team_domain": "acme",
+            "channel_id": channel.id,
+            "channel_name": channel.name,
+            "user_id": user["id"],
+            "user_name": user["name"],
+            "command": command,
+            "text": escaped(text),
+            "api_app_id": "A00000001",
+            "is_enterprise_install": "false",
+            "response_url": format!("{}/commands/{trigger}", self.web_url),
+            "trigger_id": trigger,
+        })
+    }
+
+    /// Somebody names the app in a message.
+    pub(in super::super) fn mention(&mut self, member: &str, channel: usize, words: &str) -> Value {
+        let ts = self.next_ts();
+        let user = self.user(member).map(|user| user["id"].clone()).unwrap_or_default();
+        let event = json!({
+            "type": "app_mention",
+            "user": user,
+            "text": format!("<@U0GONOGO> {}", escaped(words)),
+            "ts": ts,
+            "channel": self.channels[channel].id,
+            "event_ts": ts,
+        });
+        json!({
+            "token": "verification-token",
+            "team_id": TEAM,
+            "api_app_id": "A00000001",
+            "event": event,
+            "type": "event_callback",
+            "event_id": format!("Ev{:08}", self.acts.next()),
+            "event_time": 1_700_000_000,
+        })
+    }
+
     fn trigger(&mut self, member: &str) -> String {
         let id = format!("{}.{TEAM}.d8c1bb837935619ccad0f624c448ffb3", self.acts.next());
         self.acts.triggers.push(Trigger { id: id.clone(), member: member.to_owned(), given_at: Instant::now() });
@@ -146,6 +191,11 @@ impl State {
         let found = self.channels.iter().find(|channel| channel.is_direct() && channel.name == member)?;
         Some(json!({"id": found.id, "username": found.name, "name": found.name, "team_id": TEAM}))
     }
+}
+
+/// As Slack has what people type.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 fn button<'a>(

@@ -142,6 +142,13 @@ fn button(element: &Value, at: &str) -> Result<(), Refusal> {
     if !value.is_null() && value.as_str().is_none_or(|value| value.chars().count() > MOST_VALUE) {
         return Err(wrong("must be a text of less than 2001 characters", &format!("{at}/value")));
     }
+    let asks = &element["confirm"];
+    for (part, most) in [("title", 100), ("text", 300), ("confirm", 30), ("deny", 30)] {
+        if !asks.is_null() && asks[part].is_null() {
+            return Err(wrong(&format!("missing required field: {part}"), &format!("{at}/confirm")));
+        }
+        text(&asks[part], &["plain_text"], most, &format!("{at}/confirm/{part}"))?;
+    }
     text(&element["text"], &["plain_text"], MOST_BUTTON, &format!("{at}/text"))
 }
 

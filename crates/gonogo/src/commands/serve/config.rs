@@ -44,6 +44,9 @@ pub(crate) struct Config {
     /// Where it is told that a branch turned Go or No-Go.
     #[serde(default)]
     pub verdict_turned: RouteConfig,
+    /// Where it is told how deploys go, but for those that are asked for in Slack.
+    #[serde(default)]
+    pub deploy_changed: RouteConfig,
     /// How teams are told that the policy names.
     #[serde(default)]
     pub awareness: TeamsConfig,
@@ -145,6 +148,8 @@ pub(crate) struct ServiceConfig {
     /// Where single kinds of messages go, instead of where those of all services do.
     #[serde(default)]
     pub verdict_turned: RouteConfig,
+    #[serde(default)]
+    pub deploy_changed: RouteConfig,
     pub story_deployed: Option<RouteConfig>,
     pub told_early: Option<EarlyConfig>,
     #[serde(default)]

@@ -334,6 +334,7 @@ fn service(all: &Config, config: &ServiceConfig, authorities: Option<&Path>) -> 
         is_observed: config.observe,
         slack_channel: all.slack_channel(config),
         turned: all.turned(config),
+        deploys_told: all.deploys_told(config),
         deployed: all.deployed(config),
         teams_told: all.teams_told(config),
         told_early: all.told_early(config),

@@ -81,6 +81,11 @@ impl Config {
         service.verdict_turned.over(&self.verdict_turned, self.slack_channel(service))
     }
 
+    /// Where a service has it told how its deploys go.
+    pub(super) fn deploys_told(&self, service: &ServiceConfig) -> Route {
+        service.deploy_changed.over(&self.deploy_changed, self.slack_channel(service))
+    }
+
     /// The channel that a route names for its verdicts.
     pub(super) fn verdict_channel(&self, service: &ServiceConfig) -> Option<String> {
         service.verdict_turned.over(&self.verdict_turned, None).slack_channel
@@ -124,12 +129,16 @@ impl Config {
 
     /// All that is said somewhere, each with where.
     fn routes(&self) -> Vec<(String, RouteConfig)> {
-        let mut routes = vec![("[verdict_turned]".to_owned(), self.verdict_turned.clone())];
+        let mut routes = vec![
+            ("[verdict_turned]".to_owned(), self.verdict_turned.clone()),
+            ("[deploy_changed]".to_owned(), self.deploy_changed.clone()),
+        ];
         routes.extend(self.story_deployed.as_ref().map(|says| ("[story_deployed]".to_owned(), says.route())));
         routes.extend(self.told_early.as_ref().map(|says| ("[told_early]".to_owned(), says.route())));
         for service in &self.services {
             let at = |kind: &str| format!("{kind} of service `{}`", service.name);
             routes.push((at("verdict_turned"), service.verdict_turned.clone()));
+            routes.push((at("deploy_changed"), service.deploy_changed.clone()));
             routes.extend(service.told_early.clone().map(|says| (at("told_early"), says.route())));
             routes.extend(service.story_deployed.clone().map(|route| (at("story_deployed"), route)));
         }
@@ -137,6 +146,10 @@ impl Config {
     }
 
     pub(super) fn look_at_routes(&self) -> Result<(), String> {
+        let mails = |route: &RouteConfig| route.email.is_some();
+        if mails(&self.deploy_changed) || self.services.iter().any(|service| mails(&service.deploy_changed)) {
+            return Err("deploy_changed has an email: how deploys go is told in Slack alone, leave it out".to_owned());
+        }
         self.routes().iter().try_for_each(|(at, route)| route.validate(at, self))
     }
 

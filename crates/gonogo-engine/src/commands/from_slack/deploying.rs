@@ -1,0 +1,188 @@
+//! Deploys from Slack: asked for in words, and what is said of one by its buttons.
+
+use super::telling::Telling;
+use super::who::{Who, who};
+use super::{APPROVE, Done, NOT_DONE, SIGNALS, nothing};
+use crate::commands::deploys::{DeployError, approve, request, signal};
+use crate::commands::slack_join::{Offered, offer_link};
+use crate::serving::Serving;
+use gonogo_core::case::Stage;
+use gonogo_core::person::Person;
+use gonogo_core::say;
+use gonogo_read::slack::{Asked, Pressed};
+use gonogo_store::{Candidate, DeployId, Requested, StoreError};
+use serde_json::{Value, json};
+
+/// What is meant where no branch is named and several are open.
+const USUAL: [&str; 3] = ["main", "master", "trunk"];
+const MOST_NAMED: usize = 10;
+
+/// Something that was asked for in words: what came of it, and what is answered, in
+/// Slack's markup.
+struct Came {
+    outcome: String,
+    said: String,
+}
+
+impl Came {
+    /// Not done, with why in plain words.
+    fn not(said: impl AsRef<str>) -> Self {
+        let said = said.as_ref();
+        Self { outcome: format!("{NOT_DONE}{}", say::printable(said)), said: format!("Not done: {}", say::slack(said)) }
+    }
+}
+
+/// Asked by a slash command: its sender alone reads the answer.
+pub(super) async fn by_command(serving: &Serving, asked: &Asked) -> Result<Done, StoreError> {
+    let Came { outcome, said } = came(serving, asked).await?;
+    Ok(Done { outcome, answer: Some(alone(&said)) })
+}
+
+/// Asked where we are named in a message.
+pub(super) async fn by_name(serving: &Serving, asked: &Asked) -> Result<String, StoreError> {
+    let Came { outcome, said } = came(serving, asked).await?;
+    let telling = Telling { serving, channel: &asked.channel, member: &asked.member };
+    Ok(telling.did(outcome, &said).await)
+}
+
+pub(super) fn alone(said: &str) -> Value {
+    json!({"response_type": "ephemeral", "text": said})
+}
+
+async fn came(serving: &Serving, asked: &Asked) -> Result<Came, StoreError> {
+    let words: Vec<&str> = asked.words.iter().map(String::as_str).collect();
+    let words = match (&asked.command, words.as_slice()) {
+        // However the command is called in Slack.
+        (_, ["deploy", rest @ ..]) | (Some(_), rest) => rest,
+        (None, _) => return Ok(usage(serving, "")),
+    };
+    let (service, which) = match words {
+        [] | ["help"] => return Ok(usage(serving, "")),
+        [service] => (*service, None),
+        [service, which] => (*service, Some(*which)),
+        _ => return Ok(usage(serving, "a service and one branch, commit or pull request are wanted. ")),
+    };
+    let person = match who(serving, &asked.member.id).await? {
+        Who::Person(person) => person,
+        Who::TooLongAgo => {
+            return Ok(Came::not(format!("sign in at {} first, then ask again within 15 minutes", serving.pages)));
+        }
+        Who::Nobody => return nobody(serving, asked).await,
+    };
+    if serving.service(service).is_none() {
+        return Ok(usage(serving, &format!("there is no service `{service}` here. ")));
+    }
+    match found(serving, service, which).await? {
+        Ok(candidate) => ask(serving, &person, &candidate, &asked.channel).await,
+        Err(said) => Ok(Came::not(said)),
+    }
+}
+
+fn usage(serving: &Serving, wrong: &str) -> Came {
+    let names: Vec<&str> = serving.services.iter().map(|service| service.name.as_str()).collect();
+    let said = format!(
+        "{}Say `/deploy SERVICE`, or with a branch, a commit or a pull request behind it: `/deploy SERVICE main`, \
+         `/deploy SERVICE 9f2c1ab`, `/deploy SERVICE #12`. Services: {}.",
+        say::slack(wrong),
+        say::slack(&say::list(&names, MOST_NAMED))
+    );
+    Came { outcome: format!("{NOT_DONE}{wrong}it was said how to ask"), said }
+}
+
+async fn nobody(serving: &Serving, asked: &Asked) -> Result<Came, StoreError> {
+    let said = match offer_link(serving, &asked.member).await? {
+        Offered::At { address, minutes } => format!(
+            "Not done: this Slack account is nobody's at gonogo yet. <{address}|Join it to yours> within {minutes} \
+             minutes, then ask again. The link is for you alone."
+        ),
+        Offered::TooMany => {
+            "Not done: open one of the links that you were sent to join your account at gonogo, or ask again in 15 minutes."
+                .to_owned()
+        }
+    };
+    Ok(Came { outcome: format!("{NOT_DONE}{} is nobody's account here", asked.member.id), said })
+}
+
+/// The open candidate that is meant, or why there is none.
+async fn found(serving: &Serving, service: &str, which: Option<&str>) -> Result<Result<Candidate, String>, StoreError> {
+    let all = serving.store.open_candidates(service).await?;
+    let of =
+        |one: &Candidate, wanted: u64| matches!(one.stage, Stage::Merge { pull_request, .. } if pull_request == wanted);
+    let branch_of = |number: u64| all.iter().find(|one| of(one, number)).map(|one| one.branch.clone());
+    let pull = which.and_then(|which| which.strip_prefix('#')?.parse().ok());
+    let which = match pull {
+        None => which.map(str::to_owned),
+        Some(number) => match branch_of(number) {
+            Some(branch) => Some(branch),
+            None => return Ok(Err(format!("no open pull request #{number} of {service} is known here"))),
+        },
+    };
+    let mut open: Vec<Candidate> = all.into_iter().filter(|one| one.stage.is_deploy()).collect();
+    let names: Vec<String> = open.iter().map(|one| one.branch.clone()).collect();
+    let list = || if names.is_empty() { "none".to_owned() } else { say::list(&names, MOST_NAMED) };
+    let at = match &which {
+        None if open.len() == 1 => Some(0),
+        None => USUAL.iter().find_map(|usual| open.iter().position(|one| one.branch == *usual)),
+        Some(which) => {
+            let is_hex = (7..=40).contains(&which.len()) && which.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let begins = |one: &Candidate| is_hex && one.head.to_string().starts_with(&which.to_ascii_lowercase());
+            open.iter().position(|one| one.branch == *which).or_else(|| open.iter().position(begins))
+        }
+    };
+    Ok(match (at, which) {
+        (Some(at), _) => Ok(open.swap_remove(at)),
+        (None, None) => Err(format!("which branch of {service}? Open: {}", list())),
+        (None, Some(which)) => {
+            let why = if pull.is_some() { "what a pull request brings is deployed once it is merged: " } else { "" };
+            Err(format!(
+                "{why}{which} is no branch of {service} that may be deployed now, nor the head of one. Open: {}",
+                list()
+            ))
+        }
+    })
+}
+
+async fn ask(serving: &Serving, person: &Person, candidate: &Candidate, channel: &str) -> Result<Came, StoreError> {
+    let page = |id: DeployId| format!("{}/deploys/{}", serving.pages, id.0);
+    let what = format!("{} {} at {}", candidate.service, candidate.branch, candidate.head.short());
+    Ok(match request(serving, person, candidate.id, Some(channel.to_owned())).await {
+        Ok(Requested::New(id)) => Came {
+            outcome: format!("{} asked for deploy {}: {what}", person.name, id.0),
+            said: format!("Asked for: <{}|deploy {}> of {}.", page(id), id.0, say::slack(&what)),
+        },
+        Ok(Requested::Underway(id)) => Came {
+            outcome: format!("deploy {} of {what} is under way", id.0),
+            said: format!("<{}|Deploy {}> of {} is under way already.", page(id), id.0, say::slack(&what)),
+        },
+        Err(DeployError::Store(error)) => return Err(error),
+        Err(error) => Came::not(format!("{what}: {error}")),
+    })
+}
+
+/// What comes of a button below a deploy; `None` where it is none of those.
+pub(super) async fn press(
+    serving: &Serving,
+    telling: &Telling<'_>,
+    person: &Person,
+    pressed: &Pressed,
+) -> Result<Option<String>, StoreError> {
+    let is_approval = pressed.button == APPROVE;
+    let wanted = SIGNALS.iter().find(|(_, name)| *name == pressed.button).map(|(signal, _)| *signal);
+    if !is_approval && wanted.is_none() {
+        return Ok(None);
+    }
+    let Ok(id) = pressed.value.parse().map(DeployId) else { return Ok(Some(nothing())) };
+    let (done, did) = match wanted {
+        Some(wanted) => (signal(serving, person, id, wanted).await, wanted.words()),
+        None => (approve(serving, person, id).await, "approved it"),
+    };
+    Ok(Some(match done {
+        // The message itself says how it stands.
+        Ok(()) => format!("deploy {}: {} {did}", id.0, person.name),
+        Err(DeployError::Store(error)) => return Err(error),
+        Err(error) => {
+            let said = error.to_string();
+            telling.did(format!("{NOT_DONE}{said}"), &format!("Not done: {}.", say::slack(&said))).await
+        }
+    }))
+}
