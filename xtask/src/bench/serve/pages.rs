@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 const COMMITS: usize = 2_000;
 const STORIES: usize = 500;
 const STREAMS: usize = 200;
+/// Of one person no more are kept.
+const OF_ONE: usize = 20;
 
 pub(super) fn all(program: &Path, postgres: Option<&str>) -> anyhow::Result<Vec<Bar>> {
     let (github, jira) = (GitHub::start(), Jira::cloud());
@@ -31,8 +33,9 @@ pub(super) fn all(program: &Path, postgres: Option<&str>) -> anyhow::Result<Vec<
     wait("the first look", Duration::from_secs(30), || judged(&github, &repo.head()))?;
     // A server that has just judged is not idle yet.
     std::thread::sleep(Duration::from_secs(3));
+    let people = site.people(STREAMS / OF_ONE)?;
     let idle = server.resident()?;
-    let streams = streams(&server)?;
+    let streams = streams(&server, &people)?;
     server.kill()?;
     let start = start(&site)?;
     for story in 1..=STORIES {
@@ -79,9 +82,10 @@ fn judged(github: &GitHub, sha: &str) -> Option<PostedStatus> {
     status.filter(|status| status.state != "pending")
 }
 
-fn streams(server: &Server) -> anyhow::Result<f64> {
+fn streams(server: &Server, people: &[Vec<String>]) -> anyhow::Result<f64> {
     let before = server.resident()?;
-    let open = (0..STREAMS).map(|_| server.follow("/events?since=0")).collect::<anyhow::Result<Vec<_>>>()?;
+    let all = people.iter().flat_map(|who| std::iter::repeat_n(who, OF_ONE));
+    let open = all.map(|who| server.follow("/events?since=0", who)).collect::<anyhow::Result<Vec<_>>>()?;
     std::thread::sleep(Duration::from_secs(2));
     let after = server.resident()?;
     drop(open);

@@ -4,10 +4,11 @@ use super::http::{Answer, Client};
 use crate::programs::{output_of, program};
 use anyhow::{Context, bail};
 use gonogo_core::case::Stage;
-use gonogo_store::{NewEvaluation, Sighted, Store, StoryOf};
+use gonogo_core::person::Role;
+use gonogo_store::{Deed, NewEvaluation, Sighted, Store, StoryOf};
 use gonogo_world::GitHub;
-use jiff::Timestamp;
-use ring::hmac;
+use jiff::{SignedDuration, Timestamp};
+use ring::{digest, hmac};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -131,13 +132,44 @@ impl Site {
     }
 }
 
+impl Site {
+    /// So many people, each with a session: the headers by which they are known.
+    pub(super) fn people(&self, number: usize) -> anyhow::Result<Vec<Vec<String>>> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let store = Store::open(&self.store).await?;
+            let mut cookies = Vec::new();
+            for number in 0..number {
+                let (name, token) = (format!("viewer-{number}"), format!("{number:064x}"));
+                let now = Timestamp::now();
+                let deed = |action| Deed {
+                    at: now,
+                    actor: "bench".to_owned(),
+                    action,
+                    subject: name.clone(),
+                    detail: String::new(),
+                    once: None,
+                };
+                let added = store.add_person(name.clone(), "x".to_owned(), Role::Viewer, false, deed("added")).await?;
+                let person = added.context("a person of that name was there before")?;
+                let hash = digest::digest(&digest::SHA256, token.as_bytes());
+                let hash = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+                let until = now.saturating_add(SignedDuration::from_hours(1))?;
+                store.begin_session(hash, person.id, now, until, deed("signed in")).await?;
+                cookies.push(vec![format!("Cookie: gonogo_session={token}")]);
+            }
+            Ok(cookies)
+        })
+    }
+}
+
 impl Server {
     pub(super) fn get(&self, path: &str) -> anyhow::Result<Answer> {
         Client::to(&self.address)?.ask("GET", path, &self.cookie, b"")
     }
 
-    pub(super) fn follow(&self, path: &str) -> anyhow::Result<Client> {
-        Client::to(&self.address)?.follow(path, &self.cookie)
+    pub(super) fn follow(&self, path: &str, who: &[String]) -> anyhow::Result<Client> {
+        Client::to(&self.address)?.follow(path, who)
     }
 
     /// GitHub's hook of a push to `acme/NAME`.
