@@ -4,7 +4,7 @@ use super::judge::Past;
 use super::points::{Points, Sight, sum};
 use super::reading::LeftOut;
 use super::section::{BaselineKind, Guard, Measure};
-use crate::stats::{Side, Stream, dispersion_between, median};
+use crate::stats::{Side, Stream, dispersion_between, median, quantile};
 use jiff::Timestamp;
 
 /// What is known of our level against theirs is drawn to 1 by so many events: a few events
@@ -12,6 +12,8 @@ use jiff::Timestamp;
 const DRAWN: f64 = 20.0;
 /// Buckets of a past window, at the most.
 const MOST_BUCKETS: i64 = 100_000;
+/// The share of deploys that may be worse than what is expected of their beginning.
+const RARER: f64 = 0.2;
 /// Earlier deploys have to be so many before they say how much deploys differ.
 const LEAST_DEPLOYS: usize = 3;
 
@@ -30,8 +32,10 @@ pub(super) struct Reference {
 #[derive(Clone, Debug)]
 struct Window {
     points: Points,
-    /// Counts: our level before over its level before. Values: its middle before.
+    /// Our level before over its level before.
     scale: f64,
+    /// The middle of its values before, where that is over zero.
+    middle: Option<f64>,
     end: i64,
 }
 
@@ -76,11 +80,16 @@ impl Reference {
         self.dispersions.get(self.doubling(bucket)).copied().unwrap_or(last)
     }
 
-    /// The value at a moment relative to that before: of several, the worst.
+    /// The value at a moment relative to that before: of several, one of the worse, so that
+    /// what some deploys have at their beginning is expected.
     pub(super) fn shape(&self, bucket: i64) -> Option<f64> {
-        let shapes = self.windows.iter().filter_map(|window| Some(window.points.at(bucket)?.events / window.scale));
-        let worst = shapes.reduce(|a, b| if self.side == Side::Up { a.max(b) } else { a.min(b) });
-        worst.filter(|shape| *shape > 0.0)
+        let shapes: Vec<f64> = self
+            .windows
+            .iter()
+            .filter_map(|window| Some(window.points.at(bucket)?.each()? / window.middle?))
+            .collect();
+        let share = if self.side == Side::Up { 1.0 - RARER } else { RARER };
+        quantile(&shapes, share).filter(|shape| *shape > 0.0)
     }
 
     /// What a restart does is over soon: the first minute is looked at by itself, then two
@@ -120,17 +129,17 @@ impl Window {
         if points.spacing.is_some_and(|apart| apart > seconds) {
             return Err(LeftOut::Coarser);
         }
-        let earlier: Vec<f64> = points.present(-before, 0).map(|(_, stream)| stream.events).collect();
+        let earlier: Vec<f64> = points.present(-before, 0).filter_map(|(_, stream)| stream.each()).collect();
         let least = usize::try_from(super::LEAST_BUCKETS).unwrap_or(usize::MAX);
         if earlier.len() < least || points.present(0, end).next().is_none() {
             return Err(LeftOut::TooFewPoints);
         }
-        let scale = if guard.measures == Measure::Value {
-            median(&earlier).filter(|level| *level > 0.0).ok_or(LeftOut::NoLevel)?
-        } else {
-            relative(own.sum(-before, 0), points.sum(-before, 0))
-        };
-        Ok(Self { points, scale, end })
+        let middle = median(&earlier).filter(|middle| *middle > 0.0);
+        if guard.measures == Measure::Value && middle.is_none() {
+            return Err(LeftOut::NoLevel);
+        }
+        let scale = relative(own.sum(-before, 0), points.sum(-before, 0));
+        Ok(Self { points, scale, middle, end })
     }
 
     fn scaled(&self, buckets: std::ops::Range<i64>) -> Option<Stream> {

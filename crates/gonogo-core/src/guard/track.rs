@@ -4,15 +4,20 @@
 use super::points::{Points, Sight};
 use super::reference::Reference;
 use super::section::{BaselineKind, Guard, Measure};
-use crate::stats::{Against, Exceedance, Paired, Ratios, Side, Stream, dispersion, ln_sum_exp, median, real};
+use crate::stats::{Against, Exceedance, Paired, Ratios, Side, Stream, dispersion, dispersion_beside, ln_mean_exp, ln_sum_exp, median, real};
 
 /// A baseline, ready to be compared with.
 #[derive(Clone, Debug)]
 pub(super) struct Track {
     pub kind: BaselineKind,
     side: Side,
-    ground: Ground,
+    /// Tests of the same question; their evidence is averaged. Counts are tested by their
+    /// distribution and, where there are enough, by rank: bursts make the first careful.
+    grounds: Vec<Ground>,
 }
+
+/// Counts of so many a bucket have ranks that tell something.
+const RANKED: f64 = 5.0;
 
 #[derive(Clone, Debug)]
 enum Ground {
@@ -66,7 +71,7 @@ impl Other {
     fn shape(&self, bucket: i64) -> Option<f64> {
         match self {
             Self::Reference(reference) => reference.shape(bucket),
-            Self::Rest(points, _) => points.at(bucket).map(|stream| stream.events).filter(|value| *value > 0.0),
+            Self::Rest(points, _) => points.at(bucket).and_then(Stream::each).filter(|value| *value > 0.0),
         }
     }
 }
@@ -91,15 +96,16 @@ impl Track {
         if present.len() < usize::try_from(super::LEAST_BUCKETS).unwrap_or(usize::MAX) {
             return None;
         }
-        let ground = if guard.measures == Measure::Value {
-            ranks(guard, sight.side, own, before, None)?
+        let ranks = ranks(guard, sight.side, own, before, None);
+        let grounds = if guard.measures == Measure::Value {
+            vec![ranks?]
         } else {
             let sum = own.sum(-before, 0);
             let level = level(sum)?;
-            let scattered = scattering(own, before);
-            Ground::Before { test: Against::new(sum, ratios(guard, sight.side, level), scattered), level }
+            let test = Against::new(sum, ratios(guard, sight.side, level), scattering(own, before));
+            with_ranks(Ground::Before { test, level }, ranks)
         };
-        Some(Self { kind: BaselineKind::Before, side: sight.side, ground })
+        Some(Self { kind: BaselineKind::Before, side: sight.side, grounds })
     }
 
     pub(super) fn reference(
@@ -139,92 +145,143 @@ impl Track {
         other: Other,
     ) -> Option<Self> {
         let side = sight.side;
-        let ground = if guard.measures == Measure::Value {
-            ranks(guard, side, own, before, Some(other))?
+        let grounds = if guard.measures == Measure::Value {
+            vec![ranks(guard, side, own, before, Some(other))?]
         } else {
-            let theirs = other.stream(0);
-            let level = level(own.sum(-before, 0)).or_else(|| level(theirs))?;
-            Ground::Beside { ratios: ratios(guard, side, level), other, dispersion: scattering(own, before) }
+            let level = level(own.sum(-before, 0)).or_else(|| level(other.stream(0)))?;
+            let both: Vec<(Stream, Stream)> =
+                own.present(-before, 0).map(|(bucket, ours)| (ours, other.stream(bucket))).collect();
+            let dispersion = dispersion_beside(&both);
+            let ranks = ranks(guard, side, own, before, Some(other.clone()));
+            with_ranks(Ground::Beside { ratios: ratios(guard, side, level), other, dispersion }, ranks)
         };
-        Some(Self { kind, side, ground })
+        Some(Self { kind, side, grounds })
     }
 
     /// Over what was judged, in order: buckets with what was in them. `starts` are places in
     /// it with the logarithms of their weights.
     pub(super) fn found(&self, judged: &[(i64, Stream)], starts: &[(usize, f64)]) -> Found {
-        match &self.ground {
-            Ground::Before { test, level } => {
-                let sums = running(judged.iter().map(|(_, stream)| *stream));
-                let all = sums.last().copied().unwrap_or_default();
-                let of = |start: usize| {
-                    let then = sums.get(start).copied().unwrap_or(all);
-                    let (events, exposure) = (all.events - then.events, all.exposure - then.exposure);
-                    test.ln_evidence(Stream { events, exposure })
-                };
-                best(starts, of, |_| Some(*level))
-            }
-            Ground::Beside { ratios, other, dispersion } => {
-                let mut paired = Paired::new(ratios.clone());
-                let theirs: Vec<Stream> = judged.iter().map(|(bucket, _)| other.stream(*bucket)).collect();
-                for ((bucket, ours), theirs) in judged.iter().zip(&theirs) {
-                    paired.add(*ours, *theirs, dispersion.max(other.dispersion(*bucket)));
-                }
-                best(
-                    starts,
-                    |start| paired.ln_evidence(start),
-                    |start| {
-                        let sum = super::points::sum(theirs.iter().skip(start).copied());
-                        (sum.exposure > 0.0).then(|| sum.events / sum.exposure)
-                    },
-                )
-            }
-            Ground::Ranks { test, other, middle, change } => {
-                let shape = |bucket| other.as_ref().map_or(Some(1.0), |other| other.shape(bucket));
-                let mut sums = vec![([0.0; 3], 0.0)];
-                for (bucket, stream) in judged {
-                    let (mut over, mut count) = sums.last().copied().unwrap_or_default();
-                    if let Some(shape) = shape(*bucket) {
-                        let more = test.over(change.taken_off(stream.events, self.side) / shape);
-                        over = std::array::from_fn(|level| over[level] + more[level]);
-                        count += 1.0;
-                    }
-                    sums.push((over, count));
-                }
-                let (all, count) = sums.last().copied().unwrap_or_default();
-                let of = |start: usize| {
-                    let (then, before) = sums.get(start).copied().unwrap_or((all, count));
-                    test.ln_evidence(std::array::from_fn(|level| all[level] - then[level]), count - before)
-                };
-                best(starts, of, |start| {
-                    let shapes: Vec<f64> = judged.iter().skip(start).filter_map(|(bucket, _)| shape(*bucket)).collect();
-                    Some(middle * median(&shapes)?)
-                })
-            }
-        }
+        let seen: Vec<Seen> = self.grounds.iter().map(|ground| ground.seen(self.side, judged)).collect();
+        let evidence = |start: usize| {
+            let each: Vec<f64> = seen.iter().map(|seen| seen.ln_evidence(start)).collect();
+            ln_mean_exp(each.into_iter())
+        };
+        let weighed: Vec<(usize, f64)> =
+            starts.iter().map(|(start, weight)| (*start, weight + evidence(*start))).collect();
+        let ln_evidence = ln_sum_exp(weighed.iter().map(|(_, evidence)| *evidence));
+        let start = weighed.iter().max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(start, _)| *start);
+        Found { ln_evidence, start, expected: seen.first().and_then(|seen| seen.expected(start)) }
     }
 
     /// The evidence that could be there at the most after so much: where even that proves
     /// nothing, nobody can tell.
     pub(super) fn most_ln_evidence(&self, judged: &[(i64, Stream)]) -> f64 {
+        let each: Vec<f64> = self.grounds.iter().map(|ground| ground.most_ln_evidence(self.side, judged)).collect();
+        ln_mean_exp(each.into_iter())
+    }
+}
+
+impl Ground {
+    fn seen<'a>(&'a self, side: Side, judged: &[(i64, Stream)]) -> Seen<'a> {
+        match self {
+            Self::Before { test, level } => {
+                Seen::Before { test, level: *level, sums: running(judged.iter().map(|(_, stream)| *stream)) }
+            }
+            Self::Beside { ratios, other, dispersion } => {
+                let mut paired = Paired::new(ratios.clone());
+                let theirs: Vec<Stream> = judged.iter().map(|(bucket, _)| other.stream(*bucket)).collect();
+                for ((bucket, ours), theirs) in judged.iter().zip(&theirs) {
+                    paired.add(*ours, *theirs, dispersion.max(other.dispersion(*bucket)));
+                }
+                Seen::Beside { paired, theirs }
+            }
+            Self::Ranks { test, other, middle, change } => {
+                let mut sums = vec![([0.0; 3], 0.0)];
+                let mut shapes = Vec::new();
+                for (bucket, stream) in judged {
+                    let (mut over, mut count) = sums.last().copied().unwrap_or_default();
+                    let shape = shape(other.as_ref(), *bucket);
+                    if let (Some(shape), Some(value)) = (shape, stream.each()) {
+                        let more = test.over(change.taken_off(value, side) / shape);
+                        over = std::array::from_fn(|level| over[level] + more[level]);
+                        count += 1.0;
+                    }
+                    shapes.push(shape);
+                    sums.push((over, count));
+                }
+                Seen::Ranks { test, sums, middle: *middle, shapes }
+            }
+        }
+    }
+
+    fn most_ln_evidence(&self, side: Side, judged: &[(i64, Stream)]) -> f64 {
         let grown = |stream: &Stream| {
-            let level = match &self.ground {
-                Ground::Before { level, .. } => *level,
+            let level = match self {
+                Self::Before { level, .. } => *level,
                 _ => 1.0,
             };
-            match self.side {
+            match side {
                 Side::Up => Stream { events: (stream.events + level * stream.exposure + 1.0) * 10.0, ..*stream },
                 Side::Down => Stream { events: 0.0, ..*stream },
             }
         };
-        match &self.ground {
-            Ground::Ranks { test, .. } => test.most_ln_evidence(real(judged.len())),
-            Ground::Before { .. } | Ground::Beside { .. } => {
+        match self {
+            Self::Ranks { test, .. } => test.most_ln_evidence(real(judged.len())),
+            Self::Before { .. } | Self::Beside { .. } => {
                 let grown: Vec<(i64, Stream)> =
                     judged.iter().map(|(bucket, stream)| (*bucket, grown(stream))).collect();
-                self.found(&grown, &[(0, 0.0)]).ln_evidence
+                self.seen(side, &grown).ln_evidence(0)
             }
         }
     }
+}
+
+/// A test that has seen what was judged, summed so that any stretch up to now is quick.
+enum Seen<'a> {
+    Before { test: &'a Against, level: f64, sums: Vec<Stream> },
+    Beside { paired: Paired, theirs: Vec<Stream> },
+    Ranks { test: &'a Exceedance, sums: Vec<([f64; 3], f64)>, middle: f64, shapes: Vec<Option<f64>> },
+}
+
+impl Seen<'_> {
+    /// From one place on.
+    fn ln_evidence(&self, start: usize) -> f64 {
+        match self {
+            Self::Before { test, sums, .. } => {
+                let all = sums.last().copied().unwrap_or_default();
+                let then = sums.get(start).copied().unwrap_or(all);
+                let (events, exposure) = (all.events - then.events, all.exposure - then.exposure);
+                test.ln_evidence(Stream { events, exposure })
+            }
+            Self::Beside { paired, .. } => paired.ln_evidence(start),
+            Self::Ranks { test, sums, .. } => {
+                let (all, count) = sums.last().copied().unwrap_or_default();
+                let (then, before) = sums.get(start).copied().unwrap_or((all, count));
+                test.ln_evidence(std::array::from_fn(|level| all[level] - then[level]), count - before)
+            }
+        }
+    }
+
+    /// What the baseline has in place of it.
+    fn expected(&self, start: usize) -> Option<f64> {
+        match self {
+            Self::Before { level, .. } => Some(*level),
+            Self::Beside { theirs, .. } => super::points::sum(theirs.iter().skip(start).copied()).each(),
+            Self::Ranks { middle, shapes, .. } => {
+                let since: Vec<f64> = shapes.iter().skip(start).copied().flatten().collect();
+                Some(middle * median(&since)?)
+            }
+        }
+    }
+}
+
+/// Without another, all moments are alike.
+fn shape(other: Option<&Other>, bucket: i64) -> Option<f64> {
+    other.map_or(Some(1.0), |other| other.shape(bucket))
+}
+
+fn with_ranks(by_distribution: Ground, ranks: Option<Ground>) -> Vec<Ground> {
+    std::iter::once(by_distribution).chain(ranks).collect()
 }
 
 /// Events for each exposure; one event more, since none seen is not none.
@@ -249,10 +306,17 @@ fn ratios(guard: &Guard, side: Side, level: f64) -> Ratios {
     )
 }
 
+/// By rank; none with too few values, or counts too small to have ranks.
 fn ranks(guard: &Guard, side: Side, own: &Points, before: i64, other: Option<Other>) -> Option<Ground> {
-    let shape = |bucket| other.as_ref().map_or(Some(1.0), |other| other.shape(bucket));
-    let relative: Vec<f64> =
-        own.present(-before, 0).filter_map(|(bucket, stream)| Some(stream.events / shape(bucket)?)).collect();
+    let sum = own.sum(-before, 0);
+    let moments = real(own.present(-before, 0).count());
+    if guard.measures != Measure::Value && sum.events < RANKED * moments {
+        return None;
+    }
+    let relative: Vec<f64> = own
+        .present(-before, 0)
+        .filter_map(|(bucket, stream)| Some(stream.each()? / shape(other.as_ref(), bucket)?))
+        .collect();
     if relative.len() < usize::try_from(super::LEAST_BUCKETS).unwrap_or(usize::MAX) {
         return None;
     }
@@ -273,11 +337,4 @@ fn running(streams: impl Iterator<Item = Stream>) -> Vec<Stream> {
         sums.push(Stream { events: last.events + stream.events, exposure: last.exposure + stream.exposure });
     }
     sums
-}
-
-fn best(starts: &[(usize, f64)], of: impl Fn(usize) -> f64, expected: impl Fn(usize) -> Option<f64>) -> Found {
-    let weighed: Vec<(usize, f64)> = starts.iter().map(|(start, weight)| (*start, weight + of(*start))).collect();
-    let ln_evidence = ln_sum_exp(weighed.iter().map(|(_, evidence)| *evidence));
-    let start = weighed.iter().max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(start, _)| *start);
-    Found { ln_evidence, start, expected: expected(start) }
 }

@@ -16,6 +16,13 @@ pub struct Stream {
     pub exposure: f64,
 }
 
+impl Stream {
+    /// Events for each exposure; none without exposure.
+    pub fn each(self) -> Option<f64> {
+        (self.exposure > 0.0).then(|| self.events / self.exposure)
+    }
+}
+
 /// Against a baseline that is over: its rate λ is not known, only its events.
 #[derive(Clone, Debug)]
 pub struct Against {

@@ -2,6 +2,7 @@
 //! bursts, and neighbours in time are alike. A test that takes them for independent
 //! halts good deploys.
 
+use super::counts::Stream;
 use super::special::real;
 
 /// Fewer blocks tell nothing of how their sums scatter.
@@ -33,6 +34,47 @@ pub(super) fn largest_of_blocks(points: &[(f64, f64)]) -> f64 {
 pub fn dispersion_between(series: &[(f64, f64)]) -> Option<f64> {
     let present: Vec<(f64, f64)> = series.iter().copied().filter(|(_, exposure)| *exposure > 0.0).collect();
     if present.len() < 3 { None } else { pearson(&present).map(|found| found.max(1.0)) }
+}
+
+/// How much more two that run beside each other scatter around their common course than
+/// independent events: each moment has our events and exposure, and theirs. What both have
+/// in common, such as the time of day, does not count. At least 1.
+pub fn dispersion_beside(moments: &[(Stream, Stream)]) -> f64 {
+    let mut largest = 1.0_f64;
+    let mut length = 1;
+    while moments.len() / length >= LEAST_BLOCKS {
+        let blocks: Vec<(Stream, Stream)> = moments
+            .chunks_exact(length)
+            .map(|block| (added(block.iter().map(|both| both.0)), added(block.iter().map(|both| both.1))))
+            .collect();
+        largest = largest.max(pearson_beside(&blocks).unwrap_or(1.0));
+        length *= 2;
+    }
+    largest
+}
+
+fn added(streams: impl Iterator<Item = Stream>) -> Stream {
+    streams.fold(Stream::default(), |sum, stream| Stream {
+        events: sum.events + stream.events,
+        exposure: sum.exposure + stream.exposure,
+    })
+}
+
+/// Pearson's χ² of our share in each block's events, as a binomial.
+fn pearson_beside(blocks: &[(Stream, Stream)]) -> Option<f64> {
+    let ours = added(blocks.iter().map(|both| both.0)).each()?;
+    let theirs = added(blocks.iter().map(|both| both.1)).each()?;
+    let (mut chi_square, mut counted) = (0.0, 0.0);
+    for (mine, other) in blocks {
+        let expected = (ours * mine.exposure, theirs * other.exposure);
+        let all = mine.events + other.events;
+        let share = expected.0 / (expected.0 + expected.1);
+        if all > 0.0 && share > 0.0 && share < 1.0 {
+            chi_square += (mine.events - all * share).powi(2) / (all * share * (1.0 - share));
+            counted += 1.0;
+        }
+    }
+    (counted >= 2.0).then(|| chi_square / (counted - 1.0))
 }
 
 fn summed(points: &[(f64, f64)]) -> (f64, f64) {

@@ -11,7 +11,7 @@ mod ratios;
 mod special;
 
 pub use counts::{Against, Paired, Stream};
-pub use dispersion::{dispersion, dispersion_between};
+pub use dispersion::{dispersion, dispersion_beside, dispersion_between};
 pub use exceedance::Exceedance;
 pub use ratios::{Ratios, Side};
 pub(crate) use special::real;
