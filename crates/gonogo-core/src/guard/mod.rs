@@ -5,9 +5,11 @@
 
 mod advice;
 mod judge;
+mod picture;
 mod points;
 mod reading;
 mod reference;
+mod replay;
 mod section;
 mod series;
 mod starts;
@@ -15,7 +17,10 @@ mod track;
 
 pub use advice::{Advice, advise};
 pub use judge::{Judge, Past};
+pub(crate) use picture::number;
+pub use picture::picture;
 pub use reading::{Doubt, Judgement, LeftOut, Reading, Remark, Versus};
+pub use replay::{Moments, Replayed, replay};
 pub use section::{BaselineKind, Direction, Gaps, Guard, Measure, MetricsKind, MetricsServers, Mode, Watch, validate};
 pub use series::{Sample, Series};
 

@@ -83,11 +83,8 @@ impl Reference {
     /// The value at a moment relative to that before: of several, one of the worse, so that
     /// what some deploys have at their beginning is expected.
     pub(super) fn shape(&self, bucket: i64) -> Option<f64> {
-        let shapes: Vec<f64> = self
-            .windows
-            .iter()
-            .filter_map(|window| Some(window.points.at(bucket)?.each()? / window.middle?))
-            .collect();
+        let shapes: Vec<f64> =
+            self.windows.iter().filter_map(|window| Some(window.points.at(bucket)?.each()? / window.middle?)).collect();
         let share = if self.side == Side::Up { 1.0 - RARER } else { RARER };
         quantile(&shapes, share).filter(|shape| *shape > 0.0)
     }

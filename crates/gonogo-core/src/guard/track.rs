@@ -4,7 +4,10 @@
 use super::points::{Points, Sight};
 use super::reference::Reference;
 use super::section::{BaselineKind, Guard, Measure};
-use crate::stats::{Against, Exceedance, Paired, Ratios, Side, Stream, dispersion, dispersion_beside, ln_mean_exp, ln_sum_exp, median, real};
+use crate::stats::{
+    Against, Exceedance, Paired, Ratios, Side, Stream, dispersion, dispersion_beside, ln_mean_exp, ln_sum_exp, median,
+    real,
+};
 
 /// A baseline, ready to be compared with.
 #[derive(Clone, Debug)]

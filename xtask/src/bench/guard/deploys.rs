@@ -64,9 +64,8 @@ impl Traffic {
 
 fn one(kind: Kind, seed: u64) -> Halts {
     let mut random = Random::new(mixed(seed + 1));
-    let mut past: Vec<Past> = (1..=10)
-        .map(|back| window(&mut random, kind, BaselineKind::Deploys, START - back * 2 * 24 * 3600))
-        .collect();
+    let mut past: Vec<Past> =
+        (1..=10).map(|back| window(&mut random, kind, BaselineKind::Deploys, START - back * 2 * 24 * 3600)).collect();
     past.push(window(&mut random, kind, BaselineKind::LastWeek, START - WEEK));
     let fault = STEPS[random.below(STEPS.len())];
     let times = match kind {
@@ -122,7 +121,8 @@ fn stretch(random: &mut Random, kind: Kind, has_deploy: bool, times: impl Fn(usi
 
 fn split(traffic: &Traffic) -> (Traffic, Traffic) {
     let part = |values: &[f64], from: usize, to: usize| values[from..to].to_vec();
-    let of = |from, to| Traffic { errors: part(&traffic.errors, from, to), requests: part(&traffic.requests, from, to) };
+    let of =
+        |from, to| Traffic { errors: part(&traffic.errors, from, to), requests: part(&traffic.requests, from, to) };
     (of(0, BEFORE), of(BEFORE, BEFORE + DURING))
 }
 

@@ -8,7 +8,8 @@ const MINUTE: usize = 6;
 /// A minute's errors over twice the mean minute before: after how many buckets.
 pub(super) fn threshold(before: &Traffic, during: &Traffic) -> Option<usize> {
     let mean = before.errors.iter().sum::<f64>() / real(before.errors.len());
-    let minutes = during.errors.windows(MINUTE).position(|minute| minute.iter().sum::<f64>() > 2.0 * mean * real(MINUTE));
+    let minutes =
+        during.errors.windows(MINUTE).position(|minute| minute.iter().sum::<f64>() > 2.0 * mean * real(MINUTE));
     minutes.map(|first| first + MINUTE)
 }
 

@@ -114,8 +114,11 @@ impl Public {
     fn past(&self, baseline: BaselineKind, start: Timestamp) -> Option<Past> {
         let is_there = self.points.first().is_some_and(|first| first.at <= start - BEFORE);
         let samples = self.part(start - BEFORE, start + DURING, 1.0);
-        (is_there && self.is_clean(start))
-            .then(|| Past { baseline, start, series: Series { samples, trials: Vec::new() } })
+        (is_there && self.is_clean(start)).then(|| Past {
+            baseline,
+            start,
+            series: Series { samples, trials: Vec::new() },
+        })
     }
 
     fn deploy(&self, start: Timestamp, times: f64) -> Halts {
