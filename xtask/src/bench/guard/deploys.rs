@@ -3,7 +3,7 @@
 
 use super::super::random::{Random, mixed};
 use super::rivals;
-use super::trial::{Halts, Judges, Tally, real, tallied};
+use super::trial::{Halt, Halts, Judges, Tally, real, tallied};
 use gonogo_core::guard::{BaselineKind, Guard, Judge, Judgement, Past, Sample, Series, Watch};
 use gonogo_core::policy::{Policy, Source};
 use jiff::Timestamp;
@@ -80,9 +80,9 @@ fn one(kind: Kind, seed: u64) -> Halts {
         10.0 * (real(bucket) - real(began))
     };
     Halts {
-        guard: guarded(&before, &during, &past).map(since),
-        threshold: rivals::threshold(&before, &during).map(since),
-        horizon: rivals::fixed_horizon(&before, &during).map(since),
+        guard: guarded(&before, &during, &past, since),
+        threshold: Halt::after(rivals::threshold(&before, &during).map(since)),
+        horizon: Halt::after(rivals::fixed_horizon(&before, &during).map(since)),
     }
 }
 
@@ -126,8 +126,8 @@ fn split(traffic: &Traffic) -> (Traffic, Traffic) {
     (of(0, BEFORE), of(BEFORE, BEFORE + DURING))
 }
 
-/// After how many buckets the guard halts: its policy is the default but for the queries.
-fn guarded(before: &Traffic, during: &Traffic, past: &[Past]) -> Option<usize> {
+/// What the guard does: its policy is the default but for the queries.
+fn guarded(before: &Traffic, during: &Traffic, past: &[Past], since: impl Fn(usize) -> f64) -> Halt {
     let start = Timestamp::from_second(START).unwrap_or_default();
     let judge = Judge::new(&guard(), &Watch::default(), 1, start, &before.series(START - 3600), past);
     let instant = |bucket: usize| {
@@ -135,10 +135,13 @@ fn guarded(before: &Traffic, during: &Traffic, past: &[Past]) -> Option<usize> {
         Timestamp::from_second(START + seconds).unwrap_or_default()
     };
     let steps = STEPS.map(instant);
-    (1..=DURING).find(|seen| {
+    let mut judgement = Judgement::Fine;
+    let halted = (1..=DURING).find(|seen| {
         let until = Traffic { errors: during.errors[..*seen].to_vec(), requests: during.requests[..*seen].to_vec() };
-        judge.look(&until.series(START), None, &steps, instant(*seen)).judgement == Judgement::Worse
-    })
+        judgement = judge.look(&until.series(START), None, &steps, instant(*seen)).judgement;
+        judgement == Judgement::Worse
+    });
+    Halt { after: halted.map(since), is_asked: halted.is_none() && judgement != Judgement::Fine }
 }
 
 fn guard() -> Guard {

@@ -23,9 +23,6 @@ pub(crate) struct Options {
     /// The folder with series of numenta/NAB and their `windows.json`; without it, these are skipped
     #[arg(long, value_name = "DIR", env = "GONOGO_BENCH_NAB")]
     nab: Option<PathBuf>,
-    /// Where the figures go as JSON
-    #[arg(long, value_name = "FILE")]
-    report: Option<PathBuf>,
 }
 
 pub(super) fn run(options: &Options) -> anyhow::Result<()> {
@@ -35,27 +32,20 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     }
     let load = report::load();
     let mut bars = made(options.deploys);
-    match &options.nab {
-        Some(folder) => bars.extend(series::measure(folder)?),
-        None => {
-            eprintln!("PUBLIC SERIES ARE SKIPPED: name a folder with them by --nab or GONOGO_BENCH_NAB");
-            bars.push(Bar {
-                what: "public series".to_owned(),
-                measured: Measured::Skipped("no --nab and no GONOGO_BENCH_NAB"),
-                limit: None,
-            });
-        }
+    if let Some(folder) = &options.nab {
+        bars.extend(series::measure(folder)?);
+    } else {
+        eprintln!("PUBLIC SERIES ARE SKIPPED: name a folder with them by --nab or GONOGO_BENCH_NAB");
+        bars.push(Bar {
+            what: "public series".to_owned(),
+            measured: Measured::Skipped("no --nab and no GONOGO_BENCH_NAB"),
+            limit: None,
+        });
     }
-    let file = match &options.report {
-        Some(file) => file.clone(),
-        None => {
-            let target = metadata()?["target_directory"].as_str().map(PathBuf::from);
-            let bench = target.context("cargo names no target folder")?.join("bench");
-            std::fs::create_dir_all(&bench).with_context(|| bench.display().to_string())?;
-            bench.join("guard.json")
-        }
-    };
-    report::print(&bars, load.as_deref(), &file)
+    let target = metadata()?["target_directory"].as_str().map(PathBuf::from).context("cargo names no target folder")?;
+    let bench = target.join("bench");
+    std::fs::create_dir_all(&bench).with_context(|| bench.display().to_string())?;
+    report::print(&bars, load.as_deref(), &bench.join("guard.json"))
 }
 
 fn run_released() -> anyhow::Result<()> {
@@ -75,7 +65,13 @@ fn made(count: u64) -> Vec<Bar> {
     let mut bars = Vec::new();
     let mut add = |what: &str, kind: Kind, limits: Limits| {
         let tally = play(kind, count);
-        bars.extend(rows(what, "made: 50 requests/s, 1% errors, 10 s", &tally, limits));
+        let origin = "made: 50 requests/s, 1% errors, 10 s";
+        bars.extend(rows(what, origin, &tally, limits));
+        if limits.halted.is_some_and(|limit| matches!(limit, Limit::AtMost(_))) {
+            let how = format!("{} of {}; {origin}", tally.guard.asked(), tally.guard.deploys());
+            let measured = Measured::Figure { figure: tally.guard.percent_asked(), unit: "%", how };
+            bars.push(Bar { what: what.replace("halted", "that end with a question"), measured, limit: None });
+        }
     };
     let at_most = |most| Limits { halted: Some(Limit::AtMost(most)), median: None };
     add("good deploys halted", Kind::Good, at_most(1.0));

@@ -1,9 +1,9 @@
 //! Public series with faults put into them: those of numenta/NAB (MIT), five minutes a
 //! point, where nothing is labelled as an anomaly. Nothing of the guard is tuned to them.
 
-use super::super::bars::{Bar, Limit};
+use super::super::bars::{Bar, Limit, Measured};
 use super::rivals;
-use super::trial::{Halts, Judges, Tally, real, tallied};
+use super::trial::{Halt, Halts, Judges, Tally, real, tallied};
 use super::{Limits, rows};
 use anyhow::Context;
 use gonogo_core::guard::{BaselineKind, Guard, Judge, Judgement, Past, Sample, Series, Watch};
@@ -29,7 +29,7 @@ const BETWEEN: SignedDuration = SignedDuration::from_hours(3);
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 const BETWEEN_DEPLOYS: SignedDuration = SignedDuration::from_hours(24);
 
-pub(super) struct Public {
+struct Public {
     is_count: bool,
     points: Vec<Sample>,
     anomalies: Vec<(Timestamp, Timestamp)>,
@@ -46,11 +46,17 @@ pub(super) fn measure(folder: &Path) -> anyhow::Result<Vec<Bar>> {
         let tally = tally(&all, times);
         let limits = Limits { halted: Some(limit), median: None };
         bars.extend(rows(what, "numenta/NAB, six series, 180 points each", &tally, limits));
+        for one in &all {
+            let Judges { guard, .. } = self::tally([one], times);
+            let how = format!("{} of {}; numenta/NAB", guard.halted(), guard.deploys());
+            let measured = Measured::Figure { figure: guard.percent(), unit: "%", how };
+            bars.push(Bar { what: format!("{what}, {}", one.0), measured, limit: None });
+        }
     }
     Ok(bars)
 }
 
-pub(super) fn read(folder: &Path) -> anyhow::Result<Vec<(String, Public)>> {
+fn read(folder: &Path) -> anyhow::Result<Vec<(String, Public)>> {
     let text = |name: &str| {
         let path = folder.join(name);
         std::fs::read_to_string(&path).with_context(|| format!("{} could not be read", path.display()))
@@ -81,7 +87,7 @@ fn instant(text: &str) -> anyhow::Result<Timestamp> {
     Ok(Offset::UTC.to_timestamp(text.trim().parse::<civil::DateTime>()?)?)
 }
 
-pub(super) fn tally<'a>(all: impl IntoIterator<Item = &'a (String, Public)>, times: f64) -> Judges<Tally> {
+fn tally<'a>(all: impl IntoIterator<Item = &'a (String, Public)>, times: f64) -> Judges<Tally> {
     tallied(all.into_iter().flat_map(|(_, public)| public.deploys(times)))
 }
 
@@ -138,9 +144,9 @@ impl Public {
         let (before, during) = (values(&before), values(&during));
         let seconds = |seen: usize| 300.0 * real(seen);
         Halts {
-            guard: halts.map(seconds),
-            threshold: rivals::threshold_of_values(&before, &during).map(seconds),
-            horizon: rivals::fixed_horizon_of_values(&before, &during).map(seconds),
+            guard: Halt::after(halts.map(seconds)),
+            threshold: Halt::after(rivals::threshold_of_values(&before, &during).map(seconds)),
+            horizon: Halt::after(rivals::fixed_horizon_of_values(&before, &during).map(seconds)),
         }
     }
 }

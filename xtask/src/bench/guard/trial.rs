@@ -1,28 +1,43 @@
 //! What a trial counts.
 
 /// The guard, and whom it is compared with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Judges<T> {
     pub guard: T,
     pub threshold: T,
     pub horizon: T,
 }
 
-/// When each halted one deploy, in seconds since the fault began; since the deploy did
+/// What became of one deploy. Seconds count since the fault began; since the deploy did
 /// where there is none.
-pub(super) type Halts = Judges<Option<f64>>;
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Halt {
+    pub after: Option<f64>,
+    /// It went on to its end, where the judge could not tell.
+    pub is_asked: bool,
+}
+
+pub(super) type Halts = Judges<Halt>;
+
+impl Halt {
+    pub(super) fn after(after: Option<f64>) -> Self {
+        Self { after, is_asked: false }
+    }
+}
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
     deploys: usize,
+    asked: usize,
     seconds: Vec<f64>,
 }
 
 impl Tally {
-    fn add(&mut self, halt: Option<f64>) {
+    fn add(&mut self, halt: Halt) {
         self.deploys += 1;
+        self.asked += usize::from(halt.is_asked);
         // A halt before the fault finds nothing.
-        self.seconds.extend(halt.filter(|seconds| *seconds >= 0.0));
+        self.seconds.extend(halt.after.filter(|seconds| *seconds >= 0.0));
     }
 
     pub(super) fn halted(&self) -> usize {
@@ -31,6 +46,14 @@ impl Tally {
 
     pub(super) fn deploys(&self) -> usize {
         self.deploys
+    }
+
+    pub(super) fn asked(&self) -> usize {
+        self.asked
+    }
+
+    pub(super) fn percent_asked(&self) -> f64 {
+        100.0 * real(self.asked) / real(self.deploys.max(1))
     }
 
     pub(super) fn percent(&self) -> f64 {
