@@ -7,4 +7,5 @@ pub mod hooks;
 pub mod json;
 pub mod keys;
 pub mod message;
+pub mod points;
 pub mod slack;

@@ -103,6 +103,8 @@ pub struct Ask<'a> {
     /// Answers that the client wants to see itself, beside successes.
     pub sees: fn(StatusCode) -> bool,
     pub again: Again,
+    /// What makes JSON of answers that are nearly such.
+    pub mend: fn(Vec<u8>) -> Vec<u8>,
 }
 
 /// Whether the same request may do no harm when it arrives twice.
@@ -116,7 +118,17 @@ pub enum Again {
 
 impl<'a> Ask<'a> {
     pub fn new(method: Method, url: Url, body: Option<&'a Value>) -> Self {
-        Self { method, url, body, form: None, bytes: None, headers: Vec::new(), sees: |_| false, again: Again::MayCome }
+        Self {
+            method,
+            url,
+            body,
+            form: None,
+            bytes: None,
+            headers: Vec::new(),
+            sees: |_| false,
+            again: Again::MayCome,
+            mend: |body| body,
+        }
     }
 }
 
@@ -267,7 +279,7 @@ impl Http {
         if (ask.sees)(status) {
             let headers = response.headers().clone();
             // An error's body may be anything, or nothing.
-            let body = json_of(response).await.unwrap_or(Value::Null);
+            let body = json_of(response, |body| body).await.unwrap_or(Value::Null);
             return Ok(Answer { status, headers, body });
         }
         if status.is_redirection() {
@@ -277,13 +289,13 @@ impl Http {
             let headers = response.headers().clone();
             let body = match status {
                 StatusCode::NO_CONTENT => Value::Null,
-                _ => json_of(response).await.map_err(Trouble::Final)?,
+                _ => json_of(response, ask.mend).await.map_err(Trouble::Final)?,
             };
             return Ok(Answer { status, headers, body });
         }
         // Told not to wait at all, we wait as if we were told nothing.
         let told = told_to_wait(response.headers()).filter(|wait| !wait.is_zero());
-        let said = json_of(response).await.map(|v| said_by(&v)).unwrap_or_default();
+        let said = json_of(response, |body| body).await.map(|v| said_by(&v)).unwrap_or_default();
         let error = HttpError::Status { status: status.as_u16(), said };
         Err(match (status, told) {
             (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE, Some(wait)) => {
@@ -455,11 +467,16 @@ pub(crate) fn told_to_wait(headers: &HeaderMap) -> Option<Duration> {
     text.trim().parse().ok().map(|seconds| Duration::from_secs(seconds).min(MOST_WAIT))
 }
 
-/// Jira's own words on an error, cut.
+/// A system's own words on an error, cut.
 fn said_by(value: &Value) -> String {
     let messages = value.get("errorMessages").and_then(Value::as_array).into_iter().flatten();
     let errors = value.get("errors").and_then(Value::as_object).into_iter().flat_map(|e| e.values());
-    let texts: Vec<&str> = messages.chain(errors).chain(value.get("message")).filter_map(Value::as_str).collect();
+    let texts: Vec<&str> = messages
+        .chain(errors)
+        .chain(value.get("message"))
+        .chain(value.get("error"))
+        .filter_map(Value::as_str)
+        .collect();
     texts.join("; ").chars().take(300).collect()
 }
 
@@ -475,7 +492,7 @@ async fn body_of(mut response: Response, most: usize) -> Result<Vec<u8>, HttpErr
     }
 }
 
-async fn json_of(response: Response) -> Result<Value, HttpError> {
+async fn json_of(response: Response, mend: fn(Vec<u8>) -> Vec<u8>) -> Result<Value, HttpError> {
     let is_page = response
         .headers()
         .get(CONTENT_TYPE)
@@ -485,7 +502,7 @@ async fn json_of(response: Response) -> Result<Value, HttpError> {
     if is_page || body.trim_ascii_start().starts_with(b"<") {
         return Err(HttpError::WebPage);
     }
-    gonogo_read::json::parse(&body).map_err(|e| match e.classify() {
+    gonogo_read::json::parse(&mend(body)).map_err(|e| match e.classify() {
         serde_json::error::Category::Eof => HttpError::BrokeOff,
         _ => HttpError::NotJson(e.to_string()),
     })

@@ -6,6 +6,7 @@ pub mod github;
 pub mod http;
 pub mod jira;
 pub mod mail;
+pub mod metrics;
 pub mod oidc;
 pub mod secret;
 pub mod slack;

@@ -33,6 +33,9 @@ pub(crate) enum Command {
     },
     /// Judge again from what `check --record` wrote, without asking anybody
     Replay(ReplayArgs),
+    /// Try the guards of a policy
+    #[command(subcommand)]
+    Guard(GuardCommand),
     /// Judge every push by itself, post its commit status, and show why
     Serve(ServeArgs),
     /// Run the steps of deploys on this host, for a server that it asks for work
@@ -84,6 +87,46 @@ pub(crate) struct CheckArgs {
     pub record: Option<PathBuf>,
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GuardCommand {
+    /// Say what guards would have done at deploys that were
+    Replay(GuardReplayArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GuardReplayArgs {
+    /// The policy with the guards
+    #[arg(long, value_name = "FILE", default_value = "gonogo.toml")]
+    pub policy: PathBuf,
+    /// Only this guard; again for each other one
+    #[arg(long, value_name = "NAME")]
+    pub guard: Vec<String>,
+    /// A guard's recorded points, a line each: time,value. Of a rate also `errors.of=FILE`, with
+    /// `rest` also `errors.rest=FILE` and `errors.rest-of=FILE`
+    #[arg(long, value_name = "NAME=FILE", required_unless_present = "from")]
+    pub series: Vec<String>,
+    /// Instead of files, ask the servers of the policy for what was from then on: so long before
+    /// the first deploy as baselines reach
+    #[arg(long, value_name = "TIME", conflicts_with = "series")]
+    pub from: Option<String>,
+    /// Up to then [default: now]
+    #[arg(long, value_name = "TIME", requires = "from")]
+    pub until: Option<String>,
+    /// When a deploy's steps began, with commas between, and `,bad` where later ones are not to be
+    /// compared with it; again for each other deploy
+    #[arg(long, value_name = "TIMES", required_unless_present = "deploys")]
+    pub deploy: Vec<String>,
+    /// A file with a line for each deploy
+    #[arg(long, value_name = "FILE")]
+    pub deploys: Option<PathBuf>,
+    /// Draw each deploy into this folder, as SVG
+    #[arg(long, value_name = "DIR")]
+    pub pictures: Option<PathBuf>,
+    /// How to say it
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    pub format: ListFormat,
 }
 
 #[derive(Debug, Subcommand)]

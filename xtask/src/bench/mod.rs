@@ -3,6 +3,7 @@
 mod bars;
 mod check;
 mod files;
+mod guard;
 mod history;
 mod measure;
 mod messages;
@@ -17,6 +18,8 @@ use clap::Subcommand;
 pub(crate) enum Bench {
     /// `gonogo check` on made repositories, against `git log`
     Check(check::Options),
+    /// Guards on made deploys and on public series, beside a threshold and a test for one look
+    Guard(guard::Options),
     /// `gonogo serve` under load, between stand-ins for GitHub and Jira
     Serve(serve::Options),
 }
@@ -24,6 +27,7 @@ pub(crate) enum Bench {
 pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
     match bench {
         Bench::Check(options) => check::run(options),
+        Bench::Guard(options) => guard::run(options),
         Bench::Serve(options) => serve::run(options),
     }
 }

@@ -17,6 +17,42 @@ impl Random {
         usize::try_from(self.next() % end.max(1) as u64).unwrap_or(0)
     }
 
+    /// Over 0, under 1.
+    pub(super) fn unit(&mut self) -> f64 {
+        let half = u32::try_from(self.next() >> 32).unwrap_or(0);
+        (f64::from(half) + 0.5) / 4_294_967_296.0
+    }
+
+    /// Independent events, by the waiting times between them.
+    pub(super) fn poisson(&mut self, mean: f64) -> f64 {
+        let (mut events, mut waited) = (0.0, -self.unit().ln());
+        while waited < mean {
+            events += 1.0;
+            waited -= self.unit().ln();
+        }
+        events
+    }
+
+    /// Many independent events, as a whole number: Box and Muller's normal distribution.
+    pub(super) fn normal(&mut self, mean: f64) -> f64 {
+        let angle = (std::f64::consts::TAU * self.unit()).cos();
+        (mean + mean.sqrt() * (-2.0 * self.unit().ln()).sqrt() * angle).round()
+    }
+
+    /// A factor of mean 1 and variance `1 / shape`: Marsaglia and Tsang, ACM TOMS 26, 2000.
+    pub(super) fn gamma(&mut self, shape: f64) -> f64 {
+        // Under 1 the method wants one more, and a power of a uniform number.
+        let (raised, less) = if shape < 1.0 { (shape + 1.0, self.unit().powf(1.0 / shape)) } else { (shape, 1.0) };
+        let d = raised - 1.0 / 3.0;
+        loop {
+            let x = (std::f64::consts::TAU * self.unit()).cos() * (-2.0 * self.unit().ln()).sqrt();
+            let v = (1.0 + x / (9.0 * d).sqrt()).powi(3);
+            if v > 0.0 && self.unit().ln() < 0.5 * x * x + d - d * v + d * v.ln() {
+                return d * v * less / shape;
+            }
+        }
+    }
+
     pub(super) fn percent(&mut self, chance: usize) -> bool {
         self.below(100) < chance
     }

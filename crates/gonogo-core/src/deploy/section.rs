@@ -2,6 +2,7 @@
 
 use super::calendar::{Calendar, Freeze, Window};
 use super::plan::{self, Variables};
+use crate::guard::{Guard, MetricsServers, Watch};
 use crate::person::Role;
 use crate::policy::utc;
 use jiff::{SignedDuration, Timestamp};
@@ -34,6 +35,12 @@ pub struct Deploys {
     pub windows: Vec<Window>,
     /// When none may.
     pub freezes: Vec<Freeze>,
+    /// Metrics that say whether production got worse.
+    pub guards: Vec<Guard>,
+    /// How guards watch a deploy.
+    pub watch: Watch,
+    /// Where metrics are read.
+    pub metrics: MetricsServers,
 }
 
 /// Who agrees to a deploy: who is all of this.
@@ -121,8 +128,18 @@ fn once() -> u32 {
 
 impl Default for Deploys {
     fn default() -> Self {
-        let (steps, roll_back, windows, freezes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { steps, roll_back, runner: None, approval: None, zone: utc(), windows, freezes }
+        Self {
+            steps: Vec::new(),
+            roll_back: Vec::new(),
+            runner: None,
+            approval: None,
+            zone: utc(),
+            windows: Vec::new(),
+            freezes: Vec::new(),
+            guards: Vec::new(),
+            watch: Watch::default(),
+            metrics: MetricsServers::default(),
+        }
     }
 }
 

@@ -32,6 +32,7 @@ pub use waivers::{WaiverRule, Waivers};
 pub(crate) use zone::{utc, zone};
 
 use crate::deploy::Deploys;
+use crate::guard;
 use schemars::JsonSchema;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -84,6 +85,9 @@ impl Policy {
         sections.plan.validate().map_err(|said| source.error(said, source.find(&["plan"])))?;
         sections.early.validate().map_err(|said| source.error(said, source.find(&["early"])))?;
         sections.deploy.validate().map_err(|said| source.error(said, source.find(&["deploy"])))?;
+        let deploy = &sections.deploy;
+        guard::validate(&deploy.guards, &deploy.metrics, &deploy.watch)
+            .map_err(|said| source.error(said, source.find(&["deploy", "guards"]).or(source.find(&["deploy"]))))?;
         let mut teams = std::collections::BTreeSet::new();
         for rule in &sections.awareness {
             let wrong = |said| source.error(said, source.find(&["awareness"]));

@@ -2,6 +2,7 @@
 //! outside text for the place it goes to.
 
 mod escape;
+pub mod guard;
 mod letter;
 
 pub use escape::{csv, html, markdown, printable, slack, trimmed};

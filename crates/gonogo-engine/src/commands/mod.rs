@@ -18,6 +18,7 @@ pub mod named;
 pub mod people;
 pub mod post_deploy;
 pub mod production;
+pub mod replay_guards;
 pub mod run_again;
 pub mod send_plan;
 pub mod settings;

@@ -8,6 +8,7 @@ mod demo;
 mod deploy;
 mod doctor;
 mod explain;
+mod guard;
 mod hook;
 mod init;
 mod replay;
@@ -21,7 +22,7 @@ mod waive;
 pub(crate) use check::outside;
 pub(crate) use hook::HookCommand;
 
-use crate::cli::{Command, StoreCommand};
+use crate::cli::{Command, GuardCommand, StoreCommand};
 use anyhow::Context;
 use gonogo_engine::Secret;
 
@@ -33,6 +34,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<u8> {
         Command::Explain { word } => explain::run(&word),
         Command::Schema { of } => schema::run(of),
         Command::Replay(args) => replay::run(&args),
+        Command::Guard(GuardCommand::Replay(args)) => guard::replay(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Runner(args) => runner::run(&args),
         Command::Demo(args) => demo::run(&args),
