@@ -9,4 +9,5 @@ pub mod mail;
 pub mod oidc;
 pub mod secret;
 pub mod slack;
+pub mod ssh;
 pub mod starter;

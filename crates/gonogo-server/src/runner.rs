@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use gonogo_api::runner::{AskForWork, CameTo, Order, RunEnded, RunOf, SaidFrom, SaidSoFar, ToEnd, Work};
-use gonogo_core::deploy::{Failure, Outcome};
+use gonogo_api::runner::{AskForWork, CameTo, OnHost, Order, RunEnded, RunOf, SaidFrom, SaidSoFar, SshTo, ToEnd, Work};
+use gonogo_core::deploy::{At, Failure, Outcome};
 use gonogo_core::fact::Why;
 use gonogo_engine::Secret;
 use gonogo_engine::commands::people::hash_of;
@@ -115,6 +115,11 @@ async fn work(
 }
 
 fn order(run: DeployRun, service: String) -> Order {
+    let on = run.step.on.map(|on| OnHost {
+        name: on.host.name,
+        ssh: (on.at == At::Host).then_some(SshTo { address: on.host.address, user: on.host.user, port: on.host.port }),
+        lost_after_seconds: on.lost_after_seconds,
+    });
     Order {
         of: of(&run.of),
         fence: run.fence,
@@ -125,6 +130,7 @@ fn order(run: DeployRun, service: String) -> Order {
         secrets: run.step.secrets,
         dir: run.step.dir,
         limit_seconds: run.step.limit_seconds,
+        on,
         said_bytes: run.said_bytes,
     }
 }

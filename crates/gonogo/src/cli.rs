@@ -116,6 +116,9 @@ pub(crate) struct RunnerArgs {
     /// What steps want as `secrets`, as NAME=value, one a line; else its own environment is asked
     #[arg(long, value_name = "FILE")]
     pub secrets_file: Option<PathBuf>,
+    /// What ssh goes by to reach the hosts of steps; else the user's own ~/.ssh/config
+    #[arg(long, value_name = "FILE")]
+    pub ssh_config: Option<PathBuf>,
     /// End when standard input does: for who starts it beside itself
     #[arg(long)]
     pub with_parent: bool,

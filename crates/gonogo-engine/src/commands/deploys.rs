@@ -152,7 +152,6 @@ fn may_say(plan: &Plan, journal: &[Entry]) -> MaySay {
     let has_begun = journal.iter().any(|entry| matches!(entry, Entry::Intended { .. }));
     let can_go_back = has_begun && !plan.back.is_empty() && !has_gone_back(journal);
     let back = can_go_back.then_some(Signal::RollBack);
-    let all = [Choice::RunAgain, Choice::CountAsDone, Choice::Abandon];
     match next(plan, journal) {
         Next::Act(_) | Next::Follow(_) => {
             let signals = [Some(Signal::Halt), back, Some(Signal::Abandon)];
@@ -163,7 +162,9 @@ fn may_say(plan: &Plan, journal: &[Entry]) -> MaySay {
             MaySay { signals: signals.into_iter().flatten().collect(), choices: None }
         }
         Next::Hold(Hold::Halted(HaltedBy::Step(key)) | Hold::CannotTell(key, _)) => {
-            MaySay { signals: back.into_iter().collect(), choices: Some((key, all.to_vec())) }
+            let is_on_host = key.act().on.is_some();
+            let choices = Choice::ALL.into_iter().filter(|choice| is_on_host || *choice != Choice::LeaveOut).collect();
+            MaySay { signals: back.into_iter().collect(), choices: Some((key, choices)) }
         }
         Next::Finish(_) => MaySay::default(),
     }
@@ -260,6 +261,7 @@ pub async fn decide(
     let did = match choice {
         Choice::RunAgain => "had a step run again",
         Choice::CountAsDone => "counted a step as done",
+        Choice::LeaveOut => "left a host out of a deploy",
         Choice::Abandon => "ended a deploy as it is",
     };
     let deed = deed_of(&actor, (serving.clock)(), did, &row.service, &format!("{key} of deploy {}", id.0));

@@ -10,10 +10,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use gonogo_api as api;
-use gonogo_core::deploy::{ActKey, Choice, Signal};
+use gonogo_core::deploy::{ActKey, Choice, Direction, HostStands, Signal};
 use gonogo_core::person::Act;
 use gonogo_engine::commands::deploys::{DeployError, approve, decide, end_step, request, signal};
-use gonogo_engine::{ToldAct, ToldDeploy, outcome_words, told_deploy};
+use gonogo_engine::{ToldAct, ToldDeploy, ToldHost, ToldRollout, host_words, outcome_words, told_deploy};
 use gonogo_store::{CandidateId, DeployId, DeployState, DeploysWanted, Requested, RunKey};
 
 /// Parts of what a step said in one answer.
@@ -150,6 +150,7 @@ async fn decides(
             let choice = match new.choice {
                 api::DeployChoice::RunAgain => Choice::RunAgain,
                 api::DeployChoice::CountAsDone => Choice::CountAsDone,
+                api::DeployChoice::LeaveOut => Choice::LeaveOut,
                 api::DeployChoice::Abandon => Choice::Abandon,
             };
             decide(serving, &who, DeployId(id), key, choice).await?;
@@ -192,7 +193,7 @@ fn act(key: &str) -> Result<ActKey, Refusal> {
 }
 
 fn tell(app: &App, told: ToldDeploy) -> api::Deploy {
-    let ToldDeploy { row, acts, may, .. } = told;
+    let ToldDeploy { row, acts, rollouts, may, .. } = told;
     let signals = may.signals.iter().map(|signal| match signal {
         Signal::Halt => api::DeploySignal::Halt,
         Signal::Resume => api::DeploySignal::Resume,
@@ -215,15 +216,44 @@ fn tell(app: &App, told: ToldDeploy) -> api::Deploy {
         began_at: row.began_at.map(|at| at.to_string()),
         ended_at: row.ended_at.map(|at| at.to_string()),
         steps: acts.into_iter().map(step).collect(),
+        rollouts: rollouts.into_iter().map(rollout).collect(),
         signals: signals.collect(),
         waits_for_word: may.choices.map(|(key, _)| key.to_string()),
     }
 }
 
+fn rollout(told: ToldRollout) -> api::DeployRollout {
+    let ToldRollout { direction, name, group, batches, hosts, .. } = told;
+    api::DeployRollout {
+        name,
+        is_back: direction == Direction::Back,
+        group,
+        batches,
+        hosts: hosts.into_iter().map(host).collect(),
+    }
+}
+
+fn host(told: ToldHost) -> api::DeployHost {
+    let state = match &told.stands {
+        HostStands::Waits => api::DeployHostState::Waits,
+        HostStands::Runs(_) | HostStands::Between(_) => api::DeployHostState::Runs,
+        HostStands::Done => api::DeployHostState::Done,
+        HostStands::Failed(_) => api::DeployHostState::Failed,
+        HostStands::CannotTell(..) => api::DeployHostState::CannotTell,
+        HostStands::LeftOut(_) => api::DeployHostState::LeftOut,
+        HostStands::Untouched => api::DeployHostState::Untouched,
+    };
+    let (said, step) = (host_words(&told.stands), told.act.map(|key| key.to_string()));
+    api::DeployHost { name: told.name, zone: told.zone, batch: told.batch, state, said, step }
+}
+
 fn step(act: ToldAct) -> api::DeployStep {
+    let (host, phase) = act.on.map(|(host, phase)| (host, phase.word().to_owned())).unzip();
     api::DeployStep {
         key: act.key.to_string(),
         name: act.name,
+        host,
+        phase,
         outcome: act.outcome.as_ref().map(outcome_words),
         began_at: act.began_at.to_string(),
         ended_at: act.ended_at.map(|at| at.to_string()),

@@ -43,6 +43,8 @@ fn step(name: &str) -> Step {
         limit_seconds: 60,
         tries: 1,
         on_failure: OnFailure::Halt,
+        rollout: None,
+        on: None,
     }
 }
 
@@ -72,7 +74,7 @@ async fn requested(store: &Store, who: &Person, of: &Candidate, second: i64) -> 
 }
 
 fn first() -> ActKey {
-    Act { direction: Direction::Forward, step: 0, attempt: 1 }.key()
+    Act { direction: Direction::Forward, step: 0, on: None, attempt: 1 }.key()
 }
 
 fn order() -> StepOrder {
@@ -152,7 +154,7 @@ conformance! {
         let halt = Entry::Asked { signal: Signal::Halt, by: "ada".to_owned() };
         assert!(store.say_of_deploy(id, halt.clone(), 1, deed("halted a deploy", 6)).await.unwrap());
         assert!(!store.say_of_deploy(id, halt.clone(), 1, deed("halted a deploy", 6)).await.unwrap(), "it moved on");
-        let next = Act { direction: Direction::Forward, step: 0, attempt: 2 }.key();
+        let next = Act { direction: Direction::Forward, step: 0, on: None, attempt: 2 }.key();
         let late = store.intend(&held, next, order(), 1, at(6), at(16)).await;
         assert!(matches!(late, Err(StoreError::Done)), "a halt that was written is seen first");
         let failed = Outcome::Failed { failure: Failure::Exit { status: 3 } };
