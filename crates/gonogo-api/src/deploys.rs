@@ -179,3 +179,44 @@ pub struct StepLog {
     /// Whether nothing follows any more.
     pub is_whole: bool,
 }
+
+/// What a deploy of a candidate would do. Nothing is done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DryRun {
+    pub service: String,
+    pub branch: String,
+    /// What would run.
+    pub head: String,
+    /// Who would do it.
+    pub runner: String,
+    /// Why it would not be begun now, and what mends that; null where it would.
+    pub not_now: Option<String>,
+    pub steps: Vec<DryRunStep>,
+    /// What a roll back would do, where it can be done.
+    pub back: Vec<DryRunStep>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DryRunStep {
+    pub name: String,
+    /// The hosts' group; null where it is done by the runner alone.
+    pub group: Option<String>,
+    /// The names of hosts that have their turn together, in the order of their turns.
+    pub batches: Vec<Vec<String>>,
+    /// With so many failed hosts it still goes on.
+    pub max_failed: u64,
+    /// What is run, of hosts for each: `{host}`, `{address}` and `{zone}` in it are its own.
+    pub commands: Vec<DryRunCommand>,
+    /// What it took before, the median of deploys that went well; null where there is none.
+    pub expected_seconds: Option<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DryRunCommand {
+    /// `drain`, `run`, `health` or `undrain`.
+    pub phase: String,
+    /// Whether it is run by the runner, also where it is for a host.
+    pub is_at_runner: bool,
+    pub argv: Vec<String>,
+    pub limit_seconds: u64,
+}

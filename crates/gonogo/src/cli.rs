@@ -278,6 +278,9 @@ pub(crate) struct DeployArgs {
     /// A branch, or a commit's SHA or how it begins
     #[arg(value_name = "BRANCH|SHA", default_value = "main")]
     pub which: String,
+    /// Say what would be done, where and in which batches, and how long it took before; do nothing
+    #[arg(long)]
+    pub dry_run: bool,
     #[command(flatten)]
     pub server: ServerArgs,
 }

@@ -196,6 +196,13 @@ impl Rollout {
         }
     }
 
+    /// What is run in a phase, for people: what is of a host stands as its variable.
+    pub fn shown(&self, command: &HostCommand) -> Vec<String> {
+        let values: Vec<(&str, String)> =
+            self.values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        words(&command.run, command.shell, &values)
+    }
+
     /// What one host does in one phase.
     fn filled(&self, step: &Step, host: &Host, phase: Phase, command: &HostCommand) -> Step {
         let [of_host, of_address, of_zone] = Variables::OF_HOSTS;

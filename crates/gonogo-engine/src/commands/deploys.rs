@@ -11,6 +11,7 @@ use gonogo_core::deploy::{
     ActKey, Choice, Deploys, Entry, HaltedBy, Hold, Next, Opening, Plan, Signal, Variables, next,
 };
 use gonogo_core::person::{Act, Actor, Forbidden, Person};
+use gonogo_core::running::Running;
 use gonogo_core::say;
 use gonogo_store::{
     Candidate, CandidateId, DeployId, DeployRow, DeployState, Evaluation, NewDeploy, Requested, RunKey, StoreError,
@@ -42,6 +43,10 @@ fn not_now(said: impl Into<String>, fix: impl Into<String>) -> DeployError {
     DeployError::NotNow { said: said.into(), fix: fix.into() }
 }
 
+fn no_candidate() -> DeployError {
+    DeployError::Gone("there is no such candidate any more: its branch or production has moved".to_owned())
+}
+
 /// How a service is deployed by the policy in force; `None` where gonogo does not.
 /// A policy that has not shipped yet runs nothing: anybody may have pushed it.
 pub fn deploys_of(serving: &Serving, service: &str) -> Option<Deploys> {
@@ -53,14 +58,14 @@ pub fn deploys_of(serving: &Serving, service: &str) -> Option<Deploys> {
     (!deploys.steps.is_empty()).then_some(deploys)
 }
 
-/// Asks that exactly this head be deployed over exactly what runs.
-pub async fn request(serving: &Serving, who: &Person, candidate: CandidateId) -> Result<Requested, DeployError> {
-    let gone =
-        || DeployError::Gone("there is no such candidate any more: its branch or production has moved".to_owned());
-    let candidate = serving.store.candidate(candidate).await?.ok_or_else(gone)?;
-    let actor = who.may_at(&candidate.service, Act::Deploy).map_err(DeployError::Forbidden)?;
+/// A candidate that is to be deployed, how that is done, and over what.
+pub(super) async fn wanted(
+    serving: &Serving,
+    candidate: CandidateId,
+) -> Result<(Candidate, Deploys, Running), DeployError> {
+    let candidate = serving.store.candidate(candidate).await?.ok_or_else(no_candidate)?;
     if !candidate.is_open || !candidate.stage.is_deploy() {
-        return Err(gone());
+        return Err(no_candidate());
     }
     let section = deploys_of(serving, &candidate.service).ok_or_else(|| {
         let said = format!("gonogo does not deploy {}: the policy that runs has no steps", candidate.service);
@@ -71,10 +76,18 @@ pub async fn request(serving: &Serving, who: &Person, candidate: CandidateId) ->
         let fix = "write [local_runner] or a [[runner]] into the server's configuration, or name another in [deploy]";
         return Err(not_now(said, fix));
     }
-    is_go(serving, &section, &candidate).await?;
     let Some(production) = candidate.production.clone() else {
         return Err(not_now("what runs is not known", "see the service's page"));
     };
+    Ok((candidate, section, production))
+}
+
+/// Asks that exactly this head be deployed over exactly what runs.
+pub async fn request(serving: &Serving, who: &Person, candidate: CandidateId) -> Result<Requested, DeployError> {
+    let service = serving.store.candidate(candidate).await?.ok_or_else(no_candidate)?.service;
+    let actor = who.may_at(&service, Act::Deploy).map_err(DeployError::Forbidden)?;
+    let (candidate, section, production) = wanted(serving, candidate).await?;
+    is_go(serving, &section, &candidate).await?;
     let Candidate { id, service, branch, head, .. } = candidate;
     let detail = format!("{branch} @ {}, over {}", head.short(), production.short());
     let deed = deed_of(&actor, (serving.clock)(), "asked for a deploy", &service, &detail);
@@ -92,7 +105,7 @@ pub async fn request(serving: &Serving, who: &Person, candidate: CandidateId) ->
 }
 
 /// Whether the newest judgement lets it ship, and begin now.
-async fn is_go(serving: &Serving, section: &Deploys, candidate: &Candidate) -> Result<(), DeployError> {
+pub(super) async fn is_go(serving: &Serving, section: &Deploys, candidate: &Candidate) -> Result<(), DeployError> {
     let page = format!("{}/candidates/{}", serving.pages, candidate.id.0);
     let Some(newest) = serving.store.newest_evaluation(candidate.id).await? else {
         return Err(not_now("it is not judged yet", format!("wait for its verdict: {page}")));

@@ -10,11 +10,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use gonogo_api as api;
-use gonogo_core::deploy::{ActKey, Choice, Direction, HostStands, Signal};
+use gonogo_core::deploy::{ActKey, Choice, Direction, HostStands, Phase, Signal, Step};
 use gonogo_core::person::Act;
+use gonogo_engine::commands::deploy_preview::{Preview, preview};
 use gonogo_engine::commands::deploys::{DeployError, approve, decide, end_step, request, signal};
 use gonogo_engine::{ToldAct, ToldDeploy, ToldHost, ToldRollout, host_words, outcome_words, told_deploy};
 use gonogo_store::{CandidateId, DeployId, DeployState, DeploysWanted, Requested, RunKey};
+use jiff::SignedDuration;
+use std::collections::BTreeMap;
 
 /// Parts of what a step said in one answer.
 const PARTS: u32 = 64;
@@ -30,6 +33,12 @@ pub(super) fn operations() -> Vec<Operation> {
             .by(ask_for),
         read::<api::Deploy>("/deploys/{deploy}", "oneDeploy", "A deploy, its steps, and what may be said of it")
             .by(one),
+        read::<api::DryRun>(
+            "/candidates/{candidate}/dry-run",
+            "dryRun",
+            "What deploying a candidate would do; nothing is done",
+        )
+        .by(would_do),
         write("/deploys/{deploy}/approval", "approveDeploy", "Agrees to a deploy that waits for that", Act::Deploy)
             .comes_to(StatusCode::NO_CONTENT)
             .by(approves),
@@ -85,6 +94,53 @@ async fn all(
 async fn one(State(app): State<App>, _: Reader, At(id): At<i64>) -> Result<Json<api::Deploy>, Refusal> {
     let told = told_deploy(&app.serving, DeployId(id)).await?.ok_or_else(|| Refusal::not_there("deploy"))?;
     Ok(Json(tell(&app, told)))
+}
+
+async fn would_do(State(app): State<App>, _: Reader, At(id): At<i64>) -> Result<Json<api::DryRun>, Refusal> {
+    if app.serving.store.candidate(CandidateId(id)).await?.is_none() {
+        return Err(Refusal::not_there("candidate"));
+    }
+    let Preview { candidate, plan, expected, not_now } = preview(&app.serving, CandidateId(id)).await?;
+    let steps = |steps: &[Step]| steps.iter().map(|step| plan_step(step, &expected)).collect();
+    Ok(Json(api::DryRun {
+        service: candidate.service,
+        branch: candidate.branch,
+        head: candidate.head.to_string(),
+        not_now: not_now.map(|(said, fix)| format!("{said}; {fix}")),
+        steps: steps(&plan.forward),
+        back: steps(&plan.back),
+        runner: plan.runner,
+    }))
+}
+
+fn plan_step(step: &Step, expected: &BTreeMap<String, SignedDuration>) -> api::DryRunStep {
+    let expected_seconds = expected.get(&step.name).and_then(|took| u64::try_from(took.as_secs()).ok());
+    let (name, rollout) = (step.name.clone(), step.rollout.as_ref());
+    let Some(rollout) = rollout else {
+        let command = api::DryRunCommand {
+            phase: Phase::Run.word().to_owned(),
+            is_at_runner: true,
+            argv: step.argv.clone(),
+            limit_seconds: step.limit_seconds.into(),
+        };
+        let (batches, commands) = (Vec::new(), vec![command]);
+        return api::DryRunStep { name, group: None, batches, max_failed: 0, commands, expected_seconds };
+    };
+    let commands = rollout.commands.iter().map(|(phase, command)| api::DryRunCommand {
+        phase: phase.word().to_owned(),
+        is_at_runner: command.at == gonogo_core::deploy::At::Runner,
+        argv: rollout.shown(command),
+        limit_seconds: command.limit_seconds.into(),
+    });
+    let names = |batch: &Vec<usize>| batch.iter().map(|host| rollout.hosts[*host].name.clone()).collect();
+    api::DryRunStep {
+        name,
+        group: Some(rollout.group.clone()),
+        batches: rollout.batches.iter().map(names).collect(),
+        max_failed: rollout.max_failed as u64,
+        commands: commands.collect(),
+        expected_seconds,
+    }
 }
 
 async fn ask_for(

@@ -10,16 +10,21 @@ use std::path::PathBuf;
 const TOLD: &str = "production = { told = true }\n";
 
 /// A world in which steps leave their marks in a folder.
-struct Deploying {
-    world: World,
+pub(crate) struct Deploying {
+    pub world: World,
     marks: tempfile::TempDir,
 }
 
 impl Deploying {
     /// `steps` names each step with a line of shell, in which `$M` is the marks' folder.
     fn with(steps: &[(&str, &str)], more: &str) -> Self {
+        Self::with_keys("[local_runner]\n", steps, more)
+    }
+
+    /// The same with these keys of the server's configuration.
+    pub(crate) fn with_keys(keys: &str, steps: &[(&str, &str)], more: &str) -> Self {
         let marks = tempfile::tempdir().expect("the temporary folder is writable");
-        let mut world = World::stopped().with_keys("[local_runner]\n").with_service(TOLD);
+        let mut world = World::stopped().with_keys(keys).with_service(TOLD);
         let table = |(name, run): &(&str, &str)| {
             let place = marks.path().display();
             format!("[[deploy.steps]]\nname = '{name}'\nrun = ['''{run}''']\nshell = true\nenv.M = '{place}'\n")
@@ -39,21 +44,28 @@ impl Deploying {
         self.marks.path().join(name)
     }
 
-    fn read(&self, name: &str) -> Option<String> {
+    pub(crate) fn read(&self, name: &str) -> Option<String> {
         std::fs::read_to_string(self.mark(name)).ok()
     }
 
-    fn lets(&self, name: &str) {
+    pub(crate) fn lets(&self, name: &str) {
         std::fs::write(self.mark(name), "").expect("the folder is writable");
     }
 
     #[track_caller]
-    fn wait_for_mark(&self, name: &str) -> String {
+    pub(crate) fn wait_for_mark(&self, name: &str) -> String {
         self.world.wait(|| self.read(name).filter(|text| !text.is_empty()), || format!("{name}: {}", self.world.log()))
     }
 
+    /// With a signal that nobody hears before it is over.
+    pub(crate) fn kills_runner(&self) {
+        let pid = std::fs::read_to_string(self.world.place("data/runner/lock")).expect("it has its place");
+        let killed = std::process::Command::new("kill").args(["-s", "KILL", pid.trim()]).status().expect("kill runs");
+        assert!(killed.success());
+    }
+
     /// A commit that is Go: its SHA, and its candidate's path.
-    fn is_go_with(&self, message: &str) -> (String, String) {
+    pub(crate) fn is_go_with(&self, message: &str) -> (String, String) {
         self.world.repo.commit(message);
         let sha = self.world.push("main");
         self.world.status_of(&sha).is_success("Go");
@@ -63,14 +75,14 @@ impl Deploying {
 
     /// Presses the button: the deploy's path.
     #[track_caller]
-    fn presses_deploy(&self, candidate: &str) -> String {
+    pub(crate) fn presses_deploy(&self, candidate: &str) -> String {
         let (status, answer) = self.world.submit(candidate, &format!("{candidate}/deploys"), &[]);
         assert_eq!(status, 303, "{answer}");
         location_of(&answer)
     }
 
     #[track_caller]
-    fn says(&self, deploy: &str, words: &str) -> String {
+    pub(crate) fn says(&self, deploy: &str, words: &str) -> String {
         let page = || self.world.get(deploy).1;
         self.world
             .wait(|| Some(page()).filter(|page| page.contains(words)), || format!("{}{}", page(), self.world.log()))
