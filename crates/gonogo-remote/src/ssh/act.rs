@@ -138,12 +138,10 @@ impl Drop for HostAct {
     }
 }
 
-/// Why following broke off.
+/// Why following broke off before the end.
 enum Broke {
-    /// It is over, or nobody wants to know any more.
-    End,
     Trouble(Trouble),
-    /// What it says cannot be kept here.
+    /// What is to be kept here cannot be.
     Kept(std::io::Error),
 }
 
@@ -153,64 +151,76 @@ impl From<Trouble> for Broke {
     }
 }
 
+impl From<std::io::Error> for Broke {
+    fn from(error: std::io::Error) -> Self {
+        Self::Kept(error)
+    }
+}
+
 impl Shared {
+    /// Until it is over, cannot be told, or nobody wants to know any more.
     fn follow(&self, mut question: Option<SecretString>) {
+        let place = &self.wanted.place;
         let (mut heard_at, mut pause) = (Instant::now(), FIRST_PAUSE);
         loop {
             let before = heard_at;
-            let trouble = match self.once(&mut question, &mut heard_at) {
-                Ok(Broke::End) | Err(Broke::End) => return,
-                Ok(Broke::Trouble(trouble)) | Err(Broke::Trouble(trouble)) => trouble,
-                Ok(Broke::Kept(error)) | Err(Broke::Kept(error)) => {
-                    // The act goes on; so does what is kept, once there is room.
-                    tracing::warn!(%error, key = self.wanted.key, "what it says cannot be kept");
-                    heard_at = Instant::now();
-                    Trouble::Gone(error.to_string())
-                }
+            let broke = match self.once(&mut question, &mut heard_at) {
+                Ok(()) => return,
+                Err(broke) => broke,
             };
             if self.is_left.load(Ordering::Acquire) {
                 return;
             }
-            if !self.wanted.was_sent() {
-                return self.stands(Standing::Over(Over::Unreached {
-                    said: trouble.said(&self.wanted.place),
-                    fix: trouble.fix(&self.wanted.place),
-                }));
-            }
-            if trouble.stays() || heard_at.elapsed() > self.wanted.lost_after {
-                return self.stands(Standing::Over(self.lost(&trouble, heard_at)));
+            let over = match broke {
+                Broke::Trouble(trouble) if !self.wanted.was_sent() => {
+                    Some(Over::Unreached { said: trouble.said(place), fix: trouble.fix(place) })
+                }
+                Broke::Trouble(trouble) => {
+                    let is_lost = trouble.stays() || heard_at.elapsed() > self.wanted.lost_after;
+                    is_lost.then(|| self.lost(&trouble, heard_at))
+                }
+                Broke::Kept(error) if !self.wanted.was_sent() => {
+                    let why = format!("{} cannot be written to: {error}", self.wanted.folder.display());
+                    Some(Over::NotStarted { why })
+                }
+                // It goes on there, and is followed again once there is room.
+                Broke::Kept(error) => {
+                    tracing::warn!(%error, key = self.wanted.key, "what it says cannot be kept");
+                    heard_at = Instant::now();
+                    None
+                }
+            };
+            if let Some(over) = over {
+                return self.stands(Standing::Over(over));
             }
             pause = if heard_at > before { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
             std::thread::sleep(pause);
         }
     }
 
-    /// One connection, to its end.
-    fn once(&self, question: &mut Option<SecretString>, heard_at: &mut Instant) -> Result<Broke, Broke> {
+    /// One connection. It comes back where the act is over, or is not wanted any more.
+    fn once(&self, question: &mut Option<SecretString>, heard_at: &mut Instant) -> Result<(), Broke> {
         let Wanted { ssh, place, key, .. } = &self.wanted;
         let mut connection = Connection::to(ssh, place)?;
-        let mut out = OpenOptions::new().append(true).create(true).mode(0o600).open(self.wanted.output());
-        let out = out.as_mut().map_err(|error| Broke::Kept(std::io::Error::new(error.kind(), error.to_string())))?;
-        let mut from = out.metadata().map_err(Broke::Kept)?.len();
-        // From here on it may begin.
-        let begins = question.take();
-        if begins.is_some() {
-            self.write_sent().map_err(Broke::Kept)?;
+        let mut out = OpenOptions::new().append(true).create(true).mode(0o600).open(self.wanted.output())?;
+        let mut from = out.metadata()?.len();
+        let begins = question.is_some();
+        if begins {
+            // From here on it may begin.
+            self.write_sent()?;
         }
-        let is_first = begins.is_some();
-        let asked = begins.unwrap_or_else(|| SecretString::from(format!("follow\n{key}\n{from}\n")));
-        connection.ask(&asked)?;
-        drop(asked);
+        let follow = || SecretString::from(format!("follow\n{key}\n{from}\n"));
+        connection.ask(&question.take().unwrap_or_else(follow))?;
         let mut starting: Option<Instant> = None;
         loop {
             let frame = connection.next()?;
             if self.is_left.load(Ordering::Acquire) {
-                return Ok(Broke::End);
+                return Ok(());
             }
             *heard_at = Instant::now();
             match frame {
                 Frame::Said(at, bytes) if at == from => {
-                    out.write_all(&bytes).map_err(Broke::Kept)?;
+                    out.write_all(&bytes)?;
                     from += bytes.len() as u64;
                 }
                 Frame::Said(..) => return Err(Trouble::Gone("it said something out of its turn".to_owned()).into()),
@@ -219,18 +229,18 @@ impl Shared {
                         let trouble = Trouble::Unfit(said.to_owned());
                         let (said, fix) = (trouble.said(place), trouble.fix(place));
                         self.stands(Standing::Over(Over::Unreached { said, fix }));
-                        return Ok(Broke::End);
+                        return Ok(());
                     }
                 }
                 Frame::Fault(said) => return Err(Trouble::Unfit(said).into()),
                 Frame::Stands(seen, is_there) => {
                     if let Some(over) = self.saw(&seen) {
                         self.stands(over);
-                        return Ok(Broke::End);
+                        return Ok(());
                     }
                     // Its start got lost on the way, or stopped half-way.
                     let since = *starting.get_or_insert_with(Instant::now);
-                    let is_lost = seen.start.is_none() && (!is_there && !is_first || since.elapsed() > STARTS_WITHIN);
+                    let is_lost = seen.start.is_none() && (!is_there && !begins || since.elapsed() > STARTS_WITHIN);
                     if is_lost {
                         self.asks(format!("void\n{key}\n"))?;
                     }

@@ -9,9 +9,13 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 /// What a login says before our script does.
 const MOST_NOISE: usize = 200;
+/// The exit status of what went wrong with ssh itself.
+const OF_SSH: i32 = 255;
+const PARTS_WITHIN: Duration = Duration::from_secs(2);
 const MOST_LINE: u64 = 64 << 10;
 const MOST_PART: usize = 1 << 20;
 const MOST_STDERR: u64 = 64 << 10;
@@ -98,13 +102,22 @@ impl Connection {
     fn broke(&mut self) -> Trouble {
         self.stdin = None;
         // It has said why, and ends by itself; who does not is ended.
-        let until = std::time::Instant::now() + std::time::Duration::from_secs(2);
-        while matches!(self.child.try_wait(), Ok(None)) && std::time::Instant::now() < until {
-            std::thread::sleep(std::time::Duration::from_millis(20));
+        let until = Instant::now() + PARTS_WITHIN;
+        let mut ended = None;
+        while ended.is_none() && Instant::now() < until {
+            ended = self.child.try_wait().ok().flatten();
+            std::thread::sleep(Duration::from_millis(20));
         }
         self.child.kill().ok();
         let said = self.stderr.take().and_then(|stderr| stderr.join().ok()).unwrap_or_default();
-        Trouble::of(&said)
+        match ended.and_then(|status| status.code()) {
+            // Else it is the exit status of what ran there.
+            Some(status) if status != OF_SSH => Trouble::Unfit(match said.lines().next_back() {
+                Some(line) => line.trim().to_owned(),
+                None => format!("our script ended there with {status}"),
+            }),
+            _ => Trouble::of(&said),
+        }
     }
 }
 

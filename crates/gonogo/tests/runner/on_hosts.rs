@@ -60,7 +60,7 @@ fn what_people_named_reaches_a_host_as_it_is_and_secrets_are_seen_by_nobody() {
     let step = w.wants(on(&hosts, 0, wanted));
     assert_eq!(w.end_of(&step), CameTo::Exit { status: 3 });
     let said = w.said(&step);
-    let words: String = odd.iter().map(|word| format!("<{word}>")).collect();
+    let words = format!("<{}>", odd.join("><"));
     assert!(said.contains(&words), "{said}");
     assert!(said.contains("TO=it's $HOME\n`id`\n") && said.contains("DEPLOY_TOKEN=***\n"), "{said}");
     assert_eq!(said.matches("***").count(), 1, "in no list of processes: {said}");

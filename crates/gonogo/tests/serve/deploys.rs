@@ -60,8 +60,7 @@ impl Deploying {
     /// With a signal that nobody hears before it is over.
     pub(crate) fn kills_runner(&self) {
         let pid = std::fs::read_to_string(self.world.place("data/runner/lock")).expect("it has its place");
-        let killed = std::process::Command::new("kill").args(["-s", "KILL", pid.trim()]).status().expect("kill runs");
-        assert!(killed.success());
+        crate::hosts::kill(pid.trim());
     }
 
     /// A commit that is Go: its SHA, and its candidate's path.

@@ -70,33 +70,32 @@ fn hosts_have_their_turn_in_batches_each_through_its_phases() {
 }
 
 #[test]
-fn a_host_that_fails_halts_it_before_the_next_batch_and_a_person_goes_on_without_it() {
-    let hosts = Hosts::new(4);
-    let fails = format!("{MARKS}; if [ $GONOGO_HOST = web-2 ]; then echo no room; exit 3; fi");
-    let back = "[[deploy.roll_back]]\nname = 'back'\non = 'web'\nrun = ['sh', '-c', 'echo {host} {sha} >> $M/back']\nenv.M = '$MARKS'\nbatches = ['100%']\n";
-    let on = onto(&hosts, &fails, &format!("batches = ['1']\n{back}"));
+fn host_7_of_12_fails_and_halts_it_before_the_next_batch_and_a_person_goes_on_without_it() {
+    let hosts = Hosts::new(12);
+    let fails = format!("{MARKS}; if [ $GONOGO_HOST = web-7 ]; then echo no room left on device; exit 3; fi");
+    let on = onto(&hosts, &fails, "batches = ['1', '5']\n");
     let first = on.world.repo.rev("production");
     let (sha, candidate) = on.is_go_with("STORY-1 x");
     let deploy = on.presses_deploy(&candidate);
     let page = on.says(&deploy, "‖ Halted");
-    assert!(page.contains("ship on web-2 (1 of 1) failed; 1 of 4 hosts are done, 1 failed"), "{page}");
-    assert!(page.contains("ended with exit status 3") && page.contains("no room"), "{page}");
-    assert!(page.contains("How does it go on with web-2?"), "{page}");
-    assert_eq!(on.read("begun").unwrap(), "web-1\nweb-2\n", "no further batch");
+    assert!(page.contains("ship on web-7 (1 of 1) failed; 10 of 12 hosts are done, 1 failed"), "{page}");
+    assert!(page.contains("ended with exit status 3") && page.contains("no room left on device"), "{page}");
+    assert!(page.contains("How does it go on with web-7?"), "{page}");
+    let begun = |on: &Deploying| on.read("begun").unwrap().lines().count();
+    assert_eq!(begun(&on), 11, "no further batch");
     let api = Api::with(&on.world, &["read", "deploy"]);
     let (said, _) = on.world.asks(&api.token, &["deploys", "web"]);
     assert!(
-        said.contains("web-2  batch 2 of 4  failed, since ") && said.contains(": ended with exit status 3"),
+        said.contains("web-7   batch 3 of 4  failed, since ") && said.contains(": ended with exit status 3"),
         "{said}"
     );
-    assert!(said.contains("web-3  batch 3 of 4  waits for its turn"), "{said}");
+    assert!(said.contains("web-12  batch 4 of 4  waits for its turn"), "{said}");
     nothing_is_wrong_at(&on.world, [deploy.as_str()]);
 
-    let key = "step-1-on-2-run-1";
-    assert_eq!(on.world.submit(&deploy, &format!("{deploy}/steps/{key}/leave-out"), &[]).0, 303);
+    assert_eq!(on.world.submit(&deploy, &format!("{deploy}/steps/step-1-on-7-run-1/leave-out"), &[]).0, 303);
     let page = on.says(&deploy, "✓ Deployed");
-    assert!(page.contains("without web-2: see what runs there"), "{page}");
-    assert_eq!(on.read("begun").unwrap(), "web-1\nweb-2\nweb-3\nweb-4\n");
+    assert!(page.contains("without web-7: see what runs there"), "{page}");
+    assert_eq!(begun(&on), 12);
     // What runs on it is not known: both are.
     let service = on.says("/services/web", "Several commits run");
     assert!(service.contains(&sha[..7]) && service.contains(&first[..7]), "{service}");
@@ -113,7 +112,7 @@ fn too_many_failed_hosts_roll_back_those_that_were_touched() {
     let deploy = on.presses_deploy(&candidate);
     on.says(&deploy, "↩ Rolled back");
     assert_eq!(on.read("begun").unwrap(), "web-1\nweb-2\nweb-3\n", "one may fail, two may not");
-    let expected: String = (1..=3).map(|at| format!("web-{at} {first}\n")).collect();
+    let expected = (1..=3).map(|at| format!("web-{at} {first}\n")).collect::<Vec<_>>().concat();
     assert_eq!(on.read("back").unwrap(), expected, "nothing was brought to web-4");
 }
 

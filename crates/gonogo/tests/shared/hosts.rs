@@ -119,12 +119,12 @@ impl Host {
         let connections = children(sshd.id());
         sshd.kill().unwrap();
         sshd.wait().unwrap();
-        connections.iter().for_each(|pid| kill(pid));
+        kill_all(&connections);
     }
 
     /// Whoever is connected is not any more, in the middle of a word.
     pub(crate) fn breaks_connections(&self) {
-        children(self.sshd.as_ref().unwrap().id()).iter().for_each(|pid| kill(pid));
+        kill_all(&children(self.sshd.as_ref().unwrap().id()));
     }
 
     /// It has lost its power, and is up again: what ran there is gone.
@@ -135,9 +135,7 @@ impl Host {
         let session = fs::read_to_string(self.run(key).join("session")).unwrap();
         let words: Vec<&str> = came.trim().split(' ').collect();
         kill(words[1]);
-        for pid in processes_of(session.trim()) {
-            kill(&pid);
-        }
+        kill_all(&processes_of(session.trim()));
         // The kernel has another name for each time that it is up.
         fs::write(&start, format!("ran {} {} {}\n", words[1], words[2], "0".repeat(36))).unwrap();
         self.comes_up();
@@ -160,7 +158,7 @@ impl Drop for Host {
             let connections = children(sshd.id());
             sshd.kill().ok();
             sshd.wait().ok();
-            connections.iter().for_each(|pid| kill(pid));
+            kill_all(&connections);
         }
     }
 }
@@ -170,9 +168,15 @@ fn make_key(path: &Path) {
     assert!(made.success());
 }
 
-fn kill(pid: &str) {
+pub(crate) fn kill(pid: &str) {
     // It may have ended by itself.
     Command::new("kill").args(["-s", "KILL", pid]).stderr(Stdio::null()).status().unwrap();
+}
+
+fn kill_all(pids: &[String]) {
+    for pid in pids {
+        kill(pid);
+    }
 }
 
 /// Each process, with its parent and its session.
