@@ -27,6 +27,8 @@ pub struct Deploy {
     /// Null until it is over.
     pub ended_at: Option<String>,
     pub steps: Vec<DeployStep>,
+    /// Steps that run on hosts, and how each host stands in them.
+    pub rollouts: Vec<DeployRollout>,
     /// What may be asked of it now.
     pub signals: Vec<DeploySignal>,
     /// The act that waits for a person's word; null where none does.
@@ -51,12 +53,60 @@ pub enum DeployState {
     Refused,
 }
 
-/// One attempt of one step, in the order in which they began.
+/// A step on hosts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeployRollout {
+    /// The step's name.
+    pub name: String,
+    /// Whether it is a step back.
+    pub is_back: bool,
+    /// What the policy calls the hosts together.
+    pub group: String,
+    pub batches: usize,
+    /// In the order of their turns.
+    pub hosts: Vec<DeployHost>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeployHost {
+    pub name: String,
+    pub zone: Option<String>,
+    /// Which batch it is in, from 1.
+    pub batch: usize,
+    pub state: DeployHostState,
+    /// The same in words.
+    pub said: String,
+    /// The newest of its acts in `steps`; null where nothing was begun on it.
+    pub step: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeployHostState {
+    Waits,
+    Runs,
+    Done,
+    Failed,
+    /// Whether it was done cannot be told.
+    CannotTell,
+    /// It failed, and a person had it left as it is.
+    LeftOut,
+    /// Of a step back: nothing was done on it.
+    Untouched,
+}
+
+/// One attempt of one step, or of one phase of it on one host, in the order in which they
+/// began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeployStep {
-    /// Such as `step-2-1`, the first attempt of the second step.
+    /// Such as `step-2-1`, the first attempt of the second step, or
+    /// `step-2-on-7-drain-1`, that of draining its seventh host.
     pub key: String,
     pub name: String,
+    /// On which host; null where it does not run on hosts.
+    pub host: Option<String>,
+    /// `drain`, `run`, `health` or `undrain`; null where it does not run on hosts.
+    pub phase: Option<String>,
     /// What it came to in words; null while it runs.
     pub outcome: Option<String>,
     pub began_at: String,
@@ -99,6 +149,8 @@ pub struct NewSignal {
 pub enum DeployChoice {
     RunAgain,
     CountAsDone,
+    /// Of a host: it stays as it is, and the deploy goes on without it.
+    LeaveOut,
     Abandon,
 }
 
@@ -126,4 +178,45 @@ pub struct StepLog {
     pub next_byte: u64,
     /// Whether nothing follows any more.
     pub is_whole: bool,
+}
+
+/// What a deploy of a candidate would do. Nothing is done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DryRun {
+    pub service: String,
+    pub branch: String,
+    /// What would run.
+    pub head: String,
+    /// Who would do it.
+    pub runner: String,
+    /// Why it would not be begun now, and what mends that; null where it would.
+    pub not_now: Option<String>,
+    pub steps: Vec<DryRunStep>,
+    /// What a roll back would do, where it can be done.
+    pub back: Vec<DryRunStep>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DryRunStep {
+    pub name: String,
+    /// The hosts' group; null where it is done by the runner alone.
+    pub group: Option<String>,
+    /// The names of hosts that have their turn together, in the order of their turns.
+    pub batches: Vec<Vec<String>>,
+    /// With so many failed hosts it still goes on.
+    pub max_failed: u64,
+    /// What is run, of hosts for each: `{host}`, `{address}` and `{zone}` in it are its own.
+    pub commands: Vec<DryRunCommand>,
+    /// What it took before, the median of deploys that went well; null where there is none.
+    pub expected_seconds: Option<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DryRunCommand {
+    /// `drain`, `run`, `health` or `undrain`.
+    pub phase: String,
+    /// Whether it is run by the runner, also where it is for a host.
+    pub is_at_runner: bool,
+    pub argv: Vec<String>,
+    pub limit_seconds: u64,
 }

@@ -55,11 +55,34 @@ pub struct Order {
     /// Without it, an empty folder.
     pub dir: Option<String>,
     pub limit_seconds: u32,
+    /// Where it is a part of a step on hosts. A runner that knows of none does not begin
+    /// it: its key is none that it knows.
+    #[serde(default)]
+    pub on: Option<OnHost>,
     /// So many bytes of what it says are there already.
     pub said_bytes: u64,
     /// It is followed where it was begun, and else not begun any more, for this reason.
     #[serde(default)]
     pub not_begun_because: Option<String>,
+}
+
+/// A host of a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnHost {
+    /// What people call it.
+    pub name: String,
+    /// How it is reached; without it, what is done for it is done on the runner's host.
+    pub ssh: Option<SshTo>,
+    /// Where it does not answer for so long while something runs on it, that cannot be
+    /// told any more.
+    pub lost_after_seconds: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SshTo {
+    pub address: String,
+    pub user: Option<String>,
+    pub port: Option<u16>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 
 use crate::commands::deploys::{MaySay, may_say_of};
 use crate::serving::Serving;
-use gonogo_core::deploy::{ActKey, Direction, Entry, Outcome};
+use gonogo_core::deploy::{ActKey, Direction, Entry, HostStands, Outcome, Phase, Plan, hosts_of};
 use gonogo_store::{DeployId, DeployRow, DeployRun, StoreError};
 use jiff::Timestamp;
 
@@ -11,16 +11,44 @@ use jiff::Timestamp;
 pub struct ToldDeploy {
     pub row: DeployRow,
     pub acts: Vec<ToldAct>,
+    /// Steps on hosts, in the plan's order: those forward, and once there is one back.
+    pub rollouts: Vec<ToldRollout>,
     pub may: MaySay,
     /// What people asked and decided, in the order in which they did.
     pub words: Vec<(String, Timestamp)>,
 }
 
-/// One attempt of one step.
+/// A step on hosts.
+#[derive(Clone, Debug)]
+pub struct ToldRollout {
+    pub direction: Direction,
+    /// Among the plan's steps of that direction, from 0.
+    pub step: usize,
+    pub name: String,
+    pub group: String,
+    pub batches: usize,
+    /// In the order of their turns.
+    pub hosts: Vec<ToldHost>,
+}
+
+/// How one host stands in one step.
+#[derive(Clone, Debug)]
+pub struct ToldHost {
+    pub name: String,
+    pub zone: Option<String>,
+    /// From 1.
+    pub batch: usize,
+    pub stands: HostStands,
+    /// The newest act on it; `None` where nothing was begun.
+    pub act: Option<ActKey>,
+}
+
+/// One attempt of one step, or of one phase of it on one host.
 #[derive(Clone, Debug)]
 pub struct ToldAct {
     pub key: ActKey,
     pub name: String,
+    pub on: Option<(String, Phase)>,
     /// The program and its arguments.
     pub argv: Vec<String>,
     pub began_at: Timestamp,
@@ -40,12 +68,12 @@ pub async fn told_deploy(serving: &Serving, id: DeployId) -> Result<Option<ToldD
     for (entry, at) in journal {
         match entry {
             Entry::Intended { key } => {
-                let steps = if key.act().direction == Direction::Forward { &row.plan.forward } else { &row.plan.back };
-                let step = steps.get(key.act().step);
+                let step = row.plan.ordered(&key);
                 let run = runs.iter().position(|run| run.of.key == key).map(|at| runs.remove(at));
                 acts.push(ToldAct {
-                    name: step.map_or_else(String::new, |step| step.name.clone()),
-                    argv: step.map_or_else(Vec::new, |step| step.argv.clone()),
+                    on: step.as_ref().and_then(|step| step.on.as_ref()).map(|on| (on.host.name.clone(), on.phase)),
+                    name: step.as_ref().map_or_else(String::new, |step| step.name.clone()),
+                    argv: step.map_or_else(Vec::new, |step| step.argv),
                     began_at: at,
                     ended_at: None,
                     outcome: None,
@@ -62,7 +90,65 @@ pub async fn told_deploy(serving: &Serving, id: DeployId) -> Result<Option<ToldD
             Entry::Asked { signal, by } => words.push((format!("{by} {}", signal.words()), at)),
         }
     }
-    Ok(Some(ToldDeploy { row, acts, may, words }))
+    let rollouts = rollouts(&row.plan, &entries, &acts);
+    Ok(Some(ToldDeploy { row, acts, rollouts, may, words }))
+}
+
+fn rollouts(plan: &Plan, journal: &[Entry], acts: &[ToldAct]) -> Vec<ToldRollout> {
+    let goes_back = acts.iter().any(|act| act.key.act().direction == Direction::Back);
+    let back = goes_back.then_some(Direction::Back);
+    let mut told = Vec::new();
+    for direction in [Some(Direction::Forward), back].into_iter().flatten() {
+        for (step, one) in plan.steps(direction).iter().enumerate() {
+            let Some(rollout) = &one.rollout else { continue };
+            let stands = hosts_of(plan, journal, direction, step);
+            let mut hosts = Vec::new();
+            for (batch, places) in rollout.batches.iter().enumerate() {
+                for &at in places {
+                    let is_of_it = |act: &&ToldAct| {
+                        let of = act.key.act();
+                        (of.direction, of.step) == (direction, step) && of.on.is_some_and(|on| on.host == at)
+                    };
+                    hosts.push(ToldHost {
+                        name: rollout.hosts[at].name.clone(),
+                        zone: rollout.hosts[at].zone.clone(),
+                        batch: batch + 1,
+                        stands: stands[at].clone(),
+                        act: acts.iter().rev().find(is_of_it).map(|act| act.key.clone()),
+                    });
+                }
+            }
+            let (name, group) = (one.name.clone(), rollout.group.clone());
+            told.push(ToldRollout { direction, step, name, group, batches: rollout.batches.len(), hosts });
+        }
+    }
+    told
+}
+
+/// How a host stands, in words.
+pub fn host_words(stands: &HostStands) -> String {
+    match stands {
+        HostStands::Waits => "waits for its turn".to_owned(),
+        HostStands::Runs(key) => match key.act().on.map(|on| on.phase) {
+            Some(Phase::Drain) => "is being drained".to_owned(),
+            Some(Phase::Health) => "is asked whether it is well".to_owned(),
+            Some(Phase::Undrain) => "is brought back into service".to_owned(),
+            Some(Phase::Run) | None => "runs".to_owned(),
+        },
+        HostStands::Between(phase) => format!("waits for {phase}"),
+        HostStands::Done => "done".to_owned(),
+        HostStands::Failed(key) => format!("failed{}", in_phase(key)),
+        HostStands::CannotTell(key, _) => format!("cannot be told{}", in_phase(key)),
+        HostStands::LeftOut(key) => format!("left as it is; it failed{}", in_phase(key)),
+        HostStands::Untouched => "nothing to be undone".to_owned(),
+    }
+}
+
+fn in_phase(key: &ActKey) -> String {
+    match key.act().on.map(|on| on.phase) {
+        Some(Phase::Run) | None => String::new(),
+        Some(phase) => format!(" in {phase}"),
+    }
 }
 
 /// What an act came to, in words.

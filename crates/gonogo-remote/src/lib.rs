@@ -10,4 +10,5 @@ pub mod metrics;
 pub mod oidc;
 pub mod secret;
 pub mod slack;
+pub mod ssh;
 pub mod starter;

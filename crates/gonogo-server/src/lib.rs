@@ -181,6 +181,7 @@ fn router(app: App, live: Live) -> Router {
 fn deploys() -> Router<App> {
     Router::new()
         .route("/candidates/{id}/deploys", post(pages::deploys::ask))
+        .route("/candidates/{id}/dry-run", get(pages::rollout::would_do))
         .route("/deploys/{id}", get(pages::deploys::page))
         .route("/deploys/{id}/approval", post(pages::deploys::agree))
         .route("/deploys/{id}/signals/{signal}", post(pages::deploys::tell))

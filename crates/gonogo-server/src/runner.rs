@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use gonogo_api::runner::{AskForWork, CameTo, Order, RunEnded, RunOf, SaidFrom, SaidSoFar, ToEnd, Work};
-use gonogo_core::deploy::{Failure, Outcome};
+use gonogo_api::runner::{AskForWork, CameTo, OnHost, Order, RunEnded, RunOf, SaidFrom, SaidSoFar, SshTo, ToEnd, Work};
+use gonogo_core::deploy::{At, Failure, Outcome};
 use gonogo_core::fact::Why;
 use gonogo_core::say;
 use gonogo_engine::Secret;
@@ -136,6 +136,11 @@ fn stale(run: &DeployRun, now: Timestamp) -> Option<String> {
 }
 
 fn order(run: DeployRun, service: String, not_begun_because: Option<String>) -> Order {
+    let on = run.step.on.map(|on| OnHost {
+        name: on.host.name,
+        ssh: (on.at == At::Host).then_some(SshTo { address: on.host.address, user: on.host.user, port: on.host.port }),
+        lost_after_seconds: on.lost_after_seconds,
+    });
     Order {
         of: of(&run.of),
         fence: run.fence,
@@ -146,6 +151,7 @@ fn order(run: DeployRun, service: String, not_begun_because: Option<String>) -> 
         secrets: run.step.secrets,
         dir: run.step.dir,
         limit_seconds: run.step.limit_seconds,
+        on,
         said_bytes: run.said_bytes,
         not_begun_because,
     }

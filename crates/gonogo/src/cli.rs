@@ -159,6 +159,9 @@ pub(crate) struct RunnerArgs {
     /// What steps want as `secrets`, as NAME=value, one a line; else its own environment is asked
     #[arg(long, value_name = "FILE")]
     pub secrets_file: Option<PathBuf>,
+    /// What ssh goes by to reach the hosts of steps; else the user's own ~/.ssh/config
+    #[arg(long, value_name = "FILE")]
+    pub ssh_config: Option<PathBuf>,
     /// End when standard input does: for who starts it beside itself
     #[arg(long)]
     pub with_parent: bool,
@@ -321,6 +324,9 @@ pub(crate) struct DeployArgs {
     /// A branch, or a commit's SHA or how it begins
     #[arg(value_name = "BRANCH|SHA", default_value = "main")]
     pub which: String,
+    /// Say what would be done, where and in which batches, and how long it took before; do nothing
+    #[arg(long)]
+    pub dry_run: bool,
     #[command(flatten)]
     pub server: ServerArgs,
 }

@@ -3,7 +3,7 @@
 use crate::commands::{outside, secret};
 use anyhow::{Context, bail};
 use gonogo_api::{
-    Candidate, Check, Deploy, GivenWaiver, Made, NewSystemWaiver, NewWaiver, Page, Problem, Service, StepLog,
+    Candidate, Check, Deploy, DryRun, GivenWaiver, Made, NewSystemWaiver, NewWaiver, Page, Problem, Service, StepLog,
 };
 use gonogo_engine::commands::people::random_word;
 use gonogo_remote::http::{
@@ -135,6 +135,11 @@ impl Server {
     /// Asks that a candidate be deployed.
     pub(crate) async fn deploy(&self, service: &str, candidate: i64) -> anyhow::Result<Made> {
         self.make(&["services", service, "deploys"], &json!({ "candidate": candidate })).await
+    }
+
+    /// What that would do.
+    pub(crate) async fn dry_run(&self, candidate: i64) -> anyhow::Result<DryRun> {
+        self.read(&["candidates", &candidate.to_string(), "dry-run"], &[]).await
     }
 
     pub(crate) async fn one_deploy(&self, id: i64) -> anyhow::Result<Deploy> {

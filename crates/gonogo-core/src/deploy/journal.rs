@@ -1,5 +1,6 @@
 //! What was done of a deploy, in the order in which it was written.
 
+use super::hosts::Phase;
 use crate::fact::Why;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -13,18 +14,28 @@ pub enum Direction {
     Back,
 }
 
-/// One attempt of one step.
+/// One attempt of one step, or of one phase of it on one host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Act {
     pub direction: Direction,
     /// Among the plan's steps of that direction, from 0.
     pub step: usize,
+    pub on: Option<On>,
     /// From 1.
     pub attempt: u32,
 }
 
+/// Which part of a step that runs on hosts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct On {
+    /// Among the step's hosts, from 0.
+    pub host: usize,
+    pub phase: Phase,
+}
+
 /// Names an act of a deploy for ever: `step-2-1` is the first attempt of the second
-/// step, `back-1-1` that of the first step back. It is a folder's name on hosts.
+/// step, `back-1-1` that of the first step back, `step-2-on-7-drain-1` that of draining
+/// the seventh host of the second step. It is a folder's name on hosts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ActKey(Act);
@@ -92,6 +103,8 @@ pub enum Failure {
 pub enum Choice {
     RunAgain,
     CountAsDone,
+    /// Of a host: it stays as it is, and the deploy goes on without it.
+    LeaveOut,
     /// The deploy ends as it is.
     Abandon,
 }
@@ -123,12 +136,15 @@ impl ActKey {
 
 impl fmt::Display for ActKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Act { direction, step, attempt } = self.0;
+        let Act { direction, step, on, attempt } = self.0;
         let word = match direction {
             Direction::Forward => "step",
             Direction::Back => "back",
         };
-        write!(f, "{word}-{}-{attempt}", step + 1)
+        match on {
+            None => write!(f, "{word}-{}-{attempt}", step + 1),
+            Some(On { host, phase }) => write!(f, "{word}-{}-on-{}-{phase}-{attempt}", step + 1, host + 1),
+        }
     }
 }
 
@@ -144,8 +160,17 @@ impl FromStr for ActKey {
                 _ => return None,
             };
             let step = parts.next()?.parse::<usize>().ok()?.checked_sub(1)?;
-            let attempt = parts.next()?.parse().ok().filter(|attempt| *attempt > 0)?;
-            let key = Act { direction, step, attempt }.key();
+            let mut attempt = parts.next()?;
+            let mut on = None;
+            if attempt == "on" {
+                let host = parts.next()?.parse::<usize>().ok()?.checked_sub(1)?;
+                let word = parts.next()?;
+                let phase = Phase::ALL.into_iter().find(|phase| phase.word() == word)?;
+                on = Some(On { host, phase });
+                attempt = parts.next()?;
+            }
+            let attempt = attempt.parse().ok().filter(|attempt| *attempt > 0)?;
+            let key = Act { direction, step, on, attempt }.key();
             // Nothing follows, and each key has one spelling.
             (parts.next().is_none() && key.to_string() == text).then_some(key)
         };
@@ -167,12 +192,13 @@ impl From<ActKey> for String {
 }
 
 impl Choice {
-    pub const ALL: [Self; 3] = [Self::RunAgain, Self::CountAsDone, Self::Abandon];
+    pub const ALL: [Self; 4] = [Self::RunAgain, Self::CountAsDone, Self::LeaveOut, Self::Abandon];
 
     pub fn word(self) -> &'static str {
         match self {
             Self::RunAgain => "run-again",
             Self::CountAsDone => "count-as-done",
+            Self::LeaveOut => "leave-out",
             Self::Abandon => "abandon",
         }
     }
@@ -182,6 +208,7 @@ impl Choice {
         match self {
             Self::RunAgain => "Run it again",
             Self::CountAsDone => "Count it as done",
+            Self::LeaveOut => "Go on without this host",
             Self::Abandon => "End the deploy as it is",
         }
     }
@@ -191,6 +218,9 @@ impl Choice {
         match self {
             Self::RunAgain => "the step runs once more, from its beginning",
             Self::CountAsDone => "somebody has seen that it was done: the next step begins",
+            Self::LeaveOut => {
+                "nothing more is done on this host, and the others have their turn; both commits count as running"
+            }
             Self::Abandon => "nothing more is done; what runs is a part of both, until somebody says what does",
         }
     }
@@ -200,6 +230,7 @@ impl Choice {
         match self {
             Self::RunAgain => "is to run again",
             Self::CountAsDone => "counts as done",
+            Self::LeaveOut => "is left as it is, and the deploy goes on without its host",
             Self::Abandon => "stays as it is, and the deploy ends",
         }
     }
@@ -271,17 +302,24 @@ mod tests {
 
     #[test]
     fn keys_are_read_as_they_are_written_and_not_otherwise() {
-        let key = Act { direction: Direction::Back, step: 1, attempt: 3 }.key();
+        let key = Act { direction: Direction::Back, step: 1, on: None, attempt: 3 }.key();
         assert_eq!((key.to_string().as_str(), "back-2-3".parse()), ("back-2-3", Ok(key)));
-        for odd in ["", "step", "step-0-1", "step-1-0", "step-01-1", "step-1-1-1", "step-+1-1", "../step-1-1", "x-1-1"]
-        {
+        let on = Some(On { host: 6, phase: Phase::Undrain });
+        let key = Act { direction: Direction::Forward, step: 1, on, attempt: 3 }.key();
+        let text = "step-2-on-7-undrain-3";
+        assert_eq!((key.to_string().as_str(), text.parse()), (text, Ok(key)));
+        let odd_ones =
+            ["", "step", "step-0-1", "step-1-0", "step-01-1", "step-1-1-1", "step-+1-1", "../step-1-1", "x-1-1"];
+        let on_hosts =
+            ["step-1-on-0-run-1", "step-1-on-1-ran-1", "step-1-on-1-run", "step-1-on-1-run-1-1", "step-1-on-01-run-1"];
+        for odd in odd_ones.into_iter().chain(on_hosts) {
             assert!(odd.parse::<ActKey>().is_err(), "{odd}");
         }
     }
 
     #[test]
     fn entries_keep_their_shape_in_the_store() {
-        let key = Act { direction: Direction::Forward, step: 0, attempt: 1 }.key();
+        let key = Act { direction: Direction::Forward, step: 0, on: None, attempt: 1 }.key();
         let failed = Outcome::Failed { failure: Failure::Exit { status: 3 } };
         let text = serde_json::to_string(&Entry::Settled { key, outcome: failed.clone() }).unwrap();
         let expected = r#"{"entry":"settled","key":"step-1-1","outcome":{"outcome":"failed","failure":{"kind":"exit","status":3}}}"#;

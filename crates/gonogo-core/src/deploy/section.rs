@@ -1,6 +1,7 @@
 //! `[deploy]`: how a service is deployed.
 
 use super::calendar::{Calendar, Freeze, Window};
+use super::hosts::{self, HostTable, PhaseTable};
 use super::plan::{self, Variables};
 use crate::guard::{Guard, MetricsServers, Watch};
 use crate::person::Role;
@@ -26,6 +27,8 @@ pub struct Deploys {
     /// Which runner does the steps, by its name; without it, `local`, which the server
     /// starts beside itself.
     pub runner: Option<String>,
+    /// Groups of hosts, by their names: `[[deploy.hosts.web]]` is one host of `web`.
+    pub hosts: BTreeMap<String, Vec<HostTable>>,
     /// Who agrees to a deploy before it is queued; without it nobody has to.
     pub approval: Option<Approval>,
     /// The IANA zone of windows and freezes.
@@ -105,6 +108,37 @@ pub struct StepTable {
     pub tries: u32,
     #[serde(default)]
     pub on_failure: OnFailure,
+    /// A group of [deploy.hosts]: the command runs on each of its hosts, by ssh, and may
+    /// have `{host}`, `{address}` and `{zone}` in it.
+    #[serde(default)]
+    pub on: Option<String>,
+    /// How many hosts have their turn together, such as `["1", "25%"]`: a first one alone,
+    /// then a quarter of all at a time. Without it, one after the other.
+    #[serde(default)]
+    pub batches: Vec<String>,
+    /// No batch has hosts of two zones.
+    #[serde(default)]
+    pub by_zone: bool,
+    /// With so many failed hosts it still goes on.
+    #[serde(default)]
+    pub max_failed: u32,
+    /// Before the command, on each host: takes it out of service.
+    #[serde(default)]
+    pub drain: Option<PhaseTable>,
+    /// After the command: whether the host is well.
+    #[serde(default)]
+    pub health: Option<PhaseTable>,
+    /// At last: puts it into service again.
+    #[serde(default)]
+    pub undrain: Option<PhaseTable>,
+    /// A host that does not answer for so long while something runs on it is put before
+    /// a person.
+    #[serde(default = "a_minute")]
+    pub lost_after_seconds: u32,
+}
+
+fn a_minute() -> u32 {
+    60
 }
 
 /// What follows where a step has failed.
@@ -132,6 +166,7 @@ impl Default for Deploys {
             steps: Vec::new(),
             roll_back: Vec::new(),
             runner: None,
+            hosts: BTreeMap::new(),
             approval: None,
             zone: utc(),
             windows: Vec::new(),
@@ -169,13 +204,15 @@ impl Deploys {
         }
         self.freezes.iter().try_for_each(Freeze::validate)?;
         self.calendar()?;
+        hosts::validate(&self.hosts)?;
         for (steps, word) in [(&self.steps, "steps"), (&self.roll_back, "roll_back")] {
             if steps.len() > MOST_STEPS {
                 return Err(format!("`{word}` has {} steps: {MOST_STEPS} are the most", steps.len()));
             }
             let mut names = BTreeSet::new();
             for step in steps {
-                step.validate(word == "roll_back").map_err(|said| format!("the step `{}`: {said}", step.name))?;
+                let is_sound = step.validate(word == "roll_back").and_then(|()| step.validate_hosts(&self.hosts));
+                is_sound.map_err(|said| format!("the step `{}`: {said}", step.name))?;
                 if !names.insert(&step.name) {
                     return Err(format!("there are two steps `{}`: name them apart", step.name));
                 }
@@ -217,16 +254,13 @@ impl StepTable {
         if is_empty || self.run.iter().any(|word| word.contains('\0')) {
             return Err("`run` is a program and its arguments, such as [\"make\", \"deploy\"]".to_owned());
         }
-        if self.shell && self.run.len() != 1 {
-            return Err("with `shell`, `run` has one text".to_owned());
+        let names = Variables::names(self.on.is_some());
+        if self.shell {
+            shell_text(&self.run, &names)?;
+        } else {
+            self.run.iter().try_for_each(|word| plan::known(word, &names))?;
         }
-        if self.shell && Variables::NAMES.iter().any(|name| self.run[0].contains(&format!("{{{name}}}"))) {
-            return Err("a shell gets what is known of a deploy as variables: write \"$GONOGO_SHA\"".to_owned());
-        }
-        if !self.shell {
-            self.run.iter().try_for_each(|word| plan::known(word))?;
-        }
-        self.env.values().try_for_each(|value| plan::known(value))?;
+        self.env.values().try_for_each(|value| plan::known(value, &names))?;
         if let Some(odd) = self.env.keys().chain(&self.secrets).find(|name| !is_variable(name)) {
             return Err(format!("`{odd}` is no name of a variable"));
         }
@@ -253,11 +287,74 @@ impl StepTable {
         }
         Ok(())
     }
+
+    fn phases(&self) -> [(&'static str, Option<&PhaseTable>); 3] {
+        [("drain", self.drain.as_ref()), ("health", self.health.as_ref()), ("undrain", self.undrain.as_ref())]
+    }
+
+    fn validate_hosts(&self, groups: &BTreeMap<String, Vec<HostTable>>) -> Result<(), String> {
+        let Some(group) = &self.on else {
+            let phase = self.phases().into_iter().find_map(|(name, phase)| phase.map(|_| name));
+            let given = [
+                (!self.batches.is_empty()).then_some("batches"),
+                self.by_zone.then_some("by_zone"),
+                (self.max_failed > 0).then_some("max_failed"),
+                (self.lost_after_seconds != a_minute()).then_some("lost_after_seconds"),
+                phase,
+            ];
+            return match given.into_iter().flatten().next() {
+                Some(key) => Err(format!("`{key}` is of steps on hosts: add `on = \"…\"`, a group of [deploy.hosts]")),
+                None => Ok(()),
+            };
+        };
+        let Some(hosts) = groups.get(group) else {
+            let known: Vec<&str> = groups.keys().map(String::as_str).collect();
+            let known =
+                if known.is_empty() { "there are none".to_owned() } else { format!("there are {}", known.join(", ")) };
+            return Err(format!("`on` names the hosts `{group}`, and {known}: write [[deploy.hosts.{group}]]"));
+        };
+        let hosts: Vec<hosts::Host> = hosts.iter().map(HostTable::resolved).collect();
+        hosts::batches(&hosts, &self.batches, self.by_zone)?;
+        if let Some(host) = hosts.iter().find(|host| self.by_zone && host.zone.is_none()) {
+            return Err(format!("`by_zone`, and the host `{}` has no `zone`: give it one", host.name));
+        }
+        if self.max_failed as usize >= hosts.len() {
+            return Err(format!(
+                "`max_failed` is {}, and `{group}` has {}: let it halt before all have failed",
+                self.max_failed,
+                hosts.len()
+            ));
+        }
+        if self.max_failed > 0 && self.on_failure == OnFailure::Continue {
+            return Err("with `on_failure = \"continue\"` all hosts have their turn: leave `max_failed` out".to_owned());
+        }
+        if self.undrain.is_some() != self.drain.is_some() {
+            return Err("`drain` and `undrain` belong together: write both".to_owned());
+        }
+        hosts::validate_lost(self.lost_after_seconds)?;
+        let names = Variables::names(true);
+        for (name, phase) in self.phases() {
+            phase.map_or(Ok(()), |phase| phase.validate(&names)).map_err(|said| format!("`{name}`: {said}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// What stands in a text for a shell.
+pub(super) fn shell_text(run: &[String], names: &[&str]) -> Result<(), String> {
+    let [text] = run else { return Err("with `shell`, `run` has one text".to_owned()) };
+    match names.iter().find(|name| text.contains(&format!("{{{name}}}"))) {
+        Some(name) => {
+            let variable = name.to_uppercase();
+            Err(format!("a shell gets what is known of a deploy as variables: write \"$GONOGO_{variable}\""))
+        }
+        None => Ok(()),
+    }
 }
 
 const NAME: &str = "up to 40 lower-case letters, digits and hyphens";
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     !name.is_empty() && name.len() <= 40 && name.chars().all(is_plain)
 }
@@ -291,6 +388,35 @@ mod tests {
             ("run = ['a']\non_failure = 'roll-back'", "there are no [[deploy.roll_back]] steps"),
         ] {
             let said = refused(&step(more));
+            assert!(said.contains(expected), "{more}: {said}");
+        }
+        let hosts = "[[deploy.hosts.web]]\nname = 'web-1'\nzone = 'a'\n[[deploy.hosts.web]]\nname = 'web-2'\n";
+        for (more, expected) in [
+            ("batches = ['1']", "`batches` is of steps on hosts: add `on = \"…\"`"),
+            ("health.run = ['a']", "`health` is of steps on hosts"),
+            ("on = 'app'", "`on` names the hosts `app`, and there are web: write [[deploy.hosts.app]]"),
+            ("on = 'web'\nbatches = ['half']", "`batches` has \"half\": write a number of hosts"),
+            ("on = 'web'\nby_zone = true", "the host `web-2` has no `zone`"),
+            ("on = 'web'\nmax_failed = 2", "`max_failed` is 2, and `web` has 2"),
+            ("on = 'web'\nmax_failed = 1\non_failure = 'continue'", "leave `max_failed` out"),
+            ("on = 'web'\ndrain.run = ['a']", "`drain` and `undrain` belong together"),
+            ("on = 'web'\nhealth = { run = ['a'], tries = 3 }", "`health`: only what is `repeatable = true`"),
+            ("on = 'web'\nhealth.run = ['a', '{hosts}']", "`{hosts}` is not known"),
+            ("on = 'web'\nlost_after_seconds = 0", "`lost_after_seconds` is from 1"),
+            ("env.A = '{host}'", "`{host}` is not known"),
+        ] {
+            let said = refused(&format!("{}\nrun = ['a']\n{more}\n{hosts}", step("")));
+            assert!(said.contains(expected), "{more}: {said}");
+        }
+        for (more, expected) in [
+            ("name = '-oProxyCommand=x'", "is no name of a host"),
+            ("name = 'a'\naddress = '-oProxyCommand=x'", "the host `a`: its `address` is none"),
+            ("name = 'a'\nuser = 'x y'", "the host `a`: its `user`"),
+            ("name = 'a'\nport = 0", "the host `a`: its `port` is 0"),
+            ("name = 'web-1'", "there are two hosts `web-1`"),
+            ("name = 'a'\naddress = 'web-1'", "the hosts `web-1` and `a` are one place"),
+        ] {
+            let said = refused(&format!("[[deploy.hosts.web]]\nname = 'web-1'\n[[deploy.hosts.web]]\n{more}"));
             assert!(said.contains(expected), "{more}: {said}");
         }
         let two = format!("{}\n{}", step("run = ['a']"), step("run = ['b']"));

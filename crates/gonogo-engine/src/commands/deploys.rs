@@ -11,6 +11,7 @@ use gonogo_core::deploy::{
     ActKey, Choice, Deploys, Entry, HaltedBy, Hold, Next, Opening, Plan, Signal, Variables, next,
 };
 use gonogo_core::person::{Act, Actor, Forbidden, Person};
+use gonogo_core::running::Running;
 use gonogo_core::say;
 use gonogo_store::{
     Candidate, CandidateId, DeployId, DeployRow, DeployState, Evaluation, NewDeploy, Requested, RunKey, StoreError,
@@ -42,6 +43,10 @@ fn not_now(said: impl Into<String>, fix: impl Into<String>) -> DeployError {
     DeployError::NotNow { said: said.into(), fix: fix.into() }
 }
 
+fn no_candidate() -> DeployError {
+    DeployError::Gone("there is no such candidate any more: its branch or production has moved".to_owned())
+}
+
 /// How a service is deployed by the policy in force; `None` where gonogo does not.
 /// A policy that has not shipped yet runs nothing: anybody may have pushed it; nor does
 /// one of several that run and disagree.
@@ -57,20 +62,14 @@ pub fn deploys_of(serving: &Serving, service: &str) -> Option<Deploys> {
     (!deploys.steps.is_empty()).then_some(deploys)
 }
 
-/// Asks that exactly this head be deployed over exactly what runs; `channel` is where
-/// that was in Slack.
-pub async fn request(
+/// A candidate that is to be deployed, how that is done, and over what.
+pub(super) async fn wanted(
     serving: &Serving,
-    who: &Person,
     candidate: CandidateId,
-    channel: Option<String>,
-) -> Result<Requested, DeployError> {
-    let gone =
-        || DeployError::Gone("there is no such candidate any more: its branch or production has moved".to_owned());
-    let candidate = serving.store.candidate(candidate).await?.ok_or_else(gone)?;
-    let actor = who.may_at(&candidate.service, Act::Deploy).map_err(DeployError::Forbidden)?;
+) -> Result<(Candidate, Deploys, Running), DeployError> {
+    let candidate = serving.store.candidate(candidate).await?.ok_or_else(no_candidate)?;
     if !candidate.is_open || !candidate.stage.is_deploy() {
-        return Err(gone());
+        return Err(no_candidate());
     }
     if serving.in_force.is_torn(&candidate.service) {
         let said = format!("the versions of {} that run say differently how it is deployed", candidate.service);
@@ -85,10 +84,24 @@ pub async fn request(
         let fix = "write [local_runner] or a [[runner]] into the server's configuration, or name another in [deploy]";
         return Err(not_now(said, fix));
     }
-    is_go(serving, &section, &candidate).await?;
     let Some(production) = candidate.production.clone() else {
         return Err(not_now("what runs is not known", "see the service's page"));
     };
+    Ok((candidate, section, production))
+}
+
+/// Asks that exactly this head be deployed over exactly what runs; `channel` is where
+/// that was in Slack.
+pub async fn request(
+    serving: &Serving,
+    who: &Person,
+    candidate: CandidateId,
+    channel: Option<String>,
+) -> Result<Requested, DeployError> {
+    let service = serving.store.candidate(candidate).await?.ok_or_else(no_candidate)?.service;
+    let actor = who.may_at(&service, Act::Deploy).map_err(DeployError::Forbidden)?;
+    let (candidate, section, production) = wanted(serving, candidate).await?;
+    is_go(serving, &section, &candidate).await?;
     let Candidate { id, service, branch, head, .. } = candidate;
     let detail = format!("{branch} @ {}, over {}", head.short(), production.short());
     let deed = deed_of(&actor, (serving.clock)(), "asked for a deploy", &service, &detail);
@@ -107,7 +120,7 @@ pub async fn request(
 }
 
 /// Whether the newest judgement lets it ship, and begin now.
-async fn is_go(serving: &Serving, section: &Deploys, candidate: &Candidate) -> Result<(), DeployError> {
+pub(super) async fn is_go(serving: &Serving, section: &Deploys, candidate: &Candidate) -> Result<(), DeployError> {
     let page = format!("{}/candidates/{}", serving.pages, candidate.id.0);
     let Some(newest) = serving.store.newest_evaluation(candidate.id).await? else {
         return Err(not_now("it is not judged yet", format!("wait for its verdict: {page}")));
@@ -167,7 +180,6 @@ fn may_say(plan: &Plan, journal: &[Entry]) -> MaySay {
     let has_begun = journal.iter().any(|entry| matches!(entry, Entry::Intended { .. }));
     let can_go_back = has_begun && !plan.back.is_empty() && !has_gone_back(journal);
     let back = can_go_back.then_some(Signal::RollBack);
-    let all = [Choice::RunAgain, Choice::CountAsDone, Choice::Abandon];
     match next(plan, journal) {
         Next::Act(_) | Next::Follow(_) => {
             let signals = [Some(Signal::Halt), back, Some(Signal::Abandon)];
@@ -178,7 +190,9 @@ fn may_say(plan: &Plan, journal: &[Entry]) -> MaySay {
             MaySay { signals: signals.into_iter().flatten().collect(), choices: None }
         }
         Next::Hold(Hold::Halted(HaltedBy::Step(key)) | Hold::CannotTell(key, _)) => {
-            MaySay { signals: back.into_iter().collect(), choices: Some((key, all.to_vec())) }
+            let is_on_host = key.act().on.is_some();
+            let choices = Choice::ALL.into_iter().filter(|choice| is_on_host || *choice != Choice::LeaveOut).collect();
+            MaySay { signals: back.into_iter().collect(), choices: Some((key, choices)) }
         }
         Next::Finish(_) => MaySay::default(),
     }
@@ -275,6 +289,7 @@ pub async fn decide(
     let did = match choice {
         Choice::RunAgain => "had a step run again",
         Choice::CountAsDone => "counted a step as done",
+        Choice::LeaveOut => "left a host out of a deploy",
         Choice::Abandon => "ended a deploy as it is",
     };
     let deed = deed_of(&actor, (serving.clock)(), did, &row.service, &format!("{key} of deploy {}", id.0));

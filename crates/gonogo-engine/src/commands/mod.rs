@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod acknowledge;
 mod check;
 pub mod compare;
+pub mod deploy_preview;
 pub mod deploys;
 mod doctor;
 pub mod explain;

@@ -20,12 +20,26 @@ pub enum Standing {
 /// How it came to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Over {
-    Exit { status: i32 },
+    Exit {
+        status: i32,
+    },
     TimedOut,
-    Ended { by: String },
+    Ended {
+        by: String,
+    },
     Broken(Lack),
-    NotStarted { why: String },
-    CannotTell { said: String, fix: String },
+    NotStarted {
+        why: String,
+    },
+    /// The host could not be asked, and knows nothing of it.
+    Unreached {
+        said: String,
+        fix: String,
+    },
+    CannotTell {
+        said: String,
+        fix: String,
+    },
 }
 
 /// What a command would need: without it nothing happened.
@@ -36,12 +50,45 @@ pub enum Lack {
     Env,
 }
 
+/// What can be seen of an act on its host. How it ended is read after who runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// First lines of files in its folder.
+    pub start: Option<String>,
+    pub session: Option<String>,
+    pub exit: Option<String>,
+    pub ending: Option<String>,
+    pub end: Option<String>,
+    pub boot: Option<String>,
+    /// Since the host was started, in seconds.
+    pub uptime: u64,
+    /// Whether who watches over it is alive.
+    pub watcher: bool,
+    /// Where it is not: whether anything of what it watched is.
+    pub others: bool,
+}
+
 /// `limit` and `grace` together are the longest that it may run.
 pub(super) fn look(run: &Path, longest: Duration) -> Standing {
-    if let Some(over) = exited(run) {
+    let mut seen = Seen { start: line(run, "start"), boot: proc::boot_id(), uptime: proc::uptime(), ..Seen::default() };
+    if let Some((pid, since, boot)) = seen.start.as_deref().and_then(watcher).filter(|_| !run.join("exit").exists())
+        && seen.boot.as_deref() == Some(boot)
+    {
+        seen.watcher = proc::lives(pid, since);
+        seen.session = line(run, "session");
+        let session = seen.session.as_deref().and_then(|id| id.parse().ok());
+        seen.others = !seen.watcher && session.is_some_and(proc::session_lives);
+    }
+    (seen.exit, seen.ending, seen.end) = (line(run, "exit"), line(run, "ending"), line(run, "end"));
+    stands(&seen, &run.display().to_string(), longest)
+}
+
+/// By what is seen of it; `run` is its folder, for people.
+pub(crate) fn stands(seen: &Seen, run: &str, longest: Duration) -> Standing {
+    if let Some(over) = exited(seen, run) {
         return Standing::Over(over);
     }
-    let Some(came) = line(run, "start") else { return Standing::Starting };
+    let Some(came) = &seen.start else { return Standing::Starting };
     let mut words = came.split(' ');
     match (words.next(), words.next()) {
         (Some("ran"), _) => {}
@@ -51,34 +98,30 @@ pub(super) fn look(run: &Path, longest: Duration) -> Standing {
         (Some(word), what) => return Standing::Over(Over::NotStarted { why: why(word, what, words.next()) }),
         (None, _) => return Standing::Over(unreadable(run, "start")),
     }
-    let watcher = || {
-        let mut words = came.split(' ').skip(1);
-        Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?, words.next()?))
-    };
-    let Some((pid, since, boot)) = watcher() else { return Standing::Over(unreadable(run, "start")) };
-    if proc::boot_id().as_deref() == Some(boot) {
-        if proc::lives(pid, since) {
-            return Standing::Running;
-        }
-        if let Some(id) = line(run, "session").and_then(|id| id.parse().ok()).filter(|id| proc::session_lives(*id)) {
-            if let Some(over) = exited(run) {
-                return Standing::Over(over);
-            }
-            // It was killed, and what it watched was not: that goes on.
-            let is_in_time = proc::seconds_since(since) <= (longest + UNWATCHED).as_secs();
-            return if is_in_time { Standing::Running } else { Standing::Over(unwatched(run, id)) };
-        }
+    let Some((_, since, boot)) = watcher(came) else { return Standing::Over(unreadable(run, "start")) };
+    if seen.watcher {
+        return Standing::Running;
     }
-    // It may just have ended.
-    Standing::Over(exited(run).unwrap_or_else(|| gone(run, proc::boot_id().as_deref() == Some(boot))))
+    if let Some(id) = seen.session.as_deref().filter(|_| seen.others) {
+        // It was killed, and what it watched was not: that goes on.
+        let is_in_time = seen.uptime.saturating_sub(since / proc::TICKS) <= (longest + UNWATCHED).as_secs();
+        return if is_in_time { Standing::Running } else { Standing::Over(unwatched(run, id)) };
+    }
+    Standing::Over(gone(run, seen.boot.as_deref() == Some(boot)))
 }
 
-fn exited(run: &Path) -> Option<Over> {
-    let status = line(run, "exit")?;
-    let Ok(status) = status.parse() else { return Some(unreadable(run, "exit")) };
-    Some(match line(run, "ending").as_deref() {
+/// Who watches over an act, by how its start came out: its pid, since when it runs in
+/// ticks, and on which boot of the host.
+fn watcher(came: &str) -> Option<(u32, u64, &str)> {
+    let mut words = came.split(' ').skip(1);
+    Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?, words.next()?))
+}
+
+fn exited(seen: &Seen, run: &str) -> Option<Over> {
+    let Ok(status) = seen.exit.as_ref()?.parse() else { return Some(unreadable(run, "exit")) };
+    Some(match seen.ending.as_deref() {
         Some("limit") => Over::TimedOut,
-        Some("end") => Over::Ended { by: line(run, "end").unwrap_or_else(|| "somebody".to_owned()) },
+        Some("end") => Over::Ended { by: seen.end.clone().unwrap_or_else(|| "somebody".to_owned()) },
         _ => Over::Exit { status },
     })
 }
@@ -86,7 +129,7 @@ fn exited(run: &Path) -> Option<Over> {
 fn why(word: &str, what: Option<&str>, more: Option<&str>) -> String {
     match (word, what.unwrap_or_default(), more.unwrap_or_default()) {
         ("refused", "newer", fence) => format!("the host has seen a newer deploy of this service (fence {fence})"),
-        ("refused", "busy", key) => format!("{key} of an earlier deploy still runs on the host"),
+        ("refused", "busy", key) => format!("{key} of an earlier start still runs on the host"),
         ("refused", "again", _) => "it was begun on the host before, and its folder is gone".to_owned(),
         ("refused", ..) => "the host could not write down its fence: its disk may be full".to_owned(),
         ("void", "runner", _) => "its start did not come to an end, and was called off".to_owned(),
@@ -96,27 +139,26 @@ fn why(word: &str, what: Option<&str>, more: Option<&str>) -> String {
 
 const FIX: &str = "then say whether it is to be run again or counts as done";
 
-fn gone(run: &Path, is_same_boot: bool) -> Over {
+fn gone(run: &str, is_same_boot: bool) -> Over {
     let said = if is_same_boot {
         "what watched over it on the host was killed, and nobody knows how it ended"
     } else {
         "the host was restarted while it ran"
     };
-    let fix = format!("see on the host what of it was done (what it said is in {}), {FIX}", run.join("out").display());
+    let fix = format!("see on the host what of it was done (what it said is in {run}/out), {FIX}");
     Over::CannotTell { said: said.to_owned(), fix }
 }
 
-fn unwatched(run: &Path, session: u32) -> Over {
+fn unwatched(run: &str, session: &str) -> Over {
     let said = "what watched over it on the host was killed, and it runs on over its limit".to_owned();
     let fix = format!(
-        "end it on the host (`pkill -KILL -s {session}`), see what of it was done (what it said is in {}), {FIX}",
-        run.join("out").display()
+        "end it on the host (`pkill -KILL -s {session}`), see what of it was done (what it said is in {run}/out), {FIX}"
     );
     Over::CannotTell { said, fix }
 }
 
-fn unreadable(run: &Path, name: &str) -> Over {
-    let said = format!("{} on the host says nothing that can be understood", run.join(name).display());
+fn unreadable(run: &str, name: &str) -> Over {
+    let said = format!("{run}/{name} on the host says nothing that can be understood");
     Over::CannotTell { said, fix: format!("see on the host what of it was done, {FIX}") }
 }
 

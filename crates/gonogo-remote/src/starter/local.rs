@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-const SCRIPT: &str = include_str!("start.sh");
+/// What hosts run: both sides of it in one file.
+pub(crate) const SCRIPT: &str = concat!(include_str!("host.sh"), include_str!("start.sh"));
 /// What a command has of our environment: nothing else of it leaks.
 const KEPT: [&str; 4] = ["PATH", "HOME", "LANG", "USER"];
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -49,10 +50,7 @@ impl Local {
         }
         let root = fs::canonicalize(root).map_err(wrong(root))?;
         let bin = root.join("bin");
-        // Named by what is in it: a shell reads its script while it runs.
-        let bytes = Sha256::digest(SCRIPT);
-        let hash = bytes.iter().take(8).fold(0_u64, |hash, byte| hash << 8 | u64::from(*byte));
-        let script = bin.join(format!("start-{hash:016x}.sh"));
+        let script = bin.join(script_name());
         let draft = tempfile::NamedTempFile::new_in(&bin).map_err(wrong(&bin))?;
         fs::write(draft.path(), SCRIPT).map_err(wrong(&script))?;
         let probe = bin.join(format!("link-{}", std::process::id()));
@@ -184,16 +182,28 @@ impl Local {
     }
 }
 
+/// Named by what is in it: a shell reads its script while it runs.
+pub(crate) fn script_name() -> String {
+    let bytes = Sha256::digest(SCRIPT);
+    let hash = bytes.iter().take(8).fold(0_u64, |hash, byte| hash << 8 | u64::from(*byte));
+    format!("start-{hash:016x}.sh")
+}
+
 /// It is joined to paths.
-fn plain(key: &str) -> Result<&str, StarterError> {
+pub(crate) fn plain(key: &str) -> Result<&str, StarterError> {
     let is_plain = !key.is_empty()
         && !key.starts_with('.')
         && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
     if is_plain { Ok(key) } else { Err(StarterError::Key(key.to_owned())) }
 }
 
+/// As the script reads it: one line.
+pub(crate) fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('\n', "\\n")
+}
+
 /// As the script reads them.
-fn lines(env: &BTreeMap<String, SecretString>) -> Result<SecretString, StarterError> {
+pub(crate) fn lines(env: &BTreeMap<String, SecretString>) -> Result<SecretString, StarterError> {
     let mut text = String::new();
     for (name, value) in env {
         let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
@@ -205,7 +215,7 @@ fn lines(env: &BTreeMap<String, SecretString>) -> Result<SecretString, StarterEr
         if value.contains('\0') {
             return Err(StarterError::Nul(name.clone()));
         }
-        text.extend([name, "=", &value.replace('\\', "\\\\").replace('\n', "\\n"), "\n"]);
+        text.extend([name, "=", &escaped(value), "\n"]);
     }
     Ok(SecretString::from(text + ".\n"))
 }

@@ -2,7 +2,7 @@
 //! happens on the host is done by `start.sh`, which any host with a POSIX shell runs;
 //! its comments say why an act never begins twice. Knows nothing of plans or servers.
 
-mod follow;
+pub(crate) mod follow;
 mod local;
 mod mask;
 mod patterns;
@@ -15,6 +15,8 @@ pub use follow::{Lack, Over, Standing};
 pub use local::{Local, Started};
 pub use mask::{Mask, Masked};
 pub use patterns::MaskError;
+
+pub(crate) use local::{SCRIPT, escaped, lines, plain, script_name};
 
 use secrecy::SecretString;
 use std::collections::BTreeMap;

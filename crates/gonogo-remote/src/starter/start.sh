@@ -1,8 +1,9 @@
-#!/bin/sh
 # Starts one act of a deploy on the host where it runs, once for ever, and watches
 # over it. Plain POSIX sh on Linux, with setsid: it runs on any host as it is.
 #
 #   start.sh start ROOT SERVICE FENCE KEY LIMIT GRACE DIR PROGRAM [ARGUMENT...]
+#
+# `alone` instead of `start` refuses it beside an act of the same fence too.
 #
 # Standard input has the environment: NAME=VALUE a line, with \\ for a backslash and
 # \n for a line feed in it, and a line with a full stop at the end. Standard output
@@ -174,13 +175,17 @@ let_in() {
   for other in "$fences"/*; do
     number=${other##*/}
     case $number in *[!0-9]*) continue ;; esac
-    [ "$number" -lt "$fence" ] || continue
+    case $mode in
+    alone) [ "$number" -le "$fence" ] || continue ;;
+    *) [ "$number" -lt "$fence" ] || continue ;;
+    esac
     for act in "$other"/*; do
-      [ -d "$act" ] || continue
+      [ -d "$act" ] && [ "${act##*/}" != "$key" ] || continue
       over "$root/runs/${act##*/}" || not_begun "refused busy ${act##*/}"
-      rmdir "$act" 2>/dev/null
+      # What had this fence is known by its folder here.
+      [ "$number" -eq "$fence" ] || rmdir "$act" 2>/dev/null
     done
-    rmdir "$other" 2>/dev/null
+    [ "$number" -eq "$fence" ] || rmdir "$other" 2>/dev/null
   done
 }
 
@@ -283,12 +288,12 @@ start() {
   # From here on it is ours alone to start, and the answer is the watcher's.
   cat >"$run/env"
   setsid env -i PATH="$PATH" ${HOME+"HOME=$HOME"} ${LANG+"LANG=$LANG"} ${USER+"USER=$USER"} \
-    sh "$0" watcher "$umask_before" "$@" </dev/null 2>>"$run/log" &
+    sh "$0" watcher "$umask_before" "$mode" "$@" </dev/null 2>>"$run/log" &
 }
 
 watcher() {
-  umask_before=$1
-  shift
+  umask_before=$1 mode=$2
+  shift 2
   take "$@"
   dir=$7
   shift 7
@@ -340,7 +345,8 @@ watcher() {
 mode=$1
 shift
 case $mode in
-start) start "$@" ;;
+start | alone) start "$@" ;;
 watcher) watcher "$@" ;;
-*) fault "start or watcher" ;;
+serve) serve "$@" ;;
+*) fault "start, alone, watcher or serve" ;;
 esac

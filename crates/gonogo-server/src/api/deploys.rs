@@ -10,11 +10,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use gonogo_api as api;
-use gonogo_core::deploy::{ActKey, Choice, Signal};
+use gonogo_core::deploy::{ActKey, Choice, Direction, HostStands, Phase, Signal, Step};
 use gonogo_core::person::Act;
+use gonogo_engine::commands::deploy_preview::{Preview, preview};
 use gonogo_engine::commands::deploys::{DeployError, approve, decide, end_step, request, signal};
-use gonogo_engine::{ToldAct, ToldDeploy, outcome_words, told_deploy};
+use gonogo_engine::{ToldAct, ToldDeploy, ToldHost, ToldRollout, host_words, outcome_words, told_deploy};
 use gonogo_store::{CandidateId, DeployId, DeployState, DeploysWanted, Requested, RunKey};
+use jiff::SignedDuration;
+use std::collections::BTreeMap;
 
 /// Parts of what a step said in one answer.
 const PARTS: u32 = 64;
@@ -30,6 +33,12 @@ pub(super) fn operations() -> Vec<Operation> {
             .by(ask_for),
         read::<api::Deploy>("/deploys/{deploy}", "oneDeploy", "A deploy, its steps, and what may be said of it")
             .by(one),
+        read::<api::DryRun>(
+            "/candidates/{candidate}/dry-run",
+            "dryRun",
+            "What deploying a candidate would do; nothing is done",
+        )
+        .by(would_do),
         write("/deploys/{deploy}/approval", "approveDeploy", "Agrees to a deploy that waits for that", Act::Deploy)
             .comes_to(StatusCode::NO_CONTENT)
             .by(approves),
@@ -85,6 +94,53 @@ async fn all(
 async fn one(State(app): State<App>, _: Reader, At(id): At<i64>) -> Result<Json<api::Deploy>, Refusal> {
     let told = told_deploy(&app.serving, DeployId(id)).await?.ok_or_else(|| Refusal::not_there("deploy"))?;
     Ok(Json(tell(&app, told)))
+}
+
+async fn would_do(State(app): State<App>, _: Reader, At(id): At<i64>) -> Result<Json<api::DryRun>, Refusal> {
+    if app.serving.store.candidate(CandidateId(id)).await?.is_none() {
+        return Err(Refusal::not_there("candidate"));
+    }
+    let Preview { candidate, plan, expected, not_now } = preview(&app.serving, CandidateId(id)).await?;
+    let steps = |steps: &[Step]| steps.iter().map(|step| plan_step(step, &expected)).collect();
+    Ok(Json(api::DryRun {
+        service: candidate.service,
+        branch: candidate.branch,
+        head: candidate.head.to_string(),
+        not_now: not_now.map(|(said, fix)| format!("{said}; {fix}")),
+        steps: steps(&plan.forward),
+        back: steps(&plan.back),
+        runner: plan.runner,
+    }))
+}
+
+fn plan_step(step: &Step, expected: &BTreeMap<String, SignedDuration>) -> api::DryRunStep {
+    let expected_seconds = expected.get(&step.name).and_then(|took| u64::try_from(took.as_secs()).ok());
+    let (name, rollout) = (step.name.clone(), step.rollout.as_ref());
+    let Some(rollout) = rollout else {
+        let command = api::DryRunCommand {
+            phase: Phase::Run.word().to_owned(),
+            is_at_runner: true,
+            argv: step.argv.clone(),
+            limit_seconds: step.limit_seconds.into(),
+        };
+        let (batches, commands) = (Vec::new(), vec![command]);
+        return api::DryRunStep { name, group: None, batches, max_failed: 0, commands, expected_seconds };
+    };
+    let commands = rollout.commands.iter().map(|(phase, command)| api::DryRunCommand {
+        phase: phase.word().to_owned(),
+        is_at_runner: command.at == gonogo_core::deploy::At::Runner,
+        argv: rollout.shown(command),
+        limit_seconds: command.limit_seconds.into(),
+    });
+    let names = |batch: &Vec<usize>| batch.iter().map(|host| rollout.hosts[*host].name.clone()).collect();
+    api::DryRunStep {
+        name,
+        group: Some(rollout.group.clone()),
+        batches: rollout.batches.iter().map(names).collect(),
+        max_failed: rollout.max_failed as u64,
+        commands: commands.collect(),
+        expected_seconds,
+    }
 }
 
 async fn ask_for(
@@ -150,6 +206,7 @@ async fn decides(
             let choice = match new.choice {
                 api::DeployChoice::RunAgain => Choice::RunAgain,
                 api::DeployChoice::CountAsDone => Choice::CountAsDone,
+                api::DeployChoice::LeaveOut => Choice::LeaveOut,
                 api::DeployChoice::Abandon => Choice::Abandon,
             };
             decide(serving, &who, DeployId(id), key, choice).await?;
@@ -206,7 +263,7 @@ fn act(key: &str) -> Result<ActKey, Refusal> {
 }
 
 fn tell(app: &App, told: ToldDeploy) -> api::Deploy {
-    let ToldDeploy { row, acts, may, .. } = told;
+    let ToldDeploy { row, acts, rollouts, may, .. } = told;
     let signals = may.signals.iter().map(|signal| match signal {
         Signal::Halt => api::DeploySignal::Halt,
         Signal::Resume => api::DeploySignal::Resume,
@@ -229,15 +286,44 @@ fn tell(app: &App, told: ToldDeploy) -> api::Deploy {
         began_at: row.began_at.map(|at| at.to_string()),
         ended_at: row.ended_at.map(|at| at.to_string()),
         steps: acts.into_iter().map(step).collect(),
+        rollouts: rollouts.into_iter().map(rollout).collect(),
         signals: signals.collect(),
         waits_for_word: may.choices.map(|(key, _)| key.to_string()),
     }
 }
 
+fn rollout(told: ToldRollout) -> api::DeployRollout {
+    let ToldRollout { direction, name, group, batches, hosts, .. } = told;
+    api::DeployRollout {
+        name,
+        is_back: direction == Direction::Back,
+        group,
+        batches,
+        hosts: hosts.into_iter().map(host).collect(),
+    }
+}
+
+fn host(told: ToldHost) -> api::DeployHost {
+    let state = match &told.stands {
+        HostStands::Waits => api::DeployHostState::Waits,
+        HostStands::Runs(_) | HostStands::Between(_) => api::DeployHostState::Runs,
+        HostStands::Done => api::DeployHostState::Done,
+        HostStands::Failed(_) => api::DeployHostState::Failed,
+        HostStands::CannotTell(..) => api::DeployHostState::CannotTell,
+        HostStands::LeftOut(_) => api::DeployHostState::LeftOut,
+        HostStands::Untouched => api::DeployHostState::Untouched,
+    };
+    let (said, step) = (host_words(&told.stands), told.act.map(|key| key.to_string()));
+    api::DeployHost { name: told.name, zone: told.zone, batch: told.batch, state, said, step }
+}
+
 fn step(act: ToldAct) -> api::DeployStep {
+    let (host, phase) = act.on.map(|(host, phase)| (host, phase.word().to_owned())).unzip();
     api::DeployStep {
         key: act.key.to_string(),
         name: act.name,
+        host,
+        phase,
         outcome: act.outcome.as_ref().map(outcome_words),
         began_at: act.began_at.to_string(),
         ended_at: act.ended_at.map(|at| at.to_string()),

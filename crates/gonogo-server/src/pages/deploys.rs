@@ -2,6 +2,7 @@
 //! those of a service.
 
 use super::layout::{self, Follows, Shown, ago, away, not_found, outside, short};
+use super::rollout::{self, Ends};
 use super::table::table;
 use crate::App;
 use crate::session::{Session, not_our_form};
@@ -25,6 +26,10 @@ use serde::Deserialize;
 const ROWS: u32 = 50;
 /// Of what a step said, so much of its end stands on the page.
 const SHOWN_BYTES: u32 = 16 << 10;
+/// And of what it said on one host.
+const SHOWN_OF_HOST: u32 = 4 << 10;
+/// Of so many hosts it stands there.
+const SHOWN_HOSTS: usize = 100;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Asked {
@@ -58,10 +63,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(id): Pat
     let told = told_deploy(&app.serving, DeployId(id)).await.map_err(|e| away(&e))?;
     let Some(told) = told else { return Err(not_found().await) };
     let now = (app.serving.clock)();
-    let mut ends = Vec::new();
-    for act in &told.acts {
-        ends.push(end_of(&app, &told.row, act).await.map_err(|e| away(&e))?);
-    }
+    let ends = ends(&app, &told).await.map_err(|e| away(&e))?;
     let row = &told.row;
     let may = session.person.may_at(&row.service, Act::Deploy).is_ok();
     let may_agree = may_approve(&app.serving, &session.person, row).await.map_err(|e| away(&e))?;
@@ -81,7 +83,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(id): Pat
             a href={ "/services/" (row.service) "/deploys" } { "Its deploys" } " · "
             a href={ "/candidates/" (row.candidate.0) } { "The candidate" } " · "
             a href={ "/candidates/" (row.candidate.0) "/plan" } { "Its plan" } }
-        @for (act, end) in told.acts.iter().zip(&ends) { (one_act(act, end, &told, may, &session, now)) }
+        @for (at, act) in told.acts.iter().enumerate() { (part(at, act, &told, &ends, may, &session, now)) }
         (to_come(&told))
         @if !told.words.is_empty() {
             section { h2 { "What people said" }
@@ -133,7 +135,7 @@ fn words(may: &MaySay, row: &DeployRow, session: &Session) -> Markup {
     };
     html! {
         @if let Some((key, choices)) = &may.choices {
-            p { "How does it go on?" }
+            p { "How does it go on" @if let Some(host) = row.plan.host_of(key) { " with " (host.name) } "?" }
             ul.choices { @for choice in choices { li {
                 (button(format!("{path}/steps/{key}/{}", choice.word()), choice.label()))
                 " " span.hint { (choice.means()) }
@@ -145,15 +147,58 @@ fn words(may: &MaySay, row: &DeployRow, session: &Session) -> Markup {
     }
 }
 
+/// The ends of what acts said: of each on the runner, and of one of each host.
+async fn ends(app: &App, told: &ToldDeploy) -> Result<Ends, gonogo_store::StoreError> {
+    let on_hosts = told.rollouts.iter().flat_map(|rollout| {
+        rollout.hosts.iter().filter_map(|host| rollout::shown_act(told, rollout, host)).take(SHOWN_HOSTS)
+    });
+    let on_hosts: Vec<ActKey> = on_hosts.collect();
+    let mut ends = Ends::new();
+    for act in &told.acts {
+        let most = match &act.on {
+            None => SHOWN_BYTES,
+            Some(_) if on_hosts.contains(&act.key) => SHOWN_OF_HOST,
+            Some(_) => continue,
+        };
+        ends.insert(act.key.clone(), end_of(app, &told.row, act, most).await?);
+    }
+    Ok(ends)
+}
+
 /// The end of what an act said, and how many bytes stand before it.
-async fn end_of(app: &App, row: &DeployRow, act: &ToldAct) -> Result<(u64, String), gonogo_store::StoreError> {
+async fn end_of(
+    app: &App,
+    row: &DeployRow,
+    act: &ToldAct,
+    most: u32,
+) -> Result<(u64, String), gonogo_store::StoreError> {
     let all = act.run.as_ref().map_or(0, |run| run.said_bytes);
-    let from = all.saturating_sub(SHOWN_BYTES.into());
+    let from = all.saturating_sub(most.into());
     let of = RunKey { deploy: row.id, key: act.key.clone() };
     // A part has a byte at least.
-    let parts = app.serving.store.said_of_run(&of, from, SHOWN_BYTES).await?;
+    let parts = app.serving.store.said_of_run(&of, from, most).await?;
     let bytes: Vec<u8> = parts.into_iter().flat_map(|part| part.bytes).collect();
     Ok((from, String::from_utf8_lossy(&plain(&mut StripBytes::new(), &bytes)).into_owned()))
+}
+
+/// An act of its own; of those on hosts, all of a step where the first of them is.
+fn part(
+    at: usize,
+    act: &ToldAct,
+    told: &ToldDeploy,
+    ends: &Ends,
+    may: bool,
+    session: &Session,
+    now: Timestamp,
+) -> Markup {
+    if act.on.is_none() {
+        let nothing = (0, String::new());
+        return one_act(act, ends.get(&act.key).unwrap_or(&nothing), told, may, session, now);
+    }
+    let place = |act: &ToldAct| (act.key.act().direction, act.key.act().step);
+    let is_first = told.acts.iter().position(|other| place(other) == place(act)) == Some(at);
+    let of = told.rollouts.iter().find(|one| (one.direction, one.step) == place(act)).filter(|_| is_first);
+    html! { @if let Some(of) = of { (rollout::rollout(told, of, ends, may.then_some(session), now)) } }
 }
 
 /// As it is read: colours and what moves a cursor are left out.
@@ -185,18 +230,9 @@ fn one_act(
                 @if let (None, Some(by)) = (&act.outcome, asked_to_end) { ", being ended as " (outside(by)) " wants" }
                 " · " a href={ (path) "/log.txt" } { "all of it" } }
             @if may && act.outcome.is_none() && asked_to_end.is_none() && !row.state.has_ended() {
-                form.inline method="post" action={ (path) "/end" } {
-                    input type="hidden" name="form" value=(session.form_word());
-                    button { "End this step" }
-                }
+                (end_button(&path, "End this step", session))
             }
-            @if may && is_silent(act, now) {
-                form.inline method="post" action={ (path) "/give-up" } {
-                    input type="hidden" name="form" value=(session.form_word());
-                    button { "Its runner does not come back" }
-                }
-                " " span.hint { "then a person says whether it was done; what may still run on its host is not ended by that" }
-            }
+            @if may && is_silent(act, now) { (give_up_button(&path, session)) }
             @if !end.is_empty() {
                 details open[is_open] { summary { "What it said" @if *before > 0 { " (its end)" } }
                     pre.log tabindex="0" aria-label={ "What " (act.name) " said" } { (end) } }
@@ -205,8 +241,28 @@ fn one_act(
     }
 }
 
+/// `path` is the act's.
+pub(super) fn end_button(path: &str, said: &str, session: &Session) -> Markup {
+    html! {
+        form.inline method="post" action={ (path) "/end" } {
+            input type="hidden" name="form" value=(session.form_word());
+            button { (said) }
+        }
+    }
+}
+
+pub(super) fn give_up_button(path: &str, session: &Session) -> Markup {
+    html! {
+        form.inline method="post" action={ (path) "/give-up" } {
+            input type="hidden" name="form" value=(session.form_word());
+            button { "Its runner does not come back" }
+        }
+        " " span.hint { "then a person says whether it was done; what may still run on its host is not ended by that" }
+    }
+}
+
 /// Whether nobody has heard of the runner of an act that is not over.
-fn is_silent(act: &ToldAct, now: Timestamp) -> bool {
+pub(super) fn is_silent(act: &ToldAct, now: Timestamp) -> bool {
     let heard_at = act.run.as_ref().and_then(|run| run.heard_at).unwrap_or(act.began_at);
     act.outcome.is_none() && now.duration_since(heard_at) > SILENT
 }
@@ -221,7 +277,10 @@ fn to_come(told: &ToldDeploy) -> Markup {
     html! {
         @if !rest.is_empty() {
             section { h2 { @if told.row.state.has_ended() { "Not begun" } @else { "To come" } }
-                ol.steps start=(rest[0].0 + 1) { @for (_, step) in &rest { li { b { (step.name) } " " code { (outside(&step.argv.join(" "))) } } } } }
+                ol.steps start=(rest[0].0 + 1) { @for (_, step) in &rest { li {
+                    b { (step.name) }
+                    @if let Some(rollout) = &step.rollout { " on " (rollout.group) " (" (rollout.hosts.len()) " hosts in " (rollout.batches.len()) " batches)" }
+                    " " code { (outside(&step.argv.join(" "))) } } } } }
         }
     }
 }
@@ -277,6 +336,7 @@ pub(crate) fn ask_form(candidate: CandidateId, session: &Session) -> Markup {
             input type="hidden" name="form" value=(session.form_word());
             button.primary { "Deploy" }
         }
+        " " a href={ "/candidates/" (candidate.0) "/dry-run" } { "What that does" }
     }
 }
 
@@ -335,7 +395,7 @@ fn done(ended: Result<(), DeployError>, id: i64, session: &Session) -> Response 
     }
 }
 
-fn refused(error: &DeployError, session: &Session) -> Response {
+pub(super) fn refused(error: &DeployError, session: &Session) -> Response {
     let status = match error {
         DeployError::Store(error) => return away(error).into_response(),
         DeployError::Forbidden(_) | DeployError::NotNamed(_) => StatusCode::FORBIDDEN,

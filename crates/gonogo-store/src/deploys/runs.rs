@@ -116,7 +116,7 @@ impl Store {
         knows: Vec<RunKey>,
         now: Timestamp,
     ) -> Result<Runs, StoreError> {
-        const OPEN: &str = select_runs!("where runner = $1 and state <> 'ended' order by deploy, key limit 100");
+        const OPEN: &str = select_runs!("where runner = $1 and state <> 'ended' order by deploy, key limit 2000");
         const HEARD: &str = "update deploy_run set state = 'held', heard_at = $3, instance = $4
              where deploy = $1 and key = $2 and state <> 'ended' and (instance is null or instance = $4)";
         let (runner, instance) = (runner.to_owned(), instance.to_owned());

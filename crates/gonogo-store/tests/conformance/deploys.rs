@@ -43,6 +43,8 @@ fn step(name: &str) -> Step {
         limit_seconds: 60,
         tries: 1,
         on_failure: OnFailure::Halt,
+        rollout: None,
+        on: None,
     }
 }
 
@@ -73,7 +75,7 @@ pub(crate) async fn requested(store: &Store, who: &Person, of: &Candidate, secon
 }
 
 pub(crate) fn first() -> ActKey {
-    Act { direction: Direction::Forward, step: 0, attempt: 1 }.key()
+    Act { direction: Direction::Forward, step: 0, on: None, attempt: 1 }.key()
 }
 
 pub(crate) fn order() -> StepOrder {
@@ -153,7 +155,7 @@ conformance! {
         let halt = Entry::Asked { signal: Signal::Halt, by: "ada".to_owned() };
         assert!(store.say_of_deploy(id, halt.clone(), 1, deed("halted a deploy", 6)).await.unwrap());
         assert!(!store.say_of_deploy(id, halt.clone(), 1, deed("halted a deploy", 6)).await.unwrap(), "it moved on");
-        let next = Act { direction: Direction::Forward, step: 0, attempt: 2 }.key();
+        let next = Act { direction: Direction::Forward, step: 0, on: None, attempt: 2 }.key();
         let late = store.intend(&held, next, order(), 1, at(6), at(16)).await;
         assert!(matches!(late, Err(StoreError::Done)), "a halt that was written is seen first");
         let failed = Outcome::Failed { failure: Failure::Exit { status: 3 } };
@@ -207,7 +209,7 @@ conformance! {
         let who = ada(&store).await;
         let id = requested(&store, &who, &candidate(&store, "web", 'b').await, 2).await;
         let held = take(&store, id, 3).await.unwrap();
-        let act = |step| Act { direction: Direction::Forward, step, attempt: 1 }.key();
+        let act = |step| Act { direction: Direction::Forward, step, on: None, attempt: 1 }.key();
         let of = |step| RunKey { deploy: id, key: act(step) };
         let runs = async |instance, second| store.runs_for("local", instance, Vec::new(), at(second)).await.unwrap().new;
         let outcome = async |step: usize| store.deploy_runs(id).await.unwrap()[step].outcome.clone();

@@ -5,8 +5,9 @@ use crate::cli::{DeployArgs, DeploysArgs, ListFormat};
 use crate::server::Server;
 use anstream::adapter::StripStr;
 use anyhow::bail;
-use gonogo_api::{Candidate, Deploy, DeployState};
+use gonogo_api::{Candidate, Deploy, DeployHostState, DeployState, DryRun, DryRunStep};
 use gonogo_core::say;
+use jiff::SignedDuration;
 use std::collections::BTreeMap;
 
 pub(crate) fn run(args: &DeployArgs) -> anyhow::Result<u8> {
@@ -15,6 +16,9 @@ pub(crate) fn run(args: &DeployArgs) -> anyhow::Result<u8> {
         let candidate = awaited(server, &args.service, &args.which, &DEPLOYABLE, &mut patience, is_judged).await?;
         if !candidate.is_open {
             bail!("{} is no candidate any more\n  → `gonogo status {}` lists what is open", args.which, args.service);
+        }
+        if args.dry_run {
+            return Ok(print_plan(&server.dry_run(candidate.id).await?));
         }
         let made = server.deploy(&args.service, candidate.id).await?;
         let deploy = server.one_deploy(made.id).await?;
@@ -59,6 +63,74 @@ async fn follow(server: &Server, id: i64, patience: &mut Patience) -> anyhow::Re
     }
 }
 
+/// What would be done; 4 where it would not begin now.
+fn print_plan(plan: &DryRun) -> u8 {
+    let head: String = plan.head.chars().take(7).collect();
+    let (service, branch) = (&plan.service, say::printable(&plan.branch));
+    anstream::println!("{service}: {branch} @ {head}, by the runner {}", plan.runner);
+    for (title, steps) in [("", &plan.steps), ("To roll back", &plan.back)] {
+        if !title.is_empty() && !steps.is_empty() {
+            anstream::println!("{title}:");
+        }
+        for (at, step) in steps.iter().enumerate() {
+            print_step(at + 1, step);
+        }
+    }
+    if let Some(why) = &plan.not_now {
+        anstream::println!("It would not begin now: {}", say::printable(why));
+    }
+    anstream::println!("This is what would be done: nothing was done.");
+    if plan.not_now.is_some() { WAITING } else { 0 }
+}
+
+fn print_step(number: usize, step: &DryRunStep) {
+    let on = step.group.as_ref().map(|group| format!(" on {group}")).unwrap_or_default();
+    let lasts = |seconds: u64| say::lasts(SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX)));
+    let expected = step.expected_seconds.map_or_else(
+        || "it is not known yet how long it takes".to_owned(),
+        |seconds| format!("it took {} before", lasts(seconds)),
+    );
+    anstream::println!("  {number}. {}{on} ({expected})", step.name);
+    for command in &step.commands {
+        let place = if command.is_at_runner { "runner" } else { "host" };
+        let argv = say::printable(&command.argv.join(" "));
+        let (phase, limit) = (&command.phase, lasts(command.limit_seconds));
+        anstream::println!("       {phase:<8} at the {place}, {limit} at most: {argv}");
+    }
+    for (at, hosts) in step.batches.iter().enumerate() {
+        let (hosts, batches) = (say::list(hosts, hosts.len()), step.batches.len());
+        anstream::println!("       batch {} of {batches}: {hosts}", at + 1);
+    }
+    if step.max_failed > 0 {
+        anstream::println!("       with {} failed it still goes on", step.max_failed);
+    }
+}
+
+/// A line a host, of the steps that run on hosts.
+fn print_hosts(deploy: &Deploy) {
+    if !deploy.said.is_empty() {
+        anstream::println!("        {}", say::printable(&deploy.said));
+    }
+    for rollout in &deploy.rollouts {
+        let back = if rollout.is_back { ", back" } else { "" };
+        anstream::println!("        {}{back} on {}", rollout.name, rollout.group);
+        let width = rollout.hosts.iter().map(|host| host.name.len()).max().unwrap_or(0);
+        for host in &rollout.hosts {
+            let step = host.step.as_ref().and_then(|key| deploy.steps.iter().find(|step| step.key == *key));
+            let came_to = step.and_then(|step| step.outcome.as_deref()).unwrap_or_default();
+            let why = match host.state {
+                DeployHostState::Failed | DeployHostState::CannotTell | DeployHostState::LeftOut => {
+                    format!(": {}", say::printable(came_to))
+                }
+                _ => String::new(),
+            };
+            let since = step.map_or_else(String::new, |step| format!(", since {}", say::minute_of(&step.began_at)));
+            let (name, batch, said) = (&host.name, host.batch, &host.said);
+            anstream::println!("          {name:width$}  batch {batch} of {}  {said}{since}{why}", rollout.batches);
+        }
+    }
+}
+
 /// `None` while it goes on by itself.
 fn exit_code(deploy: &Deploy) -> Option<u8> {
     match deploy.state {
@@ -94,6 +166,9 @@ pub(crate) fn list(args: &DeploysArgs) -> anyhow::Result<u8> {
                 let (branch, by) = (say::printable(&deploy.branch), say::printable(&deploy.requested_by));
                 let at = say::minute_of(&deploy.requested_at);
                 anstream::println!("{:>6}  {at}  {branch} @ {head}  {by}  {}", deploy.id, word(deploy.state));
+                if exit_code(&deploy).is_none_or(|code| code == WAITING) {
+                    print_hosts(&deploy);
+                }
             }
         }
     }

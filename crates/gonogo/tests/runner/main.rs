@@ -4,6 +4,9 @@
 
 mod crashes;
 mod follows;
+#[path = "../shared/hosts.rs"]
+mod hosts;
+mod on_hosts;
 mod refusals;
 mod server;
 mod support;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests start the program, and stop it")]
 
+use crate::hosts::Hosts;
 use crate::server::{Kept, Server, TOKEN};
 use gonogo_api::runner::{CameTo, Order, RunOf, ToEnd};
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ pub(crate) struct World {
     pub server: Server,
     folder: TempDir,
     runner: Option<Child>,
+    ssh_config: Option<PathBuf>,
 }
 
 impl World {
@@ -27,8 +29,17 @@ impl World {
         world
     }
 
+    /// The same with a runner that may sign in at these.
+    pub(crate) fn reaching(hosts: &Hosts) -> Self {
+        let mut world = Self::without_runner();
+        world.ssh_config = Some(hosts.config());
+        world.runner_starts();
+        world
+    }
+
     pub(crate) fn without_runner() -> Self {
-        let world = Self { server: Server::start(), folder: tempfile::tempdir().unwrap(), runner: None };
+        let folder = tempfile::tempdir().unwrap();
+        let world = Self { server: Server::start(), folder, runner: None, ssh_config: None };
         std::fs::write(world.path("token"), format!("{TOKEN}\n")).unwrap();
         std::fs::write(world.path("secrets"), "DEPLOY_TOKEN=s3cr3t-value\nPIN=12\n").unwrap();
         world
@@ -43,6 +54,9 @@ impl World {
         command.args(["runner", "--server", &format!("http://127.0.0.1:{}", self.server.port), "--name", "web-1"]);
         command.arg("--token-file").arg(self.path("token")).arg("--folder").arg(self.path("runner"));
         command.arg("--secrets-file").arg(self.path("secrets"));
+        if let Some(config) = &self.ssh_config {
+            command.arg("--ssh-config").arg(config);
+        }
         command.env("LEAKED", "x").env("ASKED_FOR", "of-the-environment").env_remove("GONOGO_SERVER");
         command.stdin(Stdio::null());
         command
@@ -143,6 +157,7 @@ pub(crate) fn order(deploy: i64, argv: &[&str]) -> Order {
         secrets: Vec::new(),
         dir: None,
         limit_seconds: 120,
+        on: None,
         said_bytes: 0,
         not_begun_because: None,
     }

@@ -23,8 +23,13 @@ impl Deploying {
 
     /// The same of a world that does not run yet.
     pub(crate) fn of(world: World, steps: &[(&str, &str)], more: &str) -> Self {
+        Self::with_keys(world, "[local_runner]\n", steps, more)
+    }
+
+    /// The same with these keys of the server's configuration.
+    pub(crate) fn with_keys(world: World, keys: &str, steps: &[(&str, &str)], more: &str) -> Self {
         let marks = tempfile::tempdir().expect("the temporary folder is writable");
-        let mut world = world.with_keys("[local_runner]\n").with_service(TOLD);
+        let mut world = world.with_keys(keys).with_service(TOLD);
         let table = |(name, run): &(&str, &str)| {
             let place = marks.path().display();
             format!("[[deploy.steps]]\nname = '{name}'\nrun = ['''{run}''']\nshell = true\nenv.M = '{place}'\n")
@@ -55,6 +60,12 @@ impl Deploying {
     #[track_caller]
     pub(crate) fn wait_for_mark(&self, name: &str) -> String {
         self.world.wait(|| self.read(name).filter(|text| !text.is_empty()), || format!("{name}: {}", self.world.log()))
+    }
+
+    /// With a signal that nobody hears before it is over.
+    pub(crate) fn kills_runner(&self) {
+        let pid = std::fs::read_to_string(self.world.place("data/runner/lock")).expect("it has its place");
+        crate::hosts::kill(pid.trim());
     }
 
     /// A commit that is Go: its SHA, and its candidate's path.

@@ -16,6 +16,8 @@ mod deploys;
 mod doctor;
 mod early;
 mod github;
+#[path = "../shared/hosts.rs"]
+mod hosts;
 mod jira_accounts;
 mod listening;
 mod live;
@@ -24,6 +26,7 @@ mod marks;
 mod mends;
 mod messages;
 mod oidc;
+mod on_hosts;
 mod operating;
 mod pages;
 mod people;

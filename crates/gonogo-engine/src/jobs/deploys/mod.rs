@@ -12,7 +12,7 @@ use crate::jobs::is_told;
 use crate::serving::Serving;
 use gonogo_core::deploy::{ActKey, Choice, End, Entry, Next, Outcome, next};
 use gonogo_core::running::Running;
-use gonogo_store::{Deed, DeployRow, DeployState, Held, RunKey, StepOrder, StoreError};
+use gonogo_store::{Deed, DeployRow, DeployRun, DeployState, Held, RunKey, StepOrder, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use ready::{Reading, Ready};
 use std::sync::Arc;
@@ -155,29 +155,34 @@ impl Seen {
         }
         match next {
             Next::Act(act) => self.begin(act.key(), journal.len()).await,
-            Next::Follow(key) => {
-                let is_it = |entry: &Entry| matches!(entry, Entry::Intended { key: of } if *of == key);
-                let given_at = journal.iter().position(is_it).map(|at| times[at]);
-                self.follow(key, given_at).await
+            Next::Follow(keys) => {
+                let given_at = |of: &ActKey| {
+                    let is_it = |entry: &Entry| matches!(entry, Entry::Intended { key } if key == of);
+                    journal.iter().position(is_it).map(|at| times[at])
+                };
+                self.follow(&keys, &journal, given_at).await
             }
             Next::Hold(hold) => {
                 if !has_begun {
                     // What was read before it was halted is read anew once it goes on.
                     self.reading = Reading::from((self.serving.clock)());
                 }
-                let (state, said) = stands::of_hold(&self.row.plan, &hold);
+                let (state, said) = stands::of_hold(&self.row.plan, &journal, &hold);
                 let both = if has_begun { self.both() } else { None };
                 self.stands(state, said, both).await
             }
             Next::Finish(end) => {
+                let without = stands::without(&self.row.plan, &journal);
                 let (state, runs) = match end {
+                    // What runs on a host that was left as it is nobody knows.
+                    End::Deployed if !without.is_empty() => (DeployState::Deployed, self.both()),
                     End::Deployed => (DeployState::Deployed, Some(Running::from(self.row.head))),
                     End::RolledBack => (DeployState::RolledBack, Some(self.row.production.clone())),
                     End::Abandoned => (DeployState::Abandoned, self.both()),
                     // A start that came to nothing may have been told.
                     End::Cancelled => (DeployState::Cancelled, has_begun.then(|| self.row.production.clone())),
                 };
-                self.finish(state, stands::of_end(&journal, end), runs, journal.len()).await
+                self.finish(state, stands::of_end(&journal, end, &without), runs, journal.len()).await
             }
         }
     }
@@ -188,7 +193,7 @@ impl Seen {
     }
 
     async fn begin(&mut self, key: ActKey, seen: usize) -> Result<Step, JobError> {
-        let Some(step) = stands::step_of(&self.row.plan, &key).cloned() else {
+        let Some(step) = self.row.plan.ordered(&key) else {
             return Err(JobError::Broken(format!("the plan has no {key}")));
         };
         let now = (self.serving.clock)();
@@ -198,34 +203,50 @@ impl Seen {
         Ok(Step::Moved)
     }
 
-    /// What the runner says of an act. One that somebody else began before a crash is
+    /// What the runner says of acts. One that somebody else began before a crash is
     /// found there too: its runner has it, or has not taken it yet.
-    async fn follow(&mut self, key: ActKey, given_at: Option<Timestamp>) -> Result<Step, JobError> {
+    async fn follow(
+        &mut self,
+        keys: &[ActKey],
+        journal: &[Entry],
+        given_at: impl Fn(&ActKey) -> Option<Timestamp>,
+    ) -> Result<Step, JobError> {
         let store = &self.serving.store;
-        let of = RunKey { deploy: self.row.id, key: key.clone() };
-        let run = store.deploy_runs(self.row.id).await?.into_iter().find(|run| run.of == of);
-        let Some(run) = run else {
-            return Err(JobError::Broken(format!("nobody was given {key}")));
-        };
+        let runs = store.deploy_runs(self.row.id).await?;
+        let mut open = Vec::new();
+        for key in keys {
+            let of = RunKey { deploy: self.row.id, key: key.clone() };
+            let Some(run) = runs.iter().find(|run| run.of == of) else {
+                return Err(JobError::Broken(format!("nobody was given {key}")));
+            };
+            let Some(outcome) = run.outcome.clone() else {
+                open.push(run);
+                continue;
+            };
+            let Some(intent) = store.unsettled(&self.held, key).await? else { return Ok(Step::Moved) };
+            tracing::info!(deploy = self.row.id.0, %key, done = matches!(outcome, Outcome::Done), "a step of a deploy is over");
+            let now = (self.serving.clock)();
+            store.settle(&self.held, intent, outcome, now, until(now)).await?;
+            // What follows it on its host does not wait for the others.
+            return Ok(Step::Moved);
+        }
         let now = (self.serving.clock)();
-        let Some(outcome) = run.outcome.clone() else {
-            if !run.is_held && given_at.is_some_and(|at| now.duration_since(at) > ASKED_FOR_WITHIN) {
-                let why =
-                    format!("its runner {} did not ask for work for {} min", run.runner, ASKED_FOR_WITHIN.as_mins());
-                store.take_back_runs(self.row.id, &why, now).await?;
-                return Ok(Step::Moved);
-            }
-            if run.said_bytes != self.shown_bytes && self.shown_at.elapsed() >= SHOWS_EVERY {
-                store.show_deploy(&self.held, now, until(now)).await?;
-                (self.shown_bytes, self.shown_at) = (run.said_bytes, Instant::now());
-            }
-            let said = stands::of_run(&self.row.plan, &run, now);
-            return self.stands(DeployState::Running, said, None).await;
+        let waits_in_vain = |run: &&&DeployRun| {
+            !run.is_held && given_at(&run.of.key).is_some_and(|at| now.duration_since(at) > ASKED_FOR_WITHIN)
         };
-        let Some(intent) = store.unsettled(&self.held, &key).await? else { return Ok(Step::Moved) };
-        tracing::info!(deploy = self.row.id.0, %key, done = matches!(outcome, Outcome::Done), "a step of a deploy is over");
-        store.settle(&self.held, intent, outcome, now, until(now)).await?;
-        Ok(Step::Moved)
+        if let Some(waits) = open.iter().find(waits_in_vain) {
+            let why =
+                format!("its runner {} did not ask for work for {} min", waits.runner, ASKED_FOR_WITHIN.as_mins());
+            store.take_back_runs(self.row.id, &why, now).await?;
+            return Ok(Step::Moved);
+        }
+        let said_bytes = runs.iter().map(|run| run.said_bytes).sum();
+        if said_bytes != self.shown_bytes && self.shown_at.elapsed() >= SHOWS_EVERY {
+            store.show_deploy(&self.held, now, until(now)).await?;
+            (self.shown_bytes, self.shown_at) = (said_bytes, Instant::now());
+        }
+        let said = stands::of_runs(&self.row.plan, journal, &open, now);
+        self.stands(DeployState::Running, said, None).await
     }
 
     async fn stands(&self, state: DeployState, said: String, runs: Option<Running>) -> Result<Step, JobError> {

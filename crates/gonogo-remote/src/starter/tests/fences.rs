@@ -31,7 +31,7 @@ fn a_newer_one_does_not_begin_beside_what_runs() {
     host.local.start(&old).unwrap();
     host.hears(&old, "begun");
     let said = why(host.runs(&shell("d2-step-1-1", 2, "true")));
-    assert_eq!(said, "d1-step-1-1 of an earlier deploy still runs on the host");
+    assert_eq!(said, "d1-step-1-1 of an earlier start still runs on the host");
     host.local.end(&old.key, "ada").unwrap();
     assert_eq!(host.end_of(&old), Over::Ended { by: "ada".to_owned() });
     assert_eq!(host.runs(&shell("d2-step-2-1", 2, "true")), Over::Exit { status: 0 });
@@ -58,7 +58,7 @@ fn watcher(host: &Host, start: &Start) -> String {
     let bin = host.folder.path().join("runner/bin");
     let script = fs::read_dir(bin).unwrap().flatten().next().unwrap().path();
     let mut command = Command::new("sh");
-    command.arg(script).args(["watcher", "0022"]).arg(host.folder.path().join("runner"));
+    command.arg(script).args(["watcher", "0022", "start"]).arg(host.folder.path().join("runner"));
     command.args(["web", &start.fence.to_string(), &start.key, "60", "1", ""]).args(&start.argv);
     let output = command.stdin(Stdio::null()).output().unwrap();
     String::from_utf8(output.stdout).unwrap()

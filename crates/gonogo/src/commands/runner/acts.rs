@@ -1,6 +1,7 @@
 //! One act: it is begun, unless it was before; what it says is sent, and then what it
 //! came to.
 
+use super::hosts::{Hosts, OnHost};
 use super::link::{Link, Unknown};
 use super::output::{MOST, Output};
 use super::secrets::{Secrets, fingerprint};
@@ -9,6 +10,7 @@ use gonogo_api::runner::{CameTo, Order, RunEnded, RunOf};
 use gonogo_core::deploy::ActKey;
 use gonogo_remote::starter::{GRACE, Lack, Local, Mask, Over, Standing, Start, StarterError};
 use secrecy::SecretString;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
@@ -23,6 +25,7 @@ pub(super) struct Runner {
     pub local: Local,
     pub link: Link,
     pub secrets: Secrets,
+    pub hosts: Hosts,
 }
 
 /// Of which act, and how following it came out.
@@ -32,6 +35,12 @@ enum Says {
     All,
     /// The server wants no more of it.
     Unwanted,
+}
+
+/// Where it runs.
+enum At {
+    Here,
+    There(OnHost),
 }
 
 pub(super) struct Following(JoinHandle<()>);
@@ -55,6 +64,9 @@ impl Runner {
 
     pub(super) fn end(&self, of: &RunOf, by: &str) {
         tracing::info!(deploy = of.deploy, key = of.key, by, "it is to be ended");
+        if self.hosts.end(of, by) {
+            return;
+        }
         if let Err(error) = self.local.end(&folder(of), by) {
             tracing::warn!(%error, deploy = of.deploy, key = of.key, "it cannot be ended");
         }
@@ -63,51 +75,71 @@ impl Runner {
     /// From its start to the moment when the server knows what it came to.
     async fn does(&self, order: &Order) -> Result<(), Unknown> {
         let Order { of, service, name, .. } = order;
-        let came_to = match self.begin(order).await {
-            Ok(output) => self.follows_to_end(order, output).await?,
-            Err(came_to) => Some(came_to),
+        let (came_to, is_over) = match self.begin(order).await {
+            Ok((output, place)) => {
+                let came_to = self.follows_to_end(order, &place, output).await?;
+                (came_to, matches!(self.look(order, &place), Standing::Over(_)))
+            }
+            Err(came_to) => (Some(came_to), matches!(self.look(order, &At::Here), Standing::Over(_))),
         };
         if let Some(came_to) = came_to {
             tracing::info!(deploy = of.deploy, key = of.key, service, name, ?came_to, "it is over");
             self.link.ended(&RunEnded { of: of.clone(), came_to }).await?;
         }
-        if of.key.parse::<ActKey>().is_ok() && matches!(self.look(order), Standing::Over(_)) {
+        if of.key.parse::<ActKey>().is_ok() && is_over {
             self.local.told(&folder(of));
+            self.hosts.told(&folder(of));
         }
         Ok(())
     }
 
     /// Begins it, unless it was begun before.
-    async fn begin(&self, order: &Order) -> Result<Output, CameTo> {
+    async fn begin(&self, order: &Order) -> Result<(Output, At), CameTo> {
         let Order { of, service, name, .. } = order;
         if let Err(why) = of.key.parse::<ActKey>() {
             return Err(CameTo::NotStarted { why });
         }
+        if let Some(wanted) = self.hosts.wanted(order, &folder(of)) {
+            let path = wanted.output();
+            if wanted.was_sent() {
+                tracing::info!(deploy = of.deploy, key = of.key, service, name, "it was sent before, and is followed");
+                return Ok((self.goes_on(order, path), At::There(self.hosts.attach(of, wanted))));
+            }
+            if let Some(why) = order.not_begun_because.clone() {
+                return Err(CameTo::NotStarted { why });
+            }
+            let (start, mask) = self.prepare(order)?;
+            tracing::info!(deploy = of.deploy, key = of.key, service, name, place = %wanted.place, "it is sent");
+            let began = self.hosts.begin(of, wanted, &start);
+            let on = began.map_err(|error| CameTo::NotStarted { why: error.to_string() })?;
+            return Ok((Output::of(path, mask, MOST), At::There(on)));
+        }
         if self.local.run(&folder(of)).exists() {
             tracing::info!(deploy = of.deploy, key = of.key, service, name, "it was begun before, and is followed");
-            return Ok(self.goes_on(order));
+            return Ok((self.goes_on(order, self.local.output(&folder(of))), At::Here));
         }
         if let Some(why) = order.not_begun_because.clone() {
             // Also by an order that is on its way yet.
             self.call_off(of);
             return Err(CameTo::NotStarted { why });
         }
-        let (start, output) = self.prepare(order)?;
+        let (start, mask) = self.prepare(order)?;
+        let output = Output::of(self.local.output(&folder(of)), mask, MOST);
         match self.start(start).await {
             Ok(()) => tracing::info!(deploy = of.deploy, key = of.key, service, name, "it was started"),
             Err(error) => {
                 tracing::warn!(%error, deploy = of.deploy, key = of.key, service, name, "its start failed");
                 self.call_off(of);
-                if let Standing::Over(Over::NotStarted { .. }) = self.look(order) {
+                if let Standing::Over(Over::NotStarted { .. }) = self.look(order, &At::Here) {
                     return Err(CameTo::NotStarted { why: error.to_string() });
                 }
             }
         }
-        Ok(output)
+        Ok((output, At::Here))
     }
 
     /// What it says from where the server has it.
-    fn goes_on(&self, order: &Order) -> Output {
+    fn goes_on(&self, order: &Order, path: PathBuf) -> Output {
         let key = folder(&order.of);
         let mask = || {
             let secrets = self.secrets.named(&order.secrets)?;
@@ -117,11 +149,11 @@ impl Runner {
             Ok(Mask::of(&secrets)?)
         };
         let mut output = match mask() {
-            Ok(mask) => Output::of(self.local.output(&key), mask, MOST),
+            Ok(mask) => Output::of(path, mask, MOST),
             // What it says cannot be masked any more.
             Err(error) => {
                 tracing::warn!(%error, key, "what it says is not sent");
-                Output::withheld(self.local.output(&key), &error.to_string())
+                Output::withheld(path, &error.to_string())
             }
         };
         output.go_to(order.said_bytes);
@@ -129,7 +161,7 @@ impl Runner {
     }
 
     /// All that it needs to begin.
-    fn prepare(&self, order: &Order) -> Result<(Start, Output), CameTo> {
+    fn prepare(&self, order: &Order) -> Result<(Start, Mask), CameTo> {
         let key = folder(&order.of);
         let broken = |said: String| CameTo::Broken { said };
         if order.argv.is_empty() {
@@ -141,7 +173,7 @@ impl Runner {
         kept.map_err(|error| CameTo::NotStarted { why: error.to_string() })?;
         let plain = order.env.iter().map(|(name, value)| (name.clone(), SecretString::from(value.as_str())));
         let start = Start {
-            service: order.service.clone(),
+            service: lock_of(order),
             fence: order.fence,
             key: key.clone(),
             argv: order.argv.clone(),
@@ -150,7 +182,7 @@ impl Runner {
             limit: limit(order),
             grace: GRACE,
         };
-        Ok((start, Output::of(self.local.output(&key), mask, MOST)))
+        Ok((start, mask))
     }
 
     async fn start(&self, start: Start) -> Result<(), StarterError> {
@@ -164,17 +196,19 @@ impl Runner {
     }
 
     /// What it came to; nothing where the server wants no more of it.
-    async fn follows_to_end(&self, order: &Order, mut output: Output) -> Result<Option<CameTo>, Unknown> {
+    async fn follows_to_end(&self, order: &Order, place: &At, mut output: Output) -> Result<Option<CameTo>, Unknown> {
         let mut starting: Option<Instant> = None;
         loop {
             // What it said is read after it was seen to be over.
-            let standing = self.look(order);
+            let standing = self.look(order, place);
             if let Says::Unwanted = self.says(&order.of, &mut output, matches!(standing, Standing::Over(_))).await? {
                 return Ok(None);
             }
             match standing {
                 Standing::Over(over) => return Ok(Some(came_to(over, order))),
                 Standing::Running => starting = None,
+                // Whoever follows it there calls it off.
+                Standing::Starting if matches!(place, At::There(_)) => {}
                 Standing::Starting => {
                     let since = *starting.get_or_insert_with(Instant::now);
                     if since.elapsed() > STARTS_WITHIN {
@@ -208,8 +242,11 @@ impl Runner {
         }
     }
 
-    fn look(&self, order: &Order) -> Standing {
-        self.local.look(&folder(&order.of), limit(order), GRACE)
+    fn look(&self, order: &Order, place: &At) -> Standing {
+        match place {
+            At::Here => self.local.look(&folder(&order.of), limit(order), GRACE),
+            At::There(on) => on.look(),
+        }
     }
 
     fn call_off(&self, of: &RunOf) {
@@ -224,25 +261,41 @@ fn folder(of: &RunOf) -> String {
     format!("d{}-{}", of.deploy, of.key)
 }
 
-fn limit(order: &Order) -> Duration {
+/// Under which name acts keep each other out. What is done here for several hosts of a
+/// step is done side by side.
+fn lock_of(order: &Order) -> String {
+    match &order.on {
+        Some(on) if on.ssh.is_none() => format!("{}.on.{}", order.service, on.name),
+        _ => order.service.clone(),
+    }
+}
+
+pub(super) fn limit(order: &Order) -> Duration {
     Duration::from_secs(order.limit_seconds.into())
 }
 
 fn came_to(over: Over, order: &Order) -> CameTo {
-    let said = |said: String| CameTo::Broken { said };
+    let there = order.on.as_ref().filter(|on| on.ssh.is_some());
+    let place = there.map_or("the runner's host", |on| &on.name);
     match over {
         Over::Exit { status } => CameTo::Exit { status },
         Over::TimedOut => CameTo::TimedOut,
         Over::Ended { by } => CameTo::Ended { by },
         Over::NotStarted { why } => CameTo::NotStarted { why },
         Over::CannotTell { said, fix } => CameTo::CannotTell { said, fix },
-        Over::Broken(Lack::Program) => said(format!(
-            "there is no program `{}` on the runner's host",
-            order.argv.first().map_or("", String::as_str)
-        )),
-        Over::Broken(Lack::Dir) => {
-            said(format!("there is no folder {} on the runner's host", order.dir.as_deref().unwrap_or_default()))
+        Over::Unreached { said, fix } => CameTo::Broken { said: format!("{said}: {fix}") },
+        Over::Broken(Lack::Program) => {
+            let program = order.argv.first().map_or("", String::as_str);
+            CameTo::Broken { said: format!("there is no program `{program}` on {place}") }
         }
-        Over::Broken(Lack::Env) => said("its variables could not be set on the runner's host".to_owned()),
+        Over::Broken(Lack::Dir) => {
+            let dir = order.dir.as_deref().unwrap_or_default();
+            CameTo::Broken { said: format!("there is no folder {dir} on {place}") }
+        }
+        // The connection broke while they were sent.
+        Over::Broken(Lack::Env) if there.is_some() => {
+            CameTo::NotStarted { why: format!("its variables did not come to {place}") }
+        }
+        Over::Broken(Lack::Env) => CameTo::Broken { said: format!("its variables could not be set on {place}") },
     }
 }

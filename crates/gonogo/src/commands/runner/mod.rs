@@ -3,6 +3,7 @@
 //! the same folder goes on from there.
 
 mod acts;
+mod hosts;
 mod link;
 mod output;
 mod place;
@@ -12,8 +13,10 @@ use super::serve::told_to_stop;
 use crate::cli::RunnerArgs;
 use crate::{clock, logs};
 use acts::{Following, Runner};
-use anyhow::bail;
+use anyhow::{Context, bail};
 use gonogo_api::runner::{AskForWork, RunOf, Work};
+use gonogo_remote::ssh::Ssh;
+use hosts::Hosts;
 use jiff::SignedDuration;
 use link::{Link, Unknown};
 use secrets::Secrets;
@@ -40,7 +43,11 @@ pub(crate) fn run(args: &RunnerArgs) -> anyhow::Result<u8> {
     let place = place::take(&args.folder, args.with_parent)?;
     let link = Link::to(&args.server, &args.name, &args.token_file)?;
     let secrets = Secrets::of(args.secrets_file.as_deref())?;
-    let runner = Arc::new(Runner { local: place.local.clone(), link, secrets });
+    if let Some(config) = &args.ssh_config {
+        std::fs::File::open(config).with_context(|| format!("{} could not be read", config.display()))?;
+    }
+    let hosts = Hosts::of(&args.folder, Ssh { config: args.ssh_config.clone() });
+    let runner = Arc::new(Runner { local: place.local.clone(), link, secrets, hosts });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(async {
         let stop = told_to_stop()?;
@@ -77,7 +84,9 @@ async fn work(runner: &Arc<Runner>, instance: &str) -> Unknown {
     loop {
         if tidied.is_none_or(|at| at.elapsed() > BETWEEN_TIDYING) {
             let before = u64::try_from((clock::now() - KEPT).as_second()).unwrap_or(0);
-            runner.local.tidy(SystemTime::UNIX_EPOCH + Duration::from_secs(before));
+            let before = SystemTime::UNIX_EPOCH + Duration::from_secs(before);
+            runner.local.tidy(before);
+            runner.hosts.tidy(before);
             tidied = Some(Instant::now());
         }
         let (instance, follows_now) = (instance.to_owned(), follows.keys().cloned().collect());

@@ -36,6 +36,8 @@ pub(crate) struct RunnerConfig {
 pub(crate) struct LocalRunnerConfig {
     /// `NAME=value` lines: what steps may have as `secrets`.
     pub secrets_file: Option<PathBuf>,
+    /// What ssh goes by to reach the hosts of steps; else the user's own ~/.ssh/config.
+    pub ssh_config: Option<PathBuf>,
 }
 
 /// Looked at so often whether it is wanted, and whether it runs.
@@ -45,7 +47,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// One runner holds some.
 const CONNECTIONS: usize = 16;
 /// What of our environment it has: no secret of ours.
-const KEPT: [&str; 7] = ["PATH", "HOME", "LANG", "LC_ALL", "USER", "TMPDIR", "TZ"];
+const KEPT: [&str; 8] = ["PATH", "HOME", "LANG", "LC_ALL", "USER", "TMPDIR", "TZ", "SSH_AUTH_SOCK"];
 
 /// The runner that is to be started beside the server.
 #[derive(Debug)]
@@ -53,6 +55,7 @@ pub(crate) struct Local {
     folder: PathBuf,
     token: Secret,
     secrets_file: Option<PathBuf>,
+    ssh_config: Option<PathBuf>,
 }
 
 /// Who may be named in a policy.
@@ -81,7 +84,7 @@ pub(super) fn of(config: &Config) -> anyhow::Result<(Vec<Runner>, Option<Local>)
     let token = Secret::from(random_word());
     runners.push(Runner { name: Deploys::LOCAL.to_owned(), token: token.clone() });
     let (folder, secrets_file) = (config.server.data.join("runner"), local.secrets_file.clone());
-    Ok((runners, Some(Local { folder, token, secrets_file })))
+    Ok((runners, Some(Local { folder, token, secrets_file, ssh_config: local.ssh_config.clone() })))
 }
 
 impl Local {
@@ -142,6 +145,9 @@ impl Local {
         command.arg("--token-file").arg(&token_file).arg("--folder").arg(&self.folder);
         if let Some(file) = &self.secrets_file {
             command.arg("--secrets-file").arg(file);
+        }
+        if let Some(file) = &self.ssh_config {
+            command.arg("--ssh-config").arg(file);
         }
         command.env_clear();
         command.envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));

@@ -1,0 +1,68 @@
+//! What a deploy would do, and how long that took before. Nothing is done.
+
+use super::deploys::{DeployError, is_go, wanted};
+use crate::serving::Serving;
+use crate::told_deploy;
+use gonogo_core::deploy::{Plan, Variables};
+use gonogo_store::{Candidate, CandidateId, DeployState, DeploysWanted, StoreError};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+
+/// Among so many deploys those are looked for that went well.
+const LOOKED_AT: u32 = 20;
+
+#[derive(Clone, Debug)]
+pub struct Preview {
+    pub candidate: Candidate,
+    /// As it would be asked for now, for a deploy of which nobody knows the number.
+    pub plan: Plan,
+    /// By the names of steps: the median of what they took in deploys that went well.
+    pub expected: BTreeMap<String, SignedDuration>,
+    /// Why it would not be begun now, and what mends that.
+    pub not_now: Option<(String, String)>,
+}
+
+/// What deploying a candidate would do.
+pub async fn preview(serving: &Serving, candidate: CandidateId) -> Result<Preview, DeployError> {
+    let (candidate, section, production) = wanted(serving, candidate).await?;
+    let not_now = match is_go(serving, &section, &candidate).await {
+        Ok(()) => None,
+        Err(DeployError::NotNow { said, fix }) => Some((said, fix)),
+        Err(other) => return Err(other),
+    };
+    let variables = Variables {
+        service: candidate.service.clone(),
+        branch: candidate.branch.clone(),
+        deploy: 0,
+        head: candidate.head,
+        production,
+    };
+    let plan = Plan::of(&section, &variables);
+    let expected = expected(serving, &candidate.service).await?;
+    Ok(Preview { candidate, plan, expected, not_now })
+}
+
+async fn expected(serving: &Serving, service: &str) -> Result<BTreeMap<String, SignedDuration>, StoreError> {
+    let wanted = DeploysWanted { service: service.to_owned(), ..DeploysWanted::default() };
+    let mut took: BTreeMap<String, Vec<SignedDuration>> = BTreeMap::new();
+    for row in serving.store.deploys(wanted, LOOKED_AT).await? {
+        if row.state != DeployState::Deployed {
+            continue;
+        }
+        let Some(told) = told_deploy(serving, row.id).await? else { continue };
+        let mut steps: BTreeMap<&str, (Timestamp, Timestamp)> = BTreeMap::new();
+        for act in &told.acts {
+            let Some(ended) = act.ended_at else { continue };
+            let (from, until) = steps.entry(&act.name).or_insert((act.began_at, ended));
+            (*from, *until) = ((*from).min(act.began_at), (*until).max(ended));
+        }
+        for (name, (from, until)) in steps {
+            took.entry(name.to_owned()).or_default().push(until.duration_since(from));
+        }
+    }
+    let median = |mut all: Vec<SignedDuration>| {
+        all.sort();
+        all[all.len() / 2]
+    };
+    Ok(took.into_iter().map(|(name, all)| (name, median(all))).collect())
+}
