@@ -139,7 +139,7 @@ pub fn host_words(stands: &HostStands) -> String {
         HostStands::Done => "done".to_owned(),
         HostStands::Failed(key) => format!("failed{}", in_phase(key)),
         HostStands::CannotTell(key, _) => format!("cannot be told{}", in_phase(key)),
-        HostStands::LeftOut(key) => format!("left as it is; it failed{}", in_phase(key)),
+        HostStands::LeftOut(key) => format!("left as it is{}", in_phase(key)),
         HostStands::Untouched => "nothing to be undone".to_owned(),
     }
 }

@@ -1,7 +1,7 @@
 //! What is to be done next of a deploy. Total and pure: an act that was intended and
 //! not settled is probed, and never derived again.
 
-use super::journal::{Act, ActKey, Choice, Direction, Entry, On, Outcome, Signal};
+use super::journal::{Act, ActKey, Choice, Direction, Entry, Failure, On, Outcome, Signal};
 use super::plan::{Plan, Step};
 use super::rollout::Turn;
 use super::section::OnFailure;
@@ -52,6 +52,8 @@ pub(super) enum Far {
     UnderWay,
     Done,
     Failed,
+    /// A person had it ended: it is not tried again by itself.
+    Ended,
     NotStarted,
     CannotTell(Why),
     /// A person wants another attempt.
@@ -167,6 +169,7 @@ impl Story {
             Entry::Settled { key, outcome } => {
                 let far = match outcome {
                     Outcome::Done => Far::Done,
+                    Outcome::Failed { failure: Failure::Ended { .. } } => Far::Ended,
                     Outcome::Failed { .. } => Far::Failed,
                     Outcome::NotStarted { .. } => Far::NotStarted,
                     Outcome::CannotTell { why } => Far::CannotTell(why.clone()),
@@ -253,7 +256,7 @@ impl Story {
             Far::Again => again(),
             Far::NotStarted if times(|far| matches!(far, Far::NotStarted)) <= NOT_STARTED_TRIES => again(),
             Far::Failed if times(|far| matches!(far, Far::Failed)) < tries as usize => again(),
-            Far::NotStarted | Far::Failed => StepIs::Failed(key.clone()),
+            Far::NotStarted | Far::Failed | Far::Ended => StepIs::Failed(key.clone()),
         }
     }
 }

@@ -102,6 +102,9 @@ impl Turn<'_> {
         if self.direction == Direction::Back && !self.is_touched(host) {
             return (HostStands::Untouched, None);
         }
+        if let Some(key) = self.left_before(host) {
+            return (HostStands::LeftOut(key), None);
+        }
         let mut before = None;
         for (phase, HostCommand { tries, .. }) in &self.rollout.commands {
             let on = Some(On { host, phase: *phase });
@@ -121,6 +124,23 @@ impl Turn<'_> {
             return (stands, Some(act));
         }
         (HostStands::Done, None)
+    }
+
+    /// What failed on a host in an earlier step, so that it is left as it is: nothing more
+    /// is brought to it, and nothing brings it back into service.
+    fn left_before(&self, host: usize) -> Option<ActKey> {
+        let name = &self.rollout.hosts[host].name;
+        self.plan.steps(self.direction).iter().enumerate().take(self.step).find_map(|(step, one)| {
+            let rollout = one.rollout.as_ref()?;
+            let host = rollout.hosts.iter().position(|host| host.name == *name)?;
+            match (Turn { step, rollout, ..*self }.host(host).0, one.on_failure) {
+                (HostStands::LeftOut(key), _) => Some(key),
+                // What may fail anywhere is no reason to leave a host out.
+                (HostStands::Failed(_), OnFailure::Continue) => None,
+                (HostStands::Failed(key), _) => Some(key),
+                _ => None,
+            }
+        })
     }
 
     /// Whether there is something to be undone on a host: where no step forward runs on

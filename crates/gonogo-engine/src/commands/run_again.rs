@@ -38,13 +38,15 @@ pub async fn run_delivery_again(serving: &Serving, who: &Person, id: DeliveryId)
 
 /// Whether an event that Slack told may be something that somebody did there.
 pub fn is_done_by_a_member(source: &str, event: &str) -> bool {
-    source == SLACK && ["block_actions", "view_submission"].iter().any(|act| event.starts_with(act))
+    source == SLACK
+        && ["block_actions", "view_submission", "command", "app_mention"].iter().any(|act| event.starts_with(act))
 }
 
 /// A hook is a hint where to look, and may be read again; a press of a button is not.
 fn is_an_act(delivery: &Delivery) -> bool {
     let hook = || slack(&serde_json::from_slice(&delivery.body).ok()?);
-    let is_one = |hook: SlackHook| matches!(hook.says, SlackSays::Pressed(_) | SlackSays::Submitted(_));
+    let is_one =
+        |hook: SlackHook| matches!(hook.says, SlackSays::Pressed(_) | SlackSays::Submitted(_) | SlackSays::Asked(_));
     delivery.source == SLACK && hook().is_some_and(is_one)
 }
 

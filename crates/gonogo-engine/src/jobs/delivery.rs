@@ -6,10 +6,15 @@ use super::{JIRA, JobError, PULL, SLACK, changed, early, judge_soon, look_soon};
 use crate::commands::from_slack::{SlackSays, asked_by_name, press, slack};
 use crate::serving::Serving;
 use gonogo_checks::is_own_build;
+use gonogo_core::say;
 use gonogo_read::hooks::{GitHubHook, github, jira};
 use gonogo_remote::github::RepositoryName;
-use gonogo_store::{DeliveryId, NewJob};
+use gonogo_store::{Delivery, DeliveryId, NewJob};
+use jiff::SignedDuration;
 use std::collections::BTreeSet;
+
+/// What somebody asked for in words is done so soon, or not at all.
+const ASKED_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) async fn read(serving: &Serving, id: DeliveryId) -> Result<(), JobError> {
     let Some(delivery) = serving.store.delivery(id).await? else { return Ok(()) };
@@ -18,7 +23,7 @@ pub(super) async fn read(serving: &Serving, id: DeliveryId) -> Result<(), JobErr
         return Ok(serving.store.delivery_led_to(id, outcome).await?);
     }
     if delivery.source == SLACK {
-        return done_in_slack(serving, id, &delivery.body).await;
+        return done_in_slack(serving, id, &delivery).await;
     }
     let outcome = match github(&delivery.event, &delivery.body) {
         GitHubHook::Push { repository, reference, after } => pushed(serving, &repository, &reference, after).await?,
@@ -41,8 +46,8 @@ pub(super) async fn read(serving: &Serving, id: DeliveryId) -> Result<(), JobErr
 }
 
 /// What a person did is done once, whatever becomes of the job.
-async fn done_in_slack(serving: &Serving, id: DeliveryId, body: &[u8]) -> Result<(), JobError> {
-    let hook = serde_json::from_slice(body).ok().and_then(|payload| slack(&payload));
+async fn done_in_slack(serving: &Serving, id: DeliveryId, delivery: &Delivery) -> Result<(), JobError> {
+    let hook = serde_json::from_slice(&delivery.body).ok().and_then(|payload| slack(&payload));
     let outcome = match hook.as_ref().map(|hook| &hook.says) {
         Some(SlackSays::Pressed(pressed)) => {
             if serving.store.outcome_of(id).await?.is_some() {
@@ -54,7 +59,12 @@ async fn done_in_slack(serving: &Serving, id: DeliveryId, body: &[u8]) -> Result
             if serving.store.outcome_of(id).await?.is_some() {
                 return Ok(());
             }
-            asked_by_name(serving, asked).await?
+            let age = (serving.clock)().duration_since(delivery.received_at);
+            if age > ASKED_WITHIN {
+                format!("not done: it was asked {} ago, and what was meant then may be another by now", say::lasts(age))
+            } else {
+                asked_by_name(serving, asked).await?
+            }
         }
         // It was done when it came.
         Some(SlackSays::Submitted(_) | SlackSays::Asked(_)) => return Ok(()),

@@ -56,6 +56,13 @@ impl Slack {
         is_shared.ok_or_else(|| SlackError::odd(INFO, "a channel of which it does not say whether it is shared"))
     }
 
+    /// Whether the bot is in a channel, by its id, that no other company reads.
+    pub async fn is_our_own(&self, id: &str, now: Timestamp) -> Result<bool, SlackError> {
+        let answer = self.read(INFO, &[("channel", id)], Some(id), now).await?;
+        let channel = &answer["channel"];
+        Ok(channel["is_member"] == true && channel["is_ext_shared"] == false)
+    }
+
     /// All that are open and that the bot sees, for as long as more are wanted.
     async fn each_channel(
         &self,

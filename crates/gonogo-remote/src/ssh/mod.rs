@@ -98,10 +98,10 @@ impl Ssh {
 fn remote_command() -> String {
     let (name, length) = (script_name(), SCRIPT.len());
     format!(
-        "exec sh -c 'umask 077; d=$HOME/{FOLDER}; s=$d/bin/{name}; \
+        "exec sh -c 'd=$HOME/{FOLDER}; s=$d/bin/{name}; \
          if [ -r \"$s\" ]; then exec sh \"$s\" serve \"$d\"; fi; \
          echo gonogo-host install; n=$s.$$; \
-         mkdir -p \"$d/bin\" \"$d/runs\" && dd bs=1 count={length} of=\"$n\" 2>/dev/null && \
+         (umask 077; mkdir -p \"$d/bin\" \"$d/runs\" && dd bs=1 count={length} of=\"$n\" 2>/dev/null) && \
          [ \"$(wc -c <\"$n\")\" -eq {length} ] && mv -f \"$n\" \"$s\" && exec sh \"$s\" serve \"$d\"; \
          echo gonogo-host broken'"
     )

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The host's side of a connection from a runner: what it asks for comes over standard
-# input, so that nothing of it is ever read by a shell or seen in a list of processes.
+# input, so that nothing of it is ever read by a shell, and no secret is seen in a list
+# of processes.
 #
 #   ... serve ROOT
 #
@@ -81,7 +82,8 @@ serve_run() {
   find "$root"/runs/*/start -mtime +30 2>/dev/null | while IFS= read -r old; do
     rm -rf "${old%/start}"
   done
-  said=$(sh "$0" alone "$root" "$service" "$fence" "$key" "$limit" "$grace" "$dir" "$@")
+  # The command has the umask of whoever logs in, as it would without us.
+  said=$(umask "$umask_before" && sh "$0" alone "$root" "$service" "$fence" "$key" "$limit" "$grace" "$dir" "$@")
   printf 'came %s\n' "$said"
   follow "$from"
 }

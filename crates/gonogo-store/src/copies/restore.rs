@@ -90,6 +90,12 @@ async fn forget_what_passed(copy: &Path) -> Result<(), StoreError> {
     const HALTED: &str = "insert into deploy_journal (deploy, seq, entry, body, at)
          select d.id, coalesce((select max(j.seq) from deploy_journal j where j.deploy = d.id), 0) + 1, 'asked', $1,
              d.requested_at from deploy d where d.ended_at is null";
+    // Hosts and runners know acts by the deploy's number, and hold a lock's count against
+    // older ones: what was deployed since the backup had numbers that come again.
+    const NUMBERS: &str = "update sqlite_sequence set seq = seq + 10000 where name = 'deploy'";
+    const FIRST: &str = "insert into sqlite_sequence (name, seq) select 'deploy', 10000
+         where not exists (select 1 from sqlite_sequence where name = 'deploy')";
+    const FENCES: &str = "update deploy_lock set fence = fence + 10000";
     const TAKEN_BACK: &str = "update deploy_run set state = 'ended', outcome = $1, ended_at = coalesce(heard_at, 0)
          where state = 'waiting'";
     // No file for a journal: a copy that is cut off here is thrown away.
@@ -111,6 +117,9 @@ async fn forget_what_passed(copy: &Path) -> Result<(), StoreError> {
         let not_started = serde_json::to_string(&Outcome::NotStarted { why }).map_err(json)?;
         execute!(tx, HALTED, halt)?;
         execute!(tx, TAKEN_BACK, not_started)?;
+        for statement in [NUMBERS, FIRST, FENCES] {
+            execute!(tx, statement)?;
+        }
     }
     connection.close().await?;
     Ok(())

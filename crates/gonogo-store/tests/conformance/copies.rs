@@ -77,6 +77,9 @@ async fn a_deploy_that_was_open_is_halted_by_a_restore() {
         let (last, _) = restored.deploy_journal(id).await.unwrap().pop().unwrap();
         assert_eq!(last, Entry::Asked { signal: Signal::Halt, by: "gonogo restore".to_owned() });
     }
+    let third = deploys::candidate(&restored, "shop", 'b').await;
+    let next = deploys::requested(&restored, &who, &third, 9).await;
+    assert!(next.0 > queued.0 + 9_000, "its number may have been another's since the backup: {}", next.0);
     let outcome = restored.deploy_runs(runs).await.unwrap().remove(0).outcome;
     assert!(matches!(outcome, Some(Outcome::NotStarted { .. })), "{outcome:?}");
 }

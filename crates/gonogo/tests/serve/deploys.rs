@@ -114,8 +114,8 @@ fn a_candidate_that_is_go_is_deployed_by_a_press() {
     let page = on.says(&deploy, "✓ Deployed");
     assert_eq!(on.read("shipped").unwrap().trim(), sha);
     assert!(page.contains(&format!("building {sha}")) && page.contains("main\n"), "{page}");
-    let (status, log) = on.world.get(&format!("{deploy}/steps/step-1-1/log.txt"));
-    assert!(status == 200 && log.contains(&format!("\r\nbuilding {sha}\n\r\n")), "{log}");
+    let log = on.world.streamed(&format!("{deploy}/steps/step-1-1/log.txt"));
+    assert_eq!(log, format!("building {sha}\n"));
     // It runs from then on, and nothing waits over it.
     on.says("/services/web", &format!("<code title=\"{sha}\">"));
     on.says("/services/web/deploys", "✓ Deployed");
@@ -142,6 +142,16 @@ fn who_may_not_deploy_has_no_button_and_what_is_no_go_is_not_deployed() {
     let word = on.world.form_word("/account");
     assert_eq!(on.world.post(&format!("{no_go}/deploys"), &[("form", &word)]).0, 403);
     assert_eq!(on.read("shipped"), None);
+}
+
+#[test]
+fn what_failed_and_was_passed_over_is_said_at_the_end() {
+    let tells = "[[deploy.steps]]\nname = 'tell'\nrun = ['false']\non_failure = 'continue'\n";
+    let on = Deploying::with(&[("ship", "echo x > $M/shipped")], tells);
+    let (_, candidate) = on.is_go_with("STORY-1 x");
+    let deploy = on.presses_deploy(&candidate);
+    let page = on.says(&deploy, "✓ Deployed");
+    assert!(page.contains("but tell failed"), "{page}");
 }
 
 #[test]
@@ -206,8 +216,7 @@ fn a_server_that_is_killed_finds_its_deploy_again_and_no_line_is_lost() {
     on.wait_for_mark("ended");
     on.world.start();
     on.says(&deploy, "✓ Deployed");
-    let log = on.world.get(&format!("{deploy}/steps/step-1-1/log.txt")).1;
-    assert!(log.contains("\r\nfirst\nlast\n\r\n"), "{log}");
+    assert_eq!(on.world.streamed(&format!("{deploy}/steps/step-1-1/log.txt")), "first\nlast\n");
     assert_eq!((on.read("runs").unwrap(), on.read("shipped").unwrap()), ("one\n".to_owned(), "x\n".to_owned()));
 }
 

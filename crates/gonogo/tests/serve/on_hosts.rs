@@ -146,8 +146,7 @@ fn a_server_a_runner_and_connections_that_are_killed_lose_no_line_and_begin_noth
     assert_eq!(lines, ["web-1", "web-2", "web-3"], "each once, and web-3 after both: {page}");
     let expected = (0..40).map(|line| format!("line {line}\n")).collect::<Vec<_>>().concat() + "last\n";
     for host in 1..=3 {
-        let log = on.world.get(&format!("{deploy}/steps/step-1-on-{host}-run-1/log.txt")).1;
-        assert!(log.contains(&format!("\r\n{expected}\r\n")), "{log}");
+        assert_eq!(on.world.streamed(&format!("{deploy}/steps/step-1-on-{host}-run-1/log.txt")), expected);
     }
     let api = Api::with(&on.world, &["read"]);
     let told = api.get("/services/web/deploys")["items"][0].clone();

@@ -12,10 +12,13 @@ use gonogo_core::say;
 use gonogo_read::slack::{Asked, Pressed};
 use gonogo_store::{Candidate, DeployId, Requested, StoreError};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// What is meant where no branch is named and several are open.
 const USUAL: [&str; 3] = ["main", "master", "trunk"];
 const MOST_NAMED: usize = 10;
+/// Whoever asked waits for the answer.
+const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// Something that was asked for in words: what came of it, and what is answered, in
 /// Slack's markup.
@@ -145,10 +148,18 @@ async fn found(serving: &Serving, service: &str, which: Option<&str>) -> Result<
 async fn ask(serving: &Serving, person: &Person, candidate: &Candidate, channel: &str) -> Result<Came, StoreError> {
     let page = |id: DeployId| format!("{}/deploys/{}", serving.pages, id.0);
     let what = format!("{} {} at {}", candidate.service, candidate.branch, candidate.head.short());
-    Ok(match request(serving, person, candidate.id, Some(channel.to_owned())).await {
+    let here = is_told_here(serving, channel).await;
+    let elsewhere =
+        serving.service(&candidate.service).and_then(|service| service.deploys_told.slack_channel.as_deref());
+    let told = match (here, elsewhere) {
+        (true, _) => String::new(),
+        (false, Some(other)) => format!(" How it goes is told in {}.", say::slack(other)),
+        (false, None) => " How it goes is on its page alone.".to_owned(),
+    };
+    Ok(match request(serving, person, candidate.id, here.then(|| channel.to_owned())).await {
         Ok(Requested::New(id)) => Came {
             outcome: format!("{} asked for deploy {}: {what}", person.name, id.0),
-            said: format!("Asked for: <{}|deploy {}> of {}.", page(id), id.0, say::slack(&what)),
+            said: format!("Asked for: <{}|deploy {}> of {}.{told}", page(id), id.0, say::slack(&what)),
         },
         Ok(Requested::Underway(id)) => Came {
             outcome: format!("deploy {} of {what} is under way", id.0),
@@ -157,6 +168,14 @@ async fn ask(serving: &Serving, person: &Person, candidate: &Candidate, channel:
         Err(DeployError::Store(error)) => return Err(error),
         Err(error) => Came::not(format!("{what}: {error}")),
     })
+}
+
+/// Whether how it goes may be told where it was asked for: the bot is there, and nobody
+/// of another company is. Where Slack does not say so it is told elsewhere.
+async fn is_told_here(serving: &Serving, channel: &str) -> bool {
+    let Some(slack) = &serving.slack else { return false };
+    let asked = slack.is_our_own(channel, (serving.clock)());
+    matches!(tokio::time::timeout(PATIENCE, asked).await, Ok(Ok(true)))
 }
 
 /// What comes of a button below a deploy; `None` where it is none of those.

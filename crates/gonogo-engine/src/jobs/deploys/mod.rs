@@ -10,7 +10,7 @@ pub(super) use card::{DeployWanted, tell_all};
 use super::{JobError, look_soon, told};
 use crate::jobs::is_told;
 use crate::serving::Serving;
-use gonogo_core::deploy::{ActKey, Choice, End, Entry, Next, Outcome, next};
+use gonogo_core::deploy::{ActKey, Choice, Direction, End, Entry, Next, Outcome, next};
 use gonogo_core::running::Running;
 use gonogo_store::{Deed, DeployRow, DeployRun, DeployState, Held, RunKey, StepOrder, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -172,17 +172,19 @@ impl Seen {
                 self.stands(state, said, both).await
             }
             Next::Finish(end) => {
-                let without = stands::without(&self.row.plan, &journal);
+                let way = if end == End::RolledBack { Direction::Back } else { Direction::Forward };
+                let without = stands::without(&self.row.plan, &journal, way);
                 let (state, runs) = match end {
                     // What runs on a host that was left as it is nobody knows.
                     End::Deployed if !without.is_empty() => (DeployState::Deployed, self.both()),
                     End::Deployed => (DeployState::Deployed, Some(Running::from(self.row.head))),
+                    End::RolledBack if !without.is_empty() => (DeployState::RolledBack, self.both()),
                     End::RolledBack => (DeployState::RolledBack, Some(self.row.production.clone())),
                     End::Abandoned => (DeployState::Abandoned, self.both()),
                     // A start that came to nothing may have been told.
                     End::Cancelled => (DeployState::Cancelled, has_begun.then(|| self.row.production.clone())),
                 };
-                self.finish(state, stands::of_end(&journal, end, &without), runs, journal.len()).await
+                self.finish(state, stands::of_end(&self.row.plan, &journal, end, &without), runs, journal.len()).await
             }
         }
     }
@@ -226,6 +228,10 @@ impl Seen {
             let Some(intent) = store.unsettled(&self.held, key).await? else { return Ok(Step::Moved) };
             tracing::info!(deploy = self.row.id.0, %key, done = matches!(outcome, Outcome::Done), "a step of a deploy is over");
             let now = (self.serving.clock)();
+            if matches!(outcome, Outcome::NotStarted { .. }) {
+                // Where nothing else has begun it is read anew before it is tried again.
+                self.reading = Reading::from(now);
+            }
             store.settle(&self.held, intent, outcome, now, until(now)).await?;
             // What follows it on its host does not wait for the others.
             return Ok(Step::Moved);

@@ -1,7 +1,9 @@
 //! How a deploy stands, in words for people. Pure.
 
 use crate::commands::deploys::SILENT;
-use gonogo_core::deploy::{ActKey, Direction, End, Entry, HaltedBy, Hold, HostStands, Outcome, Phase, Plan, hosts_of};
+use gonogo_core::deploy::{
+    ActKey, Choice, Direction, End, Entry, HaltedBy, Hold, HostStands, Outcome, Phase, Plan, hosts_of,
+};
 use gonogo_core::say;
 use gonogo_store::{DeployRun, DeployState};
 use jiff::Timestamp;
@@ -45,20 +47,27 @@ pub(super) fn of_runs(plan: &Plan, journal: &[Entry], runs: &[&DeployRun], now: 
 /// `6 of 12 hosts are done, 1 failed`
 fn counted(hosts: &[HostStands]) -> String {
     let number = |is: fn(&HostStands) -> bool| hosts.iter().filter(|stands| is(stands)).count();
-    let failed = number(|stands| matches!(stands, HostStands::Failed(_) | HostStands::LeftOut(_)));
+    let failed = number(|stands| matches!(stands, HostStands::Failed(_)));
+    let left = number(|stands| matches!(stands, HostStands::LeftOut(_)));
     let of = number(|stands| !matches!(stands, HostStands::Untouched));
     let failed = if failed > 0 { format!(", {failed} failed") } else { String::new() };
-    format!("{} of {of} hosts are done{failed}", number(|stands| matches!(stands, HostStands::Done)))
+    let left = if left > 0 { format!(", {left} left as it is") } else { String::new() };
+    format!("{} of {of} hosts are done{failed}{left}", number(|stands| matches!(stands, HostStands::Done)))
 }
 
-/// Hosts that a deploy has left as they are: they failed, or a person said so.
-pub(super) fn without(plan: &Plan, journal: &[Entry]) -> Vec<String> {
+/// Hosts that a deploy has left as they are, on its way forward or back: they failed, or
+/// a person said so.
+pub(super) fn without(plan: &Plan, journal: &[Entry], direction: Direction) -> Vec<String> {
+    let is_left = |stands: &HostStands| matches!(stands, HostStands::Failed(_) | HostStands::LeftOut(_));
+    that_stand(plan, journal, direction, is_left)
+}
+
+fn that_stand(plan: &Plan, journal: &[Entry], direction: Direction, so: impl Fn(&HostStands) -> bool) -> Vec<String> {
     let mut names = Vec::new();
-    for (at, step) in plan.forward.iter().enumerate() {
+    for (at, step) in plan.steps(direction).iter().enumerate() {
         let hosts = step.rollout.iter().flat_map(|rollout| &rollout.hosts);
-        for (host, stands) in hosts.zip(hosts_of(plan, journal, Direction::Forward, at)) {
-            let is_left = matches!(stands, HostStands::Failed(_) | HostStands::LeftOut(_));
-            if is_left && !names.contains(&host.name) {
+        for (host, stands) in hosts.zip(hosts_of(plan, journal, direction, at)) {
+            if so(&stands) && !names.contains(&host.name) {
                 names.push(host.name.clone());
             }
         }
@@ -96,17 +105,47 @@ pub(super) fn of_hold(plan: &Plan, journal: &[Entry], hold: &Hold) -> (DeploySta
     }
 }
 
+/// Steps on the runner that failed, where the policy goes on all the same.
+fn passed_over(plan: &Plan, journal: &[Entry]) -> Vec<String> {
+    let failed = |step: usize| {
+        let of_it = |key: &ActKey| {
+            let act = key.act();
+            act.direction == Direction::Forward && act.step == step && act.on.is_none()
+        };
+        let last = journal.iter().rev().find_map(|entry| match entry {
+            Entry::Settled { key, outcome } if of_it(key) => Some(!matches!(outcome, Outcome::Done)),
+            Entry::Decided { key, choice: Choice::CountAsDone, .. } if of_it(key) => Some(false),
+            _ => None,
+        });
+        last.unwrap_or(false)
+    };
+    plan.forward.iter().enumerate().filter(|(at, _)| failed(*at)).map(|(_, step)| step.name.clone()).collect()
+}
+
 /// Why it ended so, where the word does not say all.
-pub(super) fn of_end(journal: &[Entry], end: End, without: &[String]) -> String {
+pub(super) fn of_end(plan: &Plan, journal: &[Entry], end: End, without: &[String]) -> String {
     let failed = journal.iter().rev().find_map(|entry| match entry {
         Entry::Settled { key, outcome: Outcome::Failed { failure } } => Some(format!("{key} {failure}")),
         _ => None,
     });
     match end {
-        End::Deployed if !without.is_empty() => {
+        End::Deployed | End::RolledBack if !without.is_empty() => {
             format!("without {}: see what runs there, and say what runs", say::list(without, 5))
         }
-        End::Deployed | End::Cancelled => String::new(),
-        End::RolledBack | End::Abandoned => failed.unwrap_or_default(),
+        End::Deployed => match passed_over(plan, journal).as_slice() {
+            [] => String::new(),
+            failed => format!("but {} failed", say::list(failed, 5)),
+        },
+        End::Cancelled => String::new(),
+        End::RolledBack => failed.unwrap_or_default(),
+        End::Abandoned => {
+            let is_between = |stands: &HostStands| matches!(stands, HostStands::Between(_));
+            let both = [Direction::Forward, Direction::Back];
+            let between: Vec<String> =
+                both.into_iter().flat_map(|way| that_stand(plan, journal, way, is_between)).collect();
+            let drained =
+                (!between.is_empty()).then(|| format!("{} may still be drained: see to that", say::list(&between, 5)));
+            failed.into_iter().chain(drained).collect::<Vec<_>>().join("; ")
+        }
     }
 }

@@ -103,6 +103,24 @@ impl World {
         self.ask("GET", path, "")
     }
 
+    /// The whole of a text that comes in parts.
+    #[track_caller]
+    pub(crate) fn streamed(&self, path: &str) -> String {
+        let (status, answer) = self.get(path);
+        let (head, mut rest) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+        assert!(status == 200 && head.contains("transfer-encoding: chunked"), "{head}");
+        let mut text = String::new();
+        loop {
+            let (length, after) = rest.split_once("\r\n").expect("a part has its length");
+            let length = usize::from_str_radix(length, 16).expect("the length is in hex");
+            if length == 0 {
+                return text;
+            }
+            text.push_str(&after[..length]);
+            rest = after[length..].trim_start_matches("\r\n");
+        }
+    }
+
     /// What a form comes to.
     pub(crate) fn post(&self, path: &str, fields: &[(&str, &str)]) -> (u16, String) {
         let escape = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
