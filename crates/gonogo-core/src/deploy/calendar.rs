@@ -4,7 +4,7 @@
 use crate::policy::zone;
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::{AmbiguousOffset, TimeZone};
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -166,8 +166,8 @@ impl Calendar {
 fn first(zone: &TimeZone, time: DateTime) -> Timestamp {
     let ambiguous = zone.to_ambiguous_timestamp(time);
     let gap_ends = || {
-        // Read with the offset of before it lies after the clock was put on.
-        let after = ambiguous.later().ok()?;
+        // Read with the offset of before it lies after the clock was put on, or just then.
+        let after = ambiguous.later().ok()?.checked_add(SignedDuration::from_secs(1)).ok()?;
         zone.preceding(after).next().map(|turn| turn.timestamp())
     };
     let found = match ambiguous.offset() {
@@ -180,7 +180,6 @@ fn first(zone: &TimeZone, time: DateTime) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::SignedDuration;
     use proptest::prelude::*;
 
     fn window(days: &[Day], from: &str, until: &str) -> Window {
@@ -230,6 +229,9 @@ mod tests {
         // 02:30 does not come on 29 March: it opens as the clock goes over it.
         assert_eq!(night.at(at("2026-03-29T01:00:00Z")), Opening::Open { until: Some(at("2026-03-29T01:30:00Z")) });
         assert!(matches!(night.at(at("2026-03-29T00:59:59Z")), Opening::Closed { .. }));
+        // At the very time at which the clock is put on, too.
+        let evening = berlin(&[window(&[], "00:00", "02:00")], &[]);
+        assert_eq!(evening.at(at("2026-03-29T00:59:00Z")), Opening::Open { until: Some(at("2026-03-29T01:00:00Z")) });
         // On 25 October it comes twice: the first time opens it.
         assert_eq!(night.at(at("2026-10-25T00:30:00Z")), Opening::Open { until: Some(at("2026-10-25T02:30:00Z")) });
         let over_midnight = berlin(&[window(&[Day::Fri], "22:00", "02:00")], &[]);

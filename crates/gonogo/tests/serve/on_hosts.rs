@@ -153,6 +153,19 @@ fn a_server_a_runner_and_connections_that_are_killed_lose_no_line_and_begin_noth
     assert_eq!(told["steps"].as_array().unwrap().len(), 3, "no attempt more: {told}");
 }
 
+/// What a command makes there others may read, as if nobody but them had begun it.
+#[test]
+fn a_command_on_a_host_has_the_umask_of_whoever_signs_in() {
+    let hosts = Hosts::new(1);
+    let on = onto(&hosts, "umask > $M/umask", "");
+    let (_, candidate) = on.is_go_with("STORY-1 x");
+    let deploy = on.presses_deploy(&candidate);
+    on.says(&deploy, "✓ Deployed");
+    // sshd has ours.
+    let ours = std::process::Command::new("sh").args(["-c", "umask"]).output().expect("sh runs").stdout;
+    assert_eq!(on.read("umask").unwrap().as_bytes(), ours);
+}
+
 #[test]
 fn a_halt_stops_before_the_next_batch_and_a_host_that_is_gone_says_so() {
     let mut hosts = Hosts::new(3);

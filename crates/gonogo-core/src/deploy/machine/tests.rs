@@ -89,6 +89,16 @@ fn a_failed_step_is_tried_as_often_as_it_says_and_then_as_often_as_a_person_says
 }
 
 #[test]
+fn what_a_person_ended_is_not_tried_again_by_itself() {
+    let plan = plan(&[(3, OnFailure::Halt)], 0);
+    let ended = Outcome::Failed { failure: Failure::Ended { by: "ada".to_owned() } };
+    let mut journal = settled(forward(0, 1), ended).to_vec();
+    assert_eq!(next(&plan, &journal), Next::Hold(Hold::Halted(HaltedBy::Step(forward(0, 1).key()))));
+    journal.push(decided(forward(0, 1), Choice::RunAgain));
+    assert_eq!(next(&plan, &journal), Next::Act(forward(0, 2)));
+}
+
+#[test]
 fn a_person_halts_resumes_and_rolls_back() {
     let plan = plan(&[(1, OnFailure::Halt), (1, OnFailure::Halt)], 1);
     let mut journal = vec![intended(forward(0, 1)), asked(Signal::Halt)];

@@ -207,6 +207,21 @@ fn what_goes_back_waits_for_what_still_goes_forward() {
 }
 
 /// In which batch of the first step a host is.
+/// Nothing brings a broken host back into service.
+#[test]
+fn a_host_that_failed_gets_no_later_step() {
+    let later = "batches = ['100%']\nmax_failed = 1\n[[deploy.steps]]\nname = 'restart'\non = 'web'\nrun = ['restart']\nbatches = ['100%']\n";
+    let mut play = Play::of(on_hosts(2, later, ""));
+    assert_eq!(play.begins(), ["step-1-on-1-run-1", "step-1-on-2-run-1"]);
+    play.ends("step-1-on-1-run-1", failed());
+    play.done(&["step-1-on-2-run-1"]);
+    assert_eq!(play.begins(), ["step-2-on-2-run-1"]);
+    play.done(&["step-2-on-2-run-1"]);
+    assert_eq!(play.begins(), ["step-3-1"]);
+    play.done(&["step-3-1"]);
+    assert_eq!(play.next(), Next::Finish(End::Deployed));
+}
+
 fn batch_of(plan: &Plan, host: usize) -> usize {
     let batches = &plan.forward[0].rollout.as_ref().unwrap().batches;
     batches.iter().position(|batch| batch.contains(&host)).unwrap()
