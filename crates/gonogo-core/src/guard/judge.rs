@@ -12,8 +12,9 @@ use jiff::Timestamp;
 
 /// Fewer judged buckets tell nothing.
 const LEAST_JUDGED: usize = 6;
-/// From so much evidence on it looks worse: not proven, and not to be taken for fine.
-const LOOKS_WORSE: f64 = 3.0;
+/// From so much evidence on it is likelier that it got worse than that it did not: not
+/// proven, and not to be taken for fine.
+const LOOKS_WORSE: f64 = 1.0;
 /// Without points for so long, there is no data; at least three buckets.
 const PATIENCE_SECONDS: i64 = 60;
 /// More evidence is not told apart.
@@ -80,8 +81,9 @@ impl Judge {
         Self { guard: guard.clone(), start, before: buckets, share, views, remarks, is_new }
     }
 
-    /// What is to be said at `now`, with the points since the deploy began, those of `rest`
-    /// from before on where the guard has such, and when the steps began. Only buckets that
+    /// What is to be said at `now`, with the points since the beginning of the bucket in which
+    /// the deploy began, those of `rest` from before on where the guard has such, and when the
+    /// steps began. Only buckets that
     /// are over count. May be asked at any time and any number of times.
     pub fn look(&self, current: &Series, rest: Option<&Series>, steps: &[Timestamp], now: Timestamp) -> Reading {
         let time = self.time(steps, now);

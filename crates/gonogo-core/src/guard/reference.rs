@@ -128,7 +128,8 @@ impl Window {
         }
         let earlier: Vec<f64> = points.present(-before, 0).filter_map(|(_, stream)| stream.each()).collect();
         let least = usize::try_from(super::LEAST_BUCKETS).unwrap_or(usize::MAX);
-        if earlier.len() < least || points.present(0, end).next().is_none() {
+        // Where gaps are zeros, a time of which the server knows nothing looks like a good one.
+        if points.is_empty || earlier.len() < least || points.present(0, end).next().is_none() {
             return Err(LeftOut::TooFewPoints);
         }
         let middle = median(&earlier).filter(|middle| *middle > 0.0);

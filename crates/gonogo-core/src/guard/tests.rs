@@ -35,7 +35,7 @@ pub(super) fn series(from: i64, seconds: i64, values: &[f64]) -> Series {
 pub(super) fn judged(guard: &Guard, before: &[f64], after: &[f64]) -> Reading {
     let seconds = i64::from(guard.resolution_seconds);
     let length = |values: &[f64]| i64::try_from(values.len()).unwrap() * seconds;
-    let watch = Watch { before_minutes: 24 * 60, ..Watch::default() };
+    let watch = Watch { before_minutes: 4 * 60, ..Watch::default() };
     let earlier = series(-length(before), seconds, before);
     let judge = Judge::new(guard, &watch, 1, at(0), &earlier, &[]);
     judge.look(&series(0, seconds, after), None, &[at(0)], at(length(after)))

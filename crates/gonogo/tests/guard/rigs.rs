@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// Ended when it is dropped.
 struct Running(Child);
@@ -23,7 +23,7 @@ impl Drop for Running {
 
 pub(crate) struct Graphite {
     _programs: Vec<Running>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     lines: u16,
     pub(crate) port: u16,
 }
@@ -126,7 +126,7 @@ impl Graphite {
         until("Graphite", folder.path(), || {
             TcpStream::connect(("127.0.0.1", lines)).is_ok() && !get(port, "/metrics/find?query=*").is_empty()
         });
-        Self { _programs: vec![carbon, web], _folder: folder, lines, port }
+        Self { _programs: vec![carbon, web], folder, lines, port }
     }
 
     /// Returns once the last point can be read.
@@ -137,7 +137,7 @@ impl Graphite {
         drop(stream);
         let (at, value) = points.last().expect("there is a point");
         let path = format!("/render?target={metric}&from={}&until={at}&format=json&noCache=1", at - 1);
-        until("the last point", self._folder.path(), || get(self.port, &path).contains(&format!("[{value:.1}, {at}]")));
+        until("the last point", self.folder.path(), || get(self.port, &path).contains(&format!("[{value:.1}, {at}]")));
     }
 }
 

@@ -46,6 +46,10 @@ pub(super) fn measure(folder: &Path) -> anyhow::Result<Vec<Bar>> {
         let tally = tally(&all, times);
         let limits = Limits { halted: Some(limit), median: None };
         bars.extend(rows(what, "numenta/NAB, six series, 180 points each", &tally, limits));
+        let how = format!("{} of {}; numenta/NAB", tally.guard.asked(), tally.guard.deploys());
+        let measured = Measured::Figure { figure: tally.guard.percent_asked(), unit: "%", how };
+        let ends = what.replace("halted", "that end with a question").replace("found", "that end with a question");
+        bars.push(Bar { what: ends, measured, limit: None });
         for one in &all {
             let Judges { guard, .. } = self::tally([one], times);
             let how = format!("{} of {}; numenta/NAB", guard.halted(), guard.deploys());
@@ -136,15 +140,18 @@ impl Public {
         let watch = Watch { before_minutes: 30 * 60, ..Watch::default() };
         let series = |samples: &[Sample]| Series { samples: samples.to_vec(), trials: Vec::new() };
         let judge = Judge::new(&guard, &watch, 1, start, &series(&before), &past);
+        let mut judgement = Judgement::Fine;
         let halts = (1..=during.len()).find(|seen| {
             let now = during[*seen - 1].at + SignedDuration::from_secs(SECONDS);
-            judge.look(&series(&during[..*seen]), None, &[start], now).judgement == Judgement::Worse
+            judgement = judge.look(&series(&during[..*seen]), None, &[start], now).judgement;
+            judgement == Judgement::Worse
         });
+        let is_asked = halts.is_none() && judgement != Judgement::Fine;
         let values = |samples: &[Sample]| -> Vec<f64> { samples.iter().filter_map(|sample| sample.value).collect() };
         let (before, during) = (values(&before), values(&during));
         let seconds = |seen: usize| 300.0 * real(seen);
         Halts {
-            guard: Halt::after(halts.map(seconds)),
+            guard: Halt { after: halts.map(seconds), is_asked },
             threshold: Halt::after(rivals::threshold_of_values(&before, &during).map(seconds)),
             horizon: Halt::after(rivals::fixed_horizon_of_values(&before, &during).map(seconds)),
         }

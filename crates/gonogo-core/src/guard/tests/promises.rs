@@ -27,7 +27,7 @@ fn halted(judge: &Judge, counts: &[f64], steps: &[Timestamp]) -> Option<i64> {
 
 #[test]
 fn good_deploys_go_on_and_a_fivefold_rate_is_found_within_a_minute_or_so() {
-    for seed in 0..40 {
+    for seed in 0..20 {
         let (judge, mut made) = rate_judge("", seed, &[]);
         let good = made.counts(5.0, 180);
         assert_eq!(halted(&judge, &good, &[at(0), at(600)]), None, "seed {seed}");
@@ -39,7 +39,7 @@ fn good_deploys_go_on_and_a_fivefold_rate_is_found_within_a_minute_or_so() {
 
 #[test]
 fn less_than_the_smallest_change_that_matters_never_halts() {
-    for seed in 0..40 {
+    for seed in 0..10 {
         let (judge, mut made) = rate_judge("effect = 0.5", seed, &[]);
         let more = made.counts(6.5, 360);
         assert_eq!(halted(&judge, &more, &[at(0)]), None, "seed {seed}");
@@ -57,7 +57,7 @@ fn the_bump_of_a_restart_halts_nothing_where_ten_deploys_had_it() {
         counts
     };
     let mut first_halts = 0;
-    for seed in 0..30 {
+    for seed in 0..10 {
         let mut made = Made::new(seed + 1000);
         let past: Vec<Past> = (1..=10)
             .map(|day: i64| {
@@ -76,7 +76,7 @@ fn the_bump_of_a_restart_halts_nothing_where_ten_deploys_had_it() {
         assert!(found <= 700, "seed {seed}: {found}");
         first_halts += u32::from(halted(&rate_judge("", seed, &[]).0, &counts[..20], &[at(0)]).is_some());
     }
-    assert!(first_halts > 15, "without earlier deploys the bump looks like a fault: {first_halts}");
+    assert!(first_halts > 5, "without earlier deploys the bump looks like a fault: {first_halts}");
 }
 
 #[test]
