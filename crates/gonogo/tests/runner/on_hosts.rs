@@ -177,7 +177,7 @@ fn a_host_that_was_restarted_in_the_middle_is_put_before_a_person() {
     hosts.hosts[0].is_rebooted(&folder(&step));
     let (said, fix) = cannot_tell(w.end_of(&step));
     assert_eq!(said, "the host was restarted while it ran");
-    assert!(fix.contains("of web-1"), "{fix}");
+    assert!(fix.contains(&format!("web-1:~/.gonogo-runner/runs/{}/out", folder(&step))), "{fix}");
 }
 
 #[test]
