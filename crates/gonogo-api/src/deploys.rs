@@ -187,10 +187,11 @@ pub struct DryRun {
     pub branch: String,
     /// What would run.
     pub head: String,
-    /// Who would do it.
-    pub runner: String,
+    /// Who would do it; null where gonogo does not deploy this service.
+    pub runner: Option<String>,
     /// Why it would not be begun now, and what mends that; null where it would.
     pub not_now: Option<String>,
+    /// None where it cannot be deployed as it is.
     pub steps: Vec<DryRunStep>,
     /// What a roll back would do, where it can be done.
     pub back: Vec<DryRunStep>,

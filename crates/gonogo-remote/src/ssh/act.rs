@@ -253,7 +253,7 @@ impl Shared {
     /// Where it is over: so.
     fn saw(&self, seen: &Seen) -> Option<Standing> {
         let Wanted { place, key, limit, grace, .. } = &self.wanted;
-        let run = format!("~/{FOLDER}/runs/{key} of {}", place.name);
+        let run = format!("{}:~/{FOLDER}/runs/{key}", place.name);
         let standing = stands(seen, &run, *limit + *grace);
         if matches!(standing, Standing::Over(_)) {
             return Some(standing);
@@ -276,9 +276,10 @@ impl Shared {
         };
         let said = format!("{}{since}, and it may run there", trouble.said(place));
         let fix = format!(
-            "{}; see what of it was done (what it said is in ~/{FOLDER}/runs/{}/out there), \
+            "{}; see what of it was done (what it said is in {}:~/{FOLDER}/runs/{}/out), \
              then say whether it is to be run again or counts as done",
             trouble.fix(place),
+            place.name,
             self.wanted.key
         );
         Over::CannotTell { said, fix }

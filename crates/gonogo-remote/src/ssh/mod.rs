@@ -71,6 +71,9 @@ impl Ssh {
             "PermitLocalCommand=no",
             "RemoteCommand=none",
             "RequestTTY=no",
+            // Who shares a connection shares its end.
+            "ControlMaster=no",
+            "ControlPath=none",
             "ConnectionAttempts=1",
             "ConnectTimeout=10",
             "ServerAliveInterval=5",

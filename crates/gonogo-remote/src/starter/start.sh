@@ -100,6 +100,7 @@ pause() {
 # file, $2 what it holds.
 write() {
   until printf '%s\n' "$2" >"$1.new" && [ -s "$1.new" ] && mv -f "$1.new" "$1"; do
+    [ -d "${1%/*}" ] || return 1 # somebody removed it all
     sleep 1
   done
 }
@@ -113,6 +114,7 @@ claim() {
       rm -f "$draft"
       return 1
     fi
+    [ -d "${1%/*}" ] || return 1
     sleep 1
   done
   rm -f "$draft"

@@ -97,19 +97,27 @@ async fn one(State(app): State<App>, _: Reader, At(id): At<i64>) -> Result<Json<
 }
 
 async fn would_do(State(app): State<App>, _: Reader, At(id): At<i64>) -> Result<Json<api::DryRun>, Refusal> {
-    if app.serving.store.candidate(CandidateId(id)).await?.is_none() {
-        return Err(Refusal::not_there("candidate"));
-    }
-    let Preview { candidate, plan, expected, not_now } = preview(&app.serving, CandidateId(id)).await?;
-    let steps = |steps: &[Step]| steps.iter().map(|step| plan_step(step, &expected)).collect();
+    let candidate = app.serving.store.candidate(CandidateId(id)).await?;
+    let candidate = candidate.ok_or_else(|| Refusal::not_there("candidate"))?;
+    let (plan, expected, not_now) = match preview(&app.serving, candidate.id).await {
+        Ok(Preview { plan, expected, not_now, .. }) => (Some(plan), expected, not_now),
+        // That it cannot be is an answer too.
+        Err(DeployError::NotNow { said, fix }) => (None, BTreeMap::new(), Some((said, fix))),
+        Err(DeployError::Gone(said)) => (None, BTreeMap::new(), Some((said, "see what is open now".to_owned()))),
+        Err(other) => return Err(other.into()),
+    };
+    let steps = |direction| {
+        let steps = plan.iter().flat_map(|plan| plan.steps(direction));
+        steps.map(|step| plan_step(step, &expected)).collect()
+    };
     Ok(Json(api::DryRun {
         service: candidate.service,
         branch: candidate.branch,
         head: candidate.head.to_string(),
         not_now: not_now.map(|(said, fix)| format!("{said}; {fix}")),
-        steps: steps(&plan.forward),
-        back: steps(&plan.back),
-        runner: plan.runner,
+        steps: steps(Direction::Forward),
+        back: steps(Direction::Back),
+        runner: plan.as_ref().map(|plan| plan.runner.clone()),
     }))
 }
 

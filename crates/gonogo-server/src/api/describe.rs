@@ -120,6 +120,9 @@ fn in_path(path: &str) -> Vec<Value> {
     names.map(parameter).collect()
 }
 
+/// No text of an address has a NUL in it.
+const NO_NUL: &str = r"^[^\x00]*$";
+
 /// Each field of what is asked is a parameter of its own.
 fn in_query(asked: Schema, generator: &SchemaGenerator) -> Vec<Value> {
     let document = json!({ "components": { "schemas": generator.definitions() } });
@@ -131,6 +134,10 @@ fn in_query(asked: Schema, generator: &SchemaGenerator) -> Vec<Value> {
         if let Some(types) = schema["type"].as_array() {
             // Left out is how nothing is said in an address.
             schema["type"] = types.iter().find(|kind| **kind != "null").cloned().unwrap_or(Value::Null);
+        }
+        let is_free = ["pattern", "enum", "format"].iter().all(|limit| schema.get(limit).is_none());
+        if schema["type"] == "string" && is_free {
+            schema["pattern"] = json!(NO_NUL);
         }
         let required = required.contains(&name.as_str());
         json!({ "name": name, "in": "query", "required": required, "schema": schema, "description": said })

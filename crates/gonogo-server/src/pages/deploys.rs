@@ -135,7 +135,7 @@ fn words(may: &MaySay, row: &DeployRow, session: &Session) -> Markup {
     };
     html! {
         @if let Some((key, choices)) = &may.choices {
-            p { "How does it go on" @if let Some(host) = row.plan.host_of(key) { " with " (host.name) } "?" }
+            p { "How does it go on" @if let Some(host) = row.plan.host_of(key) { " with " a href={ "#" (key) } { (host.name) } } "?" }
             ul.choices { @for choice in choices { li {
                 (button(format!("{path}/steps/{key}/{}", choice.word()), choice.label()))
                 " " span.hint { (choice.means()) }
@@ -331,12 +331,15 @@ pub(crate) fn list(rows: &[DeployRow], now: Timestamp) -> Markup {
 
 /// The button on a candidate's page.
 pub(crate) fn ask_form(candidate: CandidateId, session: &Session) -> Markup {
+    html! { (press(candidate, session)) " " a href={ "/candidates/" (candidate.0) "/dry-run" } { "What that does" } }
+}
+
+pub(super) fn press(candidate: CandidateId, session: &Session) -> Markup {
     html! {
         form.inline method="post" action={ "/candidates/" (candidate.0) "/deploys" } {
             input type="hidden" name="form" value=(session.form_word());
             button.primary { "Deploy" }
         }
-        " " a href={ "/candidates/" (candidate.0) "/dry-run" } { "What that does" }
     }
 }
 

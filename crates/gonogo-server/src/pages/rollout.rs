@@ -1,6 +1,6 @@
 //! Steps of a deploy that run on hosts: a row for each host, in the order of their turns.
 
-use super::deploys::{ask_form, end_button, give_up_button, is_silent, refused};
+use super::deploys::{end_button, give_up_button, is_silent, press, refused};
 use super::layout::{self, outside};
 use super::table::table;
 use crate::App;
@@ -101,7 +101,7 @@ fn row(
         }
     };
     [
-        html! { b { (host.name) } @if let Some(zone) = &host.zone { " " span.quiet { (zone) } } },
+        html! { b id=[shown.as_ref()] { (host.name) } @if let Some(zone) = &host.zone { " " span.quiet { (zone) } } },
         html! { (host.batch) " of " (rollout.batches) },
         html! {
             span.verdict.(class) { (mark) " " (host_words(&host.stands)) }
@@ -149,7 +149,7 @@ pub(crate) async fn would_do(State(app): State<App>, session: Session, Path(id):
             " · " a href={ "/candidates/" (id) } { "The candidate" } }
         @match &told.not_now {
             Some((said, fix)) => { p.hint { "It would not begin now: " (outside(said)) "; " (outside(fix)) "." } },
-            None => { @if may { (ask_form(told.candidate.id, &session)) } },
+            None => { @if may { (press(told.candidate.id, &session)) } },
         }
         (steps_of("What is done", &told.plan.forward, &told))
         @if !told.plan.back.is_empty() { (steps_of("To roll back", &told.plan.back, &told)) }

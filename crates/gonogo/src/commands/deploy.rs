@@ -67,7 +67,8 @@ async fn follow(server: &Server, id: i64, patience: &mut Patience) -> anyhow::Re
 fn print_plan(plan: &DryRun) -> u8 {
     let head: String = plan.head.chars().take(7).collect();
     let (service, branch) = (&plan.service, say::printable(&plan.branch));
-    anstream::println!("{service}: {branch} @ {head}, by the runner {}", plan.runner);
+    let runner = plan.runner.as_ref().map(|runner| format!(", by the runner {runner}")).unwrap_or_default();
+    anstream::println!("{service}: {branch} @ {head}{runner}");
     for (title, steps) in [("", &plan.steps), ("To roll back", &plan.back)] {
         if !title.is_empty() && !steps.is_empty() {
             anstream::println!("{title}:");

@@ -81,7 +81,11 @@ fn host_7_of_12_fails_and_halts_it_before_the_next_batch_and_a_person_goes_on_wi
     let page = on.says(&deploy, "‖ Halted");
     assert!(page.contains("ship on web-7 (1 of 1) failed; 10 of 12 hosts are done, 1 failed"), "{page}");
     assert!(page.contains("ended with exit status 3") && page.contains("no room left on device"), "{page}");
-    assert!(page.contains("How does it go on with web-7?"), "{page}");
+    assert!(
+        page.contains("How does it go on with <a href=\"#step-1-on-7-run-1\">web-7</a>?")
+            && page.contains("<b id=\"step-1-on-7-run-1\">"),
+        "{page}"
+    );
     let begun = |on: &Deploying| on.read("begun").unwrap().lines().count();
     assert_eq!(begun(&on), 11, "no further batch");
     let api = Api::with(&on.world, &["read", "deploy"]);

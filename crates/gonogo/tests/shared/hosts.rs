@@ -5,7 +5,7 @@
 #![allow(dead_code, reason = "not every binary wants all of it")]
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -35,9 +35,13 @@ impl Hosts {
             let place = hosts.path(&format!("web-{at}"));
             fs::create_dir_all(place.join("home")).unwrap();
             make_key(&place.join("key"));
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            let mut host = Host { name: format!("web-{at}"), port, folder: place, sshd: None };
-            host.comes_up();
+            let mut host = Host { name: format!("web-{at}"), port: 0, folder: place, sshd: None };
+            // Somebody else may take a port between its choice and its use.
+            let comes_up = |host: &mut Host| {
+                host.port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+                host.listens()
+            };
+            assert!((0..10).any(|_| comes_up(&mut host)), "{}", host.log());
             hosts.hosts.push(host);
         }
         hosts.knows_their_keys();
@@ -88,6 +92,11 @@ impl Host {
     }
 
     pub(crate) fn comes_up(&mut self) {
+        assert!(self.listens(), "{}", self.log());
+    }
+
+    /// Whether it came up where it is to be.
+    fn listens(&mut self) -> bool {
         // Where sshd runs as root it wants this.
         fs::create_dir_all("/run/sshd").ok();
         let config = format!(
@@ -104,8 +113,14 @@ impl Host {
         let log = fs::File::create(self.folder.join("log")).unwrap();
         let mut command = Command::new("/usr/sbin/sshd");
         command.args(["-D", "-e", "-f"]).arg(&path).stdin(Stdio::null()).stderr(log);
-        self.sshd = Some(command.spawn().expect("sshd starts: install openssh-server"));
-        wait_for(|| TcpStream::connect(("127.0.0.1", self.port)).ok(), || self.log());
+        let sshd = self.sshd.insert(command.spawn().expect("sshd starts: install openssh-server"));
+        let log = self.folder.join("log");
+        let said = || fs::read_to_string(&log).unwrap_or_default();
+        let listens = |sshd: &mut Child| match sshd.try_wait().unwrap() {
+            Some(_) => Some(false),
+            None => said().contains("Server listening").then_some(true),
+        };
+        wait_for(|| listens(sshd), said)
     }
 
     fn log(&self) -> String {
