@@ -134,10 +134,9 @@ impl Turn<'_> {
             let rollout = one.rollout.as_ref()?;
             let host = rollout.hosts.iter().position(|host| host.name == *name)?;
             match (Turn { step, rollout, ..*self }.host(host).0, one.on_failure) {
-                (HostStands::LeftOut(key), _) => Some(key),
                 // What may fail anywhere is no reason to leave a host out.
                 (HostStands::Failed(_), OnFailure::Continue) => None,
-                (HostStands::Failed(key), _) => Some(key),
+                (HostStands::LeftOut(key) | HostStands::Failed(key), _) => Some(key),
                 _ => None,
             }
         })

@@ -159,6 +159,7 @@ fn a_server_a_runner_and_connections_that_are_killed_lose_no_line_and_begin_noth
 
 /// What a command makes there others may read, as if nobody but them had begun it.
 #[test]
+#[allow(clippy::disallowed_methods, reason = "asks a shell beside the program")]
 fn a_command_on_a_host_has_the_umask_of_whoever_signs_in() {
     let hosts = Hosts::new(1);
     let on = onto(&hosts, "umask > $M/umask", "");

@@ -134,6 +134,7 @@ impl Site {
 
 impl Site {
     /// So many people, each with a session: the headers by which they are known.
+    #[allow(clippy::disallowed_methods, reason = "their sessions begin when the bench runs")]
     pub(super) fn people(&self, number: usize) -> anyhow::Result<Vec<Vec<String>>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {

@@ -54,10 +54,9 @@ pub(super) fn alone(said: &str) -> Value {
 
 async fn came(serving: &Serving, asked: &Asked) -> Result<Came, StoreError> {
     let words: Vec<&str> = asked.words.iter().map(String::as_str).collect();
-    let words = match (&asked.command, words.as_slice()) {
-        // However the command is called in Slack.
-        (_, ["deploy", rest @ ..]) | (Some(_), rest) => rest,
-        (None, _) => return Ok(usage(serving, "")),
+    // However the command is called in Slack.
+    let ((_, ["deploy", words @ ..]) | (Some(_), words)) = (&asked.command, words.as_slice()) else {
+        return Ok(usage(serving, ""));
     };
     let (service, which) = match words {
         [] | ["help"] => return Ok(usage(serving, "")),
