@@ -162,6 +162,13 @@ impl Local {
         fs::read_to_string(self.root.join("kept").join(plain(key).ok()?)).ok()
     }
 
+    /// Nobody needs what was kept any more.
+    pub fn forget(&self, key: &str) {
+        if let Ok(key) = plain(key) {
+            fs::remove_file(self.root.join("kept").join(key)).ok();
+        }
+    }
+
     /// Nobody needs its folder any more: some time later it is removed.
     pub fn told(&self, key: &str) {
         let told = self.run(key).join("told");

@@ -28,6 +28,8 @@ const ROWS: u32 = 50;
 const SHOWN_BYTES: u32 = 16 << 10;
 /// And of what it said on one host.
 const SHOWN_OF_HOST: u32 = 4 << 10;
+/// And of all of them together, so that a page stays light.
+const SHOWN_OF_ALL: u32 = 160 << 10;
 /// Of so many hosts it stands there.
 const SHOWN_HOSTS: usize = 100;
 
@@ -154,13 +156,17 @@ async fn ends(app: &App, told: &ToldDeploy) -> Result<Ends, gonogo_store::StoreE
     });
     let on_hosts: Vec<ActKey> = on_hosts.collect();
     let mut ends = Ends::new();
-    for act in &told.acts {
+    let mut left = SHOWN_OF_ALL;
+    // The newest are what is looked for.
+    for act in told.acts.iter().rev() {
         let most = match &act.on {
             None => SHOWN_BYTES,
             Some(_) if on_hosts.contains(&act.key) => SHOWN_OF_HOST,
             Some(_) => continue,
         };
-        ends.insert(act.key.clone(), end_of(app, &told.row, act, most).await?);
+        let end = end_of(app, &told.row, act, most.min(left)).await?;
+        left = left.saturating_sub(u32::try_from(end.1.len()).unwrap_or(u32::MAX));
+        ends.insert(act.key.clone(), end);
     }
     Ok(ends)
 }

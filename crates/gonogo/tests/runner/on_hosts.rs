@@ -3,7 +3,6 @@
 use crate::hosts::{Hosts, wait_for};
 use crate::support::{World, order, shell};
 use gonogo_api::runner::{CameTo, OnHost, Order, RunOf, SshTo};
-use std::time::Duration;
 
 /// The same on a host.
 fn on(hosts: &Hosts, at: usize, mut order: Order) -> Order {
@@ -103,9 +102,18 @@ fn a_runner_that_is_killed_in_mid_step_attaches_again() {
 fn a_runner_that_is_killed_while_it_begins_a_step_begins_it_once() {
     let hosts = Hosts::new(1);
     let mut w = World::reaching(&hosts);
-    for deploy in 1..8 {
+    // Each as soon as there is this: on the runner, then on the host.
+    let there = hosts.hosts[0].home().join(".gonogo-runner/runs");
+    for (deploy, come) in (1..).zip(["kept", "sent", "folder", "start", "out", "exit"]) {
         let step = w.wants(on(&hosts, 0, shell(deploy, "echo begun >>$HOME/begun; echo said")));
-        std::thread::sleep(Duration::from_millis(60 * u64::try_from(deploy).unwrap()));
+        let run = there.join(folder(&step));
+        let path = match come {
+            "kept" => w.path("runner/kept").join(folder(&step)),
+            "sent" => w.path("runner/hosts").join(folder(&step)).join("sent"),
+            "folder" => run,
+            file => run.join(file),
+        };
+        wait_for(|| path.exists().then_some(()), || format!("{come} of {step:?}"));
         w.runner_is_killed();
         w.runner_starts();
         let came_to = w.end_of(&step);

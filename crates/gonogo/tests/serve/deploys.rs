@@ -253,13 +253,15 @@ fn what_has_moved_since_it_was_asked_for_is_refused() {
 #[test]
 fn a_program_asks_for_a_deploy_follows_it_and_the_command_line_too() {
     let on = Deploying::with(&[("ship", "printf 'sent \\033[31mred\\033[0m\\n'; echo x > $M/shipped")], "");
-    let (_, candidate) = on.is_go_with("STORY-1 x");
+    let (sha, candidate) = on.is_go_with("STORY-1 x");
     let api = Api::with(&on.world, &["read", "deploy"]);
     let (said, code) = on.world.asks(&api.token, &["deploy", "web", "main", "--wait=60"]);
     assert!(code == Some(0) && said.contains("sent red") && said.contains("is deployed"), "{code:?} {said}");
     let (said, code) = on.world.asks(&api.token, &["deploys", "web"]);
     assert!(code == Some(0) && said.contains("main @") && said.contains("is deployed"), "{code:?} {said}");
 
+    // Once it was looked at what runs, the candidate is over.
+    on.says("/services/web", &format!("<code title=\"{sha}\">"));
     let id: i64 = candidate.rsplit('/').next().unwrap().parse().unwrap();
     let again = api.send("POST", "/services/web/deploys", &[], &json!({ "candidate": id }).to_string());
     assert_eq!(again.status, 409, "{}", again.body);

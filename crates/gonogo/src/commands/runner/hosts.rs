@@ -4,7 +4,7 @@
 use super::acts::limit;
 use gonogo_api::runner::{Order, RunOf};
 use gonogo_remote::ssh::{HostAct, Place, Ssh, Wanted};
-use gonogo_remote::starter::{GRACE, Standing, Start, StarterError};
+use gonogo_remote::starter::{GRACE, Local, Standing, Start, StarterError};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -71,12 +71,15 @@ impl Hosts {
         }
     }
 
-    /// Removes the folders of what was told of before that.
-    pub(super) fn tidy(&self, before: SystemTime) {
+    /// Removes the folders of what was told of before that, and what was kept beside them.
+    pub(super) fn tidy(&self, before: SystemTime, local: &Local) {
         let Ok(folders) = fs::read_dir(&self.folder) else { return };
         for folder in folders.flatten().map(|folder| folder.path()) {
             if fs::metadata(folder.join("told")).and_then(|told| told.modified()).is_ok_and(|at| at < before) {
                 fs::remove_dir_all(&folder).ok();
+                if let Some(key) = folder.file_name().and_then(|name| name.to_str()) {
+                    local.forget(key);
+                }
             }
         }
     }

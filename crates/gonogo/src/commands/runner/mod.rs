@@ -86,7 +86,7 @@ async fn work(runner: &Arc<Runner>, instance: &str) -> Unknown {
             let before = u64::try_from((clock::now() - KEPT).as_second()).unwrap_or(0);
             let before = SystemTime::UNIX_EPOCH + Duration::from_secs(before);
             runner.local.tidy(before);
-            runner.hosts.tidy(before);
+            runner.hosts.tidy(before, &runner.local);
             tidied = Some(Instant::now());
         }
         let (instance, follows_now) = (instance.to_owned(), follows.keys().cloned().collect());
