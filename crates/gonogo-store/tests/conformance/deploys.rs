@@ -48,8 +48,8 @@ fn step(name: &str) -> Step {
     }
 }
 
-async fn request(store: &Store, who: &Person, of: &Candidate, second: i64) -> Requested {
-    let new = NewDeploy {
+fn wanted(who: &Person, of: &Candidate) -> NewDeploy {
+    NewDeploy {
         service: of.service.clone(),
         branch: of.branch.clone(),
         head: of.head,
@@ -57,14 +57,17 @@ async fn request(store: &Store, who: &Person, of: &Candidate, second: i64) -> Re
         candidate: of.id,
         requested_by: who.id,
         channel: None,
-    };
+    }
+}
+
+async fn request(store: &Store, who: &Person, of: &Candidate, second: i64) -> Requested {
     let plan = |id: DeployId| Plan {
         approval: None,
         runner: "local".to_owned(),
         forward: vec![step(&format!("ship-{}", id.0))],
         back: Vec::new(),
     };
-    store.request_deploy(new, plan, deed("asked for a deploy", second)).await.unwrap()
+    store.request_deploy(wanted(who, of), plan, deed("asked for a deploy", second)).await.unwrap()
 }
 
 pub(crate) async fn requested(store: &Store, who: &Person, of: &Candidate, second: i64) -> DeployId {
@@ -268,22 +271,13 @@ conformance! {
         // As if it were asked for under such a policy.
         let held = take(&store, id, 3).await.unwrap();
         finish(&store, &held, 4).await;
-        let new = NewDeploy {
-            service: of.service.clone(),
-            branch: of.branch.clone(),
-            head: of.head,
-            production: of.production.clone().unwrap(),
-            candidate: of.id,
-            requested_by: who.id,
-            channel: None,
-        };
         let plan = move |_| Plan {
             approval: Some(approval),
             runner: "local".to_owned(),
             forward: vec![step("ship")],
             back: Vec::new(),
         };
-        let Requested::New(waits) = store.request_deploy(new, plan, deed("asked for a deploy", 5)).await.unwrap() else {
+        let Requested::New(waits) = store.request_deploy(wanted(&who, &of), plan, deed("asked for a deploy", 5)).await.unwrap() else {
             panic!("the first one is over")
         };
         store.lapse_requested("web", at(6)).await.unwrap();
