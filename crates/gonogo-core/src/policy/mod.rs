@@ -84,10 +84,13 @@ impl Policy {
         }
         sections.plan.validate().map_err(|said| source.error(said, source.find(&["plan"])))?;
         sections.early.validate().map_err(|said| source.error(said, source.find(&["early"])))?;
-        sections.deploy.validate().map_err(|said| source.error(said, source.find(&["deploy"])))?;
+        let of_deploy = |said: String| {
+            let place = source.find_said("deploy", &said);
+            source.error(said, place)
+        };
+        sections.deploy.validate().map_err(of_deploy)?;
         let deploy = &sections.deploy;
-        guard::validate(&deploy.guards, &deploy.metrics, &deploy.watch)
-            .map_err(|said| source.error(said, source.find(&["deploy", "guards"]).or(source.find(&["deploy"]))))?;
+        guard::validate(&deploy.guards, &deploy.metrics, &deploy.watch).map_err(of_deploy)?;
         let mut teams = std::collections::BTreeSet::new();
         for rule in &sections.awareness {
             let wrong = |said| source.error(said, source.find(&["awareness"]));

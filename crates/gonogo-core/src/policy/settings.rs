@@ -4,6 +4,7 @@ use super::{PolicyError, Source};
 use serde::Serialize;
 use serde_json::Value;
 use std::ops::Range;
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// One key with its value.
@@ -31,6 +32,17 @@ impl Source {
     /// Where a key stands, for errors that are found after typing.
     pub fn find(&self, path: &[&str]) -> Option<Range<usize>> {
         place(self.table().ok()?.get_ref(), &path.iter().map(|name| Step::key(name)).collect::<Vec<_>>())
+    }
+
+    /// Where below a table that stands of which an error speaks: by the words in backticks,
+    /// each of which is a key there, or the name of one of its tables. Else the table.
+    pub(super) fn find_said(&self, table: &str, said: &str) -> Option<Range<usize>> {
+        let written = self.table().ok()?;
+        let mut here = written.get_ref().get(table)?;
+        for word in said.split('`').skip(1).step_by(2) {
+            here = below(here, word).unwrap_or(here);
+        }
+        Some(here.span())
     }
 
     /// The line where a key stands.
@@ -86,6 +98,27 @@ fn said(path: &[Step]) -> String {
     })
 }
 
+/// The value of a key (`watch.false_halts`), or the table with this `name`.
+fn below<'v, 't>(here: &'v Spanned<DeValue<'t>>, word: &str) -> Option<&'v Spanned<DeValue<'t>>> {
+    let DeValue::Table(table) = here.get_ref() else { return None };
+    let key = word.split('.').try_fold(here, |here, key| match here.get_ref() {
+        DeValue::Table(table) => table.get(key),
+        _ => None,
+    });
+    let is_called = |one: &&'v Spanned<DeValue<'t>>| match one.get_ref() {
+        DeValue::Table(table) => table.get("name").is_some_and(|name| name.get_ref().as_str() == Some(word)),
+        _ => false,
+    };
+    key.or_else(|| {
+        table.values().find_map(|value| match value.get_ref() {
+            DeValue::Array(all) => all.iter().find(is_called),
+            // Groups of hosts, each with its tables.
+            DeValue::Table(_) => below(value, word),
+            _ => None,
+        })
+    })
+}
+
 fn place(table: &DeTable<'_>, path: &[Step]) -> Option<Range<usize>> {
     let (Step::Key(first), rest) = path.split_first()? else { return None };
     let mut here = table.get(first.as_str())?;
@@ -103,6 +136,22 @@ fn place(table: &DeTable<'_>, path: &[Step]) -> Option<Range<usize>> {
 mod tests {
     use super::*;
     use crate::policy::Policy;
+
+    #[test]
+    fn what_is_wrong_with_a_deploy_is_shown_where_it_stands() {
+        let refused = |text: &str| Policy::parse(Source::new("gonogo.toml", text)).unwrap_err().to_string();
+        let step = |name: &str, more: &str| format!("[[deploy.steps]]\nname = '{name}'\nrun = ['x']\n{more}\n");
+        let hosts = "[[deploy.hosts.web]]\nname = 'web-1'\n";
+        for (text, at) in [
+            (format!("{hosts}{}{}", step("build", ""), step("ship", "limit_minutes = 0")), "gonogo.toml:10:"),
+            (format!("{}{}", step("build", ""), step("ship", "dir = 'here'")), "gonogo.toml:8:"),
+            (format!("{}[deploy.approval]\nhours = 0\n", step("ship", "")), "gonogo.toml:6:"),
+            (format!("{}[deploy.watch]\nfalse_halts = 2.0\n", step("ship", "")), "gonogo.toml:6:"),
+            (format!("{}{}", step("build", ""), step("Ship", "")), "gonogo.toml:5:"),
+        ] {
+            assert!(refused(&text).starts_with(at), "{text}{}", refused(&text));
+        }
+    }
 
     #[test]
     fn each_key_has_its_value_and_the_line_where_it_was_written() {
