@@ -38,7 +38,9 @@ pub use serving::{
     ToldEarly, Turns,
 };
 pub use team::known_to;
-pub use told_deploy::{ToldAct, ToldDeploy, ToldHost, ToldRollout, host_words, outcome_words, told_deploy};
+pub use told_deploy::{
+    ToldAct, ToldDeploy, ToldHost, ToldRollout, host_words, outcome_words, state_words, told_deploy,
+};
 
 /// Told what is being done, for people who wait.
 pub trait Progress: Sync {

@@ -4,7 +4,7 @@
 use crate::commands::deploys::{MaySay, may_say_of};
 use crate::serving::Serving;
 use gonogo_core::deploy::{ActKey, Direction, Entry, HostStands, Outcome, Phase, Plan, hosts_of};
-use gonogo_store::{DeployId, DeployRow, DeployRun, StoreError};
+use gonogo_store::{DeployId, DeployRow, DeployRun, DeployState, StoreError};
 use jiff::Timestamp;
 
 #[derive(Clone, Debug)]
@@ -148,6 +148,22 @@ fn in_phase(key: &ActKey) -> String {
     match key.act().on.map(|on| on.phase) {
         Some(Phase::Run) | None => String::new(),
         Some(phase) => format!(" in {phase}"),
+    }
+}
+
+/// How far a deploy is, for people: a mark, and words.
+pub fn state_words(state: DeployState) -> (&'static str, &'static str) {
+    match state {
+        DeployState::Requested => ("…", "Waits for approval"),
+        DeployState::Queued => ("…", "Queued"),
+        DeployState::Running => ("▶", "Running"),
+        DeployState::Halted => ("‖", "Halted"),
+        DeployState::NeedsPerson => ("?", "Needs a person"),
+        DeployState::Deployed => ("✓", "Deployed"),
+        DeployState::RolledBack => ("↩", "Rolled back"),
+        DeployState::Abandoned => ("✗", "Ended as it was"),
+        DeployState::Cancelled => ("–", "Cancelled"),
+        DeployState::Refused => ("✗", "Refused"),
     }
 }
 

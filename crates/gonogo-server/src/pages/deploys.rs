@@ -17,7 +17,7 @@ use gonogo_core::say;
 use gonogo_engine::commands::deploys::{
     DeployError, MaySay, SILENT, approve, decide, end_step, give_up, may_approve, request, signal,
 };
-use gonogo_engine::{ToldAct, ToldDeploy, outcome_words, told_deploy};
+use gonogo_engine::{ToldAct, ToldDeploy, outcome_words, state_words, told_deploy};
 use gonogo_store::{CandidateId, DeployId, DeployRow, DeployState, DeploysWanted, Requested, RunKey};
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -45,19 +45,17 @@ pub(crate) struct Sent {
 
 /// A deploy's state: a word, a shape and a colour.
 pub(crate) fn state(state: DeployState) -> Markup {
-    let (class, said) = match state {
-        DeployState::Requested => ("waiting", "… Waits for approval"),
-        DeployState::Queued => ("waiting", "… Queued"),
-        DeployState::Running => ("waiting", "▶ Running"),
-        DeployState::Halted => ("no-go", "‖ Halted"),
-        DeployState::NeedsPerson => ("no-go", "? Needs a person"),
-        DeployState::Deployed => ("go", "✓ Deployed"),
-        DeployState::RolledBack => ("no-go", "↩ Rolled back"),
-        DeployState::Abandoned => ("no-go", "✗ Ended as it was"),
-        DeployState::Cancelled => ("waiting", "– Cancelled"),
-        DeployState::Refused => ("no-go", "✗ Refused"),
+    let class = match state {
+        DeployState::Deployed => "go",
+        DeployState::Requested | DeployState::Queued | DeployState::Running | DeployState::Cancelled => "waiting",
+        DeployState::Halted
+        | DeployState::NeedsPerson
+        | DeployState::RolledBack
+        | DeployState::Abandoned
+        | DeployState::Refused => "no-go",
     };
-    html! { span class={ "verdict " (class) } { (said) } }
+    let (mark, said) = state_words(state);
+    html! { span class={ "verdict " (class) } { (mark) " " (said) } }
 }
 
 pub(crate) async fn page(State(app): State<App>, session: Session, Path(id): Path<i64>) -> Shown {

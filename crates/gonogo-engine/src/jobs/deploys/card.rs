@@ -7,6 +7,7 @@ use crate::evidence::Evidence;
 use crate::jobs::message::{SLACK_MESSAGE, context, outside, section};
 use crate::jobs::{seen, told};
 use crate::serving::Serving;
+use crate::told_deploy::state_words;
 use gonogo_api::Check;
 use gonogo_core::build::{Build, BuildState};
 use gonogo_core::deploy::{Entry, Signal};
@@ -163,20 +164,8 @@ impl DeployWanted {
     }
 
     fn stands(&self) -> (&'static str, &'static str) {
-        match self.state.parse() {
-            Ok(DeployState::Requested) => ("…", "Waits for approval"),
-            Ok(DeployState::Queued) => ("…", "Queued"),
-            Ok(DeployState::Running) => ("▶", "Running"),
-            Ok(DeployState::Halted) => ("‖", "Halted"),
-            Ok(DeployState::NeedsPerson) => ("?", "Needs a person"),
-            Ok(DeployState::Deployed) => ("✓", "Deployed"),
-            Ok(DeployState::RolledBack) => ("↩", "Rolled back"),
-            Ok(DeployState::Abandoned) => ("✗", "Ended as it was"),
-            Ok(DeployState::Cancelled) => ("–", "Cancelled"),
-            Ok(DeployState::Refused) => ("✗", "Refused"),
-            // Of a newer version.
-            Err(()) => ("?", "Look at its page"),
-        }
+        // One of a newer version is not known.
+        self.state.parse().map_or(("?", "Look at its page"), state_words)
     }
 
     /// What can be said of it there. What cannot be taken back is asked again.

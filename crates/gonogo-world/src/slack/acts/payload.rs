@@ -121,15 +121,7 @@ impl State {
             "unfurl_id": format!("{id}-{ts}"),
             "is_bot_user_member": channel_has_bot(self, number),
         });
-        let mut told = json!({
-            "token": "verification-token",
-            "team_id": TEAM,
-            "api_app_id": "A00000001",
-            "event": event,
-            "type": "event_callback",
-            "event_id": format!("Ev{:08}", self.acts.next()),
-            "event_time": 1_700_000_000,
-        });
+        let mut told = self.event(&event);
         if !self.acts.leaves_sharing_out {
             told["is_ext_shared_channel"] = is_shared.into();
         }
@@ -170,6 +162,11 @@ impl State {
             "channel": self.channels[channel].id,
             "event_ts": ts,
         });
+        self.event(&event)
+    }
+
+    /// What the program is told of an event.
+    fn event(&mut self, event: &Value) -> Value {
         json!({
             "token": "verification-token",
             "team_id": TEAM,
