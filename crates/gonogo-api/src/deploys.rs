@@ -29,6 +29,8 @@ pub struct Deploy {
     pub steps: Vec<DeployStep>,
     /// Steps that run on hosts, and how each host stands in them.
     pub rollouts: Vec<DeployRollout>,
+    /// What its guards saw, in the policy's order.
+    pub guards: Vec<DeployGuard>,
     /// What may be asked of it now.
     pub signals: Vec<DeploySignal>,
     /// The act that waits for a person's word; null where none does.
@@ -93,6 +95,31 @@ pub enum DeployHostState {
     LeftOut,
     /// Of a step back: nothing was done on it.
     Untouched,
+}
+
+/// What a guard saw of a deploy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeployGuard {
+    pub name: String,
+    /// Whether it only says what it would have done.
+    pub observes: bool,
+    /// Null until it has looked.
+    pub judgement: Option<DeployJudgement>,
+    /// The same in words, with figures.
+    pub said: String,
+    /// Why nothing newer could be read; null where it could.
+    pub trouble: Option<String>,
+    /// RFC 3339, UTC.
+    pub looked_at: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeployJudgement {
+    Fine,
+    Worse,
+    NoData,
+    CannotTell,
 }
 
 /// One attempt of one step, or of one phase of it on one host, in the order in which they
@@ -195,6 +222,10 @@ pub struct DryRun {
     pub steps: Vec<DryRunStep>,
     /// What a roll back would do, where it can be done.
     pub back: Vec<DryRunStep>,
+    /// The names of guards that would watch it.
+    pub guards: Vec<String>,
+    /// Why only a person would roll it back; null where the policy may.
+    pub only_by_hand: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -3,6 +3,7 @@
 use crate::evidence::Evidence;
 use gonogo_api::Check;
 use gonogo_core::changeset::LineCount;
+use gonogo_core::say;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Words that a risk field begins with, the worst first.
@@ -36,6 +37,16 @@ impl Digest {
             migrations: migrations.map(|path| (*path).to_owned()).collect(),
             files: files.map(|files| files.len()),
             lines: evidence.and_then(|evidence| evidence.changed_lines(&ships)),
+        }
+    }
+
+    /// Why nobody but a person rolls it back: what ran before may not go with a database
+    /// that was changed.
+    pub fn only_by_hand(&self) -> Option<String> {
+        match (self.files, self.migrations.as_slice()) {
+            (None, _) => Some("which files it changes is not known".to_owned()),
+            (Some(_), []) => None,
+            (Some(_), migrations) => Some(format!("it brings {}", say::list(migrations, 3))),
         }
     }
 

@@ -10,6 +10,7 @@ mod in_force;
 pub mod jobs;
 mod locate;
 mod marks;
+mod metrics;
 mod plan;
 mod recording;
 mod remedy;
@@ -19,6 +20,7 @@ mod serving;
 mod signer;
 mod team;
 mod told_deploy;
+mod told_guards;
 
 pub use digest::Digest;
 pub use evaluate::Outcome;
@@ -30,6 +32,7 @@ pub use gonogo_remote::slack::{SlackError, Socket as SlackSocket, Told as SlackT
 pub use in_force::{InForce, Telling};
 pub use locate::{GivenPolicy, GivenProduction, LocateError, Wanted};
 pub use marks::{FieldMark, VersionName};
+pub use metrics::MetricsRoom;
 pub use plan::{Plan, PlannedStory, UNREAD, on_call_words, verification};
 pub use recording::{Recording, RecordingError};
 pub use remedy::{Remedy, addressed};
@@ -41,6 +44,7 @@ pub use team::known_to;
 pub use told_deploy::{
     ToldAct, ToldDeploy, ToldHost, ToldRollout, host_words, outcome_words, state_words, told_deploy,
 };
+pub use told_guards::{ToldGuard, guard_names, guard_picture};
 
 /// Told what is being done, for people who wait.
 pub trait Progress: Sync {

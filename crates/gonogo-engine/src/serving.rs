@@ -4,6 +4,7 @@ use crate::commands::compare::Comparisons;
 use crate::commands::people::Throttle;
 use crate::in_force::{InForce, Telling};
 use crate::marks::{FieldMark, VersionName};
+use crate::metrics::MetricsRoom;
 use crate::{Clock, Outside};
 use gonogo_api::ServerSettings;
 use gonogo_core::email::EmailAddress;
@@ -58,6 +59,8 @@ pub struct Serving {
     /// Where people may act in the tracker under their own names.
     pub jira_app: Option<JiraApp>,
     pub outside: Outside,
+    /// Where guards read.
+    pub metrics: MetricsRoom,
     /// Who does steps of deploys, by name.
     pub runners: BTreeSet<String>,
     /// What it was started with.

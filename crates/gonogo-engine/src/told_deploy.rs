@@ -3,6 +3,7 @@
 
 use crate::commands::deploys::{MaySay, may_say_of};
 use crate::serving::Serving;
+use crate::told_guards::{ToldGuard, told_guards};
 use gonogo_core::deploy::{ActKey, Direction, Entry, HostStands, Outcome, Phase, Plan, hosts_of};
 use gonogo_store::{DeployId, DeployRow, DeployRun, DeployState, StoreError};
 use jiff::Timestamp;
@@ -13,6 +14,8 @@ pub struct ToldDeploy {
     pub acts: Vec<ToldAct>,
     /// Steps on hosts, in the plan's order: those forward, and once there is one back.
     pub rollouts: Vec<ToldRollout>,
+    /// What guards saw of it, in the plan's order.
+    pub guards: Vec<ToldGuard>,
     pub may: MaySay,
     /// What people asked and decided, in the order in which they did.
     pub words: Vec<(String, Timestamp)>,
@@ -87,11 +90,14 @@ pub async fn told_deploy(serving: &Serving, id: DeployId) -> Result<Option<ToldD
                 }
             }
             Entry::Decided { key, by, choice } => words.push((format!("{by}: {key} {}", choice.words()), at)),
+            Entry::Guarded { said, .. } => words.push((said, at)),
+            Entry::Watched => words.push(("guards watched it to the end".to_owned(), at)),
             Entry::Asked { signal, by } => words.push((format!("{by} {}", signal.words()), at)),
         }
     }
     let rollouts = rollouts(&row.plan, &entries, &acts);
-    Ok(Some(ToldDeploy { row, acts, rollouts, may, words }))
+    let guards = told_guards(&row.plan, serving.store.guards_of(id).await?);
+    Ok(Some(ToldDeploy { row, acts, rollouts, guards, may, words }))
 }
 
 fn rollouts(plan: &Plan, journal: &[Entry], acts: &[ToldAct]) -> Vec<ToldRollout> {

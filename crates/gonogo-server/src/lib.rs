@@ -184,6 +184,7 @@ fn deploys() -> Router<App> {
         .route("/candidates/{id}/dry-run", get(pages::rollout::would_do))
         .route("/deploys/{id}", get(pages::deploys::page))
         .route("/deploys/{id}/approval", post(pages::deploys::agree))
+        .route("/deploys/{id}/guards/{file}", get(pages::guards::drawn))
         .route("/deploys/{id}/signals/{signal}", post(pages::deploys::tell))
         .route("/deploys/{id}/steps/{key}/log.txt", get(pages::deploys::log))
         .route("/deploys/{id}/steps/{key}/{word}", post(pages::deploys::tell_of_step))

@@ -51,8 +51,8 @@ pub use candidates::{Candidate, CandidateId, Sighted};
 pub use copies::{Existing, backup, restore};
 pub use deliveries::{Delivery, DeliveryId, DeliveryRow, Received};
 pub use deploys::{
-    DeployId, DeployRow, DeployRun, DeployState, DeploysWanted, Held, Intent, NewDeploy, Requested, RunKey, Runs, Said,
-    StepOrder, UntoldDeploy,
+    DeployId, DeployRow, DeployRun, DeployState, DeploysWanted, GuardBefore, GuardSeen, Held, Intent, NewDeploy,
+    Requested, RunKey, Runs, Said, StepOrder, UntoldDeploy,
 };
 pub use early::{EarlyDue, EarlyLook, EarlyStory};
 pub use error::StoreError;

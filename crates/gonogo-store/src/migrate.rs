@@ -43,6 +43,8 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (36, include_str!("../migrations/0036_told_where.sql")),
     (38, include_str!("../migrations/0038_waiver_branch.sql")),
     (39, include_str!("../migrations/0039_deploy_cards.sql")),
+    (40, include_str!("../migrations/0040_guards.sql")),
+    (41, include_str!("../migrations/0041_deploys_along.sql")),
 ];
 
 /// `{word}`, in SQLite, in PostgreSQL.

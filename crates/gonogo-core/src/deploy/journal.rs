@@ -62,6 +62,25 @@ pub enum Entry {
         signal: Signal,
         by: String,
     },
+    /// A guard's word: nothing more begins until a person says how it goes on.
+    Guarded {
+        guard: String,
+        word: GuardWord,
+        said: String,
+    },
+    /// What came of the last step was watched to its end.
+    Watched,
+}
+
+/// Why a guard stops a deploy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GuardWord {
+    /// Production got worse, and that is proven.
+    Worse,
+    NoData,
+    /// The watch is over, and it is neither proven nor to be taken for fine.
+    CannotTell,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

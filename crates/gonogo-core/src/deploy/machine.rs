@@ -1,7 +1,7 @@
 //! What is to be done next of a deploy. Total and pure: an act that was intended and
 //! not settled is probed, and never derived again.
 
-use super::journal::{Act, ActKey, Choice, Direction, Entry, Failure, On, Outcome, Signal};
+use super::journal::{Act, ActKey, Choice, Direction, Entry, Failure, GuardWord, On, Outcome, Signal};
 use super::plan::{Plan, Step};
 use super::rollout::Turn;
 use super::section::OnFailure;
@@ -19,6 +19,8 @@ pub enum Next {
     Follow(Vec<ActKey>),
     /// A person says how it goes on.
     Hold(Hold),
+    /// All steps are done: guards watch what comes of it.
+    Watch,
     Finish(End),
 }
 
@@ -35,6 +37,11 @@ pub enum HaltedBy {
     Person(String),
     /// Its last attempt failed, or could not be begun.
     Step(ActKey),
+    Guard {
+        guard: String,
+        word: GuardWord,
+        said: String,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,8 +73,10 @@ pub(super) enum Far {
 #[derive(Default)]
 pub(super) struct Story {
     acts: BTreeMap<ActKey, Far>,
-    pub halted: Option<String>,
+    /// By a person or a guard.
+    pub halted: Option<HaltedBy>,
     is_back: bool,
+    is_watched: bool,
     is_abandoned: bool,
 }
 
@@ -84,7 +93,7 @@ pub(super) enum StepIs {
 }
 
 pub fn next(plan: &Plan, journal: &[Entry]) -> Next {
-    let story = Story::of(journal);
+    let story = Story::of(plan, journal);
     let under_way = story.under_way();
     match wanted(plan, &story) {
         // What runs on other hosts of the step goes on beside it.
@@ -92,6 +101,13 @@ pub fn next(plan: &Plan, journal: &[Entry]) -> Next {
         _ if !under_way.is_empty() => Next::Follow(under_way),
         other => other,
     }
+}
+
+/// Whether nothing more begins forward, whatever guards say: it is halted, goes back, or
+/// ends as it is.
+pub fn is_stopped(plan: &Plan, journal: &[Entry]) -> bool {
+    let story = Story::of(plan, journal);
+    story.halted.is_some() || story.goes_back(plan) || story.is_abandoned
 }
 
 /// What comes next where nothing is under way.
@@ -137,31 +153,36 @@ fn walk(plan: &Plan, story: &Story, direction: Direction) -> Walk {
             StepIs::CannotTell(key, why) => return Walk::Next(Next::Hold(Hold::CannotTell(key, why))),
             StepIs::Failed(key) => match step.on_failure {
                 OnFailure::Continue => continue,
-                OnFailure::RollBack if !plan.back.is_empty() => return Walk::RollsBack,
+                OnFailure::RollBack if plan.goes_back_by_itself() => return Walk::RollsBack,
                 OnFailure::RollBack | OnFailure::Halt => {
                     return Walk::Next(Next::Hold(Hold::Halted(HaltedBy::Step(key))));
                 }
             },
             StepIs::ToDo(act) => act,
         };
-        return Walk::Next(match &story.halted {
-            Some(by) => Next::Hold(Hold::Halted(HaltedBy::Person(by.clone()))),
-            None => Next::Act(act),
-        });
+        return Walk::Next(story.unless_halted(Next::Act(act)));
+    }
+    let is_to_be_watched = direction == Direction::Forward && plan.watched.is_some() && story.has_begun();
+    if is_to_be_watched && !story.is_watched {
+        return Walk::Next(story.unless_halted(Next::Watch));
     }
     Walk::Next(Next::Finish(end))
 }
 
 impl Story {
-    pub(super) fn of(journal: &[Entry]) -> Self {
+    pub(super) fn of(plan: &Plan, journal: &[Entry]) -> Self {
         let mut story = Self::default();
         for entry in journal {
-            story.read(entry);
+            story.read(plan, entry);
         }
         story
     }
 
-    fn read(&mut self, entry: &Entry) {
+    fn unless_halted(&self, next: Next) -> Next {
+        self.halted.clone().map_or(next, |by| Next::Hold(Hold::Halted(by)))
+    }
+
+    fn read(&mut self, plan: &Plan, entry: &Entry) {
         match entry {
             Entry::Intended { key } => {
                 self.acts.insert(key.clone(), Far::UnderWay);
@@ -189,13 +210,22 @@ impl Story {
                 Choice::Abandon => self.is_abandoned = true,
             },
             Entry::Asked { signal, by } => match signal {
-                Signal::Halt => self.halted = Some(by.clone()),
+                Signal::Halt => self.halted = Some(HaltedBy::Person(by.clone())),
                 Signal::Resume => self.halted = None,
                 // Nothing has begun from which there would be a way back.
                 Signal::RollBack if self.acts.is_empty() => self.is_abandoned = true,
                 Signal::RollBack => (self.is_back, self.halted) = (true, None),
                 Signal::Abandon => self.is_abandoned = true,
             },
+            // What goes back already is not halted by what got worse before.
+            Entry::Guarded { .. } if self.goes_back(plan) => {}
+            Entry::Guarded { word: GuardWord::Worse, .. } if plan.goes_back_when_worse() => {
+                (self.is_back, self.halted) = (true, None);
+            }
+            Entry::Guarded { guard, word, said } => {
+                self.halted = Some(HaltedBy::Guard { guard: guard.clone(), word: *word, said: said.clone() });
+            }
+            Entry::Watched => self.is_watched = true,
         }
     }
 

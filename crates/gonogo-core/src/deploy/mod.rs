@@ -8,11 +8,13 @@ mod machine;
 mod plan;
 mod rollout;
 mod section;
+mod watched;
 
 pub use calendar::{Calendar, Day, Freeze, Opening, Window};
 pub use hosts::{At, Host, HostTable, Phase, PhaseTable};
-pub use journal::{Act, ActKey, Choice, Direction, Entry, Failure, On, Outcome, Signal};
-pub use machine::{End, HaltedBy, Hold, Next, next};
-pub use plan::{HostCommand, OnHost, Plan, Rollout, Step, Variables};
+pub use journal::{Act, ActKey, Choice, Direction, Entry, Failure, GuardWord, On, Outcome, Signal};
+pub use machine::{End, HaltedBy, Hold, Next, is_stopped, next};
+pub use plan::{HostCommand, OnHost, Plan, Rollout, Step, Variables, Watched};
 pub use rollout::{HostStands, hosts_of};
 pub use section::{Approval, Deploys, OnFailure, StepTable};
+pub use watched::{Mark, marks, moments, overruled, pauses_until};

@@ -4,12 +4,14 @@
 use super::hosts::{self, At, Host, HostTable, Phase, PhaseTable};
 use super::journal::{Act, ActKey, Direction};
 use super::section::{Approval, Deploys, OnFailure, StepTable};
+use crate::guard::{Guard, OnWorse, Watch};
 use crate::ids::Sha;
 use crate::running::Running;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Who agrees to it before it is queued.
     #[serde(default)]
@@ -19,6 +21,19 @@ pub struct Plan {
     pub runner: String,
     pub forward: Vec<Step>,
     pub back: Vec<Step>,
+    /// What is watched meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watched: Option<Watched>,
+    /// Why nobody but a person has it rolled back, such as that it changes the database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_by_hand: Option<String>,
+}
+
+/// Guards, and how they watch a deploy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Watched {
+    pub guards: Vec<Guard>,
+    pub watch: Watch,
 }
 
 fn local() -> String {
@@ -91,6 +106,24 @@ pub struct Variables {
     pub head: Sha,
     /// What runs before.
     pub production: Running,
+    /// Why nobody but a person has it rolled back.
+    pub only_by_hand: Option<String>,
+}
+
+impl Watched {
+    /// Buckets that a guard has to see before it can tell anything, and some that come late.
+    const LEAST_BUCKETS: i64 = 10;
+
+    /// How long guards go on after the last step: as the policy says, and no shorter than
+    /// they need to tell anything.
+    pub fn lasts_after(&self) -> SignedDuration {
+        let needs = |guard: &Guard| {
+            let (settle, bucket) = (i64::from(guard.settle_seconds), i64::from(guard.resolution_seconds));
+            SignedDuration::from_secs(settle + Self::LEAST_BUCKETS * bucket)
+        };
+        let wanted = SignedDuration::from_mins(self.watch.after_minutes.into());
+        self.guards.iter().map(needs).max().unwrap_or_default().max(wanted)
+    }
 }
 
 impl Variables {
@@ -124,7 +157,21 @@ impl Plan {
         let back = variables.production.only().map(|good| steps(&section.roll_back, good));
         let forward = steps(&section.steps, variables.head);
         let (approval, runner) = (section.approval.clone(), section.runner().to_owned());
-        Self { approval, runner, forward, back: back.unwrap_or_default() }
+        let guards = section.guards.clone();
+        let watched = (!guards.is_empty()).then(|| Watched { guards, watch: section.watch.clone() });
+        let only_by_hand = variables.only_by_hand.clone();
+        Self { approval, runner, forward, back: back.unwrap_or_default(), watched, only_by_hand }
+    }
+
+    /// Whether it may be rolled back without a person.
+    pub fn goes_back_by_itself(&self) -> bool {
+        !self.back.is_empty() && self.only_by_hand.is_none()
+    }
+
+    /// Whether it is rolled back once a guard proves that production got worse.
+    pub(super) fn goes_back_when_worse(&self) -> bool {
+        let wants = self.watched.as_ref().is_some_and(|watched| watched.watch.on_worse == OnWorse::RollBack);
+        wants && self.goes_back_by_itself()
     }
 
     pub fn steps(&self, direction: Direction) -> &[Step] {
@@ -303,6 +350,7 @@ mod tests {
             deploy: 7,
             head: "b".repeat(40).parse().unwrap(),
             production: production.parse().unwrap(),
+            only_by_hand: None,
         };
         Plan::of(&section, &variables)
     }

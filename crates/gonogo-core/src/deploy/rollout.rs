@@ -30,7 +30,7 @@ pub enum HostStands {
 pub fn hosts_of(plan: &Plan, journal: &[Entry], direction: Direction, step: usize) -> Vec<HostStands> {
     let rollout = plan.steps(direction).get(step).and_then(|step| step.rollout.as_ref());
     let Some(rollout) = rollout else { return Vec::new() };
-    let story = Story::of(journal);
+    let story = Story::of(plan, journal);
     let turn = Turn { plan, story: &story, direction, step, rollout };
     (0..rollout.hosts.len()).map(|host| turn.host(host).0).collect()
 }

@@ -3,7 +3,7 @@
 use super::calendar::{Calendar, Freeze, Window};
 use super::hosts::{self, HostTable, PhaseTable};
 use super::plan::{self, Variables};
-use crate::guard::{Guard, MetricsServers, Watch};
+use crate::guard::{Guard, MetricsServers, OnWorse, Watch};
 use crate::person::Role;
 use crate::policy::utc;
 use jiff::{SignedDuration, Timestamp};
@@ -217,6 +217,9 @@ impl Deploys {
                     return Err(format!("there are two steps `{}`: name them apart", step.name));
                 }
             }
+        }
+        if self.watch.on_worse == OnWorse::RollBack && self.roll_back.is_empty() {
+            return Err("`watch.on_worse` rolls back, and there are no [[deploy.roll_back]] steps".to_owned());
         }
         let rolls_back = self.steps.iter().find(|step| step.on_failure == OnFailure::RollBack);
         match rolls_back.filter(|_| self.roll_back.is_empty()) {

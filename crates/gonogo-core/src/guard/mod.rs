@@ -18,10 +18,12 @@ mod track;
 pub use advice::{Advice, advise};
 pub use judge::{Judge, Past};
 pub(crate) use picture::number;
-pub use picture::picture;
+pub use picture::{Drawn, picture};
 pub use reading::{Doubt, Judgement, LeftOut, Reading, Remark, Versus};
 pub use replay::{Moments, Replayed, replay};
-pub use section::{BaselineKind, Direction, Gaps, Guard, Measure, MetricsKind, MetricsServers, Mode, Watch, validate};
+pub use section::{
+    BaselineKind, Direction, Gaps, Guard, Measure, MetricsKind, MetricsServers, Mode, OnWorse, Watch, validate,
+};
 pub use series::{Sample, Series};
 
 /// Fewer buckets of a baseline tell nothing.

@@ -1,10 +1,8 @@
 //! A picture of a guard at a deploy, as SVG: what was usual before as a band, the series,
 //! a mark for each step and for the halt.
 
-use super::replay::Replayed;
 use super::section::{Guard, Measure, Watch};
 use super::series::{Buckets, Fold, Series, floor};
-use crate::guard::advice::Advice;
 use crate::say::html;
 use crate::stats::{quantile, real};
 use jiff::{SignedDuration, Timestamp};
@@ -20,20 +18,36 @@ const STYLE: &str = "text{font:12px sans-serif;fill:#333}.band{fill:#cfe3d4}.usu
     .line{stroke:#1f4e8c;fill:none;stroke-width:1.5}.step{stroke:#777;stroke-dasharray:4 3}\
     .halt{stroke:#b3261e;stroke-width:2}.halt-word{fill:#b3261e}.ground{fill:#fff}";
 
-/// `title` is a sentence on what came of it.
-pub fn picture(guard: &Guard, watch: &Watch, series: &Series, deploy: &Replayed, title: &str) -> String {
-    let start = deploy.steps.first().copied().unwrap_or(deploy.at);
+/// What stands in a picture beside the series.
+#[derive(Clone, Debug)]
+pub struct Drawn {
+    /// When the deploy began: what is before is usual.
+    pub start: Timestamp,
+    pub until: Timestamp,
+    /// What began when.
+    pub marks: Vec<(Timestamp, String)>,
+    /// What the guard said at last, and when.
+    pub end: Option<(Timestamp, &'static str)>,
+    /// A sentence on what came of it.
+    pub title: String,
+}
+
+pub fn picture(guard: &Guard, watch: &Watch, series: &Series, drawn: &Drawn) -> String {
+    let Drawn { start, until, marks, end: ended, title } = drawn;
+    let start = *start;
     let seconds = i64::from(guard.resolution_seconds);
     let zero = floor(start, seconds);
     let before = i64::from(watch.before_minutes) * 60 / seconds;
-    let end = (deploy.until.as_second() - zero).div_euclid(seconds);
+    let end = (until.as_second() - zero).div_euclid(seconds);
     let points = points(guard, series, start, (-before, end));
     let usual: Vec<f64> = points.iter().filter(|point| point.0 < 0).map(|point| point.1).collect();
     let shown_from = -before.min(end.max(1));
     let shown: Vec<(i64, f64)> = points.into_iter().filter(|point| point.0 >= shown_from).collect();
     let values: Vec<f64> = shown.iter().map(|point| point.1).collect();
     // A single spike does not flatten all else.
-    let most = quantile(&values, 0.98).unwrap_or(0.0).max(quantile(&usual, 0.98).unwrap_or(0.0));
+    let since: Vec<f64> = shown.iter().filter(|point| point.0 >= 0).map(|point| point.1).collect();
+    let high = |values: &[f64]| quantile(values, 0.98).unwrap_or(0.0);
+    let most = high(&since).max(high(&usual));
     let least = quantile(&values, 0.0).unwrap_or(0.0).min(0.0);
     let frame = Frame { from: shown_from, to: end, least, most: if most > least { most * 1.15 } else { least + 1.0 } };
 
@@ -65,13 +79,12 @@ pub fn picture(guard: &Guard, watch: &Watch, series: &Series, deploy: &Replayed,
     }
     push(&mut svg, format_args!("<path class=\"line\" d=\"{}\"/>", frame.path(&shown)));
     let bucket = |at: Timestamp| real_of(at.as_second() - zero) / real_of(seconds);
-    for (nth, step) in deploy.steps.iter().enumerate() {
-        frame.mark(&mut svg, "step", bucket(*step), &format!("step {}", nth + 1), 14.0);
+    for (nth, (at, label)) in marks.iter().enumerate() {
+        // Neighbours do not cover each other.
+        frame.mark(&mut svg, "step", bucket(*at), label, if nth % 2 == 0 { 14.0 } else { 28.0 });
     }
-    match deploy.advice {
-        Advice::Halt => frame.mark(&mut svg, "halt", bucket(deploy.at), "halt", 28.0),
-        Advice::Ask => frame.mark(&mut svg, "halt", bucket(deploy.at), "ask", 28.0),
-        Advice::GoOn | Advice::Hold | Advice::HoldAndSay => {}
+    if let Some((at, word)) = ended {
+        frame.mark(&mut svg, "halt", bucket(*at), word, 42.0);
     }
     let shown_at = |bucket: i64| {
         (Timestamp::from_second(zero).unwrap_or(start) + SignedDuration::from_secs(bucket * seconds)).to_string()
@@ -142,9 +155,10 @@ impl Frame {
             svg,
             format_args!(
                 "<path class=\"{class}\" d=\"M{x:.1} {TOP}V{bottom}\"/>\
-             <text class=\"{class}-word\" x=\"{:.1}\" y=\"{:.1}\">{word}</text>",
+             <text class=\"{class}-word\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
                 x + 4.0,
-                TOP + below
+                TOP + below,
+                html(word)
             ),
         );
     }
@@ -190,7 +204,7 @@ mod tests {
         let deploy = Moments::of(vec![at(0), at(400)], true).unwrap();
         let watch = Watch::default();
         let replayed = replay(&guard, &watch, 1, &series, None, &[deploy]);
-        let svg = picture(&guard, &watch, &series, &replayed[0], "errors <rose>");
+        let svg = picture(&guard, &watch, &series, &replayed[0].drawn("errors <rose>"));
         assert_eq!(svg.matches("class=\"step\"").count(), 2);
         assert_eq!((svg.matches("class=\"halt\"").count(), svg.matches("class=\"band\"").count()), (1, 1));
         let line = svg.split("class=\"line\" d=\"").nth(1).unwrap().split('"').next().unwrap();

@@ -70,7 +70,11 @@ impl Points {
         if more_than_all > 0 {
             remarks.push(Remark::MoreThanAll { buckets: more_than_all });
         }
-        let is_empty = buckets.is_empty();
+        // Where gaps are zeros, what was never counted has no series: trials prove that it was.
+        let is_empty = match (&trials, guard.gaps) {
+            (Some(trials), Gaps::Zero) => trials.is_empty(),
+            _ => buckets.is_empty(),
+        };
         // Where gaps are zeros, points are far apart for that.
         let spacing = match (&trials, guard.gaps) {
             (Some(trials), _) => trials.spacing,

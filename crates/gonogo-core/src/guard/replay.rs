@@ -3,6 +3,7 @@
 
 use super::advice::{Advice, advise};
 use super::judge::{Judge, Past};
+use super::picture::Drawn;
 use super::reading::{Judgement, Reading};
 use super::section::{BaselineKind, Guard, Mode, Watch};
 use super::series::{Sample, Series};
@@ -35,6 +36,24 @@ pub struct Replayed {
     pub reading: Reading,
     /// Whether it would have held the deploy for want of data before.
     pub held: bool,
+}
+
+impl Replayed {
+    /// What stands in its picture; `title` is a sentence on what came of it.
+    pub fn drawn(&self, title: &str) -> Drawn {
+        let end = match self.advice {
+            Advice::Halt => Some("halt"),
+            Advice::Ask => Some("ask"),
+            Advice::GoOn | Advice::Hold | Advice::HoldAndSay => None,
+        };
+        Drawn {
+            start: self.steps.first().copied().unwrap_or(self.at),
+            until: self.until,
+            marks: self.steps.iter().enumerate().map(|(nth, at)| (*at, format!("step {}", nth + 1))).collect(),
+            end: end.map(|word| (self.at, word)),
+            title: title.to_owned(),
+        }
+    }
 }
 
 impl Moments {

@@ -31,11 +31,33 @@ pub struct Watch {
     /// So long a deploy holds where a guard has no data before people are told, and as
     /// long again before it is halted.
     pub no_data_minutes: u32,
+    /// So long guards watch a batch of hosts, once it has settled, before the next one
+    /// begins.
+    pub batch_seconds: u32,
+    /// What follows once it is proven that production got worse.
+    pub on_worse: OnWorse,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnWorse {
+    /// Nothing more, until a person says so.
+    #[default]
+    Halt,
+    /// The policy's steps back, unless the deploy changes the database.
+    RollBack,
 }
 
 impl Default for Watch {
     fn default() -> Self {
-        Self { before_minutes: 60, after_minutes: 10, false_halts: 0.01, no_data_minutes: 3 }
+        Self {
+            before_minutes: 60,
+            after_minutes: 10,
+            false_halts: 0.01,
+            no_data_minutes: 3,
+            batch_seconds: 60,
+            on_worse: OnWorse::Halt,
+        }
     }
 }
 
@@ -162,6 +184,18 @@ fn all() -> Vec<BaselineKind> {
     vec![BaselineKind::Before, BaselineKind::LastWeek, BaselineKind::Deploys]
 }
 
+impl MetricsKind {
+    pub const ALL: [Self; 2] = [Self::Graphite, Self::Prometheus];
+
+    /// As a policy says it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Graphite => "graphite",
+            Self::Prometheus => "prometheus",
+        }
+    }
+}
+
 impl MetricsServers {
     pub fn address(&self, kind: MetricsKind) -> Option<&str> {
         match kind {
@@ -171,12 +205,13 @@ impl MetricsServers {
     }
 
     pub fn validate(&self) -> Result<(), String> {
-        for (address, word) in [(&self.graphite, "graphite"), (&self.prometheus, "prometheus")] {
-            let is_wrong = |address: &String| {
+        for kind in MetricsKind::ALL {
+            let word = kind.word();
+            let is_wrong = |address: &str| {
                 let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"));
                 rest.is_none_or(|rest| rest.is_empty() || rest.contains(['?', '#', '@', ' ']))
             };
-            if address.as_ref().is_some_and(is_wrong) {
+            if self.address(kind).is_some_and(is_wrong) {
                 return Err(format!(
                     "`metrics.{word}` is an address such as https://{word}.example.com: no user, no query"
                 ));
@@ -200,6 +235,9 @@ impl Watch {
         if !(1..=60).contains(&self.no_data_minutes) {
             return Err("`watch.no_data_minutes` is from 1 to 60".to_owned());
         }
+        if self.batch_seconds > 3600 {
+            return Err("`watch.batch_seconds` is up to 3600".to_owned());
+        }
         Ok(())
     }
 }
@@ -222,6 +260,12 @@ pub fn validate(guards: &[Guard], servers: &MetricsServers, watch: &Watch) -> Re
 }
 
 impl Guard {
+    /// What it reads, in one line: series of guards that read the same may be compared.
+    pub fn reads(&self) -> String {
+        let of = self.of.as_deref().map(|of| format!(" of {of}")).unwrap_or_default();
+        format!("{} {:?} {}{of} each {} s", self.from.word(), self.measures, self.query, self.resolution_seconds)
+    }
+
     /// The share of good deploys that this one may halt, where all of so many together may
     /// halt no more than `all` (Bonferroni).
     pub fn share(all: f64, guards: usize) -> f64 {
@@ -233,10 +277,7 @@ impl Guard {
         if self.name.is_empty() || self.name.len() > 40 || !self.name.chars().all(is_plain) {
             return Err("its name is up to 40 lower-case letters, digits and hyphens".to_owned());
         }
-        let word = match self.from {
-            MetricsKind::Graphite => "graphite",
-            MetricsKind::Prometheus => "prometheus",
-        };
+        let word = self.from.word();
         if servers.address(self.from).is_none() {
             return Err(format!("nothing says where it is read: write `{word}` into [deploy.metrics]"));
         }

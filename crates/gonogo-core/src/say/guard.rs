@@ -17,14 +17,14 @@ pub fn reading(guard: &Guard, reading: &Reading) -> String {
         }
         Judgement::CannotTell(Doubt::LooksWorse) => "cannot tell: it looks worse, and is not proven".to_owned(),
     };
-    let unit = match guard.measures {
-        Measure::Count => " a bucket",
-        Measure::Rate => " of each",
-        Measure::Value => "",
+    let shown = |value: f64| match guard.measures {
+        Measure::Count | Measure::Value => number(value),
+        Measure::Rate => format!("{}%", number(value * 100.0)),
     };
+    let unit = if guard.measures == Measure::Count { " a bucket" } else { "" };
     let mut said = format!("{}: {what}", guard.name);
     if let (Some(observed), Some(expected)) = (reading.observed, reading.expected) {
-        said = format!("{said}; {}{unit} against {}", number(observed), number(expected));
+        said = format!("{said}; {}{unit} against {}", shown(observed), shown(expected));
         let nearest = reading.versus.iter().min_by(|a, b| a.evidence.total_cmp(&b.evidence));
         if let Some(versus) = nearest {
             said = format!("{said} {}", baseline(versus.baseline));

@@ -80,6 +80,11 @@ pub fn minute_of(at: &str) -> String {
     at.parse().map_or_else(|_| at.to_owned(), minute)
 }
 
+/// The second of a day that is plain: `14:02:31 UTC`.
+pub fn second(at: jiff::Timestamp) -> String {
+    at.strftime("%H:%M:%S UTC").to_string()
+}
+
 /// The minute of a day that is plain: `14:02 UTC`.
 pub fn hour(at: jiff::Timestamp) -> String {
     at.strftime("%H:%M UTC").to_string()

@@ -1,6 +1,6 @@
 //! What a deploy would do, and how long that took before. Nothing is done.
 
-use super::deploys::{DeployError, is_go, wanted};
+use super::deploys::{DeployError, is_go, only_by_hand, wanted};
 use crate::serving::Serving;
 use crate::told_deploy;
 use gonogo_core::deploy::{Plan, Variables};
@@ -36,6 +36,7 @@ pub async fn preview(serving: &Serving, candidate: CandidateId) -> Result<Previe
         deploy: 0,
         head: candidate.head,
         production,
+        only_by_hand: only_by_hand(serving, candidate.id).await?,
     };
     let plan = Plan::of(&section, &variables);
     let expected = expected(serving, &candidate.service).await?;

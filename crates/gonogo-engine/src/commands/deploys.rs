@@ -2,6 +2,8 @@
 
 use super::acknowledge::Speaker;
 use super::people::deed_of;
+use crate::digest::Digest;
+use crate::evidence::Evidence;
 use crate::locate::type_policy;
 use crate::serving::Serving;
 use gonogo_api::{Check, Severity};
@@ -87,6 +89,9 @@ pub(super) async fn wanted(
     let Some(production) = candidate.production.clone() else {
         return Err(not_now("what runs is not known", "see the service's page"));
     };
+    if let Some(why) = serving.metrics.refuses(&section, &candidate.service) {
+        return Err(not_now(why.said, why.fix));
+    }
     Ok((candidate, section, production))
 }
 
@@ -114,9 +119,24 @@ pub async fn request(
         requested_by: who.id,
         channel,
     };
-    let plan =
-        move |deploy: DeployId| Plan::of(&section, &Variables { service, branch, deploy: deploy.0, head, production });
+    let only_by_hand = only_by_hand(serving, id).await?;
+    let plan = move |deploy: DeployId| {
+        Plan::of(&section, &Variables { service, branch, deploy: deploy.0, head, production, only_by_hand })
+    };
     Ok(serving.store.request_deploy(new, plan, deed).await?)
+}
+
+/// Why nobody but a person would roll a candidate back.
+pub(super) async fn only_by_hand(serving: &Serving, candidate: CandidateId) -> Result<Option<String>, DeployError> {
+    let newest = serving.store.newest_evaluation(candidate).await?;
+    let check = newest.as_ref().and_then(|newest| serde_json::from_str::<Check>(&newest.result).ok());
+    let recording = match &newest {
+        Some(newest) => serving.store.recording(newest.id).await?,
+        None => None,
+    };
+    let evidence = recording.and_then(|bytes| Evidence::read(&bytes).ok());
+    let unknown = || Some("which files it changes is not known".to_owned());
+    Ok(check.map_or_else(unknown, |check| Digest::of(&check, evidence.as_ref()).only_by_hand()))
 }
 
 /// Whether the newest judgement lets it ship, and begin now.
@@ -181,11 +201,11 @@ fn may_say(plan: &Plan, journal: &[Entry]) -> MaySay {
     let can_go_back = has_begun && !plan.back.is_empty() && !has_gone_back(journal);
     let back = can_go_back.then_some(Signal::RollBack);
     match next(plan, journal) {
-        Next::Act(_) | Next::Follow(_) => {
+        Next::Act(_) | Next::Follow(_) | Next::Watch => {
             let signals = [Some(Signal::Halt), back, Some(Signal::Abandon)];
             MaySay { signals: signals.into_iter().flatten().collect(), choices: None }
         }
-        Next::Hold(Hold::Halted(HaltedBy::Person(_))) => {
+        Next::Hold(Hold::Halted(HaltedBy::Person(_) | HaltedBy::Guard { .. })) => {
             let signals = [Some(Signal::Resume), back, Some(Signal::Abandon)];
             MaySay { signals: signals.into_iter().flatten().collect(), choices: None }
         }
@@ -203,7 +223,7 @@ fn has_gone_back(journal: &[Entry]) -> bool {
     journal.iter().any(|entry| match entry {
         Entry::Asked { signal, .. } => *signal == Signal::RollBack,
         Entry::Intended { key } => key.act().direction == Direction::Back,
-        Entry::Settled { .. } | Entry::Decided { .. } => false,
+        Entry::Settled { .. } | Entry::Decided { .. } | Entry::Guarded { .. } | Entry::Watched => false,
     })
 }
 

@@ -30,7 +30,10 @@ impl Progress for Silent {
 }
 
 pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobError> {
-    let Some(candidate) = serving.store.candidate(id).await?.filter(|c| c.is_open) else { return Ok(()) };
+    let Some(candidate) = serving.store.candidate(id).await? else { return Ok(()) };
+    if !candidate.is_open && !serving.store.is_to_be_deployed(id).await? {
+        return Ok(());
+    }
     let Some(service) = serving.service(&candidate.service) else { return Ok(()) };
     let wanted = crate::Wanted {
         head: Some(candidate.head.to_string()),
@@ -73,8 +76,10 @@ pub(super) async fn judge(serving: &Serving, id: CandidateId) -> Result<(), JobE
         (verdict, _) => verdict.word(),
     };
     metrics::histogram!("gonogo_evaluation_seconds", "verdict" => verdict).record(begun.elapsed());
-    aware::tell(serving, &candidate, &checked).await?;
-    waits::keep(serving, &candidate, &checked).await?;
+    if candidate.is_open {
+        aware::tell(serving, &candidate, &checked).await?;
+        waits::keep(serving, &candidate, &checked).await?;
+    }
     record(serving, service, &candidate, &checked).await?;
     afterwards(serving, id, &checked).await
 }

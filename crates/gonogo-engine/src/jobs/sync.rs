@@ -3,7 +3,7 @@
 
 use super::pulls::QUEUE;
 use super::{
-    AGAIN_AFTER, JobError, PULLS, SHIP, because, blocking, early, judge_all, judge_soon, judging, look_soon,
+    AGAIN_AFTER, JobError, PULLS, SHIP, because, blocking, deploys, early, judge_all, judge_soon, judging, look_soon,
     production, seen, settle, shipping,
 };
 use crate::locate::{GivenProduction, Located, Wanted, locate_each};
@@ -177,7 +177,7 @@ async fn look_at(serving: &Serving, service: &Service, git: &Arc<Git>, began: Ti
     };
     let branches = view.branches.into_iter().map(sighted).collect();
     let looked = serving.store.looked(production.clone(), branches, began, (serving.clock)()).await?;
-    serving.store.lapse_requested(&service.name, (serving.clock)()).await?;
+    deploys::lapse(serving, service).await?;
     settle::abandoned(serving).await?;
     reads_moves(serving, service).await?;
     for (candidate, is_new) in &looked.candidates {

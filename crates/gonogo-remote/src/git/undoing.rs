@@ -189,7 +189,8 @@ impl Git {
         }
     }
 
-    fn is_behind(&self, commit: Sha, other: Sha) -> Result<bool, GitError> {
+    /// Whether another commit has all that a commit has.
+    pub fn is_behind(&self, commit: Sha, other: Sha) -> Result<bool, GitError> {
         let (commit, other) = (commit.to_string(), other.to_string());
         let args = ["merge-base", "--is-ancestor", &commit, &other];
         let ended = self.run(&args)?;

@@ -23,7 +23,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// A server of metrics.
-pub trait Metrics: Send + Sync {
+pub trait Metrics: Send + Sync + std::fmt::Debug {
     /// The points from `from` up to, not including, `until`, each at the beginning of the
     /// time that it is of. `step` is the length of a bucket in seconds. Absent where the
     /// query gives no series: that is nothing to go by, not good news.
@@ -111,11 +111,7 @@ impl Place {
     ) -> Result<Self, Why> {
         let wrong = |said: String| Why::new(format!("[deploy.metrics] {address}: {said}"), "mend it in gonogo.toml");
         let address = Url::parse(&format!("{}/", address.trim_end_matches('/'))).map_err(|e| wrong(e.to_string()))?;
-        let system = match kind {
-            MetricsKind::Graphite => "graphite",
-            MetricsKind::Prometheus => "prometheus",
-        };
-        Ok(Self { kind, address, connections: connections.clone().of(system), credentials, patience })
+        Ok(Self { kind, address, connections: connections.clone().of(kind.word()), credentials, patience })
     }
 
     async fn get(&self, path: &str, query: &[(&str, &str)], mend: fn(Vec<u8>) -> Vec<u8>) -> Result<Value, Why> {

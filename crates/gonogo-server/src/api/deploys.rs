@@ -11,10 +11,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use gonogo_api as api;
 use gonogo_core::deploy::{ActKey, Choice, Direction, HostStands, Phase, Signal, Step};
+use gonogo_core::guard::{Judgement, Mode};
 use gonogo_core::person::Act;
 use gonogo_engine::commands::deploy_preview::{Preview, preview};
 use gonogo_engine::commands::deploys::{DeployError, approve, decide, end_step, request, signal};
-use gonogo_engine::{ToldAct, ToldDeploy, ToldHost, ToldRollout, host_words, outcome_words, told_deploy};
+use gonogo_engine::{
+    ToldAct, ToldDeploy, ToldGuard, ToldHost, ToldRollout, guard_names, host_words, outcome_words, told_deploy,
+};
 use gonogo_store::{CandidateId, DeployId, DeployState, DeploysWanted, Requested, RunKey};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
@@ -117,6 +120,8 @@ async fn would_do(State(app): State<App>, _: Reader, At(id): At<i64>) -> Result<
         not_now: not_now.map(|(said, fix)| format!("{said}; {fix}")),
         steps: steps(Direction::Forward),
         back: steps(Direction::Back),
+        guards: plan.as_ref().map(guard_names).unwrap_or_default(),
+        only_by_hand: plan.as_ref().and_then(|plan| plan.only_by_hand.clone()),
         runner: plan.as_ref().map(|plan| plan.runner.clone()),
     }))
 }
@@ -271,7 +276,7 @@ fn act(key: &str) -> Result<ActKey, Refusal> {
 }
 
 fn tell(app: &App, told: ToldDeploy) -> api::Deploy {
-    let ToldDeploy { row, acts, rollouts, may, .. } = told;
+    let ToldDeploy { row, acts, rollouts, guards, may, .. } = told;
     let signals = may.signals.iter().map(|signal| match signal {
         Signal::Halt => api::DeploySignal::Halt,
         Signal::Resume => api::DeploySignal::Resume,
@@ -295,8 +300,26 @@ fn tell(app: &App, told: ToldDeploy) -> api::Deploy {
         ended_at: row.ended_at.map(|at| at.to_string()),
         steps: acts.into_iter().map(step).collect(),
         rollouts: rollouts.into_iter().map(rollout).collect(),
+        guards: guards.iter().map(guard).collect(),
         signals: signals.collect(),
         waits_for_word: may.choices.map(|(key, _)| key.to_string()),
+    }
+}
+
+fn guard(told: &ToldGuard) -> api::DeployGuard {
+    let judgement = told.reading.as_ref().map(|reading| match reading.judgement {
+        Judgement::Fine => api::DeployJudgement::Fine,
+        Judgement::Worse => api::DeployJudgement::Worse,
+        Judgement::NoData => api::DeployJudgement::NoData,
+        Judgement::CannotTell(_) => api::DeployJudgement::CannotTell,
+    });
+    api::DeployGuard {
+        name: told.guard.name.clone(),
+        observes: told.guard.mode == Mode::Observe,
+        judgement,
+        said: told.said(),
+        trouble: told.trouble.clone(),
+        looked_at: told.reading.as_ref().map(|reading| reading.at.to_string()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Deploys: one with its steps, what they say, and what a person may say of it; and
 //! those of a service.
 
+use super::guards;
 use super::layout::{self, Follows, Shown, ago, away, not_found, outside, short};
 use super::rollout::{self, Ends};
 use super::table::table;
@@ -83,10 +84,11 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(id): Pat
             a href={ "/services/" (row.service) "/deploys" } { "Its deploys" } " · "
             a href={ "/candidates/" (row.candidate.0) } { "The candidate" } " · "
             a href={ "/candidates/" (row.candidate.0) "/plan" } { "Its plan" } }
+        (guards::guards(&told, now))
         @for (at, act) in told.acts.iter().enumerate() { (part(at, act, &told, &ends, may, &session, now)) }
         (to_come(&told))
         @if !told.words.is_empty() {
-            section { h2 { "What people said" }
+            section { h2 { "What was said" }
                 ul { @for (said, at) in &told.words { li { (outside(said)) " " (ago(*at, now)) } } } }
         }
     };

@@ -14,6 +14,7 @@ pub(crate) mod deploy;
 pub(crate) mod deploys;
 pub(crate) mod elsewhere;
 pub(crate) mod explain;
+pub(crate) mod guards;
 pub(crate) mod jira_account;
 pub(crate) mod layout;
 pub(crate) mod messages;

@@ -11,7 +11,7 @@ use gonogo_core::deploy::{ActKey, At, Direction, HostStands, Phase, Step};
 use gonogo_core::person::Act;
 use gonogo_core::say;
 use gonogo_engine::commands::deploy_preview::{Preview, preview};
-use gonogo_engine::{ToldAct, ToldDeploy, ToldHost, ToldRollout, host_words, outcome_words};
+use gonogo_engine::{ToldAct, ToldDeploy, ToldHost, ToldRollout, guard_names, host_words, outcome_words};
 use gonogo_store::CandidateId;
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -150,6 +150,11 @@ pub(crate) async fn would_do(State(app): State<App>, session: Session, Path(id):
         @match &told.not_now {
             Some((said, fix)) => { p.hint { "It would not begin now: " (outside(said)) "; " (outside(fix)) "." } },
             None => { @if may { (press(told.candidate.id, &session)) } },
+        }
+        @let guards = guard_names(&told.plan);
+        @if !guards.is_empty() { p { "Watched by " (say::list(&guards, guards.len())) "." } }
+        @if let (Some(why), false) = (&told.plan.only_by_hand, told.plan.back.is_empty()) {
+            p { "Only a person rolls it back: " (outside(why)) "." }
         }
         (steps_of("What is done", &told.plan.forward, &told))
         @if !told.plan.back.is_empty() { (steps_of("To roll back", &told.plan.back, &told)) }

@@ -220,6 +220,7 @@ impl Store {
                     tell(tx, id, &runs, at).await?;
                 }
                 note(tx, &deed).await?;
+                super::guards::tidy(tx, id).await?;
                 changed(tx, id).await
             })
         })
@@ -258,7 +259,13 @@ impl Store {
     }
 
     /// Writes where the lock is still theirs, which is the heartbeat too.
-    async fn holding<T, F>(&self, held: &Held, now: Timestamp, until: Timestamp, run: F) -> Result<T, StoreError>
+    pub(super) async fn holding<T, F>(
+        &self,
+        held: &Held,
+        now: Timestamp,
+        until: Timestamp,
+        run: F,
+    ) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'t, 'c> FnOnce(
@@ -289,7 +296,7 @@ impl Store {
 }
 
 /// Whether the journal has no more than what somebody decided on.
-async fn is_as_seen(tx: &mut Tx<'_>, id: DeployId, seen: usize) -> Result<(), StoreError> {
+pub(super) async fn is_as_seen(tx: &mut Tx<'_>, id: DeployId, seen: usize) -> Result<(), StoreError> {
     const SELECT: &str = "select count(*) from deploy_journal where deploy = $1";
     let (number,): (i64,) = fetch!(tx, fetch_one, SELECT, id.0)?;
     if usize::try_from(number).unwrap_or(usize::MAX) == seen { Ok(()) } else { Err(StoreError::Done) }
@@ -306,7 +313,7 @@ async fn tell(tx: &mut Tx<'_>, id: DeployId, runs: &Running, at: i64) -> Result<
 }
 
 /// The next entry of a deploy's journal.
-async fn put(
+pub(super) async fn put(
     tx: &mut Tx<'_>,
     id: DeployId,
     fence: Option<i64>,
@@ -320,6 +327,8 @@ async fn put(
         Entry::Settled { key, .. } => ("settled", Some(key)),
         Entry::Decided { key, .. } => ("decided", Some(key)),
         Entry::Asked { .. } => ("asked", None),
+        Entry::Guarded { .. } => ("guarded", None),
+        Entry::Watched => ("watched", None),
     };
     let body = serde_json::to_string(entry).map_err(|error| StoreError::Refused(error.to_string()))?;
     execute!(tx, INSERT, id.0, key.map(ToString::to_string), word, body, fence, micros(now))?;

@@ -1,8 +1,11 @@
 //! Deploys: each with its lock, its journal, and what runners do of it.
 
+mod along;
+mod guards;
 mod journal;
 mod runs;
 
+pub use guards::{GuardBefore, GuardSeen};
 pub use journal::{Held, Intent};
 pub use runs::{DeployRun, RunKey, Runs, Said, StepOrder};
 
@@ -51,7 +54,7 @@ pub struct NewDeploy {
     pub channel: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DeployRow {
     pub id: DeployId,
     pub service: String,
@@ -189,7 +192,6 @@ impl Store {
             .write(move |tx| {
                 Box::pin(async move {
                     in_turn(tx).await?;
-                    lapse(tx, &new.service, deed.at).await?;
                     let (head, production) = (new.head.to_string(), new.production.to_string());
                     let underway: Option<(i64,)> = fetch!(tx, fetch_optional, UNDERWAY, &new.service, &head)?;
                     if let Some((id,)) = underway {
@@ -220,19 +222,6 @@ impl Store {
             .await?;
         self.work.came();
         Ok(requested)
-    }
-
-    /// What waits for an approval of what is no candidate any more waits no longer.
-    pub async fn lapse_requested(&self, service: &str, now: Timestamp) -> Result<(), StoreError> {
-        let service = service.to_owned();
-        self.db
-            .write(move |tx| {
-                Box::pin(async move {
-                    in_turn(tx).await?;
-                    lapse(tx, &service, now).await
-                })
-            })
-            .await
     }
 
     /// Somebody agrees to it, and it is queued; false where it does not wait for that.
@@ -327,19 +316,6 @@ impl Store {
             .await?;
         rows.into_iter().map(read).collect()
     }
-}
-
-async fn lapse(tx: &mut Tx<'_>, service: &str, now: Timestamp) -> Result<(), StoreError> {
-    const UPDATE: &str = "update deploy set state = 'refused', ended_at = $2,
-             said = 'nobody had agreed to it before its branch or production moved: ask for it anew'
-         where service = $1 and state = 'requested' and exists (select 1 from candidate
-             where candidate.id = deploy.candidate and candidate.closed_at is not null)
-         returning id";
-    let lapsed: Vec<(i64,)> = fetch!(tx, fetch_all, UPDATE, service, micros(now))?;
-    for (id,) in lapsed {
-        changed(tx, DeployId(id)).await?;
-    }
-    Ok(())
 }
 
 /// What pages show of a deploy is another by this transaction, which is in turn.

@@ -1,10 +1,11 @@
 use crate::{at, conformance, sha};
 use gonogo_core::case::Stage;
-use gonogo_core::deploy::{Act, ActKey, Direction, Entry, Failure, OnFailure, Outcome, Plan, Signal, Step};
+use gonogo_core::deploy::{Act, ActKey, Direction, Entry, Failure, GuardWord, OnFailure, Outcome, Plan, Signal, Step};
+use gonogo_core::guard::{Judgement, Reading, Sample, Series};
 use gonogo_core::person::{Person, Role};
 use gonogo_store::{
-    Candidate, Deed, DeployId, DeployState, DeploysWanted, Held, NewDeploy, ProductionSeen, Requested, RunKey, Sighted,
-    StepOrder, Store, StoreError,
+    AuditAsked, Candidate, Deed, DeployId, DeployState, DeploysWanted, GuardBefore, GuardSeen, Held, NewDeploy,
+    ProductionSeen, Requested, RunKey, Sighted, StepOrder, Store, StoreError,
 };
 
 fn deed(action: &'static str, second: i64) -> Deed {
@@ -66,6 +67,8 @@ async fn request(store: &Store, who: &Person, of: &Candidate, second: i64) -> Re
         runner: "local".to_owned(),
         forward: vec![step(&format!("ship-{}", id.0))],
         back: Vec::new(),
+        watched: None,
+        only_by_hand: None,
     };
     store.request_deploy(wanted(who, of), plan, deed("asked for a deploy", second)).await.unwrap()
 }
@@ -75,6 +78,27 @@ pub(crate) async fn requested(store: &Store, who: &Person, of: &Candidate, secon
         Requested::New(id) => id,
         Requested::Underway(id) => panic!("{id:?} is under way"),
     }
+}
+
+fn reading(level: f64) -> Reading {
+    Reading {
+        guard: "errors".to_owned(),
+        at: at(5),
+        judgement: Judgement::Fine,
+        evidence: 0.25,
+        needed: 100.0,
+        observed: Some(level),
+        expected: None,
+        since: None,
+        no_data_since: None,
+        versus: Vec::new(),
+        remarks: Vec::new(),
+    }
+}
+
+fn series(level: f64) -> Series {
+    let sample = |second, value| Sample { at: at(second), value };
+    Series { samples: vec![sample(0, Some(level)), sample(10, None)], trials: vec![sample(0, Some(0.1))] }
 }
 
 pub(crate) fn first() -> ActKey {
@@ -263,7 +287,7 @@ conformance! {
         assert_eq!(store.deploys_untold().await.unwrap().len(), 1, "an older word is none of the newer");
     }
 
-    async fn what_nobody_agreed_to_lapses_with_its_candidate(store: Store) {
+    async fn what_waits_for_an_approval_outlives_its_candidate_and_lapses_once(store: Store) {
         let who = ada(&store).await;
         let of = candidate(&store, "web", 'b').await;
         let id = requested(&store, &who, &of, 2).await;
@@ -276,16 +300,94 @@ conformance! {
             runner: "local".to_owned(),
             forward: vec![step("ship")],
             back: Vec::new(),
+            watched: None,
+            only_by_hand: None,
         };
         let Requested::New(waits) = store.request_deploy(wanted(&who, &of), plan, deed("asked for a deploy", 5)).await.unwrap() else {
             panic!("the first one is over")
         };
-        store.lapse_requested("web", at(6)).await.unwrap();
         let state_of = async |id| store.deploy(id).await.unwrap().unwrap().state;
-        assert_eq!(state_of(waits).await, DeployState::Requested, "its candidate is open");
         store.close_candidate(of.id, at(7)).await.unwrap();
-        store.lapse_requested("web", at(8)).await.unwrap();
+        assert_eq!(state_of(waits).await, DeployState::Requested, "its head stays");
+        assert!(store.is_to_be_deployed(of.id).await.unwrap());
+        assert!(!store.lapse_deploy(id, "late".to_owned(), at(8)).await.unwrap(), "it is over");
+        assert!(store.lapse_deploy(waits, "late".to_owned(), at(8)).await.unwrap());
         assert_eq!((state_of(waits).await, state_of(id).await), (DeployState::Refused, DeployState::Deployed));
+        assert!(!store.is_to_be_deployed(of.id).await.unwrap());
+    }
+
+    async fn a_deploy_moves_along_with_what_runs_and_knows_where_it_was(store: Store) {
+        let who = ada(&store).await;
+        let of = candidate(&store, "web", 'c').await;
+        let id = requested(&store, &who, &of, 2).await;
+        let held = take(&store, id, 3).await.unwrap();
+        let row = store.deploy(id).await.unwrap().unwrap();
+        let over = |other: char| gonogo_core::running::Running::from(sha(other));
+        let moves = async |other, seen| {
+            let deed = deed("moved a deploy along", 4);
+            store.move_deploy(&held, over(other), row.plan.clone(), seen, at(14), deed).await
+        };
+        assert!(matches!(moves('b', 1).await, Err(StoreError::Done)), "not once it has begun");
+        moves('b', 0).await.unwrap();
+        let moved = store.deploy(id).await.unwrap().unwrap();
+        assert_eq!(moved.production, over('b'));
+        let now = store.candidate(moved.candidate).await.unwrap().unwrap();
+        assert_eq!((now.head, now.production, now.is_open), (sha('c'), Some(over('b')), false));
+        assert_eq!(store.open_candidates("web").await.unwrap().len(), 1, "nobody else sees it");
+        moves('d', 0).await.unwrap();
+        assert_eq!(store.deploy_moved_from(id).await.unwrap(), Some(of.id), "where people saw it");
+    }
+
+    async fn what_guards_saw_is_kept_for_the_deploys_after(store: Store) {
+        let who = ada(&store).await;
+        let saw = |reads: &str, level: f64| GuardSeen {
+            guard: "errors".to_owned(),
+            reads: reads.to_owned(),
+            reading: reading(level),
+            trouble: None,
+            series: Some(series(level)),
+        };
+        let mut ids = Vec::new();
+        for (head, reads, second) in [('b', "q", 10), ('c', "another", 20), ('d', "q", 30), ('e', "q", 40)] {
+            let id = requested(&store, &who, &candidate(&store, "web", head).await, second).await;
+            let held = take(&store, id, second).await.unwrap();
+            let _intent = store.intend(&held, first(), order(), 0, at(second + 1), at(second + 11)).await.unwrap();
+            let level = f64::from(u32::try_from(second).unwrap());
+            store.guards_saw(&held, vec![saw(reads, level)], at(second + 2), at(second + 12)).await.unwrap();
+            let newer = GuardSeen { trouble: Some("away".to_owned()), series: None, ..saw(reads, level) };
+            store.guards_saw(&held, vec![newer], at(second + 2), at(second + 12)).await.unwrap();
+            if head == 'd' {
+                // One that is rolled back is nothing to compare with.
+                let ended = (DeployState::RolledBack, String::new());
+                store.finish_deploy(&held, ended, None, 1, deed("ended a deploy", second + 3)).await.unwrap();
+            } else if head != 'e' {
+                finish(&store, &held, second + 3).await;
+            }
+            ids.push(id);
+        }
+        let before = store.guard_before(ids[3], "errors".to_owned(), "q".to_owned(), 10).await.unwrap();
+        let expected = GuardBefore { deploy: ids[0], start: at(11), series: series(10.0) };
+        assert_eq!(before, [expected], "not what read something else, nor what was rolled back");
+        let seen = store.guards_of(ids[3]).await.unwrap().remove(0);
+        assert_eq!((seen.reading, seen.trouble.as_deref()), (reading(40.0), Some("away")));
+        assert_eq!(store.guard_series(ids[3], "errors".to_owned()).await.unwrap(), Some(series(40.0)));
+        assert_eq!(store.guard_series(ids[3], "p95".to_owned()).await.unwrap(), None);
+    }
+
+    async fn a_guard_s_word_takes_back_what_has_not_begun(store: Store) {
+        let who = ada(&store).await;
+        let id = requested(&store, &who, &candidate(&store, "web", 'b').await, 2).await;
+        let held = take(&store, id, 3).await.unwrap();
+        let _intent = store.intend(&held, first(), order(), 0, at(4), at(14)).await.unwrap();
+        let word = || Entry::Guarded { guard: "errors".to_owned(), word: GuardWord::Worse, said: "worse".to_owned() };
+        let deed = || Some(deed("halted a deploy", 5));
+        let late = store.guard_says(&held, word(), 0, at(15), deed(), at(5)).await;
+        assert!(matches!(late, Err(StoreError::Done)), "the journal has more by now");
+        store.guard_says(&held, word(), 1, at(15), deed(), at(5)).await.unwrap();
+        let outcome = store.deploy_runs(id).await.unwrap().remove(0).outcome;
+        assert!(matches!(outcome, Some(Outcome::NotStarted { why }) if why.contains("the guard errors")));
+        assert_eq!(store.deploy_journal(id).await.unwrap()[1].0, word());
+        assert_eq!(store.audit(&AuditAsked::default(), None, 1).await.unwrap()[0].action, "halted a deploy");
     }
 
     async fn what_an_act_says_is_kept_once_and_without_a_gap(store: Store) {

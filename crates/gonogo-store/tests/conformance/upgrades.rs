@@ -47,6 +47,8 @@ const STEPS: &[(i64, &str, &str)] = &[
     (36, include_str!("../../migrations/0036_told_where.sql"), include_str!("rows/0036.sql")),
     (38, include_str!("../../migrations/0038_waiver_branch.sql"), include_str!("rows/0038.sql")),
     (39, include_str!("../../migrations/0039_deploy_cards.sql"), include_str!("rows/0039.sql")),
+    (40, include_str!("../../migrations/0040_guards.sql"), include_str!("rows/0040.sql")),
+    (41, include_str!("../../migrations/0041_deploys_along.sql"), include_str!("rows/0041.sql")),
 ];
 
 /// Brings an empty database to a version, with rows.

@@ -77,6 +77,12 @@ fn print_plan(plan: &DryRun) -> u8 {
             print_step(at + 1, step);
         }
     }
+    if !plan.guards.is_empty() {
+        anstream::println!("Watched by {}.", say::list(&plan.guards, plan.guards.len()));
+    }
+    if let (Some(why), false) = (&plan.only_by_hand, plan.back.is_empty()) {
+        anstream::println!("Only a person rolls it back: {}.", say::printable(why));
+    }
     if let Some(why) = &plan.not_now {
         anstream::println!("It would not begin now: {}", say::printable(why));
     }

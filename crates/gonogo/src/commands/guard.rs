@@ -138,7 +138,7 @@ fn sentence(one: &GuardReplayed, deploy: &Replayed) -> String {
 fn draw(request: &ReplayGuards, one: &GuardReplayed, deploy: &Replayed, folder: &Path) -> anyhow::Result<PathBuf> {
     let start = deploy.steps.first().copied().unwrap_or(deploy.at);
     let file = folder.join(format!("{}-{}.svg", one.guard.name, start.strftime("%Y%m%dT%H%M%SZ")));
-    let svg = picture(&one.guard, &request.sections.deploy.watch, &one.series, deploy, &sentence(one, deploy));
+    let svg = picture(&one.guard, &request.sections.deploy.watch, &one.series, &deploy.drawn(&sentence(one, deploy)));
     std::fs::write(&file, svg).with_context(|| format!("{} could not be written", file.display()))?;
     Ok(file)
 }

@@ -1,6 +1,7 @@
 //! Over a real Graphite and a real Prometheus.
 
-use super::rigs::{Graphite, Prometheus};
+use super::graphite::Graphite;
+use super::rigs::Prometheus;
 use super::support::{counts, json, now, replay, write};
 
 /// Half an hour ago, on a whole minute.
@@ -11,7 +12,7 @@ fn start() -> i64 {
 #[test]
 fn guards_are_replayed_straight_from_graphite() {
     let (folder, start) = (tempfile::tempdir().unwrap(), start());
-    let graphite = Graphite::start();
+    let graphite = Graphite::start(10);
     graphite.feed("web.errors", &counts(start - 3600, start + 1200, start + 300));
     graphite.feed(
         "web.requests",

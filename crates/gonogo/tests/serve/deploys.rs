@@ -45,7 +45,7 @@ impl Deploying {
         Self { world, marks }
     }
 
-    fn mark(&self, name: &str) -> PathBuf {
+    pub(crate) fn mark(&self, name: &str) -> PathBuf {
         self.marks.path().join(name)
     }
 
@@ -232,22 +232,69 @@ fn a_step_that_hangs_is_ended_by_a_person() {
     on.says(&deploy, "✗ Ended as it was");
 }
 
+/// A step that says what it ships over what, and waits.
+const SHIPS: &str = "echo $GONOGO_SHA over $GONOGO_PRODUCTION >> $M/shipped; until test -e $M/go; do sleep 0.05; done";
+
 #[test]
-fn what_has_moved_since_it_was_asked_for_is_refused() {
-    let on =
-        Deploying::with(&[("ship", "echo $GONOGO_SHA >> $M/shipped; until test -e $M/go; do sleep 0.05; done")], "");
+fn what_waits_in_the_queue_moves_along_with_what_runs_and_keeps_its_head() {
+    let back = "[[deploy.roll_back]]\nname = 'back'\nrun = ['sh', '-c', 'echo $GONOGO_SHA > $MARKS/back']\n";
+    let on = Deploying::with(&[("ship", SHIPS), ("more", "test -e $M/more")], back);
+    let zero = on.world.repo.rev("production");
     let (one, candidate) = on.is_go_with("STORY-1 x");
     let first = on.presses_deploy(&candidate);
     on.wait_for_mark("shipped");
-    let (_, candidate) = on.is_go_with("STORY-2 y");
+    let (two, candidate) = on.is_go_with("STORY-2 y");
     let second = on.presses_deploy(&candidate);
     assert_eq!(on.presses_deploy(&candidate), second, "pressed twice it is one");
     on.says(&second, "… Queued");
+    // Somebody goes on working.
+    let (three, _) = on.is_go_with("STORY-3 z");
+    on.lets("more");
+    on.lets("go");
+    on.says(&first, "✓ Deployed");
+    std::fs::remove_file(on.mark("more")).unwrap();
+    let page = on.says(&second, "‖ Halted");
+    let shipped = format!("{one} over {zero}\n{two} over {one}\n");
+    assert_eq!(on.read("shipped").unwrap(), shipped, "not {three}: {page}");
+    assert!(on.world.get("/audit").1.contains("moved a deploy along"));
+    assert_eq!(on.world.submit(&second, &format!("{second}/signals/roll-back"), &[]).0, 303);
+    on.says(&second, "↩ Rolled back");
+    assert_eq!(on.read("back").unwrap().trim(), one, "to what ran when it began");
+}
+
+#[test]
+fn what_is_not_on_its_branch_any_more_is_refused() {
+    let on = Deploying::with(&[("ship", SHIPS)], "");
+    let (_, candidate) = on.is_go_with("STORY-1 x");
+    let first = on.presses_deploy(&candidate);
+    on.wait_for_mark("shipped");
+    let (two, candidate) = on.is_go_with("STORY-2 y");
+    let second = on.presses_deploy(&candidate);
+    on.world.repo.git(&["reset", "--hard", "HEAD~1"]);
+    on.is_go_with("STORY-3 z");
     on.lets("go");
     on.says(&first, "✓ Deployed");
     let page = on.says(&second, "✗ Refused");
-    assert!(page.contains("ask for it anew"), "{page}");
-    assert_eq!(on.read("shipped").unwrap().trim(), one);
+    assert!(page.contains(&format!("which has not {}: ask for it anew", &two[..7])), "{page}");
+    assert_eq!(on.read("shipped").unwrap().lines().count(), 1);
+}
+
+#[test]
+fn an_approval_stands_while_others_push_and_what_runs_moves_along() {
+    let policy = "[deploy]\n[deploy.approval]\nby_another = false\n";
+    let on = Deploying::with(&[("ship", SHIPS)], policy);
+    let (one, candidate) = on.is_go_with("STORY-1 x");
+    let first = on.presses_deploy(&candidate);
+    let (two, candidate) = on.is_go_with("STORY-2 y");
+    let second = on.presses_deploy(&candidate);
+    on.is_go_with("STORY-3 z");
+    on.lets("go");
+    for deploy in [&first, &second] {
+        assert_eq!(on.world.submit(deploy, &format!("{deploy}/approval"), &[]).0, 303);
+    }
+    on.says(&second, "✓ Deployed");
+    let shipped = on.read("shipped").unwrap();
+    assert!(shipped.starts_with(&one) && shipped.contains(&format!("{two} over {one}")), "{shipped}");
 }
 
 #[test]

@@ -16,6 +16,9 @@ mod deploys;
 mod doctor;
 mod early;
 mod github;
+#[path = "../shared/graphite.rs"]
+mod graphite;
+mod guarded;
 #[path = "../shared/hosts.rs"]
 mod hosts;
 mod jira_accounts;

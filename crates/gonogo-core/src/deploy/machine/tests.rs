@@ -3,7 +3,8 @@
 mod hosts;
 
 use super::*;
-use crate::deploy::Failure;
+use crate::deploy::{Failure, Watched};
+use crate::guard::{OnWorse, Watch};
 use proptest::prelude::*;
 
 fn step(name: &str, tries: u32, on_failure: OnFailure) -> Step {
@@ -29,6 +30,8 @@ fn plan(forward: &[(u32, OnFailure)], back: usize) -> Plan {
         runner: "local".to_owned(),
         forward,
         back: (0..back).map(|_| step("b", 1, OnFailure::Halt)).collect(),
+        watched: None,
+        only_by_hand: None,
     }
 }
 
@@ -173,6 +176,14 @@ fn word() -> impl Strategy<Value = (Option<Signal>, Choice)> {
     (signal, choice)
 }
 
+fn guard_word() -> impl Strategy<Value = Option<GuardWord>> {
+    prop_oneof![
+        8 => Just(None),
+        1 => Just(Some(GuardWord::Worse)),
+        1 => Just(Some(GuardWord::CannotTell)),
+    ]
+}
+
 proptest! {
     /// Whatever happens, and wherever it is read anew: no act is begun twice or
     /// beside another one, none follows a failure that halts, and it ends.
@@ -180,13 +191,17 @@ proptest! {
     fn every_deploy_ends_and_begins_nothing_twice(
         steps in prop::collection::vec((1..3_u32, on_failure()), 1..4),
         back in 0..3_usize,
-        events in prop::collection::vec((outcome(), word()), 60),
+        is_watched in any::<bool>(),
+        goes_back in any::<bool>(),
+        events in prop::collection::vec((outcome(), word(), guard_word()), 60),
     ) {
-        let plan = plan(&steps, back);
+        let on_worse = if goes_back { OnWorse::RollBack } else { OnWorse::Halt };
+        let watched = is_watched.then(|| Watched { guards: Vec::new(), watch: Watch { on_worse, ..Watch::default() } });
+        let plan = Plan { watched, ..plan(&steps, back) };
         let mut journal: Vec<Entry> = Vec::new();
         let mut begun = std::collections::BTreeSet::new();
         let mut ended = None;
-        for (outcome, (signal, choice)) in events {
+        for (outcome, (signal, choice), guard) in events {
             match next(&plan, &journal) {
                 Next::Act(act) => {
                     prop_assert!(begun.insert(act.key()), "{} was begun twice", act.key());
@@ -194,7 +209,8 @@ proptest! {
                     prop_assert_eq!(next(&plan, &journal), Next::Follow(vec![act.key()]));
                 }
                 Next::Follow(mut keys) => journal.push(Entry::Settled { key: keys.remove(0), outcome }),
-                Next::Hold(Hold::Halted(HaltedBy::Person(_))) => journal.push(asked(Signal::Resume)),
+                Next::Hold(Hold::Halted(HaltedBy::Person(_) | HaltedBy::Guard { .. })) => journal.push(asked(Signal::Resume)),
+                Next::Watch => journal.push(Entry::Watched),
                 Next::Hold(Hold::Halted(HaltedBy::Step(key)) | Hold::CannotTell(key, _)) => {
                     prop_assert!(begun.contains(&key));
                     journal.push(Entry::Decided { key, by: "ada".to_owned(), choice });
@@ -205,16 +221,23 @@ proptest! {
                 }
             }
             journal.extend(signal.map(asked));
+            if let Some(word) = guard.filter(|_| is_watched && !journal.is_empty()) {
+                journal.push(Entry::Guarded { guard: "errors".to_owned(), word, said: String::new() });
+                let begins = matches!(next(&plan, &journal), Next::Act(Act { direction: Direction::Forward, .. }));
+                prop_assert!(!begins, "nothing begins after a guard's word");
+            }
         }
         while ended.is_none() {
             match next(&plan, &journal) {
                 Next::Act(act) => journal.push(intended(act)),
                 Next::Follow(mut keys) => journal.push(Entry::Settled { key: keys.remove(0), outcome: Outcome::Done }),
                 Next::Hold(_) => journal.push(asked(Signal::Abandon)),
+                Next::Watch => journal.push(Entry::Watched),
                 Next::Finish(end) => ended = Some(end),
             }
         }
         if ended == Some(End::Deployed) {
+            prop_assert!(!is_watched || journal.contains(&Entry::Watched));
             let was_begun = |step: usize| journal.iter().any(|entry| {
                 let Entry::Intended { key } = entry else { return false };
                 (key.act().direction, key.act().step) == (Direction::Forward, step)

@@ -8,6 +8,7 @@ use crate::jobs::message::{SLACK_MESSAGE, context, outside, section};
 use crate::jobs::{seen, told};
 use crate::serving::Serving;
 use crate::told_deploy::state_words;
+use crate::told_guards::guard_names;
 use gonogo_api::Check;
 use gonogo_core::build::{Build, BuildState};
 use gonogo_core::deploy::{Entry, Signal};
@@ -25,6 +26,7 @@ use tokio::sync::watch;
 const AT_LEAST_EVERY: Duration = Duration::from_secs(1);
 const MOST_STORIES: usize = 5;
 const MOST_BUILDS: usize = 8;
+const MOST_GUARDS: usize = 8;
 
 /// The meaning of the message; outside texts are as they came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +48,9 @@ pub(in crate::jobs) struct DeployWanted {
     verdict: Option<String>,
     stories: Vec<String>,
     builds: Vec<String>,
+    /// What watches it.
+    #[serde(default)]
+    guards: Vec<String>,
     /// Whether it waits for somebody to agree.
     is_to_be_approved: bool,
     signals: Vec<Signal>,
@@ -114,6 +119,7 @@ impl DeployWanted {
             verdict: check.as_ref().map(|check| seen::sentence(check, exit_code)),
             stories: check.as_ref().map(stories).unwrap_or_default(),
             builds: builds.iter().map(build_line).collect(),
+            guards: guard_names(&row.plan),
             is_to_be_approved: row.state == DeployState::Requested,
             signals: may_say_of(row, &journal).signals,
             url: format!("{}/deploys/{}", serving.pages, row.id.0),
@@ -152,6 +158,7 @@ impl DeployWanted {
         let counts = [verdict, self.counts.as_deref().map(outside)].into_iter().flatten().collect::<Vec<_>>();
         blocks.extend((!counts.is_empty()).then(|| context(&counts.join(" · "))));
         blocks.extend(some(&self.builds, MOST_BUILDS, " · ").map(|said| context(&format!("Builds: {said}"))));
+        blocks.extend(some(&self.guards, MOST_GUARDS, ", ").map(|said| context(&format!("Guards: {said}"))));
         blocks.extend(some(&self.stories, MOST_STORIES, "\n").map(|said| section(&said)));
         blocks.push(section(&format!("<{url}|Open>")));
         blocks.extend(if has_buttons { self.buttons() } else { None });

@@ -1,10 +1,14 @@
 //! Sees to deploys: each is somebody's for as long as they write to its journal, and
 //! goes on from there with the next one.
 
+mod along;
 mod card;
+mod guards;
+mod heed;
 mod ready;
 mod stands;
 
+pub(super) use along::lapse;
 pub(super) use card::{DeployWanted, tell_all};
 
 use super::{JobError, look_soon, told};
@@ -13,11 +17,12 @@ use crate::serving::Serving;
 use gonogo_core::deploy::{ActKey, Choice, Direction, End, Entry, Next, Outcome, next};
 use gonogo_core::running::Running;
 use gonogo_store::{Deed, DeployRow, DeployRun, DeployState, Held, RunKey, StepOrder, StoreError};
+use guards::Watching;
 use jiff::{SignedDuration, Timestamp};
 use ready::{Reading, Ready};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 /// How long a deploy is somebody's without a word from them.
@@ -75,6 +80,13 @@ struct Seen {
     /// How much its steps had said when pages were last told of it.
     shown_bytes: u64,
     shown_at: Instant,
+    /// Its guards, once it has begun.
+    watching: Option<Watching>,
+    /// When guards looked that were written down last, and when their points were.
+    kept: Option<Timestamp>,
+    points_at: Option<Instant>,
+    /// Something that it waits for came.
+    news: Arc<Notify>,
 }
 
 enum Step {
@@ -91,8 +103,20 @@ async fn see_to(serving: Arc<Serving>, held: Held, mut stop: watch::Receiver<boo
         Ok(None) => return,
         Err(error) => return told::store_is_away(&error),
     };
+    let news = Arc::new(Notify::new());
     let reading = Reading::from((serving.clock)());
-    let mut seen = Seen { serving, held, row, reading, shown_bytes: 0, shown_at: Instant::now() };
+    let mut seen = Seen {
+        serving,
+        held,
+        row,
+        reading,
+        shown_bytes: 0,
+        shown_at: Instant::now(),
+        watching: None,
+        kept: None,
+        points_at: None,
+        news: Arc::clone(&news),
+    };
     loop {
         if *stop.borrow() {
             // Whoever comes next has it at once.
@@ -105,6 +129,7 @@ async fn see_to(serving: Arc<Serving>, held: Held, mut stop: watch::Receiver<boo
             Ok(Step::Waits) => {
                 tokio::select! {
                     () = seen.serving.store.deploys_came() => {}
+                    () = news.notified() => {}
                     () = tokio::time::sleep(HEARTBEAT) => {}
                     _ = stop.changed() => {}
                 }
@@ -135,7 +160,11 @@ fn has_begun(journal: &[Entry]) -> bool {
         Entry::Intended { key } => !came_to_nothing(key),
         // A person did it by hand.
         Entry::Decided { choice: Choice::CountAsDone, .. } => true,
-        Entry::Settled { .. } | Entry::Decided { .. } | Entry::Asked { .. } => false,
+        Entry::Settled { .. }
+        | Entry::Decided { .. }
+        | Entry::Asked { .. }
+        | Entry::Guarded { .. }
+        | Entry::Watched => false,
     })
 }
 
@@ -143,12 +172,17 @@ impl Seen {
     async fn step(&mut self) -> Result<Step, JobError> {
         let store = &self.serving.store;
         let id = self.row.id;
-        let (journal, times): (Vec<Entry>, Vec<Timestamp>) = store.deploy_journal(id).await?.into_iter().unzip();
+        let written = store.deploy_journal(id).await?;
+        let journal: Vec<Entry> = written.iter().map(|(entry, _)| entry.clone()).collect();
         let next = next(&self.row.plan, &journal);
         let has_begun = has_begun(&journal);
+        if has_begun && let Some(step) = self.heed(&next, &journal, &written).await? {
+            return Ok(step);
+        }
         if let (Next::Act(_), false) = (&next, has_begun) {
-            match self.reading.ready(&self.serving, &self.row).await? {
+            match self.reading.ready(&self.serving, &self.row, &self.news).await? {
                 Ready::Yes => {}
+                Ready::Along(runs) => return self.moves_along(runs, journal.len()).await,
                 Ready::NotYet(said) => return self.stands(DeployState::Queued, said, None).await,
                 Ready::Refused(why) => return self.finish(DeployState::Refused, why, None, journal.len()).await,
             }
@@ -158,7 +192,7 @@ impl Seen {
             Next::Follow(keys) => {
                 let given_at = |of: &ActKey| {
                     let is_it = |entry: &Entry| matches!(entry, Entry::Intended { key } if key == of);
-                    journal.iter().position(is_it).map(|at| times[at])
+                    journal.iter().position(is_it).map(|at| written[at].1)
                 };
                 self.follow(&keys, &journal, given_at).await
             }
@@ -171,6 +205,8 @@ impl Seen {
                 let both = if has_begun { self.both() } else { None };
                 self.stands(state, said, both).await
             }
+            // Without guards there is nothing to wait for, and with some they were heeded.
+            Next::Watch => Ok(Step::Waits),
             Next::Finish(end) => {
                 let way = if end == End::RolledBack { Direction::Back } else { Direction::Forward };
                 let without = stands::without(&self.row.plan, &journal, way);

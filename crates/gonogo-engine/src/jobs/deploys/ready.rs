@@ -1,21 +1,34 @@
 //! Whether a deploy may begin, read again just before it does: what runs, the head,
 //! and the verdict of exactly that.
 
+use super::along::{Stays, stays};
 use crate::commands::deploys::{closed, deploys_of};
-use crate::jobs::{EVALUATE, judge_soon, look_soon};
+use crate::jobs::deploys::guards::{Unwatched, watchable};
+use crate::jobs::{EVALUATE, JobError, judge_soon, look_soon};
 use crate::serving::Serving;
+use gonogo_api::{Check, Severity};
+use gonogo_core::deploy::Watched;
+use gonogo_core::running::Running;
 use gonogo_core::say;
-use gonogo_store::{DeployRow, StoreError};
+use gonogo_store::{DeployRow, Evaluation};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::sync::{Notify, oneshot};
 
 /// What cannot be read again in this time is not begun.
 const AT_MOST: SignedDuration = SignedDuration::from_mins(5);
+
+/// What waits for something is judged again so often.
+const JUDGED_AGAIN: SignedDuration = SignedDuration::from_secs(10);
 
 /// A part of the answer is on its way.
 const WAITING: u8 = 4;
 
 pub(super) enum Ready {
     Yes,
+    /// What runs has moved along to its head.
+    Along(Running),
     NotYet(String),
     Refused(String),
 }
@@ -27,14 +40,26 @@ pub(super) struct Reading {
     since: Timestamp,
     looks: bool,
     judges: bool,
+    /// Whether its guards could watch it.
+    watchable: Option<oneshot::Receiver<Result<(), Unwatched>>>,
 }
 
 impl Reading {
-    pub(super) fn from(since: Timestamp) -> Self {
-        Self { since, looks: false, judges: false }
+    /// What was read before does not count any more.
+    pub(super) fn starts_anew(&mut self, since: Timestamp) {
+        *self = Self::from(since);
     }
 
-    pub(super) async fn ready(&mut self, serving: &Serving, row: &DeployRow) -> Result<Ready, StoreError> {
+    pub(super) fn from(since: Timestamp) -> Self {
+        Self { since, looks: false, judges: false, watchable: None }
+    }
+
+    pub(super) async fn ready(
+        &mut self,
+        serving: &Arc<Serving>,
+        row: &DeployRow,
+        news: &Arc<Notify>,
+    ) -> Result<Ready, JobError> {
         let since = self.since;
         let Some(service) = serving.service(&row.service) else {
             return Ok(Ready::Refused(format!("{} is not in the server's configuration any more", row.service)));
@@ -66,15 +91,10 @@ impl Reading {
             return Ok(not_yet("what runs", trouble));
         }
         let runs = production.and_then(|production| production.running);
-        if runs.as_ref() != Some(&row.production) {
-            let now = runs.map_or_else(|| "is not known now".to_owned(), |runs| format!("is {} now", runs.short()));
-            let before = row.production.short();
-            return Ok(Ready::Refused(format!("what runs {now}; this was asked for over {before}: ask for it anew")));
-        }
-        let candidate = serving.store.candidate(row.candidate).await?;
-        if !candidate.is_some_and(|candidate| candidate.is_open && candidate.head == row.head) {
-            let branch = say::printable(&row.branch);
-            return Ok(Ready::Refused(format!("{branch} is not at {} any more: ask for it anew", row.head.short())));
+        match stays(serving, service, row, runs.as_ref()).await? {
+            Stays::AsItWas => {}
+            Stays::Along(runs) => return Ok(Ready::Along(runs)),
+            Stays::Gone(why) => return Ok(Ready::Refused(why)),
         }
         if !self.judges {
             self.judges = true;
@@ -95,12 +115,84 @@ impl Reading {
         }
         match newest {
             None => Ok(not_yet("its verdict", None)),
-            Some(newest) if newest.exit_code == 0 => Ok(Ready::Yes),
-            Some(newest) if newest.exit_code == WAITING => Ok(not_yet("what its verdict waits for", None)),
+            Some(newest) if newest.exit_code == 0 => {
+                if let Some(found) = found_since(serving, row, &newest).await? {
+                    return Ok(Ready::Refused(found));
+                }
+                Ok(match self.watchable(serving, row, news) {
+                    Some(Ok(())) => Ready::Yes,
+                    Some(Err(Unwatched::Nothing(why))) => Ready::Refused(format!("{}; {}", why.said, why.fix)),
+                    Some(Err(Unwatched::Away(why))) => not_yet("what its guards watch", Some(why.said)),
+                    None => not_yet("what its guards watch", None),
+                })
+            }
+            Some(newest) if newest.exit_code == WAITING => {
+                // What comes for its head concerns open candidates alone.
+                if judging.looked_at.is_some_and(|at| (serving.clock)().duration_since(at) > JUDGED_AGAIN) {
+                    judge_soon(serving, row.candidate).await?;
+                }
+                Ok(not_yet("what its verdict waits for", None))
+            }
             Some(newest) => Ok(Ready::Refused(format!(
                 "its verdict is {} by now: {}/candidates/{} says what mends it",
                 newest.verdict, serving.pages, row.candidate.0
             ))),
         }
     }
+
+    /// Whether its guards have something to compare with: a deploy that nobody could watch
+    /// does not begin. `None` while that is being read.
+    fn watchable(
+        &mut self,
+        serving: &Arc<Serving>,
+        row: &DeployRow,
+        news: &Arc<Notify>,
+    ) -> Option<Result<(), Unwatched>> {
+        let Some(Watched { guards, watch }) = row.plan.watched.clone() else { return Some(Ok(())) };
+        let asked = self.watchable.get_or_insert_with(|| {
+            let (tell, asked) = oneshot::channel();
+            let (serving, news) = (Arc::clone(serving), Arc::clone(news));
+            tokio::spawn(async move {
+                let found = watchable(&serving.metrics, &guards, &watch, (serving.clock)()).await;
+                // Nobody waits for it where the deploy is over by now.
+                tell.send(found).ok();
+                news.notify_one();
+            });
+            asked
+        });
+        let found = asked.try_recv().ok();
+        if matches!(found, Some(Err(Unwatched::Away(_)))) {
+            // It is asked anew.
+            self.watchable = None;
+        }
+        found
+    }
+}
+
+/// What is found over what runs now, and was not over what ran when somebody agreed to
+/// it: an approval covers what they saw.
+async fn found_since(serving: &Serving, row: &DeployRow, newest: &Evaluation) -> Result<Option<String>, JobError> {
+    let Some(before) = serving.store.deploy_moved_from(row.id).await?.filter(|_| row.approved.is_some()) else {
+        return Ok(None);
+    };
+    let read = |result: &str| serde_json::from_str::<Check>(result).ok();
+    let seen = serving.store.newest_evaluation(before).await?.and_then(|seen| read(&seen.result));
+    let (Some(seen), Some(now)) = (seen, read(&newest.result)) else {
+        return Ok(Some("what was approved cannot be compared with what it is now: ask for it anew".to_owned()));
+    };
+    let known: BTreeSet<&str> = seen.findings.iter().map(|finding| finding.fingerprint.as_str()).collect();
+    let new: Vec<&str> = now
+        .findings
+        .iter()
+        .filter(|finding| finding.severity != Severity::Note && !known.contains(finding.fingerprint.as_str()))
+        .map(|finding| finding.message.as_str())
+        .collect();
+    let said = || {
+        let over = row.production.short();
+        format!(
+            "over {over}, which runs since it was approved, there is something new: {}; ask for it anew",
+            say::list(&new, 3)
+        )
+    };
+    Ok((!new.is_empty()).then(said))
 }

@@ -2,7 +2,7 @@
 
 use crate::commands::deploys::SILENT;
 use gonogo_core::deploy::{
-    ActKey, Choice, Direction, End, Entry, HaltedBy, Hold, HostStands, Outcome, Phase, Plan, hosts_of,
+    ActKey, Choice, Direction, End, Entry, GuardWord, HaltedBy, Hold, HostStands, Outcome, Phase, Plan, hosts_of,
 };
 use gonogo_core::say;
 use gonogo_store::{DeployRun, DeployState};
@@ -98,6 +98,10 @@ pub(super) fn of_hold(plan: &Plan, journal: &[Entry], hold: &Hold) -> (DeploySta
             let hosts = if hosts.is_empty() { String::new() } else { format!("; {}", counted(&hosts)) };
             (DeployState::Halted, format!("{} failed{hosts}", called(plan, key)))
         }
+        Hold::Halted(HaltedBy::Guard { word: GuardWord::CannotTell, said, .. }) => {
+            (DeployState::NeedsPerson, format!("whether it is worse cannot be told: {said}"))
+        }
+        Hold::Halted(HaltedBy::Guard { said, .. }) => (DeployState::Halted, said.clone()),
         Hold::CannotTell(key, why) => {
             let said = format!("whether {} was done cannot be told: {}; {}", called(plan, key), why.said, why.fix);
             (DeployState::NeedsPerson, said)
@@ -122,6 +126,14 @@ fn passed_over(plan: &Plan, journal: &[Entry]) -> Vec<String> {
     plan.forward.iter().enumerate().filter(|(at, _)| failed(*at)).map(|(_, step)| step.name.clone()).collect()
 }
 
+/// What a guard proved last.
+fn worse(journal: &[Entry]) -> Option<String> {
+    journal.iter().rev().find_map(|entry| match entry {
+        Entry::Guarded { word: GuardWord::Worse, said, .. } => Some(said.clone()),
+        _ => None,
+    })
+}
+
 /// Why it ended so, where the word does not say all.
 pub(super) fn of_end(plan: &Plan, journal: &[Entry], end: End, without: &[String]) -> String {
     let failed = journal.iter().rev().find_map(|entry| match entry {
@@ -137,7 +149,7 @@ pub(super) fn of_end(plan: &Plan, journal: &[Entry], end: End, without: &[String
             failed => format!("but {} failed", say::list(failed, 5)),
         },
         End::Cancelled => String::new(),
-        End::RolledBack => failed.unwrap_or_default(),
+        End::RolledBack => failed.or_else(|| worse(journal)).unwrap_or_default(),
         End::Abandoned => {
             let is_between = |stands: &HostStands| matches!(stands, HostStands::Between(_));
             let both = [Direction::Forward, Direction::Back];

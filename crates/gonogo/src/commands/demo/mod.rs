@@ -15,6 +15,7 @@ use crate::cli::{DemoArgs, DemoSize};
 use crate::logs::{self, LogFormat, LogLevel};
 use anyhow::{Context, bail};
 use folder::Folder;
+use gonogo_core::guard::MetricsServers;
 use gonogo_core::policy::{Source, TrackerKind};
 use gonogo_engine::commands::people::{add_first, random_word};
 use gonogo_engine::{CodeHostAccess, Outside, TrustedTracker};
@@ -146,6 +147,7 @@ fn configuration(world: &Playground, app: &JiraApp, listen: SocketAddr, folder: 
             api_url: app.api_url.clone(),
         }),
         oidc: None,
+        metrics: MetricsServers::default(),
         slack: Some(SlackConfig { channel: Some(play::CHANNEL.to_owned()), url: world.slack_url() }),
         mail: None,
         story_deployed: Some(StoryDeployedConfig {

@@ -9,6 +9,7 @@ use super::runners::{LocalRunnerConfig, RunnerConfig};
 use super::sign_in::{self, WayIn};
 use super::stories::StoryDeployedConfig;
 use crate::logs::{LogFormat, LogLevel};
+use gonogo_core::guard::MetricsServers;
 use gonogo_core::policy::{PolicyError, ProductionSource, ServicePath, Source, typed};
 use gonogo_engine::Route;
 use gonogo_remote::github::RepositoryName;
@@ -50,6 +51,9 @@ pub(crate) struct Config {
     /// How teams are told that the policy names.
     #[serde(default)]
     pub awareness: TeamsConfig,
+    /// Where guards read, as the policy says it too.
+    #[serde(default)]
+    pub metrics: MetricsServers,
     /// Who does the steps of deploys, beside the one on this machine.
     #[serde(default, rename = "runner")]
     pub runners: Vec<RunnerConfig>,
@@ -294,6 +298,7 @@ impl Config {
         if let Some(jira) = &config.jira_accounts {
             jira.look(&config).map_err(|(said, key)| source.error(said, source.find(&["jira_accounts", key])))?;
         }
+        config.metrics.validate().map_err(|said| source.error(said, source.find(&["metrics"])))?;
         if config.server.poll_seconds == 0 {
             return Err(source.error("poll_seconds is 1 or more", None));
         }

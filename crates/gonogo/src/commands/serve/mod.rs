@@ -4,6 +4,7 @@
 pub(crate) mod config;
 pub(crate) mod jira_accounts;
 mod mail;
+mod metrics;
 mod oidc;
 pub(crate) mod routes;
 pub(crate) mod runners;
@@ -297,6 +298,7 @@ async fn serving(config: &Config, access: Access, store: Store, first_code: &Sec
         oidc,
         jira_app: jira_accounts::app(config, access.jira_client, &outside.http)?,
         pages: config.server.url.trim_end_matches('/').to_owned(),
+        metrics: metrics::room(config, &outside.http)?,
         outside: Outside { oidc_issuer, ..outside },
         settings: settings::of(config, access.secrets)?,
         runners: runners::names(config),

@@ -18,6 +18,7 @@ fn on_hosts(hosts: usize, more: &str, back: &str) -> Plan {
         deploy: 7,
         head: "b".repeat(40).parse().unwrap(),
         production: "a".repeat(40).parse().unwrap(),
+        only_by_hand: None,
     };
     Plan::of(&section, &variables)
 }
@@ -254,7 +255,7 @@ proptest! {
             match play.next() {
                 Next::Act(act) => {
                     prop_assert!(begun.insert(act.key()), "{} was begun twice", act.key());
-                    let open = Story::of(&play.journal).under_way();
+                    let open = Story::of(&play.plan, &play.journal).under_way();
                     let same = |key: &&ActKey| key.act().on.map(|on| on.host) == act.on.map(|on| on.host);
                     prop_assert_eq!(open.iter().find(same), None, "one thing at a time on a host");
                     prop_assert!(open.iter().all(|key| (key.act().direction, key.act().step) == (act.direction, act.step)));
@@ -279,12 +280,13 @@ proptest! {
                     let key = which.get(&keys).clone();
                     play.journal.push(Entry::Settled { key, outcome });
                 }
-                Next::Hold(Hold::Halted(HaltedBy::Person(_))) => play.journal.push(asked(Signal::Resume)),
+                Next::Hold(Hold::Halted(HaltedBy::Person(_) | HaltedBy::Guard { .. })) => play.journal.push(asked(Signal::Resume)),
                 Next::Hold(Hold::Halted(HaltedBy::Step(key)) | Hold::CannotTell(key, _)) => {
                     prop_assert!(begun.contains(&key));
                     let choice = if leaves_out && key.act().on.is_some() { Choice::LeaveOut } else { choice };
                     play.journal.push(Entry::Decided { key, by: "ada".to_owned(), choice });
                 }
+                Next::Watch => play.journal.push(Entry::Watched),
                 Next::Finish(end) => {
                     ended = Some(end);
                     break;
@@ -300,10 +302,11 @@ proptest! {
                 Next::Act(act) => play.journal.push(intended(act)),
                 Next::Follow(keys) => play.journal.push(Entry::Settled { key: keys[0].clone(), outcome: Outcome::Done }),
                 Next::Hold(_) => play.journal.push(asked(Signal::Abandon)),
+                Next::Watch => play.journal.push(Entry::Watched),
                 Next::Finish(end) => ended = Some(end),
             }
         }
-        prop_assert_eq!(Story::of(&play.journal).under_way(), [], "nothing is left running");
+        prop_assert_eq!(Story::of(&play.plan, &play.journal).under_way(), [], "nothing is left running");
         if ended == Some(End::Deployed) {
             let over = |stands: &HostStands| {
                 matches!(stands, HostStands::Done | HostStands::Failed(_) | HostStands::LeftOut(_))
