@@ -15,4 +15,4 @@ pub use journal::{Act, ActKey, Choice, Direction, Entry, Failure, On, Outcome, S
 pub use machine::{End, HaltedBy, Hold, Next, next};
 pub use plan::{HostCommand, OnHost, Plan, Rollout, Step, Variables};
 pub use rollout::{HostStands, hosts_of};
-pub use section::{Approval, Deploys, OnFailure, StepTable};
+pub use section::{Approval, BreakGlass, Deploys, OnFailure, StepTable};

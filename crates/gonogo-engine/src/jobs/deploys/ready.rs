@@ -2,6 +2,7 @@
 //! and the verdict of exactly that.
 
 use crate::commands::deploys::{closed, deploys_of};
+use crate::commands::locks::{keeps_out, locked_words};
 use crate::jobs::{EVALUATE, judge_soon, look_soon};
 use crate::serving::Serving;
 use gonogo_core::say;
@@ -39,7 +40,12 @@ impl Reading {
         let Some(service) = serving.service(&row.service) else {
             return Ok(Ready::Refused(format!("{} is not in the server's configuration any more", row.service)));
         };
-        if let Some(approval) = &row.plan.approval {
+        if let Some(lock) = keeps_out(serving, &row.service, row.requested_by_id).await? {
+            return Ok(Ready::Refused(format!("{}; ask for it anew after that", locked_words(&lock))));
+        }
+        // What keeps a deploy may be broken by a person; that what runs is as it was may not.
+        let is_broken = serving.store.glass(row.id).await?.is_some();
+        if let Some(approval) = row.plan.approval.as_ref().filter(|_| !is_broken) {
             let now = (serving.clock)();
             if !row.approved.as_ref().is_some_and(|(_, at)| approval.counts(*at, now)) {
                 let said = format!("its approval is older than {} h: ask for it anew", approval.hours);
@@ -75,6 +81,9 @@ impl Reading {
         if !candidate.is_some_and(|candidate| candidate.is_open && candidate.head == row.head) {
             let branch = say::printable(&row.branch);
             return Ok(Ready::Refused(format!("{branch} is not at {} any more: ask for it anew", row.head.short())));
+        }
+        if is_broken {
+            return Ok(Ready::Yes);
         }
         if !self.judges {
             self.judges = true;
