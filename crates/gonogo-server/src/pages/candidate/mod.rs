@@ -39,12 +39,13 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(id): Pat
     let evidence = look.evidence(&app).await?;
     let waivers = look.waivers(&app).await?;
     let breaks_glass = look.deploys && may_break_glass(&app.serving, &session.person, &look.candidate.service);
-    let main = match &look.check {
-        Some(check) => html! {
-            (verdict(check, &look, evidence.as_ref(), &waivers, &session))
-            @if breaks_glass && check.verdict != Verdict::Go { (pages::glass::form(look.candidate.id, &session)) }
-        },
-        None => html! { (unjudged()) @if breaks_glass { (pages::glass::form(look.candidate.id, &session)) } },
+    let offers_glass = breaks_glass && look.check.as_ref().is_none_or(|check| check.verdict != Verdict::Go);
+    let main = html! {
+        @match &look.check {
+            Some(check) => (verdict(check, &look, evidence.as_ref(), &waivers, &session)),
+            None => (unjudged()),
+        }
+        @if offers_glass { (pages::glass::form(look.candidate.id, &session)) }
     };
     Ok(shown(&look, "Verdict", &session, &main))
 }
