@@ -33,7 +33,14 @@ fn an_admin_deploys_what_is_no_go_and_its_follow_up_is_asked_for_until_written()
     on.world.signs_in("dan", PASSWORD);
     assert!(!on.world.get(&candidate).1.contains("Break glass"));
     assert_eq!(breaks(&on, &candidate, "the shop is down").0, 403, "the policy names no other role");
+    let lock = [("why", "smoke"), ("hours", "1")];
+    assert_eq!(on.world.submit("/services/web", "/services/web/lock", &lock).0, 303);
     on.world.signs_in_again();
+    let (status, answer) = breaks(&on, &candidate, "the shop is down");
+    assert!(status == 422 && answer.contains("web is locked by dan"), "it gets around no lock: {status} {answer}");
+    let api = Api::with(&on.world, &["deploy"]);
+    let off = json!({ "why": "the shop is down" }).to_string();
+    assert_eq!(api.send("POST", "/services/web/lock/end", &[], &off).status, 204);
     let page = on.world.get(&candidate).1;
     assert!(page.contains("Break glass and deploy") && !page.contains(">Deploy</button>"), "{page}");
     nothing_is_wrong_at(&on.world, [candidate.as_str()]);

@@ -4,6 +4,8 @@
 
 use crate::api::Api;
 use crate::deploys::Deploying;
+use crate::hosts::Hosts;
+use crate::on_hosts::onto;
 use crate::pages::nothing_is_wrong_at;
 use crate::slack_deploys::{CHANNEL, answer, deploying, joins};
 use crate::support::PASSWORD;
@@ -73,6 +75,27 @@ fn no_step_begins_later_than_two_seconds_after() {
     lifts(&on);
     on.says(&deploy, "✓ Deployed");
     assert_eq!(times().lines().count(), 60, "each once, in spite of the stop");
+}
+
+#[test]
+fn no_host_and_no_phase_begins_until_the_stop_is_lifted() {
+    let hosts = Hosts::new(3);
+    let marks = "echo $GONOGO_HOST >> $M/begun; until test -e $M/go; do sleep 0.05; done; echo x >> $M/ended";
+    let on =
+        onto(&hosts, marks, "batches = ['2', '1']\nhealth = { run = ['sh', '-c', 'echo {host} >> $M/healthy'] }\n");
+    let (_, candidate) = on.is_go_with("STORY-1 x");
+    let deploy = on.presses_deploy(&candidate);
+    let lines = |name: &str| on.read(name).unwrap_or_default().lines().count();
+    on.world.wait(|| (lines("begun") == 2).then_some(()), || on.world.log());
+    stops(&on, "");
+    let page = on.says("/deploys", "ship on web-1");
+    assert!(page.contains("ship on web-2") && page.matches("End it").count() == 2, "{page}");
+    on.lets("go");
+    let page = on.says(&deploy, "‖ Halted</span> stopped by ada");
+    assert_eq!((lines("begun"), lines("ended"), lines("healthy")), (2, 2, 0), "{page}");
+    lifts(&on);
+    on.says(&deploy, "✓ Deployed");
+    assert_eq!((lines("begun"), lines("healthy")), (3, 3), "each once");
 }
 
 #[test]
