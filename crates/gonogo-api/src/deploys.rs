@@ -22,6 +22,9 @@ pub struct Deploy {
     pub said: String,
     /// Who agreed to it; null where nobody has, or nobody has to.
     pub approved_by: Option<String>,
+    /// Where a person had it begin in spite of what kept it; null else.
+    #[serde(default)]
+    pub break_glass: Option<BreakGlass>,
     /// Null until its first step began.
     pub began_at: Option<String>,
     /// Null until it is over.
@@ -37,6 +40,28 @@ pub struct Deploy {
     pub waits_for_word: Option<String>,
     /// The page for people.
     pub page: String,
+}
+
+/// A deploy in spite of its verdict, of the times for deploys, or without an approval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BreakGlass {
+    pub by: String,
+    pub why: String,
+    /// In spite of what, in words.
+    pub in_spite_of: String,
+    /// RFC 3339, UTC.
+    pub at: String,
+    /// What somebody wrote about it afterwards; null until then.
+    pub follow_up: Option<String>,
+    pub follow_up_by: Option<String>,
+}
+
+/// What came of a deploy by break-glass.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewFollowUp {
+    #[schemars(length(min = 1, max = 10_000), regex(pattern = r"\S"))]
+    pub text: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -142,6 +167,20 @@ pub struct DeployStep {
     pub said_bytes: u64,
 }
 
+/// Which deploys of all services are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeploysAsked {
+    /// Those alone that are not over.
+    pub open: Option<bool>,
+    /// How many at most; 50 where it is not said.
+    #[schemars(range(min = 1, max = 200))]
+    pub limit: Option<u32>,
+    /// The `next` of the part before.
+    #[schemars(regex(pattern = r"^[0-9]{1,18}$"))]
+    pub cursor: Option<String>,
+}
+
 /// The candidate that is to be deployed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -149,6 +188,11 @@ pub struct NewDeploy {
     #[serde(deserialize_with = "crate::waivers::whole")]
     #[schemars(range(min = 1, max = 999_999_999))]
     pub candidate: i64,
+    /// Why it is deployed in spite of its verdict, of the times for deploys, and without
+    /// an approval; without it, it is asked for as ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 500), regex(pattern = r"\S"))]
+    pub break_glass: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -17,6 +17,9 @@ pub struct AskForWork {
     /// most) at the latest.
     #[serde(default)]
     pub wait_seconds: u32,
+    /// The stop of all deploys that it knows of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<i64>,
 }
 
 /// One act of one deploy.
@@ -37,6 +40,16 @@ pub struct Work {
     pub end: Vec<ToEnd>,
     /// Of what it follows, what is not its own any more, or over.
     pub gone: Vec<RunOf>,
+    /// While it stands nothing begins: what it follows and has not begun yet is not begun.
+    #[serde(default)]
+    pub stop: Option<Stop>,
+}
+
+/// All deploys are stopped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    pub id: i64,
+    pub said: String,
 }
 
 /// A command to be run.

@@ -15,6 +15,9 @@ pub struct Service {
     pub running_unknown: Option<String>,
     /// Why its repository could not be looked at; null where it could.
     pub trouble: Option<String>,
+    /// Who keeps it from being deployed by others; null where nobody does.
+    #[serde(default)]
+    pub lock: Option<crate::ServiceLock>,
 }
 
 /// What runs by now.

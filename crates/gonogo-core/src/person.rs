@@ -78,7 +78,7 @@ impl Scope {
             }
             Self::Production => "say what runs in production",
             Self::Messages => "have messages said again, or drop them; send deploy plans",
-            Self::Deploy => "ask for deploys, halt them, say how they go on",
+            Self::Deploy => "ask for deploys, halt them, say how they go on, stop all, lock services",
             Self::Stories => "fill in fields of stories, and move them, in Jira, as the person there",
             Self::Admin => "add people, run deliveries and dead work again",
         }
@@ -117,6 +117,12 @@ pub enum Act {
     SayWhatRuns,
     /// Ask for one, and say how one goes on that is under way.
     Deploy,
+    /// Stop all deploys of all services, and lift that.
+    StopAll,
+    /// A service against deploys of others, and take such a lock off.
+    Lock,
+    /// Deploy in spite of what keeps it; by whom is policy.
+    BreakGlass,
     TakeBackOwn,
     AddPerson,
     ChangePerson,
@@ -135,7 +141,7 @@ pub enum Act {
 }
 
 impl Act {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::Read,
         Self::Compare,
         Self::CheckAgain,
@@ -145,6 +151,9 @@ impl Act {
         Self::Acknowledge,
         Self::SayWhatRuns,
         Self::Deploy,
+        Self::StopAll,
+        Self::Lock,
+        Self::BreakGlass,
         Self::TakeBackOwn,
         Self::AddPerson,
         Self::ChangePerson,
@@ -161,11 +170,20 @@ impl Act {
     pub fn needs(self) -> Role {
         match self {
             Self::Read | Self::Acknowledge | Self::TakeBackOwn | Self::MendStory | Self::MakeToken => Role::Viewer,
-            Self::Compare | Self::CheckAgain | Self::AnswerChecks | Self::SignOff | Self::Deploy => Role::Developer,
+            Self::Compare
+            | Self::CheckAgain
+            | Self::AnswerChecks
+            | Self::SignOff
+            | Self::Deploy
+            | Self::StopAll
+            | Self::Lock => Role::Developer,
             Self::Waive | Self::SayWhatRuns | Self::SeeToMessages | Self::SendPlan => Role::ReleaseManager,
-            Self::AddPerson | Self::ChangePerson | Self::RunAgain | Self::ReadSettings | Self::RevokeAnyToken => {
-                Role::Admin
-            }
+            Self::BreakGlass
+            | Self::AddPerson
+            | Self::ChangePerson
+            | Self::RunAgain
+            | Self::ReadSettings
+            | Self::RevokeAnyToken => Role::Admin,
         }
     }
 
@@ -180,7 +198,7 @@ impl Act {
             | Self::Acknowledge
             | Self::TakeBackOwn => Some(Scope::Waive),
             Self::SayWhatRuns => Some(Scope::Production),
-            Self::Deploy => Some(Scope::Deploy),
+            Self::Deploy | Self::StopAll | Self::Lock | Self::BreakGlass => Some(Scope::Deploy),
             Self::SeeToMessages | Self::SendPlan => Some(Scope::Messages),
             Self::MendStory => Some(Scope::Stories),
             Self::AddPerson | Self::RunAgain => Some(Scope::Admin),
@@ -199,6 +217,9 @@ impl Act {
             Self::Acknowledge => "say that a team knows",
             Self::SayWhatRuns => "say what runs",
             Self::Deploy => "deploy",
+            Self::StopAll => "stop all deploys",
+            Self::Lock => "lock a service",
+            Self::BreakGlass => "deploy by break-glass",
             Self::TakeBackOwn => "take back one's own",
             Self::AddPerson => "add people",
             Self::ChangePerson => "change what people may",
@@ -292,6 +313,11 @@ impl Person {
         self.as_role(self.role, act, act.needs())
     }
 
+    /// Whether they may do what whoever may it at any service may.
+    pub fn may_anywhere(&self, act: Act) -> Result<Actor, Forbidden> {
+        self.as_role(self.greatest_role(), act, act.needs())
+    }
+
     pub fn may_at(&self, service: &str, act: Act) -> Result<Actor, Forbidden> {
         self.as_role(self.role_at(service), act, act.needs())
     }
@@ -309,6 +335,11 @@ impl Person {
     /// Whether they may agree to a deploy for which one has to be this.
     pub fn may_approve(&self, service: &str, needs: Role) -> Result<Actor, Forbidden> {
         self.as_role(self.role_at(service), Act::Deploy, needs.max(Role::Developer))
+    }
+
+    /// Whether they may deploy in spite of what keeps it, for which one has to be this.
+    pub fn may_break_glass(&self, service: &str, needs: Role) -> Result<Actor, Forbidden> {
+        self.as_role(self.role_at(service), Act::BreakGlass, needs.max(Role::Developer))
     }
 
     /// The greater of what they are for all services and for this one.
@@ -391,6 +422,7 @@ mod tests {
         assert!(person.may_at("web", Act::Waive).is_ok());
         assert!(person.may_at("search", Act::Waive).is_err());
         assert!(person.may(Act::Waive).is_err());
+        assert!(person.may_anywhere(Act::Waive).is_ok() && person.may_anywhere(Act::RunAgain).is_err());
         assert_eq!(person.role_at("api"), Role::Developer, "what they are for all is not taken away");
         assert_eq!(person.greatest_role(), Role::ReleaseManager);
     }

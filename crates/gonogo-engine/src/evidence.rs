@@ -8,7 +8,7 @@ use gonogo_api::Finding;
 use gonogo_checks::questions::{Answer, Ask};
 use gonogo_core::build::Build;
 use gonogo_core::case::PolicyInForce;
-use gonogo_core::changeset::{Changeset, LineCount};
+use gonogo_core::changeset::{Changeset, LineCount, Person};
 use gonogo_core::fact::Fact;
 use gonogo_core::ids::Sha;
 use gonogo_core::person::Role;
@@ -190,6 +190,17 @@ impl Evidence {
         shipping.flat_map(|commit| commit.files.iter().map(AsRef::as_ref)).collect()
     }
 
+    /// Who wrote something of what the head brings, as git has it; a merge is nobody's work,
+    /// unless something was added in it. `None` where the commits were not recorded.
+    pub fn authors(&self) -> Option<BTreeSet<Person>> {
+        let (range, ..) = self.changeset.as_ref()?;
+        let written = range.commits.iter().filter(|one| !one.is_merge() || range.suspect_merges.contains(&one.sha));
+        let of = |one: &gonogo_core::changeset::Commit| {
+            co_authors(&one.message).chain([Person::clone(&one.author)]).collect::<Vec<_>>()
+        };
+        Some(written.flat_map(of).collect())
+    }
+
     /// Builds of the head, as they were when it was judged.
     pub(crate) fn builds(&self) -> &[Build] {
         &self.builds
@@ -209,6 +220,17 @@ impl Evidence {
         (!ships.is_empty() && counted.len() == ships.len())
             .then(|| LineCount { added: sum(|n| n.added), removed: sum(|n| n.removed) })
     }
+}
+
+/// `Co-authored-by: Name <mail>`
+fn co_authors(message: &str) -> impl Iterator<Item = Person> {
+    const NAME: &str = "co-authored-by:";
+    message.lines().filter_map(|line| {
+        let said =
+            line.get(..NAME.len()).filter(|name| name.eq_ignore_ascii_case(NAME)).map(|_| &line[NAME.len()..])?;
+        let (name, mail) = said.trim().strip_suffix('>')?.rsplit_once('<')?;
+        Some(Person { name: name.trim().to_owned(), email: mail.to_owned() })
+    })
 }
 
 /// What any of them asks for; of one name who all of them name.
@@ -255,5 +277,13 @@ mod tests {
         assert_eq!(rule("# story-key\n[checks.story-key]\nlevel = \"warn\"\n"), Some(2));
         assert_eq!(rule("checks.story-key.level = \"warn\"\n"), Some(1));
         assert_eq!(rule("[checks]\n"), None);
+    }
+
+    #[test]
+    fn who_wrote_a_commit_with_others_is_named_at_its_end() {
+        let message = "STORY-1 x\n\nCo-authored-by: Lee <lee@example.com>\nco-authored-BY: <a@b>\nCo-authored-by: none\nüüüüüüüüüüü";
+        let named: Vec<_> = co_authors(message).map(|person| (person.name, person.email)).collect();
+        let of = |name: &str, mail: &str| (name.to_owned(), mail.to_owned());
+        assert_eq!(named, [of("Lee", "lee@example.com"), of("", "a@b")]);
     }
 }

@@ -181,7 +181,12 @@ fn router(app: App, live: Live) -> Router {
 fn deploys() -> Router<App> {
     Router::new()
         .route("/candidates/{id}/deploys", post(pages::deploys::ask))
+        .route("/candidates/{id}/break-glass", post(pages::glass::breaks))
+        .route("/deploys/{id}/follow-up", post(pages::glass::follows))
         .route("/candidates/{id}/dry-run", get(pages::rollout::would_do))
+        .route("/deploys", get(pages::stops::page))
+        .route("/deploys/stop", post(pages::stops::stop))
+        .route("/deploys/stop/{id}/lift", post(pages::stops::lift))
         .route("/deploys/{id}", get(pages::deploys::page))
         .route("/deploys/{id}/approval", post(pages::deploys::agree))
         .route("/deploys/{id}/guards/{file}", get(pages::guards::drawn))
@@ -189,6 +194,8 @@ fn deploys() -> Router<App> {
         .route("/deploys/{id}/steps/{key}/log.txt", get(pages::deploys::log))
         .route("/deploys/{id}/steps/{key}/{word}", post(pages::deploys::tell_of_step))
         .route("/services/{service}/deploys", get(pages::deploys::of_service))
+        .route("/services/{service}/lock", post(pages::locks::lock))
+        .route("/services/{service}/lock/{id}/end", post(pages::locks::unlock))
 }
 
 /// Ready is who can store. Anybody may ask: where the database is, is not said.

@@ -8,13 +8,16 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use gonogo_api::runner::{AskForWork, CameTo, OnHost, Order, RunEnded, RunOf, SaidFrom, SaidSoFar, SshTo, ToEnd, Work};
+use gonogo_api::runner::{
+    AskForWork, CameTo, OnHost, Order, RunEnded, RunOf, SaidFrom, SaidSoFar, SshTo, Stop, ToEnd, Work,
+};
 use gonogo_core::deploy::{At, Failure, Outcome};
 use gonogo_core::fact::Why;
 use gonogo_core::say;
 use gonogo_engine::Secret;
 use gonogo_engine::commands::deploys::SILENT;
 use gonogo_engine::commands::people::hash_of;
+use gonogo_engine::commands::stops::stopped_words;
 use gonogo_store::{DeployId, DeployRun, RunKey, StoreError};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
@@ -106,16 +109,20 @@ async fn work(
     loop {
         let now = (app.serving.clock)();
         let runs = store.runs_for(&name, &asked.instance, knows.clone(), now).await?;
-        let has_news = !runs.new.is_empty() || !runs.to_end.is_empty() || !runs.gone.is_empty();
+        // Read after what was given out: of two at once nothing begins.
+        let stop = store.stop().await?;
+        let is_other_stop = stop.as_ref().map(|stop| stop.id) != asked.stop;
+        let has_news = !runs.new.is_empty() || !runs.to_end.is_empty() || !runs.gone.is_empty() || is_other_stop;
         if has_news || begun.elapsed() >= patience {
+            let stop = stop.map(|stop| Stop { id: stop.id, said: stopped_words(&stop) });
             let mut new = Vec::new();
             for run in runs.new {
                 let service = store.deploy(run.of.deploy).await?.map(|deploy| deploy.service).unwrap_or_default();
-                let because = stale(&run, now);
+                let because = stop.as_ref().map(|stop| stop.said.clone()).or_else(|| stale(&run, now));
                 new.push(order(run, service, because));
             }
             let end = runs.to_end.into_iter().map(|(key, by)| ToEnd { of: of(&key), by }).collect();
-            return Ok(Json(Work { new, end, gone: runs.gone.iter().map(of).collect() }));
+            return Ok(Json(Work { new, end, gone: runs.gone.iter().map(of).collect(), stop }));
         }
         tokio::select! {
             () = store.deploys_came() => {}

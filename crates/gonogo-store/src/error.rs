@@ -39,6 +39,9 @@ pub enum StoreError {
     /// The same request was done before, or by somebody else meanwhile.
     #[error("a request with this key was done already")]
     Done,
+    /// No act of a deploy may begin now.
+    #[error("no step of this deploy may begin now")]
+    Stopped,
     /// What was asked for would leave no admin who can sign in.
     #[error("nobody would be admin any more")]
     LastAdmin,

@@ -51,8 +51,9 @@ pub use candidates::{Candidate, CandidateId, Sighted};
 pub use copies::{Existing, backup, restore};
 pub use deliveries::{Delivery, DeliveryId, DeliveryRow, Received};
 pub use deploys::{
-    DeployId, DeployRow, DeployRun, DeployState, DeploysWanted, GuardBefore, GuardSeen, Held, Intent, NewDeploy,
-    Requested, RunKey, Runs, Said, StepOrder, UntoldDeploy,
+    Broken, DeployId, DeployRow, DeployRun, DeployState, DeploysWanted, FollowUp, Glass, GuardBefore, GuardSeen, Held,
+    Intent, Locked, NewDeploy, NewGlass, NewLock, Requested, RunKey, Runs, Said, ServiceLock, StepOrder, Stop, Stopped,
+    UnderWay, UntoldDeploy,
 };
 pub use early::{EarlyDue, EarlyLook, EarlyStory};
 pub use error::StoreError;

@@ -2,7 +2,7 @@
 
 use crate::commands::HookCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use std::path::PathBuf;
 
 /// Knows what a deploy contains, decides whether it may ship, and says exactly why not.
@@ -57,6 +57,12 @@ pub(crate) enum Command {
     Waive(WaiveArgs),
     /// Have a server deploy a candidate, and follow it with --wait
     Deploy(DeployArgs),
+    /// Stop all deploys of a server: no step, host or phase begins any more; --lift lifts that
+    StopAll(StopAllArgs),
+    /// Lock a service: until then nobody else has a deploy of it begin
+    Lock(LockArgs),
+    /// Take a service's lock off; somebody else's with a reason
+    Unlock(UnlockArgs),
     /// Ask a server which deploys there were of a service
     Deploys(DeploysArgs),
     /// Ask for an issue key in every commit's message, before it is made
@@ -327,6 +333,50 @@ pub(crate) struct DeployArgs {
     /// Say what would be done, where and in which batches, and how long it took before; do nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Deploy it in spite of its verdict, of the times for deploys and without an approval, for
+    /// this reason
+    #[arg(long, value_name = "REASON", conflicts_with = "dry_run")]
+    pub break_glass: Option<String>,
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StopAllArgs {
+    /// Why, for whoever meets it
+    #[arg(long, value_name = "TEXT", alias = "why", conflicts_with = "lift")]
+    pub reason: Option<String>,
+    /// Let deploys go on where they were
+    #[arg(long)]
+    pub lift: bool,
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LockArgs {
+    /// The service's name
+    pub service: String,
+    /// Why, for whoever meets it
+    #[arg(long, value_name = "TEXT", alias = "why")]
+    pub reason: String,
+    /// For so many hours
+    #[arg(long, value_name = "HOURS", default_value_t = 4, conflicts_with = "until")]
+    pub hours: u32,
+    /// Until then instead, such as 2026-12-01T15:00Z
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<Timestamp>,
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UnlockArgs {
+    /// The service's name
+    pub service: String,
+    /// Why, of somebody else's lock
+    #[arg(long, value_name = "TEXT", alias = "why", default_value = "", hide_default_value = true)]
+    pub reason: String,
     #[command(flatten)]
     pub server: ServerArgs,
 }

@@ -3,7 +3,8 @@
 use crate::commands::{outside, secret};
 use anyhow::{Context, bail};
 use gonogo_api::{
-    Candidate, Check, Deploy, DryRun, GivenWaiver, Made, NewSystemWaiver, NewWaiver, Page, Problem, Service, StepLog,
+    Candidate, Check, Deploy, DeployStop, DryRun, GivenWaiver, LockEnd, Made, NewDeploy, NewServiceLock, NewStop,
+    NewSystemWaiver, NewWaiver, Page, Problem, Service, StepLog,
 };
 use gonogo_engine::commands::people::random_word;
 use gonogo_remote::http::{
@@ -133,8 +134,14 @@ impl Server {
     }
 
     /// Asks that a candidate be deployed.
-    pub(crate) async fn deploy(&self, service: &str, candidate: i64) -> anyhow::Result<Made> {
-        self.make(&["services", service, "deploys"], &json!({ "candidate": candidate })).await
+    pub(crate) async fn deploy(
+        &self,
+        service: &str,
+        candidate: i64,
+        break_glass: Option<&str>,
+    ) -> anyhow::Result<Made> {
+        let new = NewDeploy { candidate, break_glass: break_glass.map(str::to_owned) };
+        self.make(&["services", service, "deploys"], &json!(new)).await
     }
 
     /// What that would do.
@@ -157,11 +164,39 @@ impl Server {
         self.read(&["deploys", &deploy, "steps", key, "log"], &[("from_byte", &from)]).await
     }
 
+    /// Whether all deploys are stopped, and what runs.
+    pub(crate) async fn deploy_stop(&self) -> anyhow::Result<DeployStop> {
+        self.read(&["stop"], &[]).await
+    }
+
+    pub(crate) async fn stop_all(&self, new: &NewStop) -> anyhow::Result<()> {
+        self.send(Method::POST, &["stop"], Some(&json!(new))).await
+    }
+
+    pub(crate) async fn lift_stop(&self) -> anyhow::Result<()> {
+        self.send(Method::DELETE, &["stop"], None).await
+    }
+
+    /// Nobody else has a deploy of it begin.
+    pub(crate) async fn lock(&self, service: &str, new: &NewServiceLock) -> anyhow::Result<Made> {
+        self.make(&["services", service, "lock"], &json!(new)).await
+    }
+
+    pub(crate) async fn unlock(&self, service: &str, end: &LockEnd) -> anyhow::Result<()> {
+        self.send(Method::POST, &["services", service, "lock", "end"], Some(&json!(end))).await
+    }
+
+    /// What is answered with nothing.
+    async fn send(&self, method: Method, path: &[&str], body: Option<&Value>) -> anyhow::Result<()> {
+        let mut ask = Ask::new(method, self.url(path, &[])?, body);
+        ask.headers = vec![once()?];
+        self.ask::<Value>(ask).await.map(drop)
+    }
+
     /// However often the request arrives, it is done once.
     async fn make(&self, path: &[&str], body: &Value) -> anyhow::Result<Made> {
-        let key = HeaderValue::from_str(random_word().expose_secret()).context("a word in hex is a header's value")?;
         let mut ask = Ask::new(Method::POST, self.url(path, &[])?, Some(body));
-        ask.headers = vec![(HeaderName::from_static("idempotency-key"), key)];
+        ask.headers = vec![once()?];
         self.ask(ask).await
     }
 
@@ -190,6 +225,12 @@ impl Server {
         }
         serde_json::from_value(body).context("the server answered otherwise than this version understands")
     }
+}
+
+/// Under this key it is done once.
+fn once() -> anyhow::Result<(HeaderName, HeaderValue)> {
+    let key = HeaderValue::from_str(random_word().expose_secret()).context("a word in hex is a header's value")?;
+    Ok((HeaderName::from_static("idempotency-key"), key))
 }
 
 fn refused(status: StatusCode, body: Value) -> anyhow::Error {

@@ -16,5 +16,5 @@ pub use journal::{Act, ActKey, Choice, Direction, Entry, Failure, GuardWord, On,
 pub use machine::{End, HaltedBy, Hold, Next, is_stopped, next};
 pub use plan::{HostCommand, OnHost, Plan, Rollout, Step, Variables, Watched};
 pub use rollout::{HostStands, hosts_of};
-pub use section::{Approval, Deploys, OnFailure, StepTable};
+pub use section::{Approval, BreakGlass, Deploys, OnFailure, StepTable};
 pub use watched::{Mark, marks, moments, overruled, pauses_until};

@@ -31,6 +31,8 @@ pub struct Deploys {
     pub hosts: BTreeMap<String, Vec<HostTable>>,
     /// Who agrees to a deploy before it is queued; without it nobody has to.
     pub approval: Option<Approval>,
+    /// Who may have one begin although something keeps it.
+    pub break_glass: BreakGlass,
     /// The IANA zone of windows and freezes.
     #[serde(default = "utc")]
     pub zone: String,
@@ -59,9 +61,31 @@ pub struct Approval {
     /// Whoever asked for the deploy does not approve it.
     #[serde(default = "yes")]
     pub by_another: bool,
+    /// Nor does whoever wrote something of what it brings, as git names its authors.
+    #[serde(default = "yes")]
+    pub not_by_author: bool,
+    /// Whose mails in git are whose, where that is not known otherwise: people are called
+    /// as in `[[awareness]]`.
+    #[serde(default)]
+    pub mails: BTreeMap<String, String>,
     /// After so many hours it counts no more.
     #[serde(default = "eight")]
     pub hours: u32,
+}
+
+/// Who may have a deploy begin in spite of its verdict, of the times for deploys, and
+/// without an approval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct BreakGlass {
+    /// At the service, or more.
+    pub role: Role,
+}
+
+impl Default for BreakGlass {
+    fn default() -> Self {
+        Self { role: Role::Admin }
+    }
 }
 
 fn developer() -> Role {
@@ -168,6 +192,7 @@ impl Default for Deploys {
             runner: None,
             hosts: BTreeMap::new(),
             approval: None,
+            break_glass: BreakGlass::default(),
             zone: utc(),
             windows: Vec::new(),
             freezes: Vec::new(),
@@ -235,6 +260,10 @@ impl Approval {
     fn validate(&self) -> Result<(), String> {
         if self.people.as_ref().is_some_and(Vec::is_empty) {
             return Err("`approval.people` names nobody: leave it out, or name somebody".to_owned());
+        }
+        let is_mail = |mail: &&String| mail.contains('@') && !mail.contains(char::is_whitespace);
+        if let Some(odd) = self.mails.keys().find(|mail| !is_mail(mail)) {
+            return Err(format!("`approval.mails` has `{odd}`, which is no address of mail"));
         }
         if !(1..=24 * 7).contains(&self.hours) {
             return Err("`approval.hours` is from 1 to 168".to_owned());
@@ -422,6 +451,8 @@ mod tests {
             let said = refused(&format!("[[deploy.hosts.web]]\nname = 'web-1'\n[[deploy.hosts.web]]\n{more}"));
             assert!(said.contains(expected), "{more}: {said}");
         }
+        let approval = refused(&format!("[deploy.approval]\nmails = {{ lee = 'lee' }}\n{}run = ['a']", step("")));
+        assert!(approval.contains("`approval.mails` has `lee`, which is no address"), "{approval}");
         let two = format!("{}\n{}", step("run = ['a']"), step("run = ['b']"));
         assert!(refused(&two).contains("there are two steps `ship`"));
         assert!(refused("[[deploy.steps]]\nname = 'Ship it'\nrun = ['a']").contains("lower-case"));

@@ -1,6 +1,7 @@
 //! What a deploy would do, and how long that took before. Nothing is done.
 
 use super::deploys::{DeployError, is_go, only_by_hand, wanted};
+use super::locks::{locked_words, unlocking};
 use crate::serving::Serving;
 use crate::told_deploy;
 use gonogo_core::deploy::{Plan, Variables};
@@ -25,8 +26,11 @@ pub struct Preview {
 /// What deploying a candidate would do.
 pub async fn preview(serving: &Serving, candidate: CandidateId) -> Result<Preview, DeployError> {
     let (candidate, section, production) = wanted(serving, candidate).await?;
+    let lock = serving.store.service_lock(&candidate.service, (serving.clock)()).await?;
+    let locked = lock
+        .map(|lock| (format!("{}; nobody else deploys it until then", locked_words(&lock)), unlocking(serving, &lock)));
     let not_now = match is_go(serving, &section, &candidate).await {
-        Ok(()) => None,
+        Ok(()) => locked,
         Err(DeployError::NotNow { said, fix }) => Some((said, fix)),
         Err(other) => return Err(other),
     };

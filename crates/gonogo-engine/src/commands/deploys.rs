@@ -1,7 +1,9 @@
 //! A person asks for a deploy, and says how one goes on that is under way.
 
 use super::acknowledge::Speaker;
+use super::locks::{keeps_out, locked_words, unlocking};
 use super::people::deed_of;
+use super::writers::{Writers, writers_of};
 use crate::digest::Digest;
 use crate::evidence::Evidence;
 use crate::locate::type_policy;
@@ -21,6 +23,8 @@ use gonogo_store::{
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
+/// Of authors that are not known so many are named.
+const MOST_NAMED: usize = 5;
 /// A runner asks far more often.
 pub const SILENT: SignedDuration = SignedDuration::from_secs(45);
 
@@ -41,7 +45,7 @@ pub enum DeployError {
     Gone(String),
 }
 
-fn not_now(said: impl Into<String>, fix: impl Into<String>) -> DeployError {
+pub(super) fn not_now(said: impl Into<String>, fix: impl Into<String>) -> DeployError {
     DeployError::NotNow { said: said.into(), fix: fix.into() }
 }
 
@@ -106,6 +110,9 @@ pub async fn request(
     let service = serving.store.candidate(candidate).await?.ok_or_else(no_candidate)?.service;
     let actor = who.may_at(&service, Act::Deploy).map_err(DeployError::Forbidden)?;
     let (candidate, section, production) = wanted(serving, candidate).await?;
+    if let Some(lock) = keeps_out(serving, &service, who.id).await? {
+        return Err(not_now(locked_words(&lock), unlocking(serving, &lock)));
+    }
     is_go(serving, &section, &candidate).await?;
     let Candidate { id, service, branch, head, .. } = candidate;
     let detail = format!("{branch} @ {}, over {}", head.short(), production.short());
@@ -229,14 +236,39 @@ fn has_gone_back(journal: &[Entry]) -> bool {
 
 /// Whether somebody may agree to a deploy that waits for it.
 pub async fn may_approve(serving: &Serving, who: &Person, row: &DeployRow) -> Result<bool, StoreError> {
+    why_not_approve(serving, who, row).await.map(|why_not| why_not.is_none())
+}
+
+/// Why not, where they may not.
+pub async fn why_not_approve(serving: &Serving, who: &Person, row: &DeployRow) -> Result<Option<String>, StoreError> {
     match approving(serving, who, row).await {
-        Ok(_) => Ok(true),
+        Ok(_) => Ok(None),
         Err(DeployError::Store(error)) => Err(error),
-        Err(_) => Ok(false),
+        Err(error) => Ok(Some(error.to_string().replace("\n  → ", "; "))),
     }
 }
 
-async fn approving(serving: &Serving, who: &Person, row: &DeployRow) -> Result<Actor, DeployError> {
+/// What is not known of who wrote what a deploy brings that waits for an approval: an
+/// approver sees to that.
+pub async fn writers_note(serving: &Serving, row: &DeployRow) -> Result<Option<String>, StoreError> {
+    let approval = row.plan.approval.as_ref().filter(|approval| approval.not_by_author);
+    let Some(approval) = approval.filter(|_| row.state == DeployState::Requested) else { return Ok(None) };
+    match writers_of(serving, row, approval).await {
+        Ok(writers) => Ok(unknown_words(&writers)),
+        Err(DeployError::Store(error)) => Err(error),
+        Err(error) => Ok(Some(error.to_string().replace("\n  → ", "; "))),
+    }
+}
+
+fn unknown_words(writers: &Writers) -> Option<String> {
+    let unknown = &writers.unknown;
+    (!unknown.is_empty()).then(|| {
+        let who = say::printable(&say::list(unknown, MOST_NAMED));
+        format!("who {who} is here is not known: whoever approves says that they are somebody else")
+    })
+}
+
+async fn approving(serving: &Serving, who: &Person, row: &DeployRow) -> Result<(Actor, Writers), DeployError> {
     let gone = || DeployError::Gone(format!("deploy {} waits for no approval: it is {}", row.id.0, row.state.word()));
     let approval = row.plan.approval.as_ref().filter(|_| row.state == DeployState::Requested).ok_or_else(gone)?;
     let actor = who.may_approve(&row.service, approval.role).map_err(DeployError::Forbidden)?;
@@ -250,15 +282,23 @@ async fn approving(serving: &Serving, who: &Person, row: &DeployRow) -> Result<A
             "nobody approves alone what they asked for: somebody else has to".to_owned(),
         ));
     }
-    Ok(actor)
+    if !approval.not_by_author {
+        return Ok((actor, Writers::default()));
+    }
+    let writers = writers_of(serving, row, approval).await?;
+    if writers.has(who.id) {
+        return Err(DeployError::NotNamed("nobody approves alone what they wrote: somebody else has to".to_owned()));
+    }
+    Ok((actor, writers))
 }
 
 /// Agrees to exactly this head over exactly what runs: it is queued.
 pub async fn approve(serving: &Serving, who: &Person, id: DeployId) -> Result<(), DeployError> {
     let gone = || DeployError::Gone(format!("there is no deploy {}", id.0));
     let row = serving.store.deploy(id).await?.ok_or_else(gone)?;
-    let actor = approving(serving, who, &row).await?;
-    let detail = format!("deploy {}: {} @ {}", id.0, row.branch, row.head.short());
+    let (actor, writers) = approving(serving, who, &row).await?;
+    let note = unknown_words(&writers).map(|said| format!("; {said}")).unwrap_or_default();
+    let detail = format!("deploy {}: {} @ {}{note}", id.0, row.branch, row.head.short());
     let deed = deed_of(&actor, (serving.clock)(), "approved a deploy", &row.service, &detail);
     if serving.store.approve_deploy(id, who.id, deed).await? {
         Ok(())

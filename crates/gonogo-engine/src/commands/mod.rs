@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod acknowledge;
+pub mod break_glass;
 mod check;
 pub mod compare;
 pub mod deploy_preview;
@@ -13,6 +14,7 @@ mod guess;
 mod hashing;
 mod init;
 pub mod jira_account;
+pub mod locks;
 pub mod mend_story;
 pub mod messages;
 pub mod named;
@@ -26,10 +28,12 @@ pub mod settings;
 pub mod sign_in;
 pub mod sign_off;
 pub mod slack_join;
+pub mod stops;
 pub mod tokens;
 pub mod waits;
 pub mod waive;
 pub mod waive_system;
+pub mod writers;
 
 pub(crate) use check::read;
 pub use check::{CheckRequest, Checked, check};

@@ -3,6 +3,7 @@
 
 use super::acknowledge::Speaker;
 use super::deploys::may_approve;
+use super::stops::stopped_words;
 use super::waive;
 use super::waive_system::is_left_by;
 use crate::jobs::by_account;
@@ -12,10 +13,13 @@ use gonogo_core::person::{Act, Person, Role};
 use gonogo_core::say;
 use gonogo_core::waiver::{Covers, Standing};
 use gonogo_store::{CandidateId, DeployState, DeploysWanted, LookDue, StoreError, WaitRow, WaiverId, WaiverRow};
+use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Of deploys that are open, those that are looked through.
 const MOST_DEPLOYS: u32 = 200;
+/// Whoever broke the glass has so long to write its follow-up alone.
+const FOLLOW_UP_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// One thing that a person has to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +46,7 @@ pub async fn waits_for(serving: &Serving, who: &Person) -> Result<Vec<Wait>, Sto
         put(&mut waits, row);
     }
     waits.extend(deploys(serving, who).await?);
+    waits.extend(follow_ups(serving, who).await?);
     waits.extend(waivers(serving, who).await?);
     Ok(waits)
 }
@@ -97,6 +102,7 @@ async fn looks(serving: &Serving, who: &Person, accounts: &[String]) -> Result<V
 /// wait for a word.
 async fn deploys(serving: &Serving, who: &Person) -> Result<Vec<Wait>, StoreError> {
     let open = DeploysWanted { only_open: true, ..DeploysWanted::default() };
+    let stopped = serving.store.stop().await?.as_ref().map(stopped_words);
     let mut waits = Vec::new();
     for row in serving.store.deploys(open, MOST_DEPLOYS).await? {
         let of = format!("deploy {} of {} @ {}", row.id.0, say::printable(&row.branch), row.head.short());
@@ -105,6 +111,8 @@ async fn deploys(serving: &Serving, who: &Person) -> Result<Vec<Wait>, StoreErro
                 format!("{of} waits for approval, as {} asked", row.requested_by),
                 "look at what ships, and approve it",
             ),
+            // It goes on by itself once that is lifted.
+            DeployState::Halted if stopped.as_ref() == Some(&row.said) => continue,
             DeployState::Halted | DeployState::NeedsPerson if row.requested_by_id == who.id => {
                 (format!("{of} does not go on: {}", row.said), "say how it goes on")
             }
@@ -112,6 +120,28 @@ async fn deploys(serving: &Serving, who: &Person) -> Result<Vec<Wait>, StoreErro
         };
         let page = format!("/deploys/{}", row.id.0);
         waits.push(Wait { service: row.service, what, fix: fix.to_owned(), page, keeps: Vec::new() });
+    }
+    Ok(waits)
+}
+
+/// Deploys by break-glass of which nobody has written what came of them: their own, and
+/// after a day those of others, for release managers.
+async fn follow_ups(serving: &Serving, who: &Person) -> Result<Vec<Wait>, StoreError> {
+    let now = (serving.clock)();
+    let mut waits = Vec::new();
+    for (id, service, glass) in serving.store.glasses_without_follow_up().await? {
+        let is_late = now.duration_since(glass.at) > FOLLOW_UP_WITHIN;
+        let sees_to_it = is_late && who.role_at(&service) >= Role::ReleaseManager;
+        if glass.by_id != who.id && !sees_to_it {
+            continue;
+        }
+        waits.push(Wait {
+            what: format!("deploy {} was break-glass by {}: {}", id.0, glass.by, glass.why),
+            fix: "write its follow-up: what was wrong, and what keeps it from coming again".to_owned(),
+            page: format!("/deploys/{}", id.0),
+            service,
+            keeps: Vec::new(),
+        });
     }
     Ok(waits)
 }

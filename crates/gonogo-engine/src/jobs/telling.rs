@@ -1,10 +1,10 @@
 //! Makes a message in Slack say what is wanted: posted once, changed in place
 //! from then on. What may have been posted is looked for first.
 
-use super::deploys::DeployWanted;
+use super::deploys::{DeployWanted, NewsWanted};
 use super::loud::AwayWanted;
 use super::message::MessageWanted;
-use crate::serving::{Service, Serving};
+use crate::serving::Serving;
 use gonogo_remote::slack::{Message, MessageKey, Place, Slack, SlackError};
 use gonogo_store::{Due, Saying, StoreError};
 use jiff::Timestamp;
@@ -35,10 +35,8 @@ impl NotTold {
 
 pub(super) async fn tell(serving: &Serving, due: &Due) -> Result<(), NotTold> {
     let wanted: Told = serde_json::from_str(&due.wanted)?;
-    let service = serving.service(wanted.service());
-    let channel = service.and_then(|service| wanted.channel(service));
     // A service that tells nobody any more has nothing to show.
-    let (Some(slack), Some(channel)) = (&serving.slack, channel) else { return Ok(()) };
+    let (Some(slack), Some(channel)) = (&serving.slack, wanted.channel(serving)) else { return Ok(()) };
     let telling = Telling { serving, slack, channel, target: &due.target, wanted: &wanted };
     tokio::time::timeout(WITHIN, telling.make()).await.unwrap_or(Err(NotTold::TooSlow))
 }
@@ -55,26 +53,20 @@ struct Telling<'a> {
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Told {
+    News(NewsWanted),
     Deploy(Box<DeployWanted>),
     Candidate(MessageWanted),
     Away(AwayWanted),
 }
 
 impl Told {
-    fn service(&self) -> &str {
-        match self {
-            Self::Deploy(wanted) => &wanted.service,
-            Self::Candidate(wanted) => &wanted.service,
-            Self::Away(wanted) => &wanted.service,
-        }
-    }
-
     /// Where it is told.
-    fn channel<'a>(&'a self, service: &'a Service) -> Option<&'a str> {
+    fn channel<'a>(&'a self, serving: &'a Serving) -> Option<&'a str> {
         match self {
-            Self::Deploy(wanted) => Some(&wanted.channel),
-            Self::Candidate(_) => service.turned.slack_channel.as_deref(),
-            Self::Away(_) => service.slack_channel.as_deref(),
+            Self::News(wanted) => Some(&wanted.channel),
+            Self::Deploy(wanted) => serving.service(&wanted.service).map(|_| wanted.channel.as_str()),
+            Self::Candidate(wanted) => serving.service(&wanted.service)?.turned.slack_channel.as_deref(),
+            Self::Away(wanted) => serving.service(&wanted.service)?.slack_channel.as_deref(),
         }
     }
 
@@ -82,12 +74,13 @@ impl Told {
     fn is_decided(&self) -> bool {
         match self {
             Self::Candidate(wanted) => wanted.is_decided(),
-            Self::Away(_) | Self::Deploy(_) => true,
+            Self::Away(_) | Self::Deploy(_) | Self::News(_) => true,
         }
     }
 
     fn key(&self) -> MessageKey {
         match self {
+            Self::News(wanted) => wanted.key(),
             Self::Deploy(wanted) => wanted.key(),
             Self::Candidate(wanted) => wanted.key(),
             Self::Away(wanted) => wanted.key(),
@@ -96,6 +89,7 @@ impl Told {
 
     fn rendered(&self, has_buttons: bool) -> Message {
         match self {
+            Self::News(wanted) => wanted.rendered(),
             Self::Deploy(wanted) => wanted.rendered(has_buttons),
             Self::Candidate(wanted) => wanted.rendered(has_buttons),
             Self::Away(wanted) => wanted.rendered(),

@@ -48,6 +48,8 @@ struct Shared {
     is_left: AtomicBool,
     /// Somebody sees to it that it is ended, or has done so.
     is_ended: AtomicBool,
+    /// Why it is not to begin any more, where nothing was sent yet.
+    called_off: Mutex<Option<String>>,
 }
 
 impl Wanted {
@@ -102,7 +104,8 @@ impl Wanted {
     fn followed(self, question: Option<SecretString>) -> HostAct {
         let standing = Mutex::new(Standing::Starting);
         let (is_left, is_ended) = (AtomicBool::new(false), AtomicBool::new(false));
-        let shared = Arc::new(Shared { wanted: self, standing, is_left, is_ended });
+        let called_off = Mutex::default();
+        let shared = Arc::new(Shared { wanted: self, standing, is_left, is_ended, called_off });
         let following = Arc::clone(&shared);
         std::thread::spawn(move || following.follow(question));
         HostAct { shared }
@@ -113,6 +116,11 @@ impl HostAct {
     /// As it was seen last; all that it had said by then is in its file.
     pub fn look(&self) -> Standing {
         self.shared.standing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Where the host has not heard of it yet, it will not.
+    pub fn call_off(&self, why: &str) {
+        *self.shared.called_off.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.to_owned());
     }
 
     /// Has it ended by who watches over it there. The first to ask is who ended it.
@@ -143,6 +151,8 @@ enum Broke {
     Trouble(Trouble),
     /// What is to be kept here cannot be.
     Kept(std::io::Error),
+    /// It was called off before the host heard of it.
+    CalledOff(String),
 }
 
 impl From<Trouble> for Broke {
@@ -183,6 +193,7 @@ impl Shared {
                     let why = format!("{} cannot be written to: {error}", self.wanted.folder.display());
                     Some(Over::NotStarted { why })
                 }
+                Broke::CalledOff(why) => Some(Over::NotStarted { why }),
                 // It goes on there, and is followed again once there is room.
                 Broke::Kept(error) => {
                     tracing::warn!(%error, key = self.wanted.key, "what it says cannot be kept");
@@ -207,6 +218,10 @@ impl Shared {
         let begins = question.is_some();
         if begins {
             // From here on it may begin.
+            let called_off = self.called_off.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(why) = called_off.as_ref().filter(|_| !self.wanted.was_sent()) {
+                return Err(Broke::CalledOff(why.clone()));
+            }
             self.write_sent()?;
         }
         let follow = || SecretString::from(format!("follow\n{key}\n{from}\n"));

@@ -13,12 +13,13 @@ use gonogo_api as api;
 use gonogo_core::deploy::{ActKey, Choice, Direction, HostStands, Phase, Signal, Step};
 use gonogo_core::guard::{Judgement, Mode};
 use gonogo_core::person::Act;
+use gonogo_engine::commands::break_glass::{break_glass, write_follow_up};
 use gonogo_engine::commands::deploy_preview::{Preview, preview};
 use gonogo_engine::commands::deploys::{DeployError, approve, decide, end_step, request, signal};
 use gonogo_engine::{
     ToldAct, ToldDeploy, ToldGuard, ToldHost, ToldRollout, guard_names, host_words, outcome_words, told_deploy,
 };
-use gonogo_store::{CandidateId, DeployId, DeployState, DeploysWanted, Requested, RunKey};
+use gonogo_store::{CandidateId, DeployId, DeployState, DeploysWanted, Glass, Requested, RunKey};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 
@@ -34,6 +35,9 @@ pub(super) fn operations() -> Vec<Operation> {
             .takes::<api::NewDeploy>()
             .makes::<api::Made>()
             .by(ask_for),
+        read::<api::Page<api::Deploy>>("/deploys", "allDeploys", "Deploys of all services, newest first")
+            .asked::<api::DeploysAsked>()
+            .by(of_all),
         read::<api::Deploy>("/deploys/{deploy}", "oneDeploy", "A deploy, its steps, and what may be said of it")
             .by(one),
         read::<api::DryRun>(
@@ -45,6 +49,15 @@ pub(super) fn operations() -> Vec<Operation> {
         write("/deploys/{deploy}/approval", "approveDeploy", "Agrees to a deploy that waits for that", Act::Deploy)
             .comes_to(StatusCode::NO_CONTENT)
             .by(approves),
+        write(
+            "/deploys/{deploy}/follow-up",
+            "writeFollowUp",
+            "Writes what came of a deploy by break-glass",
+            Act::Deploy,
+        )
+        .takes::<api::NewFollowUp>()
+        .comes_to(StatusCode::NO_CONTENT)
+        .by(follows_up),
         write(
             "/deploys/{deploy}/signals",
             "signalDeploy",
@@ -78,18 +91,31 @@ async fn all(
     At(service): At<String>,
     Asked(part): Asked<api::Part>,
 ) -> Result<Json<api::Page<api::Deploy>>, Refusal> {
-    let most = limit(part.limit)?;
-    let from = position(&part)?;
-    let before = (from > 0).then(|| DeployId(i64::try_from(from).unwrap_or(i64::MAX)));
     if app.serving.service(&service).is_none() {
         return Err(Refusal::not_there("service"));
     }
-    let wanted = DeploysWanted { service, before, ..DeploysWanted::default() };
+    page_of(&app, DeploysWanted { service, ..DeploysWanted::default() }, &part).await
+}
+
+async fn of_all(
+    State(app): State<App>,
+    _: Reader,
+    Asked(asked): Asked<api::DeploysAsked>,
+) -> Result<Json<api::Page<api::Deploy>>, Refusal> {
+    let part = api::Part { cursor: asked.cursor, limit: asked.limit };
+    page_of(&app, DeploysWanted { only_open: asked.open.unwrap_or(false), ..DeploysWanted::default() }, &part).await
+}
+
+async fn page_of(app: &App, wanted: DeploysWanted, part: &api::Part) -> Result<Json<api::Page<api::Deploy>>, Refusal> {
+    let most = limit(part.limit)?;
+    let from = position(part)?;
+    let before = (from > 0).then(|| DeployId(i64::try_from(from).unwrap_or(i64::MAX)));
+    let wanted = DeploysWanted { before, ..wanted };
     let rows = app.serving.store.deploys(wanted, most).await?;
     let next = if rows.len() == most as usize { rows.last().map(|row| row.id.0.to_string()) } else { None };
     let mut items = Vec::new();
     for row in rows {
-        items.extend(told_deploy(&app.serving, row.id).await?.map(|told| tell(&app, told)));
+        items.extend(told_deploy(&app.serving, row.id).await?.map(|told| tell(app, told)));
     }
     Ok(Json(api::Page { items, next }))
 }
@@ -171,6 +197,9 @@ async fn ask_for(
             if !is_of_it {
                 return Err(Refusal::new(Kind::Conflict, format!("{service} has no candidate {}", new.candidate)));
             }
+            if let Some(why) = &new.break_glass {
+                return Ok(Some(break_glass(serving, &who, candidate, why, None).await?.0));
+            }
             match request(serving, &who, candidate, None).await? {
                 Requested::New(id) => Ok(Some(id.0)),
                 Requested::Underway(id) => {
@@ -186,6 +215,16 @@ async fn approves(State(app): State<App>, At(id): At<i64>, ask: Ask<()>) -> Resu
     ask.done(&app, StatusCode::NO_CONTENT, |serving, who, ()| {
         Box::pin(async move {
             approve(serving, &who, DeployId(id)).await?;
+            Ok(None)
+        })
+    })
+    .await
+}
+
+async fn follows_up(State(app): State<App>, At(id): At<i64>, ask: Ask<api::NewFollowUp>) -> Result<Response, Refusal> {
+    ask.done(&app, StatusCode::NO_CONTENT, |serving, who, new: api::NewFollowUp| {
+        Box::pin(async move {
+            write_follow_up(serving, &who, DeployId(id), &new.text).await?;
             Ok(None)
         })
     })
@@ -296,6 +335,7 @@ fn tell(app: &App, told: ToldDeploy) -> api::Deploy {
         state: state(row.state),
         said: row.said,
         approved_by: row.approved.map(|(by, _)| by),
+        break_glass: row.glass.map(glass),
         began_at: row.began_at.map(|at| at.to_string()),
         ended_at: row.ended_at.map(|at| at.to_string()),
         steps: acts.into_iter().map(step).collect(),
@@ -320,6 +360,18 @@ fn guard(told: &ToldGuard) -> api::DeployGuard {
         said: told.said(),
         trouble: told.trouble.clone(),
         looked_at: told.reading.as_ref().map(|reading| reading.at.to_string()),
+    }
+}
+
+fn glass(glass: Glass) -> api::BreakGlass {
+    let (follow_up, follow_up_by) = glass.follow_up.map(|one| (one.text, one.by)).unzip();
+    api::BreakGlass {
+        by: glass.by,
+        why: glass.why,
+        in_spite_of: glass.around,
+        at: glass.at.to_string(),
+        follow_up,
+        follow_up_by,
     }
 }
 

@@ -6,6 +6,7 @@ mod candidates;
 mod deploys;
 mod describe;
 mod etag;
+mod locks;
 mod mends;
 mod messages;
 mod once;
@@ -19,6 +20,7 @@ mod reports;
 mod services;
 mod settings;
 mod sign_offs;
+mod stops;
 mod stories;
 mod waivers;
 

@@ -3,8 +3,8 @@
 
 use super::refusal::Kind;
 use super::{
-    candidates, deploys, mends, messages, operating, people, post_deploy, reports, services, settings, sign_offs,
-    stories, waivers,
+    candidates, deploys, locks, mends, messages, operating, people, post_deploy, reports, services, settings,
+    sign_offs, stops, stories, waivers,
 };
 use crate::App;
 use axum::handler::Handler;
@@ -68,6 +68,8 @@ pub(crate) fn operations() -> Vec<Operation> {
         messages::operations(),
         sign_offs::operations(),
         deploys::operations(),
+        stops::operations(),
+        locks::operations(),
         reports::operations(),
         operating::operations(),
         people::operations(),

@@ -1,6 +1,7 @@
 //! Services.
 
 use super::asked::{Asked, At, Reader, limit, position, slice};
+use super::locks::lock_told;
 use super::once::Ask;
 use super::operation::{Operation, read, write};
 use super::refusal::Refusal;
@@ -87,12 +88,14 @@ async fn told(app: &App) -> Result<Vec<api::Service>, Refusal> {
         Some(row) => jobs::not_known(&app.serving, row),
         None => Some(NOT_LOOKED_AT.to_owned()),
     };
+    let locks = app.serving.store.service_locks((app.serving.clock)()).await?;
     let tell = |service: &gonogo_engine::Service| api::Service {
         name: service.name.clone(),
         repository: service.repository.to_string(),
         running: running(&service.name).into_iter().flat_map(Running::shas).map(ToString::to_string).collect(),
         running_unknown: unknown(&service.name),
         trouble: trouble_of(&service.repository.to_string()),
+        lock: locks.iter().find(|lock| lock.service == service.name).map(lock_told),
     };
     let mut all: Vec<api::Service> = app.serving.services.iter().map(tell).collect();
     all.sort_by(|one, other| one.name.cmp(&other.name));

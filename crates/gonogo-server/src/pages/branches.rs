@@ -4,6 +4,7 @@
 use super::layout::{self, Shown, ago, away, outside, short, verdict};
 use super::paging::{Asked, Pages};
 use super::services::{candidates, reason};
+use super::stops;
 use super::table::table;
 use crate::App;
 use crate::session::{Session, escaped};
@@ -47,7 +48,9 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Query(which):
         let open = app.serving.store.all_open_candidates().await.map_err(|e| away(&e))?;
         waiting(&open, &which, now)
     };
+    let stop = app.serving.store.stop().await.map_err(|e| away(&e))?;
     let main = html! {
+        (stops::banner(stop.as_ref(), now))
         form.row method="get" action="/branches" {
             label {
                 "Service"

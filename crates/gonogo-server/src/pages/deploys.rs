@@ -1,9 +1,12 @@
 //! Deploys: one with its steps, what they say, and what a person may say of it; and
 //! those of a service.
 
+use super::glass;
 use super::guards;
 use super::layout::{self, Follows, Shown, ago, away, not_found, outside, short};
+use super::locks;
 use super::rollout::{self, Ends};
+use super::stops;
 use super::table::table;
 use crate::App;
 use crate::session::{Session, not_our_form};
@@ -15,8 +18,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use gonogo_core::deploy::{ActKey, Approval, Choice, Outcome, Signal};
 use gonogo_core::person::Act;
 use gonogo_core::say;
+use gonogo_engine::commands::break_glass::may_break_glass;
 use gonogo_engine::commands::deploys::{
-    DeployError, MaySay, SILENT, approve, decide, end_step, give_up, may_approve, request, signal,
+    DeployError, MaySay, SILENT, approve, decide, end_step, give_up, request, signal, why_not_approve, writers_note,
 };
 use gonogo_engine::{ToldAct, ToldDeploy, outcome_words, state_words, told_deploy};
 use gonogo_store::{CandidateId, DeployId, DeployRow, DeployState, DeploysWanted, Requested, RunKey};
@@ -63,12 +67,19 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(id): Pat
     let since = app.serving.store.cursor().await.map_err(|e| away(&e))?;
     let told = told_deploy(&app.serving, DeployId(id)).await.map_err(|e| away(&e))?;
     let Some(told) = told else { return Err(not_found().await) };
+    let stop = app.serving.store.stop().await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
+    let lock = app.serving.store.service_lock(&told.row.service, now).await.map_err(|e| away(&e))?;
     let ends = ends(&app, &told).await.map_err(|e| away(&e))?;
     let row = &told.row;
     let may = session.person.may_at(&row.service, Act::Deploy).is_ok();
-    let may_agree = may_approve(&app.serving, &session.person, row).await.map_err(|e| away(&e))?;
+    let agreeing = Agreeing {
+        why_not: why_not_approve(&app.serving, &session.person, row).await.map_err(|e| away(&e))?,
+        note: writers_note(&app.serving, row).await.map_err(|e| away(&e))?,
+        may_break_glass: may_break_glass(&app.serving, &session.person, &row.service),
+    };
     let main = html! {
+        @if !row.state.has_ended() { (stops::banner(stop.as_ref(), now)) (locks::banner(lock.as_ref(), now)) }
         section.answer.(if row.state == DeployState::Deployed { "is-go" } else { "is-waiting" }) aria-label="How it stands" {
             p.headline { (state(row.state)) " " @if !row.said.is_empty() { (outside(&row.said)) } }
             p { b { (outside(&row.branch)) } " @ " code { (row.head.short()) } " over " (row.production.short())
@@ -77,9 +88,10 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(id): Pat
                 @if let Some(began) = row.began_at { " · began " (ago(began, now)) }
                 @if let (Some(began), Some(ended)) = (row.began_at, row.ended_at) { " · took " (say::lasts(ended.duration_since(began))) }
             }
-            @if let (DeployState::Requested, Some(approval)) = (row.state, &row.plan.approval) { (agreed(approval, row, may_agree, &session)) }
+            @if let (DeployState::Requested, Some(approval)) = (row.state, &row.plan.approval) { (agreed(approval, row, &agreeing, may, &session)) }
             @if may { (words(&told.may, row, &session)) }
         }
+        (glass::shown(row, &session, now))
         p { a href={ "/services/" (row.service) } { "The service" } " · "
             a href={ "/services/" (row.service) "/deploys" } { "Its deploys" } " · "
             a href={ "/candidates/" (row.candidate.0) } { "The candidate" } " · "
@@ -97,20 +109,31 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(id): Pat
     Ok(layout::live_page(&title, !row.state.has_ended(), &session, &follows, &main))
 }
 
+/// How somebody may agree to it.
+struct Agreeing {
+    why_not: Option<String>,
+    /// What is not known of who wrote it.
+    note: Option<String>,
+    may_break_glass: bool,
+}
+
 /// Who agrees to it, and the button of who may.
-fn agreed(approval: &Approval, row: &DeployRow, may: bool, session: &Session) -> Markup {
+fn agreed(approval: &Approval, row: &DeployRow, agreeing: &Agreeing, may: bool, session: &Session) -> Markup {
     let who = match &approval.people {
         Some(people) => say::list(people, people.len()),
         None => format!("a {}", approval.role.word()),
     };
     html! {
         p { "It waits for " (outside(&who)) @if approval.by_another { ", and not " (outside(&row.requested_by)) " alone" } " to agree." }
-        @if may {
-            form.inline method="post" action={ "/deploys/" (row.id.0) "/approval" } {
+        @if let Some(note) = &agreeing.note { p.hint { "? " (outside(note)) "." } }
+        @match &agreeing.why_not {
+            None => form.inline method="post" action={ "/deploys/" (row.id.0) "/approval" } {
                 input type="hidden" name="form" value=(session.form_word());
                 button.primary { "Approve" }
-            }
+            },
+            Some(why) => { @if may { p.quiet { "Not by you: " (outside(why)) "." } } },
         }
+        @if agreeing.may_break_glass { (glass::form(row.candidate, session)) }
     }
 }
 
@@ -304,9 +327,13 @@ pub(crate) async fn of_service(
     let wanted =
         DeploysWanted { service: service.clone(), before: asked.before.map(DeployId), ..DeploysWanted::default() };
     let rows = app.serving.store.deploys(wanted, ROWS).await.map_err(|e| away(&e))?;
+    let stop = app.serving.store.stop().await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
+    let lock = app.serving.store.service_lock(&service, now).await.map_err(|e| away(&e))?;
     let main = html! {
-        p { a href={ "/services/" (service) } { "The service" } }
+        (stops::banner(stop.as_ref(), now))
+        (locks::banner(lock.as_ref(), now))
+        p { a href={ "/services/" (service) } { "The service" } " · " a href="/deploys" { "All deploys" } }
         @if rows.is_empty() {
             p { "Nothing was deployed by gonogo. Steps stand in the policy's " code { "[[deploy.steps]]" } "; a candidate that is Go has a button then." }
         } @else { (list(&rows, now)) }
@@ -323,7 +350,7 @@ pub(crate) fn list(rows: &[DeployRow], now: Timestamp) -> Markup {
     let row = |row: &DeployRow| {
         [
             html! { a href={ "/deploys/" (row.id.0) } { (row.id.0) } },
-            state(row.state),
+            html! { (state(row.state)) (glass::mark(row)) },
             html! {
                 (outside(&row.branch)) " @ " code { (short(&row.head.to_string())) }
                 @if !row.said.is_empty() { br; span.hint { (outside(&row.said)) } }

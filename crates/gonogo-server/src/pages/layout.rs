@@ -74,6 +74,7 @@ fn framed(title: &str, again: &Markup, session: Option<&Session>, main: &Markup)
                         @if let Some(session) = session {
                             @if let Some(tour) = &session.tour { a href=(tour) { "The tour" } }
                             a href="/branches" { "Branches" }
+                            a href="/deploys" { "Deploys" }
                             a href="/waivers" { "Waivers" }
                             details.more {
                                 summary { "More" }

@@ -6,8 +6,10 @@ use super::checklist::{Of, checklist};
 use super::deploy::being_read;
 use super::deploys;
 use super::layout::{self, Follows, Shown, ago, away, not_found, outside};
+use super::locks;
 use super::paging::{self, Pages};
 use super::services::candidates;
+use super::stops;
 use super::table::table;
 use crate::App;
 use crate::session::{Session, not_our_form};
@@ -19,6 +21,7 @@ use gonogo_core::person::Act;
 use gonogo_core::running::Running;
 use gonogo_core::say;
 use gonogo_engine::Service;
+use gonogo_engine::commands::deploys::deploys_of;
 use gonogo_engine::commands::production::{ProductionError, is_told_of, say_what_runs};
 use gonogo_engine::commands::settings::of_service;
 use gonogo_store::{DeploysWanted, ProductionMove, ProductionRow, StoreError, UnsettledLooks};
@@ -72,7 +75,10 @@ pub(crate) async fn page(
     let unsettled = store.unsettled_of(&name, LOOKS).await.map_err(|e| away(&e))?;
     let wanted = DeploysWanted { service: name.clone(), ..DeploysWanted::default() };
     let deploys = store.deploys(wanted, DEPLOYS).await.map_err(|e| away(&e))?;
+    let stop = store.stop().await.map_err(|e| away(&e))?;
     let now = (app.serving.clock)();
+    let lock = store.service_lock(&name, now).await.map_err(|e| away(&e))?;
+    let is_deployed = deploys_of(&app.serving, &name).is_some();
     let is_changing = open.iter().any(|candidate| candidate.judged.is_none());
     let pages = Pages::of(&open, asked.paging, CANDIDATES);
     let main = html! {
@@ -81,6 +87,8 @@ pub(crate) async fn page(
             a href={ "/services/" (name) "/policy" } { "Policy" } " · "
             a href={ "/services/" (name) "/compare" } { "Compare any two commits" }
         }
+        (stops::banner(stop.as_ref(), now))
+        (locks::banner(lock.as_ref(), now))
         (about_repository(&app, service))
         @if offered > 0 {
             p.hint {
@@ -99,6 +107,7 @@ pub(crate) async fn page(
             @if may_tell { (form(service, &session)) }
         }
         (to_look_at(&name, &unsettled, newest.first(), &session, now))
+        @if lock.is_some() || is_deployed { (locks::section(&name, lock.as_ref(), &session, now)) }
         section { h2 id="candidates" { "Open candidates" } (candidates(pages.rows, now)) (pages.links(&format!("/services/{name}"))) }
         @if !deploys.is_empty() {
             section { h2 { "Deploys" } (deploys::list(&deploys, now))

@@ -2,10 +2,12 @@
 
 use super::dead_work;
 use super::layout::{self, Follows, ago, away, outside, short, verdict};
+use super::locks;
 use super::messages;
 use super::paging::{Asked, Pages};
 use super::pulls;
 use super::service::{doubts, runs};
+use super::stops;
 use super::table::table;
 use super::waits;
 use crate::App;
@@ -43,12 +45,15 @@ pub(crate) async fn page(
     let (_, given_up) = app.serving.store.job_counts().await.map_err(|e| away(&e))?;
     let soon = lapsing(&app.serving, &waivers).await.map_err(|e| away(&e))?;
     let waits = waits_for(&app.serving, &session.person).await.map_err(|e| away(&e))?;
+    let stop = app.serving.store.stop().await.map_err(|e| away(&e))?;
+    let locked = app.serving.store.service_locks(now).await.map_err(|e| away(&e))?;
     let is_changing = open.iter().any(|c| c.judged.is_none());
     let pages = Pages::of(&app.serving.services, asked, SERVICES);
     let main = html! {
         @if app.serving.services.is_empty() {
             p { "No service is configured. Write a " code { "[[service]]" } " into the server's configuration." }
         }
+        (stops::banner(stop.as_ref(), now))
         (waits::section(&waits))
         (messages::hint(&session, troubled))
         (dead_work::hint(&session, given_up))
@@ -70,6 +75,7 @@ pub(crate) async fn page(
                 @for trouble in troubles.iter().filter(|trouble| trouble.key == service.repository.to_string()) {
                     (not_seen("Its repository could not be looked at: what is shown may be older than what is there. It is tried again.", trouble))
                 }
+                (locks::banner(locked.iter().find(|lock| lock.service == service.name), now))
                 (waiting(&service.name, &waivers, &soon, now))
                 (first_candidates(&service.name, &open, now))
                 @for trouble in unread.iter().filter(|trouble| trouble.key == service.name) {

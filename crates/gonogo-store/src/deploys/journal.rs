@@ -1,7 +1,9 @@
 //! Who sees to a deploy, and what was done of it. Each write holds the lock's fence
 //! against what the writer was given, in its transaction.
 
+use super::locks::is_locked;
 use super::runs::{self, StepOrder};
+use super::stops::is_stopped;
 use super::{DeployId, DeployState, changed};
 use crate::audit::{Deed, note};
 use crate::db::{Tx, execute, fetch};
@@ -113,7 +115,8 @@ impl Store {
     }
 
     /// Writes down that an act begins, and gives it to its runner, together:
-    /// [`StoreError::Done`] where the journal has more by now than was `seen`.
+    /// [`StoreError::Done`] where the journal has more by now than was `seen`, and
+    /// [`StoreError::Stopped`] where nothing may begin.
     pub async fn intend(
         &self,
         held: &Held,
@@ -129,6 +132,9 @@ impl Store {
         self.holding(held, now, until, move |tx, (id, fence)| {
             Box::pin(async move {
                 is_as_seen(tx, id, seen).await?;
+                if is_stopped(tx).await? || is_locked(tx, id, now).await? {
+                    return Err(StoreError::Stopped);
+                }
                 put(tx, id, Some(fence), &Entry::Intended { key: key.clone() }, now).await?;
                 runs::give(tx, id, &key, fence, &order).await?;
                 execute!(tx, BEGAN, id.0, micros(now))?;

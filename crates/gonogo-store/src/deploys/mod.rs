@@ -1,13 +1,19 @@
 //! Deploys: each with its lock, its journal, and what runners do of it.
 
 mod along;
+mod glass;
 mod guards;
 mod journal;
+mod locks;
 mod runs;
+mod stops;
 
+pub use glass::{Broken, FollowUp, Glass, NewGlass};
 pub use guards::{GuardBefore, GuardSeen};
 pub use journal::{Held, Intent};
+pub use locks::{Locked, NewLock, ServiceLock};
 pub use runs::{DeployRun, RunKey, Runs, Said, StepOrder};
+pub use stops::{Stop, Stopped, UnderWay};
 
 use crate::audit::{Deed, note, note_made};
 use crate::db::{Tx, execute, fetch};
@@ -72,6 +78,8 @@ pub struct DeployRow {
     pub approved: Option<(String, Timestamp)>,
     pub began_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
+    /// Where a person had it begin in spite of what kept it.
+    pub glass: Option<Glass>,
 }
 
 /// A deploy of which people were not told all that changed.
@@ -182,41 +190,18 @@ impl Store {
     where
         P: FnOnce(DeployId) -> Plan + Send + 'static,
     {
-        const UNDERWAY: &str = "select id from deploy where service = $1 and head = $2 and ended_at is null";
-        const INSERT: &str = "insert into deploy
-                 (service, branch, head, production, candidate, requested_by, requested_at, state, plan, channel)
-             values ($1, $2, $3, $4, $5, $6, $7, 'queued', '', $8) returning id";
-        const PLAN: &str = "update deploy set plan = $2, state = $3 where id = $1";
         let requested = self
             .db
             .write(move |tx| {
                 Box::pin(async move {
                     in_turn(tx).await?;
-                    let (head, production) = (new.head.to_string(), new.production.to_string());
-                    let underway: Option<(i64,)> = fetch!(tx, fetch_optional, UNDERWAY, &new.service, &head)?;
-                    if let Some((id,)) = underway {
-                        return Ok(Requested::Underway(DeployId(id)));
+                    if let Some(id) = underway(tx, &new).await? {
+                        return Ok(Requested::Underway(id));
                     }
-                    let (id,): (i64,) = fetch!(
-                        tx,
-                        fetch_one,
-                        INSERT,
-                        &new.service,
-                        &new.branch,
-                        head,
-                        production,
-                        new.candidate.0,
-                        new.requested_by,
-                        micros(deed.at),
-                        &new.channel
-                    )?;
-                    let plan = plan(DeployId(id));
-                    let state = if plan.approval.is_some() { DeployState::Requested } else { DeployState::Queued };
-                    let plan = serde_json::to_string(&plan).map_err(|e| StoreError::Refused(e.to_string()))?;
-                    execute!(tx, PLAN, id, plan, state.word())?;
-                    note_made(tx, &deed, Some(id)).await?;
-                    changed(tx, DeployId(id)).await?;
-                    Ok(Requested::New(DeployId(id)))
+                    let id = insert(tx, &new, plan, None, deed.at).await?;
+                    note_made(tx, &deed, Some(id.0)).await?;
+                    changed(tx, id).await?;
+                    Ok(Requested::New(id))
                 })
             })
             .await?;
@@ -291,13 +276,14 @@ impl Store {
     }
 
     pub async fn deploy(&self, id: DeployId) -> Result<Option<DeployRow>, StoreError> {
-        let row: Option<Row> = self
-            .db
+        self.db
             .read(|tx| {
-                Box::pin(async move { Ok(fetch!(tx, fetch_optional, select_deploys!("where d.id = $1"), id.0)?) })
+                Box::pin(async move {
+                    let row: Option<Row> = fetch!(tx, fetch_optional, select_deploys!("where d.id = $1"), id.0)?;
+                    Ok(with_glass(tx, row.into_iter().collect()).await?.pop())
+                })
             })
-            .await?;
-        row.map(read).transpose()
+            .await
     }
 
     /// The newest first.
@@ -308,14 +294,66 @@ impl Store {
         );
         let DeploysWanted { service, only_open, before } = wanted;
         let (only_open, before) = (i64::from(only_open), before.map_or(i64::MAX, |before| before.0));
-        let rows: Vec<Row> = self
-            .db
+        self.db
             .read(|tx| {
-                Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT, service, only_open, before, i64::from(most))?) })
+                Box::pin(async move {
+                    let rows = fetch!(tx, fetch_all, SELECT, service, only_open, before, i64::from(most))?;
+                    with_glass(tx, rows).await
+                })
             })
-            .await?;
-        rows.into_iter().map(read).collect()
+            .await
     }
+}
+
+/// The newest first, or one.
+async fn with_glass(tx: &mut Tx<'_>, rows: Vec<Row>) -> Result<Vec<DeployRow>, StoreError> {
+    let (Some(last), Some(first)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
+    let mut glasses = glass::glasses(tx, first.0, last.0).await?;
+    let whole = |row: Row| {
+        let glass = glasses.remove(&row.0);
+        Ok(DeployRow { glass, ..read(row)? })
+    };
+    rows.into_iter().map(whole).collect()
+}
+
+/// An open one of the same head.
+async fn underway(tx: &mut Tx<'_>, new: &NewDeploy) -> Result<Option<DeployId>, StoreError> {
+    const SELECT: &str = "select id from deploy where service = $1 and head = $2 and ended_at is null";
+    let found: Option<(i64,)> = fetch!(tx, fetch_optional, SELECT, &new.service, new.head.to_string())?;
+    Ok(found.map(|(id,)| DeployId(id)))
+}
+
+/// In this state, or in the one that its plan says.
+async fn insert(
+    tx: &mut Tx<'_>,
+    new: &NewDeploy,
+    plan: impl FnOnce(DeployId) -> Plan,
+    state: Option<DeployState>,
+    at: Timestamp,
+) -> Result<DeployId, StoreError> {
+    const INSERT: &str = "insert into deploy
+             (service, branch, head, production, candidate, requested_by, requested_at, state, plan, channel)
+         values ($1, $2, $3, $4, $5, $6, $7, 'queued', '', $8) returning id";
+    const PLAN: &str = "update deploy set plan = $2, state = $3 where id = $1";
+    let (head, production) = (new.head.to_string(), new.production.to_string());
+    let (id,): (i64,) = fetch!(
+        tx,
+        fetch_one,
+        INSERT,
+        &new.service,
+        &new.branch,
+        head,
+        production,
+        new.candidate.0,
+        new.requested_by,
+        micros(at),
+        &new.channel
+    )?;
+    let plan = plan(DeployId(id));
+    let usual = if plan.approval.is_some() { DeployState::Requested } else { DeployState::Queued };
+    let plan = serde_json::to_string(&plan).map_err(|e| StoreError::Refused(e.to_string()))?;
+    execute!(tx, PLAN, id, plan, state.unwrap_or(usual).word())?;
+    Ok(DeployId(id))
 }
 
 /// What pages show of a deploy is another by this transaction, which is in turn.
@@ -361,5 +399,6 @@ fn read(row: Row) -> Result<DeployRow, StoreError> {
         approved: agreed.zip(agreed_at.map(time)),
         began_at: began.map(time),
         ended_at: ended.map(time),
+        glass: None,
     })
 }

@@ -8,7 +8,7 @@ use gonogo_store::{
     ProductionSeen, Requested, RunKey, Sighted, StepOrder, Store, StoreError,
 };
 
-fn deed(action: &'static str, second: i64) -> Deed {
+pub(crate) fn deed(action: &'static str, second: i64) -> Deed {
     let (actor, subject, detail) = ("ada".to_owned(), "web".to_owned(), String::new());
     Deed { at: at(second), actor, action, subject, detail, once: None }
 }
@@ -34,7 +34,7 @@ pub(crate) async fn candidate(store: &Store, service: &str, head: char) -> Candi
     store.looked(seen, vec![one], at(1), at(1)).await.unwrap().candidates.remove(0).0
 }
 
-fn step(name: &str) -> Step {
+pub(crate) fn step(name: &str) -> Step {
     Step {
         name: name.to_owned(),
         argv: vec!["true".to_owned()],
@@ -49,7 +49,7 @@ fn step(name: &str) -> Step {
     }
 }
 
-fn wanted(who: &Person, of: &Candidate) -> NewDeploy {
+pub(crate) fn wanted(who: &Person, of: &Candidate) -> NewDeploy {
     NewDeploy {
         service: of.service.clone(),
         branch: of.branch.clone(),
@@ -291,7 +291,14 @@ conformance! {
         let who = ada(&store).await;
         let of = candidate(&store, "web", 'b').await;
         let id = requested(&store, &who, &of, 2).await;
-        let approval = gonogo_core::deploy::Approval { role: Role::Developer, people: None, by_another: true, hours: 8 };
+        let approval = gonogo_core::deploy::Approval {
+            role: Role::Developer,
+            people: None,
+            by_another: true,
+            not_by_author: true,
+            mails: std::collections::BTreeMap::new(),
+            hours: 8,
+        };
         // As if it were asked for under such a policy.
         let held = take(&store, id, 3).await.unwrap();
         finish(&store, &held, 4).await;

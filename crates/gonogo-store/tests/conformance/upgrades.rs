@@ -32,9 +32,11 @@ const STEPS: &[(i64, &str, &str)] = &[
     (18, include_str!("../../migrations/0018_said_again.sql"), include_str!("rows/0018.sql")),
     (19, include_str!("../../migrations/0019_sight.sql"), include_str!("rows/0019.sql")),
     (20, include_str!("../../migrations/0020_join_links.sql"), include_str!("rows/0020.sql")),
+    (21, include_str!("../../migrations/0021_stops.sql"), include_str!("rows/0021.sql")),
     (22, include_str!("../../migrations/0022_unread_stories.sql"), include_str!("rows/0022.sql")),
     (23, include_str!("../../migrations/0023_builds.sql"), include_str!("rows/0023.sql")),
     (24, include_str!("../../migrations/0024_awareness_by_service.sql"), include_str!("rows/0024.sql")),
+    (25, include_str!("../../migrations/0025_locks.sql"), include_str!("rows/0025.sql")),
     (26, include_str!("../../migrations/0026_jira_accounts.sql"), include_str!("rows/0026.sql")),
     (27, include_str!("../../migrations/0027_story_acts.sql"), include_str!("rows/0027.sql")),
     (28, include_str!("../../migrations/0028_story_versions.sql"), include_str!("rows/0028.sql")),
@@ -45,6 +47,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (34, include_str!("../../migrations/0034_written.sql"), include_str!("rows/0034.sql")),
     (35, include_str!("../../migrations/0035_deploys.sql"), include_str!("rows/0035.sql")),
     (36, include_str!("../../migrations/0036_told_where.sql"), include_str!("rows/0036.sql")),
+    (37, include_str!("../../migrations/0037_glass.sql"), include_str!("rows/0037.sql")),
     (38, include_str!("../../migrations/0038_waiver_branch.sql"), include_str!("rows/0038.sql")),
     (39, include_str!("../../migrations/0039_deploy_cards.sql"), include_str!("rows/0039.sql")),
     (40, include_str!("../../migrations/0040_guards.sql"), include_str!("rows/0040.sql")),
@@ -142,9 +145,12 @@ async fn holds_what_was_there(store: &Store, version: i64) {
     if version >= 35 {
         let deploy = store.deploys(DeploysWanted::default(), 9).await.unwrap().remove(0);
         assert_eq!((deploy.state, deploy.plan.forward.len()), (DeployState::Running, 1));
+        assert_eq!(deploy.glass.is_some_and(|glass| glass.by == "ada"), version >= 37);
         assert_eq!(store.deploy_journal(deploy.id).await.unwrap().len(), 1);
         assert_eq!(store.runs_for("local", "i", Vec::new(), at(9)).await.unwrap().new[0].said_bytes, 2);
     }
+    assert_eq!(store.stop().await.unwrap().is_some_and(|stop| stop.by == "ada"), version >= 21);
+    assert_eq!(store.service_lock("web", at(8)).await.unwrap().is_some_and(|lock| lock.by == "ada"), version >= 25);
     let kept = store.kept_answers("https://jira.example", "w", vec!["STORY-1".to_owned()]).await.unwrap();
     assert_eq!(kept.len(), usize::from(version >= 19), "what is kept for a while comes again");
     let concerned = store.open_candidates_with("STORY-1").await.unwrap();

@@ -20,7 +20,7 @@ pub(crate) fn run(args: &DeployArgs) -> anyhow::Result<u8> {
         if args.dry_run {
             return Ok(print_plan(&server.dry_run(candidate.id).await?));
         }
-        let made = server.deploy(&args.service, candidate.id).await?;
+        let made = server.deploy(&args.service, candidate.id, args.break_glass.as_deref()).await?;
         let deploy = server.one_deploy(made.id).await?;
         anstream::eprintln!("deploy {}: {}", made.id, deploy.page);
         if args.server.wait.is_none() {
@@ -172,7 +172,12 @@ pub(crate) fn list(args: &DeploysArgs) -> anyhow::Result<u8> {
                 let head = deploy.head.chars().take(7).collect::<String>();
                 let (branch, by) = (say::printable(&deploy.branch), say::printable(&deploy.requested_by));
                 let at = say::minute_of(&deploy.requested_at);
-                anstream::println!("{:>6}  {at}  {branch} @ {head}  {by}  {}", deploy.id, word(deploy.state));
+                let glass = deploy
+                    .break_glass
+                    .as_ref()
+                    .map(|glass| format!(", by break-glass: {}", say::printable(&glass.why)));
+                let glass = glass.unwrap_or_default();
+                anstream::println!("{:>6}  {at}  {branch} @ {head}  {by}  {}{glass}", deploy.id, word(deploy.state));
                 if exit_code(&deploy).is_none_or(|code| code == WAITING) {
                     print_hosts(&deploy);
                 }

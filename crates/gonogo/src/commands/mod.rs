@@ -11,12 +11,14 @@ mod explain;
 mod guard;
 mod hook;
 mod init;
+mod lock;
 mod replay;
 mod restore;
 mod runner;
 mod schema;
 mod serve;
 mod status;
+mod stop_all;
 mod waive;
 
 pub(crate) use check::outside;
@@ -43,6 +45,9 @@ pub(crate) fn run(command: Command) -> anyhow::Result<u8> {
         Command::Store(StoreCommand::Check(args)) => serve::store::check(&args),
         Command::Status(args) => status::run(&args),
         Command::Deploy(args) => deploy::run(&args),
+        Command::Lock(args) => lock::run(&args),
+        Command::Unlock(args) => lock::end(&args),
+        Command::StopAll(args) => stop_all::run(&args),
         Command::Deploys(args) => deploy::list(&args),
         Command::Candidate(args) => candidate::run(&args),
         Command::Waive(args) => waive::run(&args),

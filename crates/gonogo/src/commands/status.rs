@@ -43,6 +43,9 @@ fn human(status: &Status) {
     if let Some(trouble) = &service.trouble {
         anstream::println!("its repository could not be looked at: {}", say::printable(trouble));
     }
+    if let Some(lock) = &service.lock {
+        anstream::println!("{}", super::lock::line(&service.name, lock));
+    }
     if candidates.is_empty() {
         anstream::println!("no branch is a candidate");
     }

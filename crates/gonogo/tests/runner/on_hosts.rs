@@ -2,7 +2,7 @@
 
 use crate::hosts::{Hosts, wait_for};
 use crate::support::{World, order, shell};
-use gonogo_api::runner::{CameTo, OnHost, Order, RunOf, SshTo};
+use gonogo_api::runner::{CameTo, OnHost, Order, RunOf, SshTo, Stop};
 
 /// The same on a host.
 fn on(hosts: &Hosts, at: usize, mut order: Order) -> Order {
@@ -83,6 +83,25 @@ fn a_connection_that_breaks_in_mid_step_loses_no_line_and_nothing_begins_twice()
         hosts.hosts[0].breaks_connections();
     }
     is_whole(&hosts, &w, &step);
+}
+
+#[test]
+fn what_is_on_its_way_to_a_host_when_all_is_stopped_does_not_begin() {
+    let hosts = Hosts::new(1);
+    let w = World::reaching(&hosts);
+    hosts.hosts[0].keeps_silent();
+    let step = w.wants(on(&hosts, 0, shell(1, "echo begun >>$HOME/begun")));
+    w.wait_for("it is followed", |kept| kept.asked.last().filter(|(ask, _)| ask.follows.contains(&step)).map(drop));
+    let said = "stopped by ada: the database is full".to_owned();
+    w.server.kept.lock().unwrap().stop = Some(Stop { id: 7, said: said.clone() });
+    w.wait_for("the stop is known", |kept| kept.asked.last().filter(|(ask, _)| ask.stop == Some(7)).map(drop));
+    hosts.hosts[0].answers_again();
+    assert_eq!(w.end_of(&step), CameTo::NotStarted { why: said });
+    // What comes once it is lifted does.
+    w.server.kept.lock().unwrap().stop = None;
+    let step = w.wants(on(&hosts, 0, shell(2, "echo begun >>$HOME/begun")));
+    assert_eq!(w.end_of(&step), CameTo::Exit { status: 0 });
+    assert_eq!(std::fs::read_to_string(hosts.hosts[0].home().join("begun")).unwrap(), "begun\n");
 }
 
 #[test]

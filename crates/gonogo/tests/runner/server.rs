@@ -8,7 +8,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use gonogo_api::runner::{AskForWork, CameTo, Order, RunEnded, RunOf, SaidFrom, SaidSoFar, ToEnd, Work};
+use gonogo_api::runner::{AskForWork, CameTo, Order, RunEnded, RunOf, SaidFrom, SaidSoFar, Stop, ToEnd, Work};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -23,6 +23,7 @@ pub(crate) struct Kept {
     pub said: BTreeMap<RunOf, Vec<u8>>,
     pub ended: BTreeMap<RunOf, CameTo>,
     pub to_end: Vec<ToEnd>,
+    pub stop: Option<Stop>,
     /// What was asked, and by whom.
     pub asked: Vec<(AskForWork, String)>,
     /// Parts that came with no new byte in them, or with a gap before them.
@@ -94,9 +95,11 @@ async fn work(State(kept): State<Shared>, headers: HeaderMap, Json(ask): Json<As
                 order.said_bytes = kept.said.get(&order.of).map_or(0, |said| said.len() as u64);
             }
             let end = kept.to_end.iter().filter(|one| ask.follows.contains(&one.of) && is_open(&one.of)).cloned();
-            Work { new, end: end.collect(), gone: ask.follows.iter().filter(|of| !is_open(of)).cloned().collect() }
+            let gone = ask.follows.iter().filter(|of| !is_open(of)).cloned().collect();
+            Work { new, end: end.collect(), gone, stop: kept.stop.clone() }
         };
-        if work != Work::default() || Instant::now() >= until {
+        let is_other_stop = work.stop.as_ref().map(|stop| stop.id) != ask.stop;
+        if is_other_stop || (Work { stop: None, ..work.clone() }) != Work::default() || Instant::now() >= until {
             return Json(work).into_response();
         }
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -17,7 +17,7 @@ pub(crate) struct Deploying {
 
 impl Deploying {
     /// `steps` names each step with a line of shell, in which `$M` is the marks' folder.
-    fn with(steps: &[(&str, &str)], more: &str) -> Self {
+    pub(crate) fn with(steps: &[(&str, &str)], more: &str) -> Self {
         Self::of(World::stopped(), steps, more)
     }
 

@@ -9,7 +9,7 @@ use crate::support::World;
 use serde_json::json;
 
 /// What a step on the hosts has, beside its command; `$M` is the marks' folder.
-fn onto(hosts: &Hosts, run: &str, more: &str) -> Deploying {
+pub(crate) fn onto(hosts: &Hosts, run: &str, more: &str) -> Deploying {
     let config = hosts.config();
     let keys = format!("[local_runner]\nssh_config = '{}'\n", config.display());
     let step = format!(

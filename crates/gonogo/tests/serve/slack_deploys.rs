@@ -6,12 +6,12 @@ use crate::support::{PASSWORD, World};
 use gonogo_world::Slack;
 use gonogo_world::slack::Acted;
 
-const CHANNEL: &str = "#deploys";
+pub(crate) const CHANNEL: &str = "#deploys";
 const APP_TOKEN: &str = "xapp-world";
 const SHIPS: (&str, &str) = ("ship", "echo x >> $M/begun; until test -e $M/go; do sleep 0.05; done");
 
 /// A service whose deploys are asked for in this Slack, over HTTP.
-fn deploying(slack: &Slack, steps: &[(&str, &str)], more: &str) -> Deploying {
+pub(crate) fn deploying(slack: &Slack, steps: &[(&str, &str)], more: &str) -> Deploying {
     slack.channel(CHANNEL);
     let world = World::stopped().tells(slack, CHANNEL).with_variable("GONOGO_SLACK_SIGNING_SECRET", SIGNING);
     let on = Deploying::of(world, steps, more);
@@ -25,7 +25,7 @@ fn hears(on: &Deploying, slack: &Slack) {
 
 /// What somebody reads who sends that command.
 #[track_caller]
-fn answer(slack: &Slack, member: &str, text: &str) -> String {
+pub(crate) fn answer(slack: &Slack, member: &str, text: &str) -> String {
     let before = slack.all_whispers().len();
     assert_eq!(slack.commands(member, CHANNEL, "/deploy", text), Acted::Taken);
     let whisper = slack.all_whispers().remove(before);
@@ -34,7 +34,7 @@ fn answer(slack: &Slack, member: &str, text: &str) -> String {
 }
 
 /// Who is signed in joins their account by the link that the command brings.
-fn joins(on: &Deploying, slack: &Slack, member: &str) {
+pub(crate) fn joins(on: &Deploying, slack: &Slack, member: &str) {
     let said = answer(slack, member, "web");
     let rest = said.split("<https://gonogo.example.com").nth(1).unwrap_or_else(|| panic!("no link in {said}"));
     let path = rest.split('|').next().unwrap();

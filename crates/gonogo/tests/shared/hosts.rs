@@ -137,6 +137,20 @@ impl Host {
         kill_all(&connections);
     }
 
+    /// Who connects waits, until it answers again.
+    pub(crate) fn keeps_silent(&self) {
+        self.is_told("-STOP");
+    }
+
+    pub(crate) fn answers_again(&self) {
+        self.is_told("-CONT");
+    }
+
+    fn is_told(&self, signal: &str) {
+        let pid = self.sshd.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    }
+
     /// Whoever is connected is not any more, in the middle of a word.
     pub(crate) fn breaks_connections(&self) {
         kill_all(&children(self.sshd.as_ref().unwrap().id()));

@@ -1,8 +1,11 @@
 //! Deploys from Slack: asked for in words, and what is said of one by its buttons.
 
+use super::locking::{self, LOCKING};
+use super::stopping::{self, STOPPING};
 use super::telling::Telling;
 use super::who::{Who, who};
 use super::{APPROVE, Done, NOT_DONE, SIGNALS, nothing};
+use crate::commands::break_glass::break_glass;
 use crate::commands::deploys::{DeployError, approve, request, signal};
 use crate::commands::slack_join::{Offered, offer_link};
 use crate::serving::Serving;
@@ -16,20 +19,22 @@ use std::time::Duration;
 
 /// What is meant where no branch is named and several are open.
 const USUAL: [&str; 3] = ["main", "master", "trunk"];
+/// What is said before a service that is deployed in spite of what keeps it.
+const GLASS: &str = "break-glass";
 const MOST_NAMED: usize = 10;
 /// Whoever asked waits for the answer.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// Something that was asked for in words: what came of it, and what is answered, in
 /// Slack's markup.
-struct Came {
-    outcome: String,
-    said: String,
+pub(super) struct Came {
+    pub outcome: String,
+    pub said: String,
 }
 
 impl Came {
     /// Not done, with why in plain words.
-    fn not(said: impl AsRef<str>) -> Self {
+    pub(super) fn not(said: impl AsRef<str>) -> Self {
         let said = said.as_ref();
         Self { outcome: format!("{NOT_DONE}{}", say::printable(said)), said: format!("Not done: {}", say::slack(said)) }
     }
@@ -60,16 +65,16 @@ async fn came(serving: &Serving, asked: &Asked) -> Result<Came, StoreError> {
     };
     let (service, which) = match words {
         [] | ["help"] => return Ok(usage(serving, "")),
+        [GLASS, service, which, why @ ..] => return by_glass(serving, asked, service, which, &why.join(" ")).await,
+        [word, rest @ ..] if LOCKING.contains(word) => return locking::came(serving, asked, word, rest).await,
+        [word, rest @ ..] if STOPPING.contains(word) => return stopping::came(serving, asked, word, rest).await,
         [service] => (*service, None),
         [service, which] => (*service, Some(*which)),
         _ => return Ok(usage(serving, "a service and one branch, commit or pull request are wanted. ")),
     };
-    let person = match who(serving, &asked.member.id).await? {
-        Who::Person(person) => person,
-        Who::TooLongAgo => {
-            return Ok(Came::not(format!("sign in at {} first, then ask again within 15 minutes", serving.pages)));
-        }
-        Who::Nobody => return nobody(serving, asked).await,
+    let person = match asker(serving, asked).await? {
+        Ok(person) => person,
+        Err(came) => return Ok(came),
     };
     if serving.service(service).is_none() {
         return Ok(usage(serving, &format!("there is no service `{service}` here. ")));
@@ -80,11 +85,25 @@ async fn came(serving: &Serving, asked: &Asked) -> Result<Came, StoreError> {
     }
 }
 
-fn usage(serving: &Serving, wrong: &str) -> Came {
+/// Who asks, or what they are answered who may not be known.
+pub(super) async fn asker(serving: &Serving, asked: &Asked) -> Result<Result<Person, Came>, StoreError> {
+    Ok(match who(serving, &asked.member.id).await? {
+        Who::Person(person) => Ok(person),
+        Who::TooLongAgo => {
+            Err(Came::not(format!("sign in at {} first, then ask again within 15 minutes", serving.pages)))
+        }
+        Who::Nobody => Err(nobody(serving, asked).await?),
+    })
+}
+
+pub(super) fn usage(serving: &Serving, wrong: &str) -> Came {
     let names: Vec<&str> = serving.services.iter().map(|service| service.name.as_str()).collect();
     let said = format!(
         "{}Say `/deploy SERVICE`, or with a branch, a commit or a pull request behind it: `/deploy SERVICE main`, \
-         `/deploy SERVICE 9f2c1ab`, `/deploy SERVICE #12`. Services: {}.",
+         `/deploy SERVICE 9f2c1ab`, `/deploy SERVICE #12`. `/deploy stop-all REASON` stops all deploys, `/deploy lift` \
+         lifts that; `/deploy lock SERVICE 2h REASON` lets nobody else deploy it until then, `/deploy unlock SERVICE`. \
+         `/deploy break-glass SERVICE BRANCH REASON` deploys it in spite of what keeps it. \
+         Services: {}.",
         say::slack(wrong),
         say::slack(&say::list(&names, MOST_NAMED))
     );
@@ -141,6 +160,37 @@ async fn found(serving: &Serving, service: &str, which: Option<&str>) -> Result<
                 list()
             ))
         }
+    })
+}
+
+/// In spite of what keeps it.
+async fn by_glass(serving: &Serving, asked: &Asked, service: &str, which: &str, why: &str) -> Result<Came, StoreError> {
+    let person = match asker(serving, asked).await? {
+        Ok(person) => person,
+        Err(came) => return Ok(came),
+    };
+    if serving.service(service).is_none() {
+        return Ok(usage(serving, &format!("there is no service `{service}` here. ")));
+    }
+    let candidate = match found(serving, service, Some(which)).await? {
+        Ok(candidate) => candidate,
+        Err(said) => return Ok(Came::not(said)),
+    };
+    let here = is_told_here(serving, &asked.channel).await.then(|| asked.channel.clone());
+    let what = format!("{service} {} at {}", candidate.branch, candidate.head.short());
+    Ok(match break_glass(serving, &person, candidate.id, why, here).await {
+        Ok(id) => Came {
+            outcome: format!("{} broke the glass for deploy {}: {what}", person.name, id.0),
+            said: format!(
+                "Break-glass: <{}/deploys/{}|deploy {}> of {}.",
+                serving.pages,
+                id.0,
+                id.0,
+                say::slack(&what)
+            ),
+        },
+        Err(DeployError::Store(error)) => return Err(error),
+        Err(error) => Came::not(format!("{what}: {error}")),
     })
 }
 

@@ -2,7 +2,9 @@
 //! who joined that Slack account. What they are told of it, they are told there.
 
 mod deploying;
+mod locking;
 mod modal;
+mod stopping;
 mod telling;
 mod waiving;
 mod who;

@@ -1,6 +1,7 @@
 //! Whether a deploy that waits is still what people asked for: its head stays, whatever
 //! comes to its branch, and what runs may move along to it.
 
+use super::ready::Reading;
 use super::{Seen, Step, until};
 use crate::commands::deploys::deploys_of;
 use crate::jobs::{JobError, blocking};
@@ -123,7 +124,7 @@ impl Seen {
         if let Some(row) = self.serving.store.deploy(id).await? {
             self.row = row;
         }
-        self.reading.starts_anew(now);
+        self.reading = Reading::from(now);
         Ok(Step::Moved)
     }
 }

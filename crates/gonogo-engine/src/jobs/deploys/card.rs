@@ -1,6 +1,8 @@
 //! What people in Slack see of a deploy: one message that changes in place.
 
-use crate::commands::deploys::may_say_of;
+use super::locks;
+use crate::commands::break_glass::glass_words;
+use crate::commands::deploys::{may_say_of, writers_note};
 use crate::commands::from_slack::{APPROVE, SIGNALS};
 use crate::digest::Digest;
 use crate::evidence::Evidence;
@@ -51,6 +53,12 @@ pub(in crate::jobs) struct DeployWanted {
     /// What watches it.
     #[serde(default)]
     guards: Vec<String>,
+    /// Who had it begin in spite of what kept it, why, and in spite of what.
+    #[serde(default)]
+    glass: Option<String>,
+    /// What is not known of who wrote it.
+    #[serde(default)]
+    note: Option<String>,
     /// Whether it waits for somebody to agree.
     is_to_be_approved: bool,
     signals: Vec<Signal>,
@@ -60,7 +68,7 @@ pub(in crate::jobs) struct DeployWanted {
 /// Tells of deploys whatever changes of them, until told to stop.
 pub(in crate::jobs) async fn tell_all(serving: Arc<Serving>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        if let Err(error) = tell(&serving).await {
+        if let Err(error) = tell_and_remind(&serving).await {
             told::store_is_away(&error);
         }
         tokio::select! {
@@ -69,6 +77,11 @@ pub(in crate::jobs) async fn tell_all(serving: Arc<Serving>, mut stop: watch::Re
             _ = stop.changed() => {}
         }
     }
+}
+
+async fn tell_and_remind(serving: &Serving) -> Result<(), StoreError> {
+    tell(serving).await?;
+    locks::remind(serving).await
 }
 
 async fn tell(serving: &Serving) -> Result<(), StoreError> {
@@ -120,6 +133,10 @@ impl DeployWanted {
             stories: check.as_ref().map(stories).unwrap_or_default(),
             builds: builds.iter().map(build_line).collect(),
             guards: guard_names(&row.plan),
+            glass: glass_words(row)
+                .zip(row.glass.as_ref())
+                .map(|(said, glass)| format!("{said}; in spite of: {}", glass.around)),
+            note: writers_note(serving, row).await?,
             is_to_be_approved: row.state == DeployState::Requested,
             signals: may_say_of(row, &journal).signals,
             url: format!("{}/deploys/{}", serving.pages, row.id.0),
@@ -154,6 +171,8 @@ impl DeployWanted {
         let approved = self.approved_by.as_deref().map(|who| format!(", approved by {}", outside(who)));
         let asked = format!("deploy {} over {over} · asked for by {by}{}", self.deploy, approved.unwrap_or_default());
         let mut blocks = vec![section(&heading), context(&asked)];
+        blocks.extend(self.glass.as_deref().map(|said| section(&format!("⚠ {}", outside(said)))));
+        blocks.extend(self.note.as_deref().map(|said| context(&outside(said))));
         let verdict = self.verdict.as_deref().map(outside);
         let counts = [verdict, self.counts.as_deref().map(outside)].into_iter().flatten().collect::<Vec<_>>();
         blocks.extend((!counts.is_empty()).then(|| context(&counts.join(" · "))));

@@ -5,23 +5,30 @@ mod along;
 mod card;
 mod guards;
 mod heed;
+mod locks;
+mod news;
 mod ready;
 mod stands;
+mod stopped;
 
 pub(super) use along::lapse;
 pub(super) use card::{DeployWanted, tell_all};
+pub(super) use news::NewsWanted;
+pub(crate) use news::{LockOff, told_of_follow_up, told_of_glass, told_of_lock, told_of_stop};
+pub use stopped::stopped_words;
 
 use super::{JobError, look_soon, told};
 use crate::jobs::is_told;
 use crate::serving::Serving;
 use gonogo_core::deploy::{ActKey, Choice, Direction, End, Entry, Next, Outcome, next};
 use gonogo_core::running::Running;
-use gonogo_store::{Deed, DeployRow, DeployRun, DeployState, Held, RunKey, StepOrder, StoreError};
+use gonogo_store::{Deed, DeployRow, DeployRun, DeployState, Held, RunKey, StepOrder, Stop, StoreError};
 use guards::Watching;
 use jiff::{SignedDuration, Timestamp};
 use ready::{Reading, Ready};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use stopped::under_way;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
@@ -77,6 +84,8 @@ struct Seen {
     row: DeployRow,
     /// What is read again before it begins.
     reading: Reading,
+    /// While it stands nothing more begins.
+    stop: Option<Stop>,
     /// How much its steps had said when pages were last told of it.
     shown_bytes: u64,
     shown_at: Instant,
@@ -110,6 +119,7 @@ async fn see_to(serving: Arc<Serving>, held: Held, mut stop: watch::Receiver<boo
         held,
         row,
         reading,
+        stop: None,
         shown_bytes: 0,
         shown_at: Instant::now(),
         watching: None,
@@ -125,7 +135,7 @@ async fn see_to(serving: Arc<Serving>, held: Held, mut stop: watch::Receiver<boo
         }
         match seen.step().await {
             // Also where something was written that is to be seen first.
-            Ok(Step::Moved) | Err(JobError::Store(StoreError::Done)) => {}
+            Ok(Step::Moved) | Err(JobError::Store(StoreError::Done | StoreError::Stopped)) => {}
             Ok(Step::Waits) => {
                 tokio::select! {
                     () = seen.serving.store.deploys_came() => {}
@@ -176,6 +186,11 @@ impl Seen {
         let journal: Vec<Entry> = written.iter().map(|(entry, _)| entry.clone()).collect();
         let next = next(&self.row.plan, &journal);
         let has_begun = has_begun(&journal);
+        self.stop = store.stop().await?;
+        if let (Next::Act(_), Some(stop)) = (&next, self.stop.clone()) {
+            let times: Vec<Timestamp> = written.iter().map(|(_, at)| *at).collect();
+            return self.stopped(&stop, &journal, &times, has_begun).await;
+        }
         if has_begun && let Some(step) = self.heed(&next, &journal, &written).await? {
             return Ok(step);
         }
@@ -190,11 +205,8 @@ impl Seen {
         match next {
             Next::Act(act) => self.begin(act.key(), journal.len()).await,
             Next::Follow(keys) => {
-                let given_at = |of: &ActKey| {
-                    let is_it = |entry: &Entry| matches!(entry, Entry::Intended { key } if key == of);
-                    journal.iter().position(is_it).map(|at| written[at].1)
-                };
-                self.follow(&keys, &journal, given_at).await
+                let times: Vec<Timestamp> = written.iter().map(|(_, at)| *at).collect();
+                self.follow(&keys, &journal, &times).await
             }
             Next::Hold(hold) => {
                 if !has_begun {
@@ -225,6 +237,26 @@ impl Seen {
         }
     }
 
+    /// What runs of it is followed to its end; it goes on once the stop is lifted.
+    async fn stopped(
+        &mut self,
+        stop: &Stop,
+        journal: &[Entry],
+        times: &[Timestamp],
+        has_begun: bool,
+    ) -> Result<Step, JobError> {
+        let under_way = under_way(journal);
+        if !under_way.is_empty() {
+            return self.follow(&under_way, journal, times).await;
+        }
+        let said = stopped_words(stop);
+        if has_begun {
+            return self.stands(DeployState::Halted, said, self.both()).await;
+        }
+        self.reading = Reading::from((self.serving.clock)());
+        self.stands(DeployState::Queued, said, None).await
+    }
+
     /// What runs while it is neither the one nor the other.
     fn both(&self) -> Option<Running> {
         Running::of(self.row.production.shas().iter().copied().chain([self.row.head]))
@@ -243,12 +275,11 @@ impl Seen {
 
     /// What the runner says of acts. One that somebody else began before a crash is
     /// found there too: its runner has it, or has not taken it yet.
-    async fn follow(
-        &mut self,
-        keys: &[ActKey],
-        journal: &[Entry],
-        given_at: impl Fn(&ActKey) -> Option<Timestamp>,
-    ) -> Result<Step, JobError> {
+    async fn follow(&mut self, keys: &[ActKey], journal: &[Entry], times: &[Timestamp]) -> Result<Step, JobError> {
+        let given_at = |of: &ActKey| {
+            let is_it = |entry: &Entry| matches!(entry, Entry::Intended { key } if key == of);
+            journal.iter().position(is_it).map(|at| times[at])
+        };
         let store = &self.serving.store;
         let runs = store.deploy_runs(self.row.id).await?;
         let mut open = Vec::new();
@@ -288,6 +319,8 @@ impl Seen {
             (self.shown_bytes, self.shown_at) = (said_bytes, Instant::now());
         }
         let said = stands::of_runs(&self.row.plan, journal, &open, now);
+        let stopped = self.stop.as_ref().map(|stop| format!("; then nothing more: {}", stopped_words(stop)));
+        let said = said + &stopped.unwrap_or_default();
         self.stands(DeployState::Running, said, None).await
     }
 

@@ -3,6 +3,7 @@
 
 use super::along::{Stays, stays};
 use crate::commands::deploys::{closed, deploys_of};
+use crate::commands::locks::{keeps_out, locked_words};
 use crate::jobs::deploys::guards::{Unwatched, watchable};
 use crate::jobs::{EVALUATE, JobError, judge_soon, look_soon};
 use crate::serving::Serving;
@@ -45,11 +46,6 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// What was read before does not count any more.
-    pub(super) fn starts_anew(&mut self, since: Timestamp) {
-        *self = Self::from(since);
-    }
-
     pub(super) fn from(since: Timestamp) -> Self {
         Self { since, looks: false, judges: false, watchable: None }
     }
@@ -64,7 +60,12 @@ impl Reading {
         let Some(service) = serving.service(&row.service) else {
             return Ok(Ready::Refused(format!("{} is not in the server's configuration any more", row.service)));
         };
-        if let Some(approval) = &row.plan.approval {
+        if let Some(lock) = keeps_out(serving, &row.service, row.requested_by_id).await? {
+            return Ok(Ready::Refused(format!("{}; ask for it anew after that", locked_words(&lock))));
+        }
+        // What keeps a deploy may be broken by a person; that what runs is as it was may not.
+        let is_broken = serving.store.glass(row.id).await?.is_some();
+        if let Some(approval) = row.plan.approval.as_ref().filter(|_| !is_broken) {
             let now = (serving.clock)();
             if !row.approved.as_ref().is_some_and(|(_, at)| approval.counts(*at, now)) {
                 let said = format!("its approval is older than {} h: ask for it anew", approval.hours);
@@ -95,6 +96,9 @@ impl Reading {
             Stays::AsItWas => {}
             Stays::Along(runs) => return Ok(Ready::Along(runs)),
             Stays::Gone(why) => return Ok(Ready::Refused(why)),
+        }
+        if is_broken {
+            return Ok(Ready::Yes);
         }
         if !self.judges {
             self.judges = true;

@@ -3,6 +3,7 @@
 use super::finding::is_mended_in_jira;
 use crate::App;
 use crate::pages::layout::{self, Follows, ago, away, not_found, outside, verdict};
+use crate::pages::{locks, stops};
 use crate::session::Session;
 use axum::http::StatusCode;
 use gonogo_api::{Check, Finding};
@@ -12,7 +13,7 @@ use gonogo_core::say::count;
 use gonogo_engine::commands::deploys::deploys_of;
 use gonogo_engine::{Digest, Evidence, jobs};
 use gonogo_store::views::Cursor;
-use gonogo_store::{Candidate, CandidateId, Evaluation, Judging, WaiverRow};
+use gonogo_store::{Candidate, CandidateId, Evaluation, Judging, ServiceLock, Stop, WaiverRow};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
@@ -33,6 +34,10 @@ pub(crate) struct Look {
     acts_in_jira: bool,
     /// Whether gonogo deploys the service.
     pub deploys: bool,
+    /// While it stands no deploy begins.
+    stop: Option<Stop>,
+    /// Nobody but its owner has a deploy begin while it stands.
+    pub lock: Option<ServiceLock>,
 }
 
 impl Look {
@@ -48,7 +53,9 @@ impl Look {
         let acts_in_jira = app.serving.jira_app.is_some();
         let may_ship = candidate.is_open && candidate.stage.is_deploy();
         let deploys = may_ship && deploys_of(&app.serving, &candidate.service).is_some();
-        Ok(Self { candidate, newest, check, judging, since, now, acts_in_jira, deploys })
+        let stop = store.stop().await.map_err(|e| away(&e))?;
+        let lock = store.service_lock(&candidate.service, now).await.map_err(|e| away(&e))?;
+        Ok(Self { candidate, newest, check, judging, since, now, acts_in_jira, deploys, stop, lock })
     }
 
     /// What the judgement was made from; `None` where that cannot be read any more.
@@ -68,6 +75,11 @@ impl Look {
     /// Whether it leads to a page on which it is mended.
     pub(super) fn is_mended_here(&self, finding: &Finding) -> bool {
         self.acts_in_jira && self.candidate.is_open && finding.waiver.is_none() && is_mended_in_jira(finding)
+    }
+
+    /// Whether somebody else's lock keeps this person from deploying.
+    pub(super) fn is_locked_for(&self, person: i64) -> bool {
+        self.lock.as_ref().is_some_and(|lock| lock.by_id != person)
     }
 
     pub(crate) fn path(&self) -> String {
@@ -106,6 +118,8 @@ impl Look {
             @if !self.candidate.is_open {
                 p.stale { "This candidate is no longer open: its branch, or what it was judged over, has moved on. " a href="/" { "See what is open" } "." }
             }
+            (stops::banner(self.stop.as_ref(), self.now))
+            @if self.candidate.stage.is_deploy() { (locks::banner(self.lock.as_ref(), self.now)) }
             (self.tabs(here))
         }
     }

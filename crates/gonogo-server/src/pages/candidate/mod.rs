@@ -24,6 +24,7 @@ use finding::Desk;
 use gonogo_api::{Check, CheckLine, Finding, Severity, Verdict};
 use gonogo_core::person::Act;
 use gonogo_core::say::{self, count};
+use gonogo_engine::commands::break_glass::may_break_glass;
 use gonogo_engine::{Digest, Evidence, verification};
 use gonogo_store::WaiverRow;
 pub(crate) use look::tiles;
@@ -37,9 +38,14 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(id): Pat
     let look = Look::at(&app, &id).await?;
     let evidence = look.evidence(&app).await?;
     let waivers = look.waivers(&app).await?;
-    let main = match &look.check {
-        Some(check) => verdict(check, &look, evidence.as_ref(), &waivers, &session),
-        None => unjudged(),
+    let breaks_glass = look.deploys && may_break_glass(&app.serving, &session.person, &look.candidate.service);
+    let offers_glass = breaks_glass && look.check.as_ref().is_none_or(|check| check.verdict != Verdict::Go);
+    let main = html! {
+        @match &look.check {
+            Some(check) => (verdict(check, &look, evidence.as_ref(), &waivers, &session)),
+            None => (unjudged()),
+        }
+        @if offers_glass { (pages::glass::form(look.candidate.id, &session)) }
     };
     Ok(shown(&look, "Verdict", &session, &main))
 }
@@ -65,7 +71,7 @@ fn verdict(
         section.answer.(class(check.verdict)) aria-label="The answer" {
             p.headline { (headline(check, &digest)) }
             (some_of(&stops, &desk))
-            @if look.deploys && check.verdict == Verdict::Go && digest.commits > 0 && session.person.may_at(&look.candidate.service, Act::Deploy).is_ok() {
+            @if look.deploys && check.verdict == Verdict::Go && digest.commits > 0 && session.person.may_at(&look.candidate.service, Act::Deploy).is_ok() && !look.is_locked_for(session.person.id) {
                 (pages::deploys::ask_form(look.candidate.id, session))
             }
             @if look.candidate.is_open { (pages::away::forms(check, waivers, look.candidate.id.0, session, look.now)) }

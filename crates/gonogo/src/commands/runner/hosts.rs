@@ -8,13 +8,15 @@ use gonogo_remote::starter::{GRACE, Local, Standing, Start, StarterError};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 pub(super) struct Hosts {
     folder: PathBuf,
     ssh: Ssh,
     followed: Mutex<BTreeMap<RunOf, Weak<HostAct>>>,
+    /// Why no host hears of anything more now.
+    stop: Mutex<Option<String>>,
 }
 
 /// One that is followed, for as long as this is there.
@@ -22,7 +24,7 @@ pub(super) struct OnHost(Arc<HostAct>);
 
 impl Hosts {
     pub(super) fn of(folder: &Path, ssh: Ssh) -> Self {
-        Self { folder: folder.join("hosts"), ssh, followed: Mutex::default() }
+        Self { folder: folder.join("hosts"), ssh, followed: Mutex::default(), stop: Mutex::default() }
     }
 
     /// Where it is to run; `None` where that is here.
@@ -51,10 +53,27 @@ impl Hosts {
 
     fn follows(&self, of: &RunOf, act: HostAct) -> OnHost {
         let act = Arc::new(act);
+        if let Some(why) = &*self.stop() {
+            act.call_off(why);
+        }
         let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
         followed.retain(|_, act| act.strong_count() > 0);
         followed.insert(of.clone(), Arc::downgrade(&act));
         OnHost(act)
+    }
+
+    /// While it is for a reason, no host hears of anything more.
+    pub(super) fn stopped(&self, why: Option<&str>) {
+        *self.stop() = why.map(str::to_owned);
+        let Some(why) = why else { return };
+        let followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        for act in followed.values().filter_map(Weak::upgrade) {
+            act.call_off(why);
+        }
+    }
+
+    fn stop(&self) -> MutexGuard<'_, Option<String>> {
+        self.stop.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// False where it is none of these.

@@ -14,7 +14,7 @@ use crate::cli::RunnerArgs;
 use crate::{clock, logs};
 use acts::{Following, Runner};
 use anyhow::{Context, bail};
-use gonogo_api::runner::{AskForWork, RunOf, Work};
+use gonogo_api::runner::{AskForWork, RunOf, Stop, Work};
 use gonogo_remote::ssh::Ssh;
 use hosts::Hosts;
 use jiff::SignedDuration;
@@ -81,6 +81,7 @@ async fn work(runner: &Arc<Runner>, instance: &str) -> Unknown {
     let mut follows: BTreeMap<RunOf, Following> = BTreeMap::new();
     let (tell, mut told) = mpsc::unbounded_channel();
     let mut tidied: Option<Instant> = None;
+    let mut stopped: Option<Stop> = None;
     loop {
         if tidied.is_none_or(|at| at.elapsed() > BETWEEN_TIDYING) {
             let before = u64::try_from((clock::now() - KEPT).as_second()).unwrap_or(0);
@@ -90,7 +91,8 @@ async fn work(runner: &Arc<Runner>, instance: &str) -> Unknown {
             tidied = Some(Instant::now());
         }
         let (instance, follows_now) = (instance.to_owned(), follows.keys().cloned().collect());
-        let ask = AskForWork { instance, follows: follows_now, wait_seconds: WAIT_SECONDS };
+        let stop = stopped.as_ref().map(|stop| stop.id);
+        let ask = AskForWork { instance, follows: follows_now, wait_seconds: WAIT_SECONDS, stop };
         let asked_at = Instant::now();
         let work = tokio::select! {
             work = runner.link.work(&ask) => work,
@@ -102,10 +104,13 @@ async fn work(runner: &Arc<Runner>, instance: &str) -> Unknown {
                 }
             }
         };
-        let Work { new, end, gone } = match work {
+        let Work { new, end, gone, stop } = match work {
             Ok(work) => work,
             Err(unknown) => return unknown,
         };
+        // What is begun here begins at once; to a host it may be on its way for long.
+        runner.hosts.stopped(stop.as_ref().map(|stop| stop.said.as_str()));
+        stopped = stop;
         // What is to be ended is said until it is.
         let is_repeated = new.iter().all(|order| follows.contains_key(&order.of));
         for order in new {
