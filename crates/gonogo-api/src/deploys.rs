@@ -188,6 +188,11 @@ pub struct NewDeploy {
     #[serde(deserialize_with = "crate::waivers::whole")]
     #[schemars(range(min = 1, max = 999_999_999))]
     pub candidate: i64,
+    /// How far of it: `newest-go`, or a commit of it by seven characters of its SHA or
+    /// more; without it, all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 7, max = 64))]
+    pub up_to: Option<String>,
     /// Why it is deployed in spite of its verdict, of the times for deploys, and without
     /// an approval; without it, it is asked for as ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -330,6 +330,9 @@ pub(crate) struct DeployArgs {
     /// A branch, or a commit's SHA or how it begins
     #[arg(value_name = "BRANCH|SHA", default_value = "main")]
     pub which: String,
+    /// Only up to its newest Go (`newest-go`), or up to a commit of it
+    #[arg(long, value_name = "newest-go|SHA", conflicts_with_all = ["dry_run", "break_glass"])]
+    pub up_to: Option<String>,
     /// Say what would be done, where and in which batches, and how long it took before; do nothing
     #[arg(long)]
     pub dry_run: bool,

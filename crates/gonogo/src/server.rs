@@ -138,9 +138,11 @@ impl Server {
         &self,
         service: &str,
         candidate: i64,
+        up_to: Option<&str>,
         break_glass: Option<&str>,
     ) -> anyhow::Result<Made> {
-        let new = NewDeploy { candidate, break_glass: break_glass.map(str::to_owned) };
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        let new = NewDeploy { candidate, up_to: owned(up_to), break_glass: owned(break_glass) };
         self.make(&["services", service, "deploys"], &json!(new)).await
     }
 

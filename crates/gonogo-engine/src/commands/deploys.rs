@@ -3,9 +3,11 @@
 use super::acknowledge::Speaker;
 use super::locks::{keeps_out, locked_words, unlocking};
 use super::people::deed_of;
+use super::up_to::{UpTo, part_of};
 use super::writers::{Writers, writers_of};
 use crate::digest::Digest;
 use crate::evidence::Evidence;
+use crate::jobs::judge_soon;
 use crate::locate::type_policy;
 use crate::serving::Serving;
 use gonogo_api::{Check, Severity};
@@ -99,12 +101,13 @@ pub(super) async fn wanted(
     Ok((candidate, section, production))
 }
 
-/// Asks that exactly this head be deployed over exactly what runs; `channel` is where
-/// that was in Slack.
+/// Asks that exactly this head, or a part of it, be deployed over exactly what runs;
+/// `channel` is where that was in Slack.
 pub async fn request(
     serving: &Serving,
     who: &Person,
     candidate: CandidateId,
+    up_to: Option<&UpTo>,
     channel: Option<String>,
 ) -> Result<Requested, DeployError> {
     let service = serving.store.candidate(candidate).await?.ok_or_else(no_candidate)?.service;
@@ -113,8 +116,18 @@ pub async fn request(
     if let Some(lock) = keeps_out(serving, &service, who.id).await? {
         return Err(not_now(locked_words(&lock), unlocking(serving, &lock)));
     }
-    is_go(serving, &section, &candidate).await?;
-    let Candidate { id, service, branch, head, .. } = candidate;
+    // What a part brings, all of it brings.
+    let only_by_hand = only_by_hand(serving, candidate.id).await?;
+    let part = match up_to {
+        Some(up_to) => part_of(serving, candidate.clone(), up_to).await?,
+        None => candidate.clone(),
+    };
+    if part.id == candidate.id {
+        is_go(serving, &section, &candidate).await?;
+    } else {
+        is_open_now(serving, &section, &candidate).await?;
+    }
+    let Candidate { id, service, branch, head, .. } = part;
     let detail = format!("{branch} @ {}, over {}", head.short(), production.short());
     let deed = deed_of(&actor, (serving.clock)(), "asked for a deploy", &service, &detail);
     let new = NewDeploy {
@@ -126,11 +139,24 @@ pub async fn request(
         requested_by: who.id,
         channel,
     };
-    let only_by_hand = only_by_hand(serving, id).await?;
     let plan = move |deploy: DeployId| {
         Plan::of(&section, &Variables { service, branch, deploy: deploy.0, head, production, only_by_hand })
     };
-    Ok(serving.store.request_deploy(new, plan, deed).await?)
+    let requested = serving.store.request_deploy(new, plan, deed).await?;
+    if id != candidate.id {
+        // Whoever agrees to it sees its verdict.
+        judge_soon(serving, id).await?;
+    }
+    Ok(requested)
+}
+
+/// Whether a deploy may begin at this time, whatever is brought.
+async fn is_open_now(serving: &Serving, section: &Deploys, candidate: &Candidate) -> Result<(), DeployError> {
+    let newest = serving.store.newest_evaluation(candidate.id).await?;
+    match newest.and_then(|newest| closed(section, &newest, (serving.clock)())) {
+        Some((said, fix)) => Err(not_now(said, fix)),
+        None => Ok(()),
+    }
 }
 
 /// Why nobody but a person would roll a candidate back.

@@ -30,6 +30,7 @@ pub mod sign_off;
 pub mod slack_join;
 pub mod stops;
 pub mod tokens;
+pub mod up_to;
 pub mod waits;
 pub mod waive;
 pub mod waive_system;

@@ -16,6 +16,7 @@ use gonogo_core::person::Act;
 use gonogo_engine::commands::break_glass::{break_glass, write_follow_up};
 use gonogo_engine::commands::deploy_preview::{Preview, preview};
 use gonogo_engine::commands::deploys::{DeployError, approve, decide, end_step, request, signal};
+use gonogo_engine::commands::up_to::UpTo;
 use gonogo_engine::{
     ToldAct, ToldDeploy, ToldGuard, ToldHost, ToldRollout, guard_names, host_words, outcome_words, told_deploy,
 };
@@ -197,10 +198,15 @@ async fn ask_for(
             if !is_of_it {
                 return Err(Refusal::new(Kind::Conflict, format!("{service} has no candidate {}", new.candidate)));
             }
+            let up_to = new.up_to.as_deref().map(str::parse::<UpTo>).transpose();
+            let up_to = up_to.map_err(|said| Refusal::new(Kind::Wrong, said))?;
+            if up_to.is_some() && new.break_glass.is_some() {
+                return Err(Refusal::new(Kind::Wrong, "the glass is broken for all of a candidate: leave `up_to` out"));
+            }
             if let Some(why) = &new.break_glass {
                 return Ok(Some(break_glass(serving, &who, candidate, why, None).await?.0));
             }
-            match request(serving, &who, candidate, None).await? {
+            match request(serving, &who, candidate, up_to.as_ref(), None).await? {
                 Requested::New(id) => Ok(Some(id.0)),
                 Requested::Underway(id) => {
                     Err(Refusal::new(Kind::Conflict, format!("deploy {} of this head is under way already", id.0)))

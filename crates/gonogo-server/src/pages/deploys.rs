@@ -22,6 +22,7 @@ use gonogo_engine::commands::break_glass::may_break_glass;
 use gonogo_engine::commands::deploys::{
     DeployError, MaySay, SILENT, approve, decide, end_step, give_up, request, signal, why_not_approve, writers_note,
 };
+use gonogo_engine::commands::up_to::UpTo;
 use gonogo_engine::{ToldAct, ToldDeploy, outcome_words, state_words, told_deploy};
 use gonogo_store::{CandidateId, DeployId, DeployRow, DeployState, DeploysWanted, Requested, RunKey};
 use jiff::Timestamp;
@@ -46,6 +47,13 @@ pub(crate) struct Asked {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Sent {
     form: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Wish {
+    form: String,
+    /// Only what is Go of it.
+    newest_go: Option<String>,
 }
 
 /// A deploy's state: a word, a shape and a colour.
@@ -367,6 +375,17 @@ pub(crate) fn ask_form(candidate: CandidateId, session: &Session) -> Markup {
     html! { (press(candidate, session)) " " a href={ "/candidates/" (candidate.0) "/dry-run" } { "What that does" } }
 }
 
+/// The button for what is Go of a candidate that is not.
+pub(crate) fn newest_go_form(candidate: CandidateId, session: &Session) -> Markup {
+    html! {
+        form.inline method="post" action={ "/candidates/" (candidate.0) "/deploys" } {
+            input type="hidden" name="form" value=(session.form_word());
+            input type="hidden" name="newest_go" value="yes";
+            button { "Deploy up to there" }
+        }
+    }
+}
+
 pub(super) fn press(candidate: CandidateId, session: &Session) -> Markup {
     html! {
         form.inline method="post" action={ "/candidates/" (candidate.0) "/deploys" } {
@@ -380,12 +399,13 @@ pub(crate) async fn ask(
     State(app): State<App>,
     session: Session,
     Path(candidate): Path<i64>,
-    Form(sent): Form<Sent>,
+    Form(sent): Form<Wish>,
 ) -> Response {
     if !session.sent(&sent.form) {
         return not_our_form();
     }
-    match request(&app.serving, &session.person, CandidateId(candidate), None).await {
+    let up_to = sent.newest_go.is_some().then_some(UpTo::NewestGo);
+    match request(&app.serving, &session.person, CandidateId(candidate), up_to.as_ref(), None).await {
         Ok(Requested::New(id) | Requested::Underway(id)) => Redirect::to(&format!("/deploys/{}", id.0)).into_response(),
         Err(error) => refused(&error, &session),
     }

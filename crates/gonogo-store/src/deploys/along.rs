@@ -5,8 +5,9 @@ use super::{DeployId, changed};
 use crate::audit::{Deed, note};
 use crate::db::{Tx, execute, fetch};
 use crate::views::changes::in_turn;
-use crate::{CandidateId, Store, StoreError, micros};
+use crate::{Candidate, CandidateId, Store, StoreError, micros};
 use gonogo_core::deploy::Plan;
+use gonogo_core::ids::Sha;
 use gonogo_core::running::Running;
 use jiff::Timestamp;
 
@@ -24,12 +25,14 @@ impl Store {
     ) -> Result<(), StoreError> {
         const UPDATE: &str = "update deploy set moved_from = coalesce(moved_from, candidate), candidate = $2,
                  production = $3, plan = $4 where id = $1";
+        const OF: &str = "select service, branch, head from deploy where id = $1";
         let now = deed.at;
         self.holding(held, now, until, move |tx, (id, _)| {
             Box::pin(async move {
                 is_as_seen(tx, id, seen).await?;
                 let production = production.to_string();
-                let candidate = candidate_over(tx, id, &production, now).await?;
+                let of: (String, String, String) = fetch!(tx, fetch_one, OF, id.0)?;
+                let candidate = candidate_over(tx, &of, &production, now).await?;
                 let plan = serde_json::to_string(&plan).map_err(|e| StoreError::Refused(e.to_string()))?;
                 execute!(tx, UPDATE, id.0, candidate, production, plan)?;
                 note(tx, &deed).await?;
@@ -47,6 +50,23 @@ impl Store {
         let row: Option<(i64,)> =
             self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_optional, SELECT, id.0)?) })).await?;
         Ok(row.map(|(id,)| CandidateId(id)))
+    }
+
+    /// A part of what a candidate brings, up to a commit: open to nobody but a deploy.
+    pub async fn candidate_up_to(&self, whole: &Candidate, head: Sha, now: Timestamp) -> Result<Candidate, StoreError> {
+        let production = whole.production.as_ref().map(Running::to_string).unwrap_or_default();
+        let of = (whole.service.clone(), whole.branch.clone(), head.to_string());
+        let id = self
+            .db
+            .write(move |tx| {
+                Box::pin(async move {
+                    in_turn(tx).await?;
+                    candidate_over(tx, &of, &production, now).await
+                })
+            })
+            .await?;
+        let made = self.candidate(CandidateId(id)).await?;
+        made.ok_or_else(|| StoreError::Unreadable(format!("candidate {id}")))
     }
 
     /// Whether a deploy of it waits or runs: then it is judged though its branch has moved on.
@@ -79,18 +99,22 @@ impl Store {
     }
 }
 
-/// The candidate of a deploy's branch and head over what runs now: the open one, or one
-/// that is open to nobody but the deploy.
-async fn candidate_over(tx: &mut Tx<'_>, id: DeployId, production: &str, now: Timestamp) -> Result<i64, StoreError> {
-    const FIND: &str = "select c.id from candidate c join deploy d on d.service = c.service and d.branch = c.branch
-             and d.head = c.head
-         where d.id = $1 and c.production = $2 and c.pull_request is null order by c.id desc limit 1";
+/// The candidate of a service's branch and head over what runs: the one that there was,
+/// or one that is open to nobody but a deploy.
+async fn candidate_over(
+    tx: &mut Tx<'_>,
+    (service, branch, head): &(String, String, String),
+    production: &str,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    const FIND: &str = "select id from candidate where service = $1 and branch = $2 and head = $3
+             and production = $4 and pull_request is null order by id desc limit 1";
     const INSERT: &str = "insert into candidate (service, branch, head, production, opened_at, closed_at)
-         select service, branch, head, $2, $3, $3 from deploy where id = $1 returning id";
-    let found: Option<(i64,)> = fetch!(tx, fetch_optional, FIND, id.0, production)?;
+         values ($1, $2, $3, $4, $5, $5) returning id";
+    let found: Option<(i64,)> = fetch!(tx, fetch_optional, FIND, service, branch, head, production)?;
     if let Some((found,)) = found {
         return Ok(found);
     }
-    let (made,): (i64,) = fetch!(tx, fetch_one, INSERT, id.0, production, micros(now))?;
+    let (made,): (i64,) = fetch!(tx, fetch_one, INSERT, service, branch, head, production, micros(now))?;
     Ok(made)
 }

@@ -20,7 +20,8 @@ pub(crate) fn run(args: &DeployArgs) -> anyhow::Result<u8> {
         if args.dry_run {
             return Ok(print_plan(&server.dry_run(candidate.id).await?));
         }
-        let made = server.deploy(&args.service, candidate.id, args.break_glass.as_deref()).await?;
+        let made =
+            server.deploy(&args.service, candidate.id, args.up_to.as_deref(), args.break_glass.as_deref()).await?;
         let deploy = server.one_deploy(made.id).await?;
         anstream::eprintln!("deploy {}: {}", made.id, deploy.page);
         if args.server.wait.is_none() {

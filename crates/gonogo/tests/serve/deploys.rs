@@ -263,6 +263,42 @@ fn what_waits_in_the_queue_moves_along_with_what_runs_and_keeps_its_head() {
 }
 
 #[test]
+fn what_is_go_of_a_branch_ships_though_its_head_is_not() {
+    let on = Deploying::with(&[("ship", "echo $GONOGO_SHA over $GONOGO_PRODUCTION >> $M/shipped")], "");
+    let zero = on.world.repo.rev("production");
+    let one = on.world.repo.commit("STORY-1 x");
+    let two = on.world.repo.commit("STORY-2 y");
+    on.world.repo.commit("tidy up");
+    let sha = on.world.push("main");
+    on.world.status_says(&sha, "failure", "No-Go");
+    let candidate = path_of(&on.world.status_of(&sha).now().unwrap());
+    let page = on.says(&candidate, "Deploy up to there");
+    assert!(!page.contains(">Deploy</button>"), "{page}");
+    let api = Api::with(&on.world, &["read", "deploy"]);
+    let asks = |up_to: &str| on.world.asks(&api.token, &["deploy", "web", "main", "--up-to", up_to, "--wait=60"]);
+    let (said, code) = asks("fffffff");
+    assert!(code == Some(2) && said.contains("main brings no commit fffffff"), "{code:?} {said}");
+    let (said, code) = asks("the-half");
+    assert!(code == Some(2) && said.contains("neither newest-go nor a commit"), "{code:?} {said}");
+    let (said, code) = asks(&one[..7]);
+    assert!(code == Some(0) && said.contains("is deployed"), "{code:?} {said}");
+    // The rest is a candidate over that now.
+    let open = |branch: &str| {
+        let found = api.get("/candidates?service=web")["items"].clone();
+        found.as_array().into_iter().flatten().find(|one| one["branch"] == branch && one["is_open"] == true).cloned()
+    };
+    let rest = on.world.wait(
+        || open("main").filter(|found| found["production"][0] == one.as_str() && !found["judged"].is_null()),
+        || on.world.log(),
+    );
+    let candidate = format!("/candidates/{}", rest["id"]);
+    let (status, answer) = on.world.submit(&candidate, &format!("{candidate}/deploys"), &[("newest_go", "yes")]);
+    assert_eq!(status, 303, "{answer}");
+    on.says(&location_of(&answer), "✓ Deployed");
+    assert_eq!(on.read("shipped").unwrap(), format!("{one} over {zero}\n{two} over {one}\n"));
+}
+
+#[test]
 fn what_is_not_on_its_branch_any_more_is_refused() {
     let on = Deploying::with(&[("ship", SHIPS)], "");
     let (_, candidate) = on.is_go_with("STORY-1 x");

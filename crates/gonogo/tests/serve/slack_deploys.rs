@@ -129,7 +129,9 @@ fn what_cannot_be_deployed_is_answered_with_the_reason() {
     for (member, text, words) in [
         ("ada", "", "Say `/deploy SERVICE`"),
         ("ada", "shop", "there is no service `shop` here. Say"),
-        ("ada", "web main now", "one branch, commit or pull request"),
+        ("ada", "web main now", "neither newest-go nor a commit"),
+        ("ada", "web main 9f2c1ab now", "one branch, commit or pull request"),
+        ("ada", "web main 9f2c1ab", "main brings no commit 9f2c1ab"),
         ("ada", "web no&such", "no&amp;such is no branch of web that may be deployed now"),
         ("ada", "web #7", "no open pull request #7 of web is known here"),
         ("vera", "web", "Not done: web main at"),

@@ -8,6 +8,7 @@ use super::{APPROVE, Done, NOT_DONE, SIGNALS, nothing};
 use crate::commands::break_glass::break_glass;
 use crate::commands::deploys::{DeployError, approve, request, signal};
 use crate::commands::slack_join::{Offered, offer_link};
+use crate::commands::up_to::UpTo;
 use crate::serving::Serving;
 use gonogo_core::case::Stage;
 use gonogo_core::person::Person;
@@ -63,13 +64,18 @@ async fn came(serving: &Serving, asked: &Asked) -> Result<Came, StoreError> {
     let ((_, ["deploy", words @ ..]) | (Some(_), words)) = (&asked.command, words.as_slice()) else {
         return Ok(usage(serving, ""));
     };
-    let (service, which) = match words {
+    let (service, which, up_to) = match words {
         [] | ["help"] => return Ok(usage(serving, "")),
         [GLASS, service, which, why @ ..] => return by_glass(serving, asked, service, which, &why.join(" ")).await,
         [word, rest @ ..] if LOCKING.contains(word) => return locking::came(serving, asked, word, rest).await,
         [word, rest @ ..] if STOPPING.contains(word) => return stopping::came(serving, asked, word, rest).await,
-        [service] => (*service, None),
-        [service, which] => (*service, Some(*which)),
+        [service] => (*service, None, None),
+        [service, "newest-go"] => (*service, None, Some(UpTo::NewestGo)),
+        [service, which] => (*service, Some(*which), None),
+        [service, which, up_to] => match up_to.parse() {
+            Ok(up_to) => (*service, Some(*which), Some(up_to)),
+            Err(said) => return Ok(Came::not(said)),
+        },
         _ => return Ok(usage(serving, "a service and one branch, commit or pull request are wanted. ")),
     };
     let person = match asker(serving, asked).await? {
@@ -80,7 +86,7 @@ async fn came(serving: &Serving, asked: &Asked) -> Result<Came, StoreError> {
         return Ok(usage(serving, &format!("there is no service `{service}` here. ")));
     }
     match found(serving, service, which).await? {
-        Ok(candidate) => ask(serving, &person, &candidate, &asked.channel).await,
+        Ok(candidate) => ask(serving, &person, &candidate, up_to.as_ref(), &asked.channel).await,
         Err(said) => Ok(Came::not(said)),
     }
 }
@@ -100,7 +106,8 @@ pub(super) fn usage(serving: &Serving, wrong: &str) -> Came {
     let names: Vec<&str> = serving.services.iter().map(|service| service.name.as_str()).collect();
     let said = format!(
         "{}Say `/deploy SERVICE`, or with a branch, a commit or a pull request behind it: `/deploy SERVICE main`, \
-         `/deploy SERVICE 9f2c1ab`, `/deploy SERVICE #12`. `/deploy stop-all REASON` stops all deploys, `/deploy lift` \
+         `/deploy SERVICE 9f2c1ab`, `/deploy SERVICE #12`; `/deploy SERVICE newest-go`, or `/deploy SERVICE main 9f2c1ab`, \
+         is a part of it. `/deploy stop-all REASON` stops all deploys, `/deploy lift` \
          lifts that; `/deploy lock SERVICE 2h REASON` lets nobody else deploy it until then, `/deploy unlock SERVICE`. \
          `/deploy break-glass SERVICE BRANCH REASON` deploys it in spite of what keeps it. \
          Services: {}.",
@@ -194,9 +201,20 @@ async fn by_glass(serving: &Serving, asked: &Asked, service: &str, which: &str, 
     })
 }
 
-async fn ask(serving: &Serving, person: &Person, candidate: &Candidate, channel: &str) -> Result<Came, StoreError> {
+async fn ask(
+    serving: &Serving,
+    person: &Person,
+    candidate: &Candidate,
+    up_to: Option<&UpTo>,
+    channel: &str,
+) -> Result<Came, StoreError> {
     let page = |id: DeployId| format!("{}/deploys/{}", serving.pages, id.0);
-    let what = format!("{} {} at {}", candidate.service, candidate.branch, candidate.head.short());
+    let at = match up_to {
+        None => format!("at {}", candidate.head.short()),
+        Some(UpTo::NewestGo) => "up to its newest Go".to_owned(),
+        Some(UpTo::Commit(begins)) => format!("up to {begins}"),
+    };
+    let what = format!("{} {} {at}", candidate.service, candidate.branch);
     let here = is_told_here(serving, channel).await;
     let elsewhere =
         serving.service(&candidate.service).and_then(|service| service.deploys_told.slack_channel.as_deref());
@@ -205,7 +223,7 @@ async fn ask(serving: &Serving, person: &Person, candidate: &Candidate, channel:
         (false, Some(other)) => format!(" How it goes is told in {}.", say::slack(other)),
         (false, None) => " How it goes is on its page alone.".to_owned(),
     };
-    Ok(match request(serving, person, candidate.id, here.then(|| channel.to_owned())).await {
+    Ok(match request(serving, person, candidate.id, up_to, here.then(|| channel.to_owned())).await {
         Ok(Requested::New(id)) => Came {
             outcome: format!("{} asked for deploy {}: {what}", person.name, id.0),
             said: format!("Asked for: <{}|deploy {}> of {}.{told}", page(id), id.0, say::slack(&what)),

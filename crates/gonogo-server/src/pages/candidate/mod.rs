@@ -62,6 +62,10 @@ fn verdict(
     let of = |wanted: Severity| move |f: &&Finding| f.severity == wanted && f.waiver.is_none();
     let some = |wanted| check.findings.iter().filter(of(wanted)).collect::<Vec<&Finding>>();
     let stops: Vec<&Finding> = [some(Severity::Block), some(Severity::Wait)].concat();
+    let may_deploy = look.deploys
+        && look.candidate.is_open
+        && session.person.may_at(&look.candidate.service, Act::Deploy).is_ok()
+        && !look.is_locked_for(session.person.id);
     let as_of = check.as_of().and_then(|at| at.parse().ok());
     html! {
         @if let Some(as_of) = as_of {
@@ -71,12 +75,13 @@ fn verdict(
         section.answer.(class(check.verdict)) aria-label="The answer" {
             p.headline { (headline(check, &digest)) }
             (some_of(&stops, &desk))
-            @if look.deploys && check.verdict == Verdict::Go && digest.commits > 0 && session.person.may_at(&look.candidate.service, Act::Deploy).is_ok() && !look.is_locked_for(session.person.id) {
+            @if may_deploy && check.verdict == Verdict::Go && digest.commits > 0 {
                 (pages::deploys::ask_form(look.candidate.id, session))
             }
             @if look.candidate.is_open { (pages::away::forms(check, waivers, look.candidate.id.0, session, look.now)) }
             @if let Some(newest) = &check.newest_go {
                 p.hint { "Go up to " code { (short(&newest.sha)) } ": " (newest.commits) " of " (check.commits.len()) " commits." }
+                @if may_deploy { (pages::deploys::newest_go_form(look.candidate.id, session)) }
             }
         }
         (tiles(&digest))
