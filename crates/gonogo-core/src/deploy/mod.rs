@@ -1,6 +1,7 @@
 //! How a deploy moves: its plan, the journal of what was done of it, and what is to
 //! be done next. Pure: recovery after a crash is the same on an old journal.
 
+mod affinity;
 mod calendar;
 mod hosts;
 mod journal;
@@ -10,6 +11,7 @@ mod rollout;
 mod section;
 mod watched;
 
+pub use affinity::{Affinity, AffinityIs, HaproxyTable, Switch, affinity_is};
 pub use calendar::{Calendar, Day, Freeze, Opening, Window};
 pub use hosts::{At, Host, HostTable, Phase, PhaseTable};
 pub use journal::{Act, ActKey, Choice, Direction, Entry, Failure, GuardWord, On, Outcome, Signal};
