@@ -82,7 +82,9 @@ impl Switch {
 impl Affinity {
     pub(super) fn validate<'a>(&self, mut steps: impl Iterator<Item = &'a str>) -> Result<(), String> {
         if let Some(name) = steps.find(|name| Switch::ALL.iter().any(|switch| switch.name() == *name)) {
-            return Err(format!("the step `{name}`: with [deploy.affinity] there is one of that name: call it otherwise"));
+            return Err(format!(
+                "the step `{name}`: with [deploy.affinity] there is one of that name: call it otherwise"
+            ));
         }
         let HaproxyTable { sockets, map, key } = &self.haproxy;
         let is_place = |socket: &String| {
@@ -96,7 +98,9 @@ impl Affinity {
         }
         let is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '\\' | ';' | '<' | '"' | '\'');
         if map.is_empty() || !map.chars().all(is_plain) {
-            return Err("`affinity.haproxy.map` is the map's file as haproxy.cfg has it, with no spaces or quotes".to_owned());
+            return Err(
+                "`affinity.haproxy.map` is the map's file as haproxy.cfg has it, with no spaces or quotes".to_owned()
+            );
         }
         let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/');
         if key.is_empty() || key.len() > 100 || !key.chars().all(is_key) {

@@ -75,7 +75,9 @@ fn a_halt_keeps_it_and_an_end_puts_it_back_where_one_version_serves() {
     halted.push(Entry::Asked { signal: Signal::RollBack, by: "ada".to_owned() });
     is_next(&plan, &halted, "back-1-1");
     assert_eq!(affinity_is(&plan, &halted), AffinityIs::On, "until the way back is over");
-    halted.extend(act("back-1-1", failed()).into_iter().chain(act("back-1-2", failed())).chain(act("back-1-3", failed())));
+    halted.extend(
+        act("back-1-1", failed()).into_iter().chain(act("back-1-2", failed())).chain(act("back-1-3", failed())),
+    );
     is_next(&plan, &halted, "back-2-1");
     halted.extend(done(&["back-2-1", "back-3-1"]));
     assert_eq!((next(&plan, &halted), affinity_is(&plan, &halted)), (Next::Finish(End::RolledBack), AffinityIs::Off));
@@ -115,7 +117,11 @@ fn what_cannot_be_told_of_it_is_done_again_since_it_reads_first() {
 fn what_could_not_be_told_to_a_balancer_is_refused() {
     let refused = |text: &str| Policy::parse(Source::new("gonogo.toml", text)).unwrap_err().to_string();
     for (from, to, expected) in [
-        ("sockets = ['/run/haproxy/admin.sock', '10.0.0.2:9999']", "sockets = []", "`affinity.haproxy.sockets` says where"),
+        (
+            "sockets = ['/run/haproxy/admin.sock', '10.0.0.2:9999']",
+            "sockets = []",
+            "`affinity.haproxy.sockets` says where",
+        ),
         ("10.0.0.2:9999", "10.0.0.2", "`affinity.haproxy.sockets` says where"),
         ("10.0.0.2:9999", "10.0.0.2:0", "`affinity.haproxy.sockets` says where"),
         ("/etc/haproxy/affinity.map", "a map", "`affinity.haproxy.map` is the map's file"),
