@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 const MOST_DRAIN_SECONDS: u32 = 24 * 60 * 60;
-const TRIES: u32 = 3;
+const TRIES: u32 = 2;
 /// To reach the balancer, also where it is restarted at that moment, and to try the URL.
 const TAKES_SECONDS: u32 = 120;
 

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Who restarts HAProxy has it back within this.
-const RESTARTS_WITHIN: Duration = Duration::from_secs(10);
+const RESTARTS_WITHIN: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(500);
 
 pub(crate) fn run(command: &BalancerCommand) -> anyhow::Result<u8> {
