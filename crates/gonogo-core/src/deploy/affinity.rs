@@ -142,7 +142,9 @@ impl Affinity {
         // The runner has its own program for this name.
         let mut argv = vec!["gonogo".to_owned(), "balancer".to_owned(), switch.name().to_owned()];
         let mut has = |option: &str, value: &str| argv.push(format!("--{option}={value}"));
-        sockets.iter().for_each(|socket| has("haproxy", socket));
+        for socket in sockets {
+            has("haproxy", socket);
+        }
         has("map", map);
         has("key", key);
         match (switch, &self.url, &self.cookie) {

@@ -7,7 +7,7 @@ use std::str::FromStr;
 /// `service=web deploy=214 was=off`, where nothing stood there `… absent`, and with
 /// `until=2026-12-01T09:00:00Z` before that once it is to be put back.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub(super) struct Kept {
     pub service: String,
     /// The newest one that has it on.
     pub deploy: i64,

@@ -113,8 +113,9 @@ impl MapEntry {
         Err(BalancerError::ReadsOtherwise { place: self.place(), key: self.key.clone(), is, should })
     }
 
-    fn held(&self, kept: Kept, what: &'static str, fix: String) -> BalancerError {
-        BalancerError::Held { place: self.place(), key: self.key.clone(), kept, what, fix }
+    fn held(&self, kept: &Kept, what: &'static str, fix: String) -> BalancerError {
+        let by = format!("deploy {} of {}", kept.deploy, kept.service);
+        BalancerError::Held { place: self.place(), key: self.key.clone(), by, what, fix }
     }
 
     async fn turn_on(&self, of: &Of) -> Result<Said, BalancerError> {
@@ -127,11 +128,11 @@ impl MapEntry {
                     self.map,
                     self.kept_key()
                 );
-                return Err(self.held(kept, "one entry cannot be of two services", fix));
+                return Err(self.held(&kept, "one entry cannot be of two services", fix));
             }
             Some(kept) if kept.deploy > of.deploy => {
                 let fix = format!("where numbers of deploys began anew: `del map {} {}`", self.map, self.kept_key());
-                return Err(self.held(kept, "a newer one", fix));
+                return Err(self.held(&kept, "a newer one", fix));
             }
             // Left on by an earlier deploy, or by an earlier attempt.
             Some(kept) if found.value.as_deref() == Some(ON) => kept.was,

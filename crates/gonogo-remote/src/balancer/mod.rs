@@ -8,7 +8,6 @@ mod map;
 mod sticks;
 
 pub use haproxy::{Haproxy, Place};
-pub use kept::Kept;
 pub use map::MapEntry;
 pub use sticks::sticks;
 
@@ -68,8 +67,8 @@ pub enum BalancerError {
     Odd { place: String, command: String, said: String },
     #[error("the map {map} at {place} has `{key}` {times} times\n  → leave one of them: which one counts is not plain")]
     Twice { place: String, map: String, key: String, times: usize },
-    #[error("`{key}` at {place} is held by deploy {} of {}: {what}\n  → {fix}", .kept.deploy, .kept.service)]
-    Held { place: String, key: String, kept: Kept, what: &'static str, fix: String },
+    #[error("`{key}` at {place} is held by {by}: {what}\n  → {fix}")]
+    Held { place: String, key: String, by: String, what: &'static str, fix: String },
     #[error(
         "`{key}` at {place} was written, and reads otherwise: it is {is}, and should be {should}\n  → see who else writes to the map"
     )]

@@ -5,7 +5,7 @@ use crate::api::Api;
 use crate::deploys::Deploying;
 use crate::haproxy::Haproxy;
 use crate::load::Load;
-use crate::sites::{Site, Way};
+use crate::sites::{Site, Way, candidate_over};
 use crate::support::World;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -137,7 +137,7 @@ fn where_two_versions_go_on_serving_it_stays_and_the_next_good_deploy_puts_it_ba
     // What runs is not one version: a person says which one is to be built upon.
     let body = json!({ "running": [on.world.repo.rev("production")] }).to_string();
     assert_eq!(api.send("POST", "/services/web/production", &[], &body).status, 202);
-    let candidate = site.candidate_over(&on, &candidate, &sha);
+    let candidate = candidate_over(&on, &candidate, &sha);
     let deploy = on.presses_deploy(&candidate);
     let page = on.says(&deploy, "✓ Deployed");
     assert!(page.contains("left on by an earlier deploy or attempt; before, it was not there"), "{page}");

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-const WORKERS: usize = 8;
+const WORKERS: usize = 16;
 /// Of each worker, at one time.
-const SESSIONS: usize = 5;
+const SESSIONS: usize = 3;
 /// Of each worker: 200 requests a second in all.
-const EACH: Duration = Duration::from_millis(40);
+const EACH: Duration = Duration::from_millis(80);
 /// After so many requests of a worker one of its sessions ends, and another begins.
 const LASTS: usize = 30;
 

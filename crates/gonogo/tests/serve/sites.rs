@@ -108,14 +108,14 @@ impl Site {
     pub(crate) fn lets_go(&self) {
         fs::write(self.place("go"), "").unwrap();
     }
+}
 
-    /// The candidate of this head once it is one over what was said to run.
-    pub(crate) fn candidate_over(&self, on: &Deploying, old: &str, sha: &str) -> String {
-        let newest = || on.world.status_of(sha).now().map(|status| path_of(&status)).filter(|path| path != old);
-        let path = on.world.wait(newest, || on.world.log());
-        on.world.wait(|| on.world.get(&path).1.contains(">Deploy</button>").then_some(()), || on.world.log());
-        path
-    }
+/// The candidate of this head once it is one over what was said to run.
+pub(crate) fn candidate_over(on: &Deploying, old: &str, sha: &str) -> String {
+    let newest = || on.world.status_of(sha).now().map(|status| path_of(&status)).filter(|path| path != old);
+    let path = on.world.wait(newest, || on.world.log());
+    on.world.wait(|| on.world.get(&path).1.contains(">Deploy</button>").then_some(()), || on.world.log());
+    path
 }
 
 impl Web {

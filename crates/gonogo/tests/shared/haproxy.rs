@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -58,18 +58,19 @@ impl Haproxy {
         let (text, _) = rest.split_once("```").expect("it ends");
         let place = format!("bind 127.0.0.1:{}", self.port);
         let is_server = |line: &&str| line.trim_start().starts_with("server ");
-        let servers = self
-            .servers
-            .iter()
-            .map(|(name, port)| format!("    server {name} 127.0.0.1:{port} cookie {name} check inter 200ms\n"));
-        let text: String = text.lines().filter(|line| !is_server(line)).map(|line| format!("{line}\n")).collect();
+        let server = |(name, port): &(String, u16)| {
+            format!("    server {name} 127.0.0.1:{port} cookie {name} check inter 200ms\n")
+        };
+        let servers = self.servers.iter().map(server).collect::<Vec<_>>().concat();
+        let mut text = text.lines().filter(|line| !is_server(line)).collect::<Vec<_>>().join("\n");
+        text.push('\n');
         for word in ["/run/haproxy/admin.sock", "/etc/haproxy/affinity.map", "bind :80", " user haproxy group haproxy"]
         {
             assert!(text.contains(word), "{word} of {text}");
         }
         let text = text.replace("/run/haproxy/admin.sock", &self.socket()).replace("bind :80", &place);
         let text = text.replace("/etc/haproxy/affinity.map", &self.map()).replace(" user haproxy group haproxy", "");
-        format!("{text}{}", servers.collect::<String>())
+        text + &servers
     }
 
     fn starts(&mut self) -> bool {
@@ -126,7 +127,7 @@ impl Haproxy {
 
     /// What its runtime API answers.
     pub(crate) fn asked(&self, command: &str) -> String {
-        ask(&PathBuf::from(self.socket()), command).unwrap()
+        ask(Path::new(&self.socket()), command).unwrap()
     }
 
     /// Each line of its map, without where it stands in memory.
@@ -137,7 +138,7 @@ impl Haproxy {
     }
 }
 
-fn ask(socket: &PathBuf, command: &str) -> std::io::Result<String> {
+fn ask(socket: &Path, command: &str) -> std::io::Result<String> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     writeln!(stream, "{command}")?;

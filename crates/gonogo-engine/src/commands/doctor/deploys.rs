@@ -26,7 +26,8 @@ pub(super) fn deploys(located: &Located) -> Vec<Line> {
     let steps = format!("{}, by the runner {}; to roll back: {back}", names(Direction::Forward), plan.runner);
     let affinity = section.affinity.as_ref().map(|affinity| {
         let haproxy = &affinity.haproxy;
-        let options: String = haproxy.sockets.iter().map(|socket| format!(" --haproxy={socket}")).collect();
+        let options: Vec<String> = haproxy.sockets.iter().map(|socket| format!(" --haproxy={socket}")).collect();
+        let options = options.concat();
         let said = "on while two versions serve; on the runner's host this says whether it is reached";
         note(
             "affinity",
