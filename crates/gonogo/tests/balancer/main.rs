@@ -107,6 +107,36 @@ fn a_crash_between_reading_and_writing_loses_nothing() {
     assert_eq!(haproxy.entries(), ["web never"]);
 }
 
+/// Each of them is killed a little later than the one before, from its first moment on until
+/// it has ended by itself.
+#[test]
+fn whoever_is_killed_at_any_moment_loses_nothing() {
+    let haproxy = Haproxy::before(&[], "web maybe\n");
+    for (verb, first) in [("affinity-on", false), ("affinity-off", true)] {
+        let (mut deploy, mut later, mut has_ended, mut was_changed) = (10, Duration::ZERO, 0, 0);
+        while has_ended < 3 {
+            deploy += 1;
+            if first {
+                says(&mut of_map(&haproxy, "affinity-on", deploy));
+            }
+            let before = haproxy.entries();
+            let mut killed = of_map(&haproxy, verb, deploy).stdout(Stdio::null()).spawn().unwrap();
+            std::thread::sleep(later);
+            has_ended += usize::from(killed.try_wait().unwrap().is_some());
+            killed.kill().ok();
+            killed.wait().unwrap();
+            was_changed += usize::from(haproxy.entries() != before);
+            later += Duration::from_micros(300);
+            says(&mut of_map(&haproxy, "affinity-on", deploy));
+            let kept = format!("gonogo.before.web service=web deploy={deploy} was=maybe");
+            assert_eq!(haproxy.entries(), ["web on".to_owned(), kept], "{verb} killed after {later:?}");
+            says(&mut of_map(&haproxy, "affinity-off", deploy));
+            assert_eq!(haproxy.entries(), ["web maybe"], "{verb} killed after {later:?}");
+        }
+        assert!(was_changed > 0, "{verb} was killed too early each time");
+    }
+}
+
 #[test]
 fn a_restart_of_haproxy_loses_what_was_changed_and_what_was_kept_together() {
     let mut haproxy = Haproxy::before(&[], "web off\n");
