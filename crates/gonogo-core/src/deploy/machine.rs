@@ -111,6 +111,11 @@ pub fn is_stopped(plan: &Plan, journal: &[Entry]) -> bool {
     story.halted.is_some() || story.goes_back(plan) || story.is_abandoned
 }
 
+/// Whether it is on its way back, or will be once what goes forward has come to its end.
+pub fn goes_back(plan: &Plan, journal: &[Entry]) -> bool {
+    Story::of(plan, journal).goes_back(plan)
+}
+
 /// What comes next where nothing is under way.
 fn wanted(plan: &Plan, story: &Story) -> Next {
     if story.is_abandoned {

@@ -12,14 +12,13 @@ use gonogo_api::{Check, Severity};
 use gonogo_checks::FREEZE_CLOSED;
 use gonogo_core::case::PolicyOrigin;
 use gonogo_core::deploy::{
-    ActKey, Choice, Deploys, Entry, HaltedBy, Hold, Next, Opening, Plan, Signal, Switch, Variables, next,
+    ActKey, Choice, Deploys, Entry, HaltedBy, Hold, Next, Opening, Plan, Signal, Variables, next,
 };
 use gonogo_core::person::{Act, Actor, Forbidden, Person};
 use gonogo_core::running::Running;
 use gonogo_core::say;
 use gonogo_store::{
-    Candidate, CandidateId, DeployId, DeployRow, DeployRun, DeployState, Evaluation, NewDeploy, Requested, RunKey,
-    StoreError,
+    Candidate, CandidateId, DeployId, DeployRow, DeployState, Evaluation, NewDeploy, Requested, RunKey, StoreError,
 };
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
@@ -332,24 +331,7 @@ pub async fn signal(serving: &Serving, who: &Person, id: DeployId, signal: Signa
             Err(DeployError::Gone(format!("deploy {} was approved meanwhile: halt it", id.0)))
         };
     }
-    said(serving, id, Entry::Asked { signal, by: who.name.clone() }, seen, deed).await?;
-    if signal == Signal::RollBack {
-        ends_waiting(serving, &row, &actor, &who.name).await?;
-    }
-    Ok(())
-}
-
-/// No way back waits for the end of affinity: what it waits for is no more to come.
-async fn ends_waiting(serving: &Serving, row: &DeployRow, actor: &Actor, by: &str) -> Result<(), DeployError> {
-    let runs = serving.store.deploy_runs(row.id).await?;
-    let is_waiting = |run: &&DeployRun| run.outcome.is_none() && run.step.affinity == Some(Switch::Off);
-    for run in runs.iter().filter(is_waiting) {
-        let detail = format!("{} of deploy {}", run.of.key, row.id.0);
-        let deed = deed_of(actor, (serving.clock)(), "had a step ended", &row.service, &detail);
-        // Where it is over by now there is nothing to end.
-        let _ended = serving.store.end_run(run.of.clone(), by, deed).await?;
-    }
-    Ok(())
+    said(serving, id, Entry::Asked { signal, by: who.name.clone() }, seen, deed).await
 }
 
 /// Says how a deploy goes on of which a step failed, or cannot be told.

@@ -16,6 +16,7 @@ fn plan(text: &str) -> Plan {
         deploy: 7,
         head: "b".repeat(40).parse().unwrap(),
         production: "a".repeat(40).parse().unwrap(),
+        only_by_hand: None,
     };
     Plan::of(&section, &variables)
 }

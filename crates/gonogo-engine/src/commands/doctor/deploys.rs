@@ -15,8 +15,14 @@ pub(super) fn deploys(located: &Located) -> Vec<Line> {
     }
     // Which steps there are does not depend on what is deployed.
     let head = located.case.head.sha;
-    let variables =
-        Variables { service: String::new(), branch: String::new(), deploy: 0, head, production: Running::from(head) };
+    let variables = Variables {
+        service: String::new(),
+        branch: String::new(),
+        deploy: 0,
+        head,
+        production: Running::from(head),
+        only_by_hand: None,
+    };
     let plan = Plan::of(section, &variables);
     let names = |direction| {
         let names: Vec<&str> = plan.steps(direction).iter().map(|step| step.name.as_str()).collect();

@@ -2,8 +2,8 @@
 
 use crate::commands::deploys::SILENT;
 use gonogo_core::deploy::{
-    ActKey, AffinityIs, Choice, Direction, End, Entry, GuardWord, HaltedBy, Hold, HostStands, Outcome, Phase, Plan,
-    affinity_is, hosts_of,
+    ActKey, AffinityIs, Choice, Direction, End, Entry, Failure, GuardWord, HaltedBy, Hold, HostStands, Outcome, Phase,
+    Plan, affinity_is, hosts_of,
 };
 use gonogo_core::say;
 use gonogo_store::{DeployRun, DeployState};
@@ -160,6 +160,12 @@ pub(super) fn of_end(plan: &Plan, journal: &[Entry], end: End, without: &[String
 
 fn why_ended(plan: &Plan, journal: &[Entry], end: End, without: &[String]) -> String {
     let failed = journal.iter().rev().find_map(|entry| match entry {
+        // It was in the way of going back.
+        Entry::Settled { key, outcome: Outcome::Failed { failure: Failure::Ended { .. } } }
+            if plan.step_of(key).is_some_and(|step| step.affinity.is_some()) =>
+        {
+            None
+        }
         Entry::Settled { key, outcome: Outcome::Failed { failure } } => Some(format!("{key} {failure}")),
         _ => None,
     });
