@@ -1,6 +1,7 @@
 //! Systems outside, one module each, thin and typed: requests that we make,
 //! answers that we understand, errors that say what to do. Decides nothing.
 
+pub mod balancer;
 pub mod git;
 pub mod github;
 pub mod http;

@@ -40,6 +40,9 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Run the steps of deploys on this host, for a server that it asks for work
     Runner(RunnerArgs),
+    /// Tell a balancer what deploys want of it, as their steps do
+    #[command(subcommand)]
+    Balancer(BalancerCommand),
     /// Play with everything on this machine: the server, and a world around it
     Demo(DemoArgs),
     /// Write a copy of what the server remembers, while it runs
@@ -171,6 +174,83 @@ pub(crate) struct RunnerArgs {
     /// End when standard input does: for who starts it beside itself
     #[arg(long)]
     pub with_parent: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BalancerCommand {
+    /// Keep sessions at the server that they met, from now on
+    AffinityOn(AffinityOnArgs),
+    /// Put back what stood there before
+    AffinityOff(AffinityOffArgs),
+    /// Say how that stands
+    Affinity(AffinityArgs),
+    /// Take a server out of service, and wait until nothing runs there any more
+    Drain(ServerOfBalancer),
+    /// Put a server into service again, and wait until it is up
+    Undrain(ServerOfBalancer),
+}
+
+/// Which entry of which map.
+#[derive(Debug, Args)]
+pub(crate) struct AffinityArgs {
+    /// HAProxy's stats socket, a path or HOST:PORT; again for each other HAProxy
+    #[arg(long, value_name = "SOCKET", required = true)]
+    pub haproxy: Vec<String>,
+    /// The map, named as in haproxy.cfg
+    #[arg(long, value_name = "FILE")]
+    pub map: String,
+    /// Its entry that says whether sessions count
+    #[arg(long)]
+    pub key: String,
+}
+
+/// On whose behalf.
+#[derive(Debug, Args)]
+pub(crate) struct DeployOfService {
+    /// The service
+    #[arg(long, env = "GONOGO_SERVICE")]
+    pub service: String,
+    /// The deploy's number: what a newer one has on stays on
+    #[arg(long, env = "GONOGO_DEPLOY")]
+    pub deploy: i64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AffinityOnArgs {
+    #[command(flatten)]
+    pub at: AffinityArgs,
+    #[command(flatten)]
+    pub of: DeployOfService,
+    /// Asked through the balancer: requests with its cookie have to stay at one server
+    #[arg(long, requires = "cookie")]
+    pub url: Option<String>,
+    /// The balancer's cookie
+    #[arg(long, value_name = "NAME", requires = "url")]
+    pub cookie: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AffinityOffArgs {
+    #[command(flatten)]
+    pub at: AffinityArgs,
+    #[command(flatten)]
+    pub of: DeployOfService,
+    /// Not before so many seconds from when this was first asked
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub after_seconds: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServerOfBalancer {
+    /// HAProxy's stats socket, a path or HOST:PORT; again for each other HAProxy
+    #[arg(long, value_name = "SOCKET", required = true)]
+    pub haproxy: Vec<String>,
+    /// As haproxy.cfg has it
+    #[arg(long, value_name = "BACKEND/SERVER")]
+    pub server: String,
+    /// It fails where that takes longer
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub within_seconds: u32,
 }
 
 #[derive(Debug, Args)]

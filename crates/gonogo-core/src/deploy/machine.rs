@@ -1,6 +1,7 @@
 //! What is to be done next of a deploy. Total and pure: an act that was intended and
 //! not settled is probed, and never derived again.
 
+use super::affinity::{Switch, two_versions_serve};
 use super::journal::{Act, ActKey, Choice, Direction, Entry, Failure, GuardWord, On, Outcome, Signal};
 use super::plan::{Plan, Step};
 use super::rollout::Turn;
@@ -110,6 +111,11 @@ pub fn is_stopped(plan: &Plan, journal: &[Entry]) -> bool {
     story.halted.is_some() || story.goes_back(plan) || story.is_abandoned
 }
 
+/// Whether it is on its way back, or will be once what goes forward has come to its end.
+pub fn goes_back(plan: &Plan, journal: &[Entry]) -> bool {
+    Story::of(plan, journal).goes_back(plan)
+}
+
 /// What comes next where nothing is under way.
 fn wanted(plan: &Plan, story: &Story) -> Next {
     if story.is_abandoned {
@@ -146,6 +152,9 @@ fn walk(plan: &Plan, story: &Story, direction: Direction) -> Walk {
         Direction::Back => End::RolledBack,
     };
     for (index, step) in plan.steps(direction).iter().enumerate() {
+        if step.affinity == Some(Switch::Off) && two_versions_serve(plan, story, direction) {
+            continue;
+        }
         let act = match story.step(plan, direction, index, step) {
             StepIs::Done | StepIs::LeftOut(_) => continue,
             StepIs::UnderWay(key) => return Walk::Next(Next::Follow(vec![key])),
@@ -259,10 +268,20 @@ impl Story {
         self.acts.values().any(|far| !matches!(far, Far::NotStarted))
     }
 
+    /// Whether there is such an act of that direction, by its step and how far it is.
+    pub(super) fn has(&self, direction: Direction, such: impl Fn(usize, &Far) -> bool) -> bool {
+        self.acts.iter().any(|(key, far)| key.act().direction == direction && such(key.act().step, far))
+    }
+
     fn step(&self, plan: &Plan, direction: Direction, index: usize, step: &Step) -> StepIs {
         match &step.rollout {
             Some(rollout) => Turn { plan, story: self, direction, step: index, rollout }.is(step.on_failure),
-            None => self.attempts(direction, index, None, step.tries),
+            None => match self.attempts(direction, index, None, step.tries) {
+                StepIs::CannotTell(key, _) if step.affinity.is_some() && key.act().attempt < step.tries => {
+                    StepIs::ToDo(Act { attempt: key.act().attempt + 1, ..key.act() })
+                }
+                is => is,
+            },
         }
     }
 

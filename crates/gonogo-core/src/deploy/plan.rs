@@ -1,6 +1,7 @@
 //! What one deploy does, as it was when it was asked for: later changes of the
 //! policy do not change it.
 
+use super::affinity::Switch;
 use super::hosts::{self, At, Host, HostTable, Phase, PhaseTable};
 use super::journal::{Act, ActKey, Direction};
 use super::section::{Approval, Deploys, OnFailure, StepTable};
@@ -58,6 +59,10 @@ pub struct Step {
     /// Which host's part this is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on: Option<OnHost>,
+    /// Where it tells a balancer: it may always be done again, since it reads first how that
+    /// stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub affinity: Option<Switch>,
 }
 
 /// A step on hosts, all of it decided when the deploy was asked for.
@@ -151,11 +156,16 @@ impl Variables {
 impl Plan {
     /// There is a way back only to one commit: where several run, a person finds it.
     pub fn of(section: &Deploys, variables: &Variables) -> Self {
-        let steps = |tables: &[StepTable], sha| {
-            tables.iter().map(|table| step(table, &section.hosts, &variables.values(sha))).collect()
+        let steps = |tables: &[StepTable], direction, sha| {
+            let values = variables.values(sha);
+            let steps = tables.iter().map(|table| step(table, &section.hosts, &values)).collect();
+            match &section.affinity {
+                Some(affinity) => affinity.around(steps, direction, &values),
+                None => steps,
+            }
         };
-        let back = variables.production.only().map(|good| steps(&section.roll_back, good));
-        let forward = steps(&section.steps, variables.head);
+        let back = variables.production.only().map(|good| steps(&section.roll_back, Direction::Back, good));
+        let forward = steps(&section.steps, Direction::Forward, variables.head);
         let (approval, runner) = (section.approval.clone(), section.runner().to_owned());
         let guards = section.guards.clone();
         let watched = (!guards.is_empty()).then(|| Watched { guards, watch: section.watch.clone() });
@@ -269,6 +279,7 @@ impl Rollout {
             on_failure: step.on_failure,
             rollout: None,
             on: Some(OnHost { host: host.clone(), phase, at: command.at, lost_after_seconds: self.lost_after_seconds }),
+            affinity: None,
         }
     }
 }
@@ -280,7 +291,7 @@ fn words(run: &[String], is_shell: bool, values: &[(&str, String)]) -> Vec<Strin
     }
 }
 
-fn variables_of(env: &BTreeMap<String, String>, values: &[(&str, String)]) -> BTreeMap<String, String> {
+pub(super) fn variables_of(env: &BTreeMap<String, String>, values: &[(&str, String)]) -> BTreeMap<String, String> {
     let ours = values.iter().map(|(name, value)| (format!("GONOGO_{}", name.to_uppercase()), value.clone()));
     let theirs = env.iter().map(|(name, value)| (name.clone(), filled(value, values)));
     theirs.chain(ours).collect()
@@ -300,6 +311,7 @@ fn step(table: &StepTable, groups: &BTreeMap<String, Vec<HostTable>>, values: &[
         on_failure: table.on_failure,
         rollout,
         on: None,
+        affinity: None,
     }
 }
 

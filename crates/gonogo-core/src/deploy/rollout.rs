@@ -28,10 +28,14 @@ pub enum HostStands {
 /// How each host of a step stands, in the plan's order; none where the step does not
 /// run on hosts.
 pub fn hosts_of(plan: &Plan, journal: &[Entry], direction: Direction, step: usize) -> Vec<HostStands> {
+    stands_in(plan, &Story::of(plan, journal), direction, step)
+}
+
+/// The same of a journal that was read.
+pub(super) fn stands_in(plan: &Plan, story: &Story, direction: Direction, step: usize) -> Vec<HostStands> {
     let rollout = plan.steps(direction).get(step).and_then(|step| step.rollout.as_ref());
     let Some(rollout) = rollout else { return Vec::new() };
-    let story = Story::of(plan, journal);
-    let turn = Turn { plan, story: &story, direction, step, rollout };
+    let turn = Turn { plan, story, direction, step, rollout };
     (0..rollout.hosts.len()).map(|host| turn.host(host).0).collect()
 }
 

@@ -1,5 +1,6 @@
 //! `[deploy]`: how a service is deployed.
 
+use super::affinity::Affinity;
 use super::calendar::{Calendar, Freeze, Window};
 use super::hosts::{self, HostTable, PhaseTable};
 use super::plan::{self, Variables};
@@ -33,6 +34,8 @@ pub struct Deploys {
     pub approval: Option<Approval>,
     /// Who may have one begin although something keeps it.
     pub break_glass: BreakGlass,
+    /// Keeps sessions at the server that they met while two versions serve.
+    pub affinity: Option<Affinity>,
     /// The IANA zone of windows and freezes.
     #[serde(default = "utc")]
     pub zone: String,
@@ -193,6 +196,7 @@ impl Default for Deploys {
             hosts: BTreeMap::new(),
             approval: None,
             break_glass: BreakGlass::default(),
+            affinity: None,
             zone: utc(),
             windows: Vec::new(),
             freezes: Vec::new(),
@@ -230,6 +234,9 @@ impl Deploys {
         self.freezes.iter().try_for_each(Freeze::validate)?;
         self.calendar()?;
         hosts::validate(&self.hosts)?;
+        if let Some(affinity) = &self.affinity {
+            affinity.validate(self.steps.iter().chain(&self.roll_back).map(|step| step.name.as_str()))?;
+        }
         for (steps, word) in [(&self.steps, "steps"), (&self.roll_back, "roll_back")] {
             if steps.len() > MOST_STEPS {
                 return Err(format!("`{word}` has {} steps: {MOST_STEPS} are the most", steps.len()));

@@ -46,6 +46,7 @@ pub(crate) fn step(name: &str) -> Step {
         on_failure: OnFailure::Halt,
         rollout: None,
         on: None,
+        affinity: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod ask;
 mod backup;
+mod balancer;
 mod candidate;
 mod check;
 mod demo;
@@ -39,6 +40,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<u8> {
         Command::Guard(GuardCommand::Replay(args)) => guard::replay(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Runner(args) => runner::run(&args),
+        Command::Balancer(command) => balancer::run(&command),
         Command::Demo(args) => demo::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),

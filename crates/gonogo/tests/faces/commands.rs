@@ -116,6 +116,19 @@ fn doctor_tells_good_from_bad_line_by_line() {
 }
 
 #[test]
+fn doctor_says_what_a_deploy_does_and_asks_no_balancer() {
+    let repo = Repo::new();
+    let affinity = "[deploy.affinity.haproxy]\nsockets = ['/nowhere.sock']\nmap = '/a.map'\nkey = 'web'\n";
+    let policy = format!("{affinity}[[deploy.steps]]\nname = 'ship'\nrun = ['ship']\n");
+    repo.commit_files("first", &[("gonogo.toml", &policy)]);
+    repo.branch("production");
+    let ran = gonogo(&["doctor", "--repo", &repo.path().display().to_string()]);
+    let steps = "affinity-on, ship and affinity-off, by the runner local; to roll back: none";
+    let asks = "gonogo balancer affinity --haproxy=/nowhere.sock --map=/a.map --key=web";
+    assert!(ran.code == 0 && ran.stdout.contains(steps) && ran.stdout.contains(asks), "{}", ran.stdout);
+}
+
+#[test]
 fn doctor_ends_at_what_all_else_stands_on() {
     let folder = tempfile::tempdir().expect("a folder");
     let ran = gonogo(&["doctor", "--repo", &folder.path().display().to_string()]);

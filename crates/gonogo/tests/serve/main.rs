@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod accounts;
+mod affinity;
 mod api;
 mod attacks;
 mod audit;
@@ -21,11 +22,14 @@ mod glass;
 #[path = "../shared/graphite.rs"]
 mod graphite;
 mod guarded;
+#[path = "../shared/haproxy.rs"]
+mod haproxy;
 #[path = "../shared/hosts.rs"]
 mod hosts;
 mod jira_accounts;
 mod listening;
 mod live;
+mod load;
 mod locks;
 mod mail;
 mod marks;
@@ -48,6 +52,7 @@ mod settings;
 mod shipping;
 mod sign_in;
 mod sign_offs;
+mod sites;
 mod slack;
 mod slack_acts;
 mod slack_deploys;

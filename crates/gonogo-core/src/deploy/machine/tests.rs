@@ -20,6 +20,7 @@ fn step(name: &str, tries: u32, on_failure: OnFailure) -> Step {
         on_failure,
         rollout: None,
         on: None,
+        affinity: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! `doctor`: whether each thing that a check stands on works, one line each.
 
+mod deploys;
 mod jira_app;
 mod mail;
 mod oidc;
@@ -98,6 +99,7 @@ pub async fn doctor(request: &DoctorRequest) -> Vec<Line> {
     };
     lines.push(production(&located));
     lines.push(policy(&located));
+    lines.extend(deploys::deploys(&located));
     lines.push(certificates(request));
     lines.push(code_host(&git, &located, request).await);
     match &located.policy.sections.tracker {

@@ -1,6 +1,7 @@
 //! Sees to deploys: each is somebody's for as long as they write to its journal, and
 //! goes on from there with the next one.
 
+mod affinity;
 mod along;
 mod card;
 mod guards;
@@ -301,6 +302,9 @@ impl Seen {
             }
             store.settle(&self.held, intent, outcome, now, until(now)).await?;
             // What follows it on its host does not wait for the others.
+            return Ok(Step::Moved);
+        }
+        if self.ends_waiting(&open, journal).await? {
             return Ok(Step::Moved);
         }
         let now = (self.serving.clock)();

@@ -2,7 +2,8 @@
 
 use crate::commands::deploys::SILENT;
 use gonogo_core::deploy::{
-    ActKey, Choice, Direction, End, Entry, GuardWord, HaltedBy, Hold, HostStands, Outcome, Phase, Plan, hosts_of,
+    ActKey, AffinityIs, Choice, Direction, End, Entry, Failure, GuardWord, HaltedBy, Hold, HostStands, Outcome, Phase,
+    Plan, affinity_is, hosts_of,
 };
 use gonogo_core::say;
 use gonogo_store::{DeployRun, DeployState};
@@ -89,7 +90,22 @@ fn of_run(plan: &Plan, run: &DeployRun, now: Timestamp) -> String {
     }
 }
 
+/// That two versions serve, with sessions kept apart or not.
+fn affinity(plan: &Plan, journal: &[Entry], verb: &str) -> Option<String> {
+    match affinity_is(plan, journal) {
+        AffinityIs::Off => None,
+        AffinityIs::On => Some(format!("session affinity {verb} on")),
+        AffinityIs::Perhaps => Some("session affinity may be on".to_owned()),
+    }
+}
+
 pub(super) fn of_hold(plan: &Plan, journal: &[Entry], hold: &Hold) -> (DeployState, String) {
+    let (state, said) = why_held(plan, journal, hold);
+    let affinity = affinity(plan, journal, "is").map(|said| format!("; {said}")).unwrap_or_default();
+    (state, said + &affinity)
+}
+
+fn why_held(plan: &Plan, journal: &[Entry], hold: &Hold) -> (DeployState, String) {
     match hold {
         Hold::Halted(HaltedBy::Person(by)) => (DeployState::Halted, format!("{by} halted it")),
         Hold::Halted(HaltedBy::Step(key)) => {
@@ -136,7 +152,20 @@ fn worse(journal: &[Entry]) -> Option<String> {
 
 /// Why it ended so, where the word does not say all.
 pub(super) fn of_end(plan: &Plan, journal: &[Entry], end: End, without: &[String]) -> String {
+    let stays = affinity(plan, journal, "stays").filter(|_| end != End::Cancelled);
+    let stays = stays.map(|said| format!("{said} until a deploy ends with one version"));
+    let said = Some(why_ended(plan, journal, end, without)).filter(|said| !said.is_empty());
+    said.into_iter().chain(stays).collect::<Vec<_>>().join("; ")
+}
+
+fn why_ended(plan: &Plan, journal: &[Entry], end: End, without: &[String]) -> String {
     let failed = journal.iter().rev().find_map(|entry| match entry {
+        // It was in the way of going back.
+        Entry::Settled { key, outcome: Outcome::Failed { failure: Failure::Ended { .. } } }
+            if plan.step_of(key).is_some_and(|step| step.affinity.is_some()) =>
+        {
+            None
+        }
         Entry::Settled { key, outcome: Outcome::Failed { failure } } => Some(format!("{key} {failure}")),
         _ => None,
     });

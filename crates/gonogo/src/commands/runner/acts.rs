@@ -17,6 +17,8 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+/// What steps call this program.
+const OWN: &str = "gonogo";
 const GLANCE: Duration = Duration::from_millis(100);
 /// A start takes a second at most: after so long it is called off.
 const STARTS_WITHIN: Duration = Duration::from_secs(30);
@@ -26,6 +28,8 @@ pub(super) struct Runner {
     pub link: Link,
     pub secrets: Secrets,
     pub hosts: Hosts,
+    /// What runs as `gonogo` here: no other version of it, wherever that may be.
+    pub own: String,
 }
 
 /// Of which act, and how following it came out.
@@ -176,13 +180,22 @@ impl Runner {
             service: lock_of(order),
             fence: order.fence,
             key: key.clone(),
-            argv: order.argv.clone(),
+            argv: self.words(order),
             env: plain.chain(secrets).collect(),
             dir: order.dir.clone(),
             limit: limit(order),
             grace: GRACE,
         };
         Ok((start, mask))
+    }
+
+    fn words(&self, order: &Order) -> Vec<String> {
+        let is_here = order.on.as_ref().is_none_or(|on| on.ssh.is_none());
+        let mut argv = order.argv.clone();
+        if let Some(program) = argv.first_mut().filter(|program| is_here && *program == OWN) {
+            program.clone_from(&self.own);
+        }
+        argv
     }
 
     async fn start(&self, start: Start) -> Result<(), StarterError> {

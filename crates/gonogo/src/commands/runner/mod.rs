@@ -47,7 +47,10 @@ pub(crate) fn run(args: &RunnerArgs) -> anyhow::Result<u8> {
         std::fs::File::open(config).with_context(|| format!("{} could not be read", config.display()))?;
     }
     let hosts = Hosts::of(&args.folder, Ssh { config: args.ssh_config.clone() });
-    let runner = Arc::new(Runner { local: place.local.clone(), link, secrets, hosts });
+    // Before somebody replaces it: a new version stands in the same place.
+    let own = std::env::current_exe().context("where this program stands is not known")?;
+    let own = own.to_str().context("where this program stands is no text")?.to_owned();
+    let runner = Arc::new(Runner { local: place.local.clone(), link, secrets, hosts, own });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(async {
         let stop = told_to_stop()?;
