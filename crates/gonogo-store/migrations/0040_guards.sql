@@ -8,6 +8,8 @@ create table deploy_guard (
     reading text not null,
     -- Why nothing newer could be read; empty where it could.
     trouble text not null,
+    -- When the deploy began.
+    start {int} not null,
     -- The points from before the deploy on, in JSON; empty once they are too old.
     series text not null,
     primary key (deploy, guard)

@@ -112,6 +112,21 @@ impl Store {
         Ok(newest.pop())
     }
 
+    /// The newest one of a time; `None` where there was none yet.
+    pub async fn evaluation_as_of(
+        &self,
+        candidate: CandidateId,
+        at: Timestamp,
+    ) -> Result<Option<Evaluation>, StoreError> {
+        let select = "select id, candidate, verdict, exit_code, evaluated_at, result, is_unread from evaluation
+             where candidate = $1 and evaluated_at <= $2 order by id desc limit 1";
+        let row: Option<Row> = self
+            .db
+            .read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_optional, select, candidate.0, micros(at))?) }))
+            .await?;
+        Ok(row.map(read))
+    }
+
     /// The newest ones, newest first.
     pub async fn evaluations(&self, candidate: CandidateId, most: u32) -> Result<Vec<Evaluation>, StoreError> {
         let select = "select id, candidate, verdict, exit_code, evaluated_at, result, is_unread from evaluation
@@ -125,17 +140,18 @@ impl Store {
                 })
             })
             .await?;
-        Ok(rows
-            .into_iter()
-            .map(|(id, candidate, verdict, exit_code, at, result, is_unread)| Evaluation {
-                id: EvaluationId(id),
-                candidate: CandidateId(candidate),
-                verdict,
-                exit_code: u8::try_from(exit_code).unwrap_or(u8::MAX),
-                evaluated_at: time(at),
-                result,
-                is_unread: is_unread != 0,
-            })
-            .collect())
+        Ok(rows.into_iter().map(read).collect())
+    }
+}
+
+fn read((id, candidate, verdict, exit_code, at, result, is_unread): Row) -> Evaluation {
+    Evaluation {
+        id: EvaluationId(id),
+        candidate: CandidateId(candidate),
+        verdict,
+        exit_code: u8::try_from(exit_code).unwrap_or(u8::MAX),
+        evaluated_at: time(at),
+        result,
+        is_unread: is_unread != 0,
     }
 }

@@ -315,6 +315,28 @@ impl fmt::Display for Failure {
     }
 }
 
+/// Whether this act is written down as never begun.
+pub(super) fn came_to_nothing(journal: &[Entry], act: &ActKey) -> bool {
+    journal.iter().any(|entry| match entry {
+        Entry::Settled { key, outcome: Outcome::NotStarted { .. } } => key == act,
+        _ => false,
+    })
+}
+
+/// Whether anything of a deploy may have happened outside.
+pub fn has_begun(journal: &[Entry]) -> bool {
+    journal.iter().any(|entry| match entry {
+        Entry::Intended { key } => !came_to_nothing(journal, key),
+        // A person did it by hand.
+        Entry::Decided { choice: Choice::CountAsDone, .. } => true,
+        Entry::Settled { .. }
+        | Entry::Decided { .. }
+        | Entry::Asked { .. }
+        | Entry::Guarded { .. }
+        | Entry::Watched => false,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@
 //! not settled is probed, and never derived again.
 
 use super::affinity::{Switch, two_versions_serve};
-use super::journal::{Act, ActKey, Choice, Direction, Entry, Failure, GuardWord, On, Outcome, Signal};
+use super::journal::{Act, ActKey, Choice, Direction, Entry, Failure, GuardWord, On, Outcome, Signal, has_begun};
 use super::plan::{Plan, Step};
 use super::rollout::Turn;
 use super::section::OnFailure;
@@ -70,15 +70,26 @@ pub(super) enum Far {
     LeftOut,
 }
 
+/// Where people or guards want it to go.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Course {
+    #[default]
+    Forward,
+    Back,
+    /// It ends as it is.
+    Abandoned,
+}
+
 /// The journal, read to its end.
 #[derive(Default)]
 pub(super) struct Story {
     acts: BTreeMap<ActKey, Far>,
     /// By a person or a guard.
     pub halted: Option<HaltedBy>,
-    is_back: bool,
+    course: Course,
     is_watched: bool,
-    is_abandoned: bool,
+    /// Whether anything may have happened outside.
+    has_begun: bool,
 }
 
 /// What a step, or a phase of it on a host, comes to by all of its attempts.
@@ -108,7 +119,7 @@ pub fn next(plan: &Plan, journal: &[Entry]) -> Next {
 /// ends as it is.
 pub fn is_stopped(plan: &Plan, journal: &[Entry]) -> bool {
     let story = Story::of(plan, journal);
-    story.halted.is_some() || story.goes_back(plan) || story.is_abandoned
+    story.halted.is_some() || story.goes_back(plan) || story.course == Course::Abandoned
 }
 
 /// Whether it is on its way back, or will be once what goes forward has come to its end.
@@ -118,8 +129,8 @@ pub fn goes_back(plan: &Plan, journal: &[Entry]) -> bool {
 
 /// What comes next where nothing is under way.
 fn wanted(plan: &Plan, story: &Story) -> Next {
-    if story.is_abandoned {
-        return Next::Finish(if story.has_begun() { End::Abandoned } else { End::Cancelled });
+    if story.course == Course::Abandoned {
+        return Next::Finish(if story.has_begun { End::Abandoned } else { End::Cancelled });
     }
     if !story.goes_back(plan) {
         match walk(plan, story, Direction::Forward) {
@@ -171,7 +182,7 @@ fn walk(plan: &Plan, story: &Story, direction: Direction) -> Walk {
         };
         return Walk::Next(story.unless_halted(Next::Act(act)));
     }
-    let is_to_be_watched = direction == Direction::Forward && plan.watched.is_some() && story.has_begun();
+    let is_to_be_watched = direction == Direction::Forward && plan.watched.is_some() && story.has_begun;
     if is_to_be_watched && !story.is_watched {
         return Walk::Next(story.unless_halted(Next::Watch));
     }
@@ -180,7 +191,7 @@ fn walk(plan: &Plan, story: &Story, direction: Direction) -> Walk {
 
 impl Story {
     pub(super) fn of(plan: &Plan, journal: &[Entry]) -> Self {
-        let mut story = Self::default();
+        let mut story = Self { has_begun: has_begun(journal), ..Self::default() };
         for entry in journal {
             story.read(plan, entry);
         }
@@ -216,20 +227,20 @@ impl Story {
                 Choice::LeaveOut => {
                     self.acts.insert(key.clone(), Far::LeftOut);
                 }
-                Choice::Abandon => self.is_abandoned = true,
+                Choice::Abandon => self.course = Course::Abandoned,
             },
             Entry::Asked { signal, by } => match signal {
                 Signal::Halt => self.halted = Some(HaltedBy::Person(by.clone())),
                 Signal::Resume => self.halted = None,
                 // Nothing has begun from which there would be a way back.
-                Signal::RollBack if self.acts.is_empty() => self.is_abandoned = true,
-                Signal::RollBack => (self.is_back, self.halted) = (true, None),
-                Signal::Abandon => self.is_abandoned = true,
+                Signal::RollBack if self.acts.is_empty() => self.course = Course::Abandoned,
+                Signal::RollBack => (self.course, self.halted) = (self.course.max(Course::Back), None),
+                Signal::Abandon => self.course = Course::Abandoned,
             },
             // What goes back already is not halted by what got worse before.
             Entry::Guarded { .. } if self.goes_back(plan) => {}
             Entry::Guarded { word: GuardWord::Worse, .. } if plan.goes_back_when_worse() => {
-                (self.is_back, self.halted) = (true, None);
+                (self.course, self.halted) = (self.course.max(Course::Back), None);
             }
             Entry::Guarded { guard, word, said } => {
                 self.halted = Some(HaltedBy::Guard { guard: guard.clone(), word: *word, said: said.clone() });
@@ -256,16 +267,11 @@ impl Story {
     /// Once a step back has begun there is no way forward any more; where nothing has
     /// begun there is nothing to go back from.
     fn goes_back(&self, plan: &Plan) -> bool {
-        !self.acts.is_empty() && !plan.back.is_empty() && (self.is_back || self.has_gone_back())
+        !self.acts.is_empty() && !plan.back.is_empty() && (self.course == Course::Back || self.has_gone_back())
     }
 
     fn has_gone_back(&self) -> bool {
         self.acts.keys().any(|key| key.act().direction == Direction::Back)
-    }
-
-    /// Whether anything may have happened outside.
-    fn has_begun(&self) -> bool {
-        self.acts.values().any(|far| !matches!(far, Far::NotStarted))
     }
 
     /// Whether there is such an act of that direction, by its step and how far it is.

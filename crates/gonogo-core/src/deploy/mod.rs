@@ -14,7 +14,7 @@ mod watched;
 pub use affinity::{Affinity, AffinityIs, HaproxyTable, Switch, affinity_is};
 pub use calendar::{Calendar, Day, Freeze, Opening, Window};
 pub use hosts::{At, Host, HostTable, Phase, PhaseTable};
-pub use journal::{Act, ActKey, Choice, Direction, Entry, Failure, GuardWord, On, Outcome, Signal};
+pub use journal::{Act, ActKey, Choice, Direction, Entry, Failure, GuardWord, On, Outcome, Signal, has_begun};
 pub use machine::{End, HaltedBy, Hold, Next, goes_back, is_stopped, next};
 pub use plan::{HostCommand, OnHost, Plan, Rollout, Step, Variables, Watched};
 pub use rollout::{HostStands, hosts_of};

@@ -179,7 +179,7 @@ impl Plan {
     }
 
     /// Whether it is rolled back once a guard proves that production got worse.
-    pub(super) fn goes_back_when_worse(&self) -> bool {
+    pub fn goes_back_when_worse(&self) -> bool {
         let wants = self.watched.as_ref().is_some_and(|watched| watched.watch.on_worse == OnWorse::RollBack);
         wants && self.goes_back_by_itself()
     }

@@ -2,7 +2,7 @@
 //! in production, and where it pauses so that they can tell.
 
 use super::hosts::Phase;
-use super::journal::{Act, ActKey, Direction, Entry, Signal};
+use super::journal::{Act, ActKey, Choice, Direction, Entry, Signal, came_to_nothing};
 use super::plan::Plan;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -18,14 +18,17 @@ pub struct Mark {
 }
 
 /// When something may have changed in production: as acts of the way forward began, and
-/// as they ended. The first is when the deploy began.
+/// as they ended or a person had done them. The first is when the deploy began.
 pub fn moments(journal: &[(Entry, Timestamp)]) -> Vec<Timestamp> {
+    let entries: Vec<Entry> = journal.iter().map(|(entry, _)| entry.clone()).collect();
     let changes = |key: &ActKey| {
         let Act { direction, on, .. } = key.act();
-        direction == Direction::Forward && on.is_none_or(|on| on.phase != Phase::Health)
+        let is_change = direction == Direction::Forward && on.is_none_or(|on| on.phase != Phase::Health);
+        is_change && !came_to_nothing(&entries, key)
     };
     let of = |(entry, at): &(Entry, Timestamp)| match entry {
         Entry::Intended { key } | Entry::Settled { key, .. } if changes(key) => Some(*at),
+        Entry::Decided { key, choice: Choice::CountAsDone, .. } if changes(key) => Some(*at),
         _ => None,
     };
     journal.iter().filter_map(of).collect()
@@ -92,7 +95,7 @@ fn batch_of(plan: &Plan, key: &ActKey) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::super::plan::Variables;
-    use super::super::{End, GuardWord, HaltedBy, Hold, Next, On, Outcome, next};
+    use super::super::{End, GuardWord, HaltedBy, Hold, Next, On, Outcome, has_begun, next};
     use super::*;
     use crate::policy::{Policy, Source};
 
@@ -153,6 +156,36 @@ mod tests {
         let labels: Vec<String> = marks(&plan, &journal).into_iter().map(|mark| mark.label).collect();
         assert_eq!(labels, ["ship 1/2", "ship 2/2"]);
         assert_eq!(moments(&journal), [100, 105, 140, 145].map(at));
+    }
+
+    #[test]
+    fn a_deploy_begins_with_what_began_and_is_watched_since_a_person_did_the_last_step() {
+        let taken_back = Outcome::NotStarted { why: "nobody asked for it".to_owned() };
+        let mut journal = vec![
+            (Entry::Intended { key: ship(0).key() }, at(10)),
+            (Entry::Settled { key: ship(0).key(), outcome: taken_back }, at(20)),
+        ];
+        assert!(moments(&journal).is_empty() && !has_begun(&[journal[0].0.clone(), journal[1].0.clone()]));
+        let again = Act { attempt: 2, ..ship(0) };
+        journal.extend(done(again, 5000));
+        assert_eq!(moments(&journal), [5000, 5005].map(at));
+        let by_hand = Entry::Decided { key: ship(1).key(), by: "ada".to_owned(), choice: Choice::CountAsDone };
+        journal.push((by_hand, at(9000)));
+        assert_eq!(moments(&journal).last(), Some(&at(9000)));
+    }
+
+    #[test]
+    fn who_goes_on_without_a_host_that_nothing_was_begun_on_waits_for_no_guard() {
+        let plan = plan("", None);
+        let mut journal = Vec::new();
+        for host in 0..2 {
+            let outcome = Outcome::NotStarted { why: "busy".to_owned() };
+            journal.push((Entry::Intended { key: ship(host).key() }, at(10)));
+            journal.push((Entry::Settled { key: ship(host).key(), outcome }, at(20)));
+            let without = Entry::Decided { key: ship(host).key(), by: "ada".to_owned(), choice: Choice::LeaveOut };
+            journal.push((without, at(30)));
+        }
+        assert_eq!(next_of(&plan, &journal), Next::Finish(End::Deployed));
     }
 
     #[test]

@@ -76,7 +76,8 @@ pub(super) async fn wanted(
     candidate: CandidateId,
 ) -> Result<(Candidate, Deploys, Running), DeployError> {
     let candidate = serving.store.candidate(candidate).await?.ok_or_else(no_candidate)?;
-    if !candidate.is_open || !candidate.stage.is_deploy() {
+    let is_there = candidate.is_open || serving.store.is_to_be_deployed(candidate.id).await?;
+    if !is_there || !candidate.stage.is_deploy() {
         return Err(no_candidate());
     }
     if serving.in_force.is_torn(&candidate.service) {

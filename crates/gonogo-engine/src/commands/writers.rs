@@ -33,6 +33,13 @@ pub async fn writers_of(serving: &Serving, row: &DeployRow, approval: &Approval)
         said: "who wrote what it brings cannot be read, so that nobody can be said not to have".to_owned(),
         fix: format!("have the candidate judged again, then ask anew: {}", serving.page_of(row.candidate)),
     };
+    if row.production.only().is_none() {
+        // What it brings over each of them is not known together.
+        return Err(DeployError::NotNow {
+            said: "several versions run: who wrote what it brings over each of them is not known".to_owned(),
+            fix: "approve it once one version runs".to_owned(),
+        });
+    }
     let newest = serving.store.newest_evaluation(row.candidate).await?.ok_or_else(unread)?;
     let recording = serving.store.recording(newest.id).await?;
     let evidence = recording.and_then(|bytes| Evidence::read(&bytes).ok()).ok_or_else(unread)?;

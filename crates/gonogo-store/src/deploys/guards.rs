@@ -6,7 +6,7 @@ use super::runs;
 use super::{DeployId, changed};
 use crate::audit::{Deed, note};
 use crate::db::{execute, fetch};
-use crate::{Store, StoreError, time};
+use crate::{Store, StoreError, micros, time};
 use gonogo_core::deploy::Entry;
 use gonogo_core::guard::{Reading, Sample, Series};
 use jiff::Timestamp;
@@ -24,6 +24,8 @@ pub struct GuardSeen {
     pub reading: Reading,
     /// Why nothing newer could be read.
     pub trouble: Option<String>,
+    /// When the deploy began.
+    pub start: Timestamp,
     /// From before the deploy on; `None` leaves what was written before.
     pub series: Option<Series>,
 }
@@ -44,6 +46,8 @@ struct Kept {
     trials: Vec<(i64, Option<f64>)>,
 }
 
+type SeenRow = (String, String, String, String, i64);
+
 impl Store {
     /// What guards saw until now; pages show it.
     pub async fn guards_saw(
@@ -53,17 +57,17 @@ impl Store {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<(), StoreError> {
-        const UPSERT: &str = "insert into deploy_guard (deploy, guard, reads, reading, trouble, series)
-             values ($1, $2, $3, $4, $5, coalesce($6, ''))
+        const UPSERT: &str = "insert into deploy_guard (deploy, guard, reads, reading, trouble, series, start)
+             values ($1, $2, $3, $4, $5, coalesce($6, ''), $7)
              on conflict (deploy, guard) do update set reads = excluded.reads, reading = excluded.reading,
-                 trouble = excluded.trouble, series = coalesce($6, deploy_guard.series)";
+                 trouble = excluded.trouble, start = excluded.start, series = coalesce($6, deploy_guard.series)";
         self.holding(held, now, until, move |tx, (id, _)| {
             Box::pin(async move {
-                for GuardSeen { guard, reads, reading, trouble, series } in seen {
+                for GuardSeen { guard, reads, reading, trouble, series, start } in seen {
                     let reading = serde_json::to_string(&reading).map_err(|e| StoreError::Refused(e.to_string()))?;
                     let series = series.map(|series| kept(&series)).transpose()?;
                     let trouble = trouble.unwrap_or_default();
-                    execute!(tx, UPSERT, id.0, guard, reads, reading, trouble, series)?;
+                    execute!(tx, UPSERT, id.0, guard, reads, reading, trouble, series, micros(start))?;
                 }
                 changed(tx, id).await
             })
@@ -73,14 +77,15 @@ impl Store {
 
     /// By the names of guards; without points.
     pub async fn guards_of(&self, deploy: DeployId) -> Result<Vec<GuardSeen>, StoreError> {
-        const SELECT: &str = "select guard, reads, reading, trouble from deploy_guard where deploy = $1 order by guard";
-        let rows: Vec<(String, String, String, String)> =
+        const SELECT: &str =
+            "select guard, reads, reading, trouble, start from deploy_guard where deploy = $1 order by guard";
+        let rows: Vec<SeenRow> =
             self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_all, SELECT, deploy.0)?) })).await?;
-        let read = |(guard, reads, reading, trouble): (String, String, String, String)| {
+        let read = |(guard, reads, reading, trouble, start): SeenRow| {
             let unreadable = |_| StoreError::Unreadable(format!("what {guard} saw of deploy {}", deploy.0));
             let reading = serde_json::from_str(&reading).map_err(unreadable)?;
             let trouble = (!trouble.is_empty()).then_some(trouble);
-            Ok(GuardSeen { guard, reads, reading, trouble, series: None })
+            Ok(GuardSeen { guard, reads, reading, trouble, start: time(start), series: None })
         };
         rows.into_iter().map(read).collect()
     }
@@ -104,8 +109,8 @@ impl Store {
         reads: String,
         most: u32,
     ) -> Result<Vec<GuardBefore>, StoreError> {
-        const SELECT: &str = "select d.id, d.began_at, g.series from deploy o
-             join deploy d on d.service = o.service and d.id < o.id and d.state = 'deployed' and d.began_at is not null
+        const SELECT: &str = "select d.id, g.start, g.series from deploy o
+             join deploy d on d.service = o.service and d.id < o.id and d.state = 'deployed'
              join deploy_guard g on g.deploy = d.id and g.guard = $2 and g.reads = $3 and g.series <> ''
              where o.id = $1 order by d.id desc limit $4";
         let rows: Vec<(i64, i64, String)> = self
@@ -154,8 +159,9 @@ impl Store {
 /// Points that no later deploy is compared with are given up.
 pub(super) async fn tidy(tx: &mut crate::db::Tx<'_>, id: DeployId) -> Result<(), StoreError> {
     const UPDATE: &str = "update deploy_guard set series = '' where series <> '' and deploy in (
-         select d.id from deploy d join deploy o on o.service = d.service where o.id = $1 and d.id < o.id
-             and (select count(*) from deploy n where n.service = d.service and n.id > d.id) >= $2)";
+         select id from deploy where service = (select service from deploy where id = $1) and id <= (
+             select n.id from deploy n where n.service = (select service from deploy where id = $1)
+             order by n.id desc limit 1 offset $2))";
     execute!(tx, UPDATE, id.0, KEPT)?;
     Ok(())
 }

@@ -353,6 +353,7 @@ conformance! {
             reads: reads.to_owned(),
             reading: reading(level),
             trouble: None,
+            start: at(11),
             series: Some(series(level)),
         };
         let mut ids = Vec::new();

@@ -52,13 +52,17 @@ pub(super) async fn stays(
         return Ok(Stays::AsItWas);
     }
     let (before, now) = (row.production.short(), runs.short());
-    if let (Some(before), Some(now)) = (row.production.only(), runs.only()) {
+    if let Some(now) = runs.only() {
         if is_behind(serving, service, row.head, now).await? {
             return Ok(Stays::Gone(format!("{head} is in what runs by now")));
         }
-        let is_between =
-            is_behind(serving, service, before, now).await? && is_behind(serving, service, now, row.head).await?;
-        if is_between {
+        // Of several that ran, one is left.
+        let was_there = row.production.shas().contains(&now);
+        let comes_after = match row.production.only() {
+            Some(before) => is_behind(serving, service, before, now).await?,
+            None => was_there,
+        };
+        if comes_after && is_behind(serving, service, now, row.head).await? {
             return Ok(Stays::Along(runs.clone()));
         }
     }
@@ -79,15 +83,23 @@ pub(in crate::jobs) async fn lapse(serving: &Serving, service: &Service) -> Resu
     let wanted = DeploysWanted { service: service.name.clone(), only_open: true, before: None };
     let rows = serving.store.deploys(wanted, MOST).await?;
     let runs = serving.store.production(&service.name).await?.and_then(|row| row.running);
+    // While one is under way, what runs is another for a while.
+    let is_under_way = rows.iter().any(|row| row.began_at.is_some());
     for row in rows.iter().filter(|row| row.state == DeployState::Requested) {
         let now = (serving.clock)();
         let hours = row.plan.approval.as_ref().map_or(0, |approval| approval.hours);
         let said = if now.duration_since(row.requested_at) > SignedDuration::from_hours(hours.into()) {
             format!("nobody agreed to it within {hours} h: ask for it anew")
         } else {
-            match stays(serving, service, row, runs.as_ref()).await? {
-                Stays::AsItWas | Stays::Along(_) => continue,
-                Stays::Gone(said) => said,
+            match stays(serving, service, row, runs.as_ref()).await {
+                _ if is_under_way => continue,
+                Ok(Stays::AsItWas | Stays::Along(_)) => continue,
+                Ok(Stays::Gone(said)) => said,
+                Err(error) => {
+                    // A commit that is gone from the mirror, such as after a force-push.
+                    tracing::warn!(deploy = row.id.0, %error, "whether a request still stands cannot be told");
+                    continue;
+                }
             }
         };
         serving.store.lapse_deploy(row.id, said, now).await?;
@@ -98,9 +110,7 @@ pub(in crate::jobs) async fn lapse(serving: &Serving, service: &Service) -> Resu
 impl Seen {
     /// It is over what runs now from here on, where that is deployed as before.
     pub(super) async fn moves_along(&mut self, runs: Running, seen: usize) -> Result<Step, JobError> {
-        let Some(section) = deploys_of(&self.serving, &self.row.service) else {
-            return self.stands(DeployState::Queued, "how it is deployed is being read again".to_owned(), None).await;
-        };
+        let Some(section) = deploys_of(&self.serving, &self.row.service) else { return Ok(Step::Waits) };
         let DeployRow { id, service, branch, head, production, plan, .. } = self.row.clone();
         let planned = |production: Running| {
             let (service, branch) = (service.clone(), branch.clone());

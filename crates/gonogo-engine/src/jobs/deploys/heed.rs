@@ -21,6 +21,32 @@ const RESTS_AFTER: SignedDuration = SignedDuration::from_hours(4);
 const READS: &str = "what its guards watch is being read";
 
 impl Seen {
+    /// Guards look while it is under way, and for some hours after the last word on it.
+    pub(super) async fn keeps_watch(&mut self, next: &Next, journal: &Journal) -> Result<(), JobError> {
+        let Some(watched) = &self.row.plan.watched else { return Ok(()) };
+        let now = (self.serving.clock)();
+        let last = journal.last().map_or(now, |(_, at)| *at);
+        let is_still = matches!(next, Next::Hold(_)) || self.stop.is_some();
+        if matches!(next, Next::Finish(_)) || is_still && now.duration_since(last) > RESTS_AFTER {
+            self.watching = None;
+            return Ok(());
+        }
+        if self.watching.is_none() {
+            let (serving, news) = (Arc::clone(&self.serving), Arc::clone(&self.news));
+            self.watching = Some(Watching::begin(serving, self.row.id, watched.clone(), news));
+        }
+        self.keep(false).await
+    }
+
+    /// What is to be written down of what guards saw while it is under way, if anything.
+    pub(super) fn spoken(&self, entries: &[Entry], journal: &Journal) -> Option<Entry> {
+        let looked = self.watching.as_ref().and_then(Watching::newest)?;
+        match said(&self.row.plan, journal, &looked, false) {
+            Said::Halts(entry) if !is_stopped(&self.row.plan, entries) => Some(entry),
+            Said::Halts(_) | Said::Holds(_) | Said::GoesOn => None,
+        }
+    }
+
     /// What is to be done for the guards' sake instead of what comes next, if anything.
     pub(super) async fn heed(
         &mut self,
@@ -30,20 +56,6 @@ impl Seen {
     ) -> Result<Option<Step>, JobError> {
         let Some(watched) = self.row.plan.watched.clone() else { return Ok(None) };
         let now = (self.serving.clock)();
-        let last = journal.last().map_or(now, |(_, at)| *at);
-        match next {
-            Next::Finish(_) => return Ok(None),
-            Next::Hold(_) if now.duration_since(last) > RESTS_AFTER => {
-                self.watching = None;
-                return Ok(None);
-            }
-            _ if self.watching.is_none() => {
-                let (serving, news) = (Arc::clone(&self.serving), Arc::clone(&self.news));
-                self.watching = Some(Watching::begin(serving, self.row.id, watched.clone(), news));
-            }
-            _ => {}
-        }
-        self.keep(false).await?;
         let ends_at = match next {
             _ if is_stopped(&self.row.plan, entries) => return Ok(None),
             Next::Hold(_) | Next::Finish(_) => return Ok(None),
@@ -96,12 +108,13 @@ impl Seen {
     }
 
     /// Writes a guard's word down, or that the watch is over.
-    async fn write(&mut self, entry: Entry, seen: usize) -> Result<Step, JobError> {
+    pub(super) async fn write(&mut self, entry: Entry, seen: usize) -> Result<Step, JobError> {
         self.keep(true).await?;
         let now = (self.serving.clock)();
         let deed = match &entry {
             Entry::Guarded { word, said, .. } => {
                 let did = match word {
+                    GuardWord::Worse if self.row.plan.goes_back_when_worse() => "had a deploy rolled back",
                     GuardWord::Worse | GuardWord::NoData => "halted a deploy",
                     GuardWord::CannotTell => "asked how a deploy goes on",
                 };

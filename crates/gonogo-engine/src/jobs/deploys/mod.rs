@@ -21,7 +21,7 @@ pub use stopped::stopped_words;
 use super::{JobError, look_soon, told};
 use crate::jobs::is_told;
 use crate::serving::Serving;
-use gonogo_core::deploy::{ActKey, Choice, Direction, End, Entry, Next, Outcome, next};
+use gonogo_core::deploy::{ActKey, Direction, End, Entry, Next, Outcome, goes_back, has_begun, next};
 use gonogo_core::running::Running;
 use gonogo_store::{Deed, DeployRow, DeployRun, DeployState, Held, RunKey, StepOrder, Stop, StoreError};
 use guards::Watching;
@@ -159,26 +159,6 @@ async fn see_to(serving: Arc<Serving>, held: Held, mut stop: watch::Receiver<boo
     }
 }
 
-/// Whether anything of it may have happened outside.
-fn has_begun(journal: &[Entry]) -> bool {
-    let came_to_nothing = |of: &ActKey| {
-        journal.iter().any(|entry| match entry {
-            Entry::Settled { key, outcome: Outcome::NotStarted { .. } } => key == of,
-            _ => false,
-        })
-    };
-    journal.iter().any(|entry| match entry {
-        Entry::Intended { key } => !came_to_nothing(key),
-        // A person did it by hand.
-        Entry::Decided { choice: Choice::CountAsDone, .. } => true,
-        Entry::Settled { .. }
-        | Entry::Decided { .. }
-        | Entry::Asked { .. }
-        | Entry::Guarded { .. }
-        | Entry::Watched => false,
-    })
-}
-
 impl Seen {
     async fn step(&mut self) -> Result<Step, JobError> {
         let store = &self.serving.store;
@@ -188,7 +168,13 @@ impl Seen {
         let next = next(&self.row.plan, &journal);
         let has_begun = has_begun(&journal);
         self.stop = store.stop().await?;
+        if has_begun {
+            self.keeps_watch(&next, &written).await?;
+        }
         if let (Next::Act(_), Some(stop)) = (&next, self.stop.clone()) {
+            if let Some(word) = self.spoken(&journal, &written).filter(|_| has_begun) {
+                return self.write(word, written.len()).await;
+            }
             let times: Vec<Timestamp> = written.iter().map(|(_, at)| *at).collect();
             return self.stopped(&stop, &journal, &times, has_begun).await;
         }
@@ -250,7 +236,11 @@ impl Seen {
         if !under_way.is_empty() {
             return self.follow(&under_way, journal, times).await;
         }
-        let said = stopped_words(stop);
+        let mut said = stopped_words(stop);
+        if goes_back(&self.row.plan, journal) {
+            said += "; it goes back once that is lifted";
+            said += &stands::worse(journal).map(|worse| format!(": {worse}")).unwrap_or_default();
+        }
         if has_begun {
             return self.stands(DeployState::Halted, said, self.both()).await;
         }

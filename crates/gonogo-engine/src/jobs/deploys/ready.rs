@@ -7,7 +7,7 @@ use crate::commands::locks::{keeps_out, locked_words};
 use crate::jobs::deploys::guards::{Unwatched, watchable};
 use crate::jobs::{EVALUATE, JobError, judge_soon, look_soon};
 use crate::serving::Serving;
-use gonogo_api::{Check, Severity};
+use gonogo_api::{Check, Finding, Severity};
 use gonogo_core::deploy::Watched;
 use gonogo_core::running::Running;
 use gonogo_core::say;
@@ -60,11 +60,13 @@ impl Reading {
         let Some(service) = serving.service(&row.service) else {
             return Ok(Ready::Refused(format!("{} is not in the server's configuration any more", row.service)));
         };
-        if let Some(lock) = keeps_out(serving, &row.service, row.requested_by_id).await? {
+        let glass = serving.store.glass(row.id).await?;
+        let whose = glass.as_ref().map_or(row.requested_by_id, |glass| glass.by_id);
+        if let Some(lock) = keeps_out(serving, &row.service, whose).await? {
             return Ok(Ready::Refused(format!("{}; ask for it anew after that", locked_words(&lock))));
         }
         // What keeps a deploy may be broken by a person; that what runs is as it was may not.
-        let is_broken = serving.store.glass(row.id).await?.is_some();
+        let is_broken = glass.is_some();
         if let Some(approval) = row.plan.approval.as_ref().filter(|_| !is_broken) {
             let now = (serving.clock)();
             if !row.approved.as_ref().is_some_and(|(_, at)| approval.counts(*at, now)) {
@@ -92,9 +94,17 @@ impl Reading {
             return Ok(not_yet("what runs", trouble));
         }
         let runs = production.and_then(|production| production.running);
-        match stays(serving, service, row, runs.as_ref()).await? {
+        let stays = match stays(serving, service, row, runs.as_ref()).await {
+            Ok(stays) => stays,
+            Err(JobError::Store(error)) => return Err(error.into()),
+            Err(error) => return Ok(not_yet("its branch", Some(error.to_string()))),
+        };
+        match stays {
             Stays::AsItWas => {}
-            Stays::Along(runs) => return Ok(Ready::Along(runs)),
+            Stays::Along(runs) if deploys_of(serving, &row.service).is_some() => return Ok(Ready::Along(runs)),
+            Stays::Along(_) => {
+                return Ok(not_yet("how it is deployed", Some("see [deploy] in the policy of what runs".to_owned())));
+            }
             Stays::Gone(why) => return Ok(Ready::Refused(why)),
         }
         if is_broken {
@@ -165,6 +175,12 @@ impl Reading {
             asked
         });
         let found = asked.try_recv().ok();
+        if matches!(found, Some(Ok(()))) {
+            // It counts until something else is read anew.
+            let (tell, asked) = oneshot::channel();
+            tell.send(Ok(())).ok();
+            self.watchable = Some(asked);
+        }
         if matches!(found, Some(Err(Unwatched::Away(_)))) {
             // It is asked anew.
             self.watchable = None;
@@ -176,27 +192,18 @@ impl Reading {
 /// What is found over what runs now, and was not over what ran when somebody agreed to
 /// it: an approval covers what they saw.
 async fn found_since(serving: &Serving, row: &DeployRow, newest: &Evaluation) -> Result<Option<String>, JobError> {
-    let Some(before) = serving.store.deploy_moved_from(row.id).await?.filter(|_| row.approved.is_some()) else {
-        return Ok(None);
-    };
+    let Some((_, at)) = &row.approved else { return Ok(None) };
+    let before = serving.store.deploy_moved_from(row.id).await?.unwrap_or(row.candidate);
     let read = |result: &str| serde_json::from_str::<Check>(result).ok();
-    let seen = serving.store.newest_evaluation(before).await?.and_then(|seen| read(&seen.result));
-    let (Some(seen), Some(now)) = (seen, read(&newest.result)) else {
+    let seen = serving.store.evaluation_as_of(before, *at).await?.and_then(|seen| read(&seen.result));
+    let Some(now) = read(&newest.result) else {
         return Ok(Some("what was approved cannot be compared with what it is now: ask for it anew".to_owned()));
     };
-    let known: BTreeSet<&str> = seen.findings.iter().map(|finding| finding.fingerprint.as_str()).collect();
-    let new: Vec<&str> = now
-        .findings
-        .iter()
-        .filter(|finding| finding.severity != Severity::Note && !known.contains(finding.fingerprint.as_str()))
-        .map(|finding| finding.message.as_str())
-        .collect();
-    let said = || {
-        let over = row.production.short();
-        format!(
-            "over {over}, which runs since it was approved, there is something new: {}; ask for it anew",
-            say::list(&new, 3)
-        )
-    };
+    // What could not be checked is of the commits between which it was asked.
+    let what = |finding: &Finding| (finding.code.clone(), format!("{:?}", finding.subject));
+    let known: BTreeSet<(String, String)> = seen.iter().flat_map(|seen| seen.findings.iter().map(what)).collect();
+    let is_new = |finding: &&Finding| finding.severity != Severity::Note && !known.contains(&what(finding));
+    let new: Vec<&str> = now.findings.iter().filter(is_new).map(|finding| finding.message.as_str()).collect();
+    let said = || format!("there is something new since it was approved: {}; ask for it anew", say::list(&new, 3));
     Ok((!new.is_empty()).then(said))
 }

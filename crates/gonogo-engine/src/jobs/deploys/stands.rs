@@ -143,7 +143,7 @@ fn passed_over(plan: &Plan, journal: &[Entry]) -> Vec<String> {
 }
 
 /// What a guard proved last.
-fn worse(journal: &[Entry]) -> Option<String> {
+pub(super) fn worse(journal: &[Entry]) -> Option<String> {
     journal.iter().rev().find_map(|entry| match entry {
         Entry::Guarded { word: GuardWord::Worse, said, .. } => Some(said.clone()),
         _ => None,

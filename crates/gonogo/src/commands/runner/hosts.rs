@@ -53,12 +53,15 @@ impl Hosts {
 
     fn follows(&self, of: &RunOf, act: HostAct) -> OnHost {
         let act = Arc::new(act);
+        {
+            let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+            followed.retain(|_, act| act.strong_count() > 0);
+            followed.insert(of.clone(), Arc::downgrade(&act));
+        }
+        // A stop that comes from here on finds it among these.
         if let Some(why) = &*self.stop() {
             act.call_off(why);
         }
-        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
-        followed.retain(|_, act| act.strong_count() > 0);
-        followed.insert(of.clone(), Arc::downgrade(&act));
         OnHost(act)
     }
 

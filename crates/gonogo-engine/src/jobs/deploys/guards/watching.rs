@@ -41,12 +41,15 @@ pub(in crate::jobs::deploys) struct Saw {
     pub trouble: Option<Why>,
     /// From before the deploy on.
     series: Series,
+    /// When the deploy began.
+    start: Timestamp,
 }
 
 impl Saw {
     #[cfg(test)]
     pub(super) fn of(guard: Guard, reading: Reading) -> Self {
-        Self { guard, reading, trouble: None, series: Series::default() }
+        let start = reading.at;
+        Self { guard, reading, trouble: None, series: Series::default(), start }
     }
 
     /// As it is kept, with points or without.
@@ -57,6 +60,7 @@ impl Saw {
             reading: self.reading.clone(),
             trouble: self.trouble.as_ref().map(|why| format!("{}; {}", why.said, why.fix)),
             series: with_points.then(|| self.series.clone()),
+            start: self.start,
         }
     }
 }
@@ -138,6 +142,8 @@ struct Eye {
     rest: Series,
     /// Up to when it was read.
     read_until: Option<Timestamp>,
+    /// When it looked first: what was not looked at before is not missing.
+    began: Option<Timestamp>,
     /// What an observer would have halted for: later looks do not undo it.
     latched: Option<Reading>,
 }
@@ -154,6 +160,7 @@ impl Eye {
             current: Series::default(),
             rest: Series::default(),
             read_until: None,
+            began: None,
             latched: None,
         }
     }
@@ -175,13 +182,15 @@ impl Eye {
                 now,
             ),
         };
+        let began = *self.began.get_or_insert(now);
+        let reading = Reading { no_data_since: reading.no_data_since.map(|since| since.max(began)), ..reading };
         if self.guard.mode == Mode::Observe && reading.judgement == Judgement::Worse && self.latched.is_none() {
             self.latched = Some(reading.clone());
         }
         let mut series = self.before.clone();
         renew(&mut series, self.current.clone(), self.beginning(start));
         let reading = self.latched.clone().unwrap_or(reading);
-        Ok(Saw { guard: self.guard.clone(), reading, trouble, series })
+        Ok(Saw { guard: self.guard.clone(), reading, trouble, series, start })
     }
 
     /// The bucket in which the deploy began may begin before it.
