@@ -331,6 +331,16 @@ pub(crate) struct DoctorArgs {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DeploysFormat {
+    /// The newest fifty
+    Human,
+    /// The same
+    Json,
+    /// All of them, a line each, for a spreadsheet
+    Csv,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ListFormat {
     Human,
     Json,
@@ -471,8 +481,8 @@ pub(crate) struct DeploysArgs {
     #[command(flatten)]
     pub server: ServerArgs,
     /// How to say it
-    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
-    pub format: ListFormat,
+    #[arg(long, value_enum, default_value_t = DeploysFormat::Human)]
+    pub format: DeploysFormat,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -155,10 +155,11 @@ impl Server {
         self.read(&["deploys", &id.to_string()], &[]).await
     }
 
-    /// The newest ones of a service, the newest first.
-    pub(crate) async fn deploys(&self, service: &str) -> anyhow::Result<Vec<Deploy>> {
-        let page: Page<Deploy> = self.read(&["services", service, "deploys"], &[("limit", "50")]).await?;
-        Ok(page.items)
+    /// The newest ones of a service, the newest first, from a place in the list on.
+    pub(crate) async fn deploys(&self, service: &str, from: Option<&str>) -> anyhow::Result<Page<Deploy>> {
+        let part: Vec<(&str, &str)> =
+            [Some(("limit", "50")), from.map(|from| ("cursor", from))].into_iter().flatten().collect();
+        self.read(&["services", service, "deploys"], &part).await
     }
 
     pub(crate) async fn step_log(&self, deploy: i64, key: &str, from_byte: u64) -> anyhow::Result<StepLog> {

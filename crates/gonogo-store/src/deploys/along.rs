@@ -71,10 +71,14 @@ impl Store {
 
     /// Whether a deploy of it waits or runs: then it is judged though its branch has moved on.
     pub async fn is_to_be_deployed(&self, candidate: CandidateId) -> Result<bool, StoreError> {
-        const SELECT: &str = "select count(*) from deploy where candidate = $1 and ended_at is null";
-        let (number,): (i64,) =
-            self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_one, SELECT, candidate.0)?) })).await?;
-        Ok(number > 0)
+        Ok(self.open_deploy_of(candidate).await?.is_some())
+    }
+
+    pub async fn open_deploy_of(&self, candidate: CandidateId) -> Result<Option<DeployId>, StoreError> {
+        const SELECT: &str = "select id from deploy where candidate = $1 and ended_at is null order by id limit 1";
+        let row: Option<(i64,)> =
+            self.db.read(|tx| Box::pin(async move { Ok(fetch!(tx, fetch_optional, SELECT, candidate.0)?) })).await?;
+        Ok(row.map(|(id,)| DeployId(id)))
     }
 
     /// A request to which nobody agreed is over; false where somebody has.

@@ -31,12 +31,13 @@ pub struct Observed {
 }
 
 impl Store {
-    /// Of a service since a time.
+    /// Of a service since a time; without candidates that were open to nobody but a deploy.
     pub async fn observed(&self, service: &str, since: Timestamp, most: u32) -> Result<Observed, StoreError> {
         const COUNT: &str = "select count(*), coalesce(sum(case when e.verdict = 'no-go' then 1 else 0 end), 0)
              from candidate c
              join evaluation e on e.id = (select max(id) from evaluation where candidate = c.id)
-             where c.service = $1 and e.evaluated_at >= $2";
+             where c.service = $1 and e.evaluated_at >= $2
+                 and (c.closed_at is null or c.closed_at > c.opened_at)";
         const SELECT: &str = "select s.id, s.branch, s.pull_request, s.head, s.summary, s.evaluated_at,
                  (select count(*) from production_move m where m.service = $1
                      and ' ' || m.running || ' ' like '% ' || s.head || ' %')
@@ -44,6 +45,7 @@ impl Store {
                  from candidate c
                  join evaluation e on e.id = (select max(id) from evaluation where candidate = c.id)
                  where c.service = $1 and e.evaluated_at >= $2 and e.verdict = 'no-go'
+                     and (c.closed_at is null or c.closed_at > c.opened_at)
                  order by e.id desc limit $3) s
              order by s.evaluation desc";
         type Row = (i64, String, Option<i64>, String, String, i64, i64);

@@ -1,7 +1,7 @@
 //! `gonogo deploy` and `gonogo deploys`.
 
 use super::ask::{DEPLOYABLE, Patience, WAITING, asking, awaited};
-use crate::cli::{DeployArgs, DeploysArgs, ListFormat};
+use crate::cli::{DeployArgs, DeploysArgs, DeploysFormat};
 use crate::server::Server;
 use anstream::adapter::StripStr;
 use anyhow::bail;
@@ -165,10 +165,14 @@ fn word(state: DeployState) -> &'static str {
 }
 
 pub(crate) fn list(args: &DeploysArgs) -> anyhow::Result<u8> {
-    let deploys = asking(&args.server, async |server, _| server.deploys(&args.service).await)?;
+    if args.format == DeploysFormat::Csv {
+        return csv(args);
+    }
+    let deploys = asking(&args.server, async |server, _| server.deploys(&args.service, None).await)?.items;
     match args.format {
-        ListFormat::Json => anstream::println!("{}", serde_json::to_string_pretty(&deploys)?),
-        ListFormat::Human => {
+        DeploysFormat::Csv => {}
+        DeploysFormat::Json => anstream::println!("{}", serde_json::to_string_pretty(&deploys)?),
+        DeploysFormat::Human => {
             for deploy in deploys {
                 let head = deploy.head.chars().take(7).collect::<String>();
                 let (branch, by) = (say::printable(&deploy.branch), say::printable(&deploy.requested_by));
@@ -186,4 +190,84 @@ pub(crate) fn list(args: &DeploysArgs) -> anyhow::Result<u8> {
         }
     }
     Ok(0)
+}
+
+/// What a line of CSV has.
+const COLUMNS: [&str; 15] = [
+    "id",
+    "service",
+    "branch",
+    "head",
+    "production",
+    "state",
+    "requested_by",
+    "requested_at",
+    "approved_by",
+    "began_at",
+    "ended_at",
+    "seconds",
+    "steps_failed",
+    "break_glass",
+    "said",
+];
+
+/// All of them, the newest first, a line each.
+fn csv(args: &DeploysArgs) -> anyhow::Result<u8> {
+    asking(&args.server, async |server, _| {
+        anstream::println!("{}", COLUMNS.join(","));
+        let mut from = None;
+        loop {
+            let page = server.deploys(&args.service, from.as_deref()).await?;
+            for deploy in &page.items {
+                anstream::println!("{}", line(deploy));
+            }
+            from = page.next;
+            if from.is_none() {
+                return Ok(0);
+            }
+        }
+    })
+}
+
+fn line(deploy: &Deploy) -> String {
+    let took = || {
+        let time = |text: &Option<String>| text.as_deref()?.parse::<jiff::Timestamp>().ok();
+        Some(time(&deploy.ended_at)?.duration_since(time(&deploy.began_at)?).as_secs())
+    };
+    let failed = deploy.steps.iter().filter(|step| step.outcome.as_deref().is_some_and(|outcome| outcome != "done"));
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let fields: [String; 15] = [
+        deploy.id.to_string(),
+        deploy.service.clone(),
+        deploy.branch.clone(),
+        deploy.head.clone(),
+        deploy.production.join(" "),
+        state(deploy.state).to_owned(),
+        deploy.requested_by.clone(),
+        deploy.requested_at.clone(),
+        text(&deploy.approved_by),
+        text(&deploy.began_at),
+        text(&deploy.ended_at),
+        took().map(|seconds| seconds.to_string()).unwrap_or_default(),
+        failed.count().to_string(),
+        deploy.break_glass.as_ref().map(|glass| glass.why.clone()).unwrap_or_default(),
+        deploy.said.clone(),
+    ];
+    fields.map(|field| say::csv(&field)).join(",")
+}
+
+/// As the API says it.
+fn state(state: DeployState) -> &'static str {
+    match state {
+        DeployState::Requested => "requested",
+        DeployState::Queued => "queued",
+        DeployState::Running => "running",
+        DeployState::Halted => "halted",
+        DeployState::NeedsPerson => "needs-person",
+        DeployState::Deployed => "deployed",
+        DeployState::RolledBack => "rolled-back",
+        DeployState::Abandoned => "abandoned",
+        DeployState::Cancelled => "cancelled",
+        DeployState::Refused => "refused",
+    }
 }

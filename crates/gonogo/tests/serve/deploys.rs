@@ -249,6 +249,7 @@ fn what_waits_in_the_queue_moves_along_with_what_runs_and_keeps_its_head() {
     on.says(&second, "… Queued");
     // Somebody goes on working.
     let (three, _) = on.is_go_with("STORY-3 z");
+    assert!(on.world.get(&candidate).1.contains("A deploy of it</a> is under way"));
     on.lets("more");
     on.lets("go");
     on.says(&first, "✓ Deployed");
@@ -343,6 +344,10 @@ fn a_program_asks_for_a_deploy_follows_it_and_the_command_line_too() {
     let (said, code) = on.world.asks(&api.token, &["deploys", "web"]);
     assert!(code == Some(0) && said.contains("main @") && said.contains("is deployed"), "{code:?} {said}");
 
+    let (said, code) = on.world.asks(&api.token, &["deploys", "web", "--format", "csv"]);
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(code == Some(0) && lines[0].starts_with("id,service,branch,head,"), "{said}");
+    assert!(lines[1].contains(&format!("\"main\",\"{sha}\"")) && lines[1].contains("\"deployed\""), "{said}");
     // Once it was looked at what runs, the candidate is over.
     on.says("/services/web", &format!("<code title=\"{sha}\">"));
     let id: i64 = candidate.rsplit('/').next().unwrap().parse().unwrap();

@@ -172,6 +172,9 @@ fn what_nobody_could_watch_does_not_begin() {
     let deploy = on.presses_deploy(&candidate);
     let page = on.says(&deploy, "✗ Refused");
     assert!(page.contains("the guard errors: graphite has no points of the last 10 min"), "{page}");
+    let (said, code) = on.world.runs(&["doctor", "--server"]);
+    let is_said = said.contains("web: ship, by the runner local") && said.contains("graphite has no points");
+    assert!(code == Some(1) && is_said, "{code:?} {said}");
     assert_eq!(on.read("shipped"), None);
 }
 

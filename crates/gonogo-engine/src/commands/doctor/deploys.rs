@@ -1,11 +1,36 @@
 //! What a policy's deploys do. Nothing is asked: hosts and balancers are for the runner,
 //! which stands elsewhere.
 
-use super::{Line, note};
+use super::{Line, bad, good, note};
+use crate::jobs::guards_read;
 use crate::locate::Located;
+use crate::serving::{Service, Serving};
 use gonogo_core::deploy::{Direction, Plan, Variables};
 use gonogo_core::running::Running;
 use gonogo_core::say;
+
+/// Whether a server could do them: its runner is known, and its guards have something to
+/// compare with.
+pub(super) async fn deploys_here(serving: &Serving, service: &Service, located: &Located) -> Vec<Line> {
+    let section = &located.policy.sections.deploy;
+    let mut lines = deploys(located);
+    if lines.is_empty() {
+        return lines;
+    }
+    if !serving.runners.contains(section.runner()) {
+        let fix = "write [local_runner] or a [[runner]] into the server's configuration, or name another in [deploy]";
+        lines.push(bad("deploys", format!("the server knows no runner `{}`", section.runner()), fix));
+    }
+    if let Some(why) = serving.metrics.refuses(section, &service.name) {
+        lines.push(bad("guards", why.said, why.fix));
+    } else if !section.guards.is_empty() {
+        lines.push(match guards_read(serving, section).await {
+            Ok(()) => good("guards", format!("{} can be watched", say::count(section.guards.len(), "metric"))),
+            Err(why) => bad("guards", why.said, why.fix),
+        });
+    }
+    lines
+}
 
 /// Nothing where gonogo does not deploy it.
 pub(super) fn deploys(located: &Located) -> Vec<Line> {

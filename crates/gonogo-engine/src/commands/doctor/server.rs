@@ -1,6 +1,7 @@
 //! `doctor --server`: whether a server can do what it is configured for. It
 //! changes nothing outside, and may run beside the server.
 
+use super::deploys::deploys_here;
 use super::jira_app::jira_app;
 use super::mail::mail;
 use super::oidc::oidc;
@@ -311,6 +312,7 @@ async fn repository(serving: &Serving, service: &Service, named: &mut Named) -> 
         _ => production(&located),
     };
     lines.extend([of(runs), of(policy(&located))]);
+    lines.extend(deploys_here(serving, service, &located).await.into_iter().map(of));
     named.teams.extend(located.policy.sections.awareness.iter().cloned());
     if let Some(tracker) = &located.policy.sections.tracker {
         match may_ask(tracker, &serving.outside) {

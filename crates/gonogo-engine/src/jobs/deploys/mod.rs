@@ -14,6 +14,7 @@ mod stopped;
 
 pub(super) use along::lapse;
 pub(super) use card::{DeployWanted, tell_all};
+pub(crate) use guards::guards_read;
 pub(super) use news::NewsWanted;
 pub(crate) use news::{LockOff, told_of_follow_up, told_of_glass, told_of_lock, told_of_stop};
 pub use stopped::stopped_words;

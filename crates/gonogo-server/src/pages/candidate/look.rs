@@ -13,7 +13,7 @@ use gonogo_core::say::count;
 use gonogo_engine::commands::deploys::deploys_of;
 use gonogo_engine::{Digest, Evidence, jobs};
 use gonogo_store::views::Cursor;
-use gonogo_store::{Candidate, CandidateId, Evaluation, Judging, ServiceLock, Stop, WaiverRow};
+use gonogo_store::{Candidate, CandidateId, DeployId, Evaluation, Judging, ServiceLock, Stop, WaiverRow};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
@@ -38,6 +38,8 @@ pub(crate) struct Look {
     stop: Option<Stop>,
     /// Nobody but its owner has a deploy begin while it stands.
     pub lock: Option<ServiceLock>,
+    /// A deploy of it that is under way though its branch has moved on.
+    deploy: Option<DeployId>,
 }
 
 impl Look {
@@ -55,7 +57,8 @@ impl Look {
         let deploys = may_ship && deploys_of(&app.serving, &candidate.service).is_some();
         let stop = store.stop().await.map_err(|e| away(&e))?;
         let lock = store.service_lock(&candidate.service, now).await.map_err(|e| away(&e))?;
-        Ok(Self { candidate, newest, check, judging, since, now, acts_in_jira, deploys, stop, lock })
+        let deploy = if candidate.is_open { None } else { store.open_deploy_of(id).await.map_err(|e| away(&e))? };
+        Ok(Self { candidate, newest, check, judging, since, now, acts_in_jira, deploys, stop, lock, deploy })
     }
 
     /// What the judgement was made from; `None` where that cannot be read any more.
@@ -116,7 +119,9 @@ impl Look {
                 @if let Some(newest) = &self.newest { " · judged " (ago(newest.evaluated_at, self.now)) (self.again(newest)) }
             }
             @if !self.candidate.is_open {
-                p.stale { "This candidate is no longer open: its branch, or what it was judged over, has moved on. " a href="/" { "See what is open" } "." }
+                p.stale { "This candidate is no longer open: its branch, or what it was judged over, has moved on. "
+                    @if let Some(id) = self.deploy { a href={ "/deploys/" (id.0) } { "A deploy of it" } " is under way. " }
+                    a href="/" { "See what is open" } "." }
             }
             (stops::banner(self.stop.as_ref(), self.now))
             @if self.candidate.stage.is_deploy() { (locks::banner(self.lock.as_ref(), self.now)) }

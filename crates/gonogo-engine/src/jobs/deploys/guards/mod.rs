@@ -5,6 +5,7 @@ mod reading;
 mod watching;
 mod words;
 
+pub(crate) use reading::guards_read;
 pub(super) use reading::{Unwatched, watchable};
 pub(super) use watching::Watching;
 pub(super) use words::{Said, said};

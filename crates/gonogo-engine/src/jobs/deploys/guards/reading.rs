@@ -1,7 +1,9 @@
 //! What one guard reads of a metrics server.
 
 use crate::metrics::MetricsRoom;
+use crate::serving::Serving;
 use futures_util::future::try_join_all;
+use gonogo_core::deploy::Deploys;
 use gonogo_core::fact::{Fact, Why};
 use gonogo_core::guard::{Gaps, Guard, Measure, Mode, Sample, Series, Watch};
 use jiff::{SignedDuration, Timestamp};
@@ -41,6 +43,14 @@ pub(in crate::jobs::deploys) async fn watchable(
         Err(Unwatched::Nothing(of_guard(guard, Why::new(said, fix))))
     });
     try_join_all(each).await.map(|_| ())
+}
+
+/// Why the guards of a policy could not watch a deploy that began now.
+pub(crate) async fn guards_read(serving: &Serving, section: &Deploys) -> Result<(), Why> {
+    let now = (serving.clock)();
+    watchable(&serving.metrics, &section.guards, &section.watch, now).await.map_err(|unwatched| match unwatched {
+        Unwatched::Away(why) | Unwatched::Nothing(why) => why,
+    })
 }
 
 fn of_guard(guard: &Guard, why: Why) -> Why {
