@@ -23,11 +23,12 @@ pub fn moments(journal: &[(Entry, Timestamp)]) -> Vec<Timestamp> {
     let entries: Vec<Entry> = journal.iter().map(|(entry, _)| entry.clone()).collect();
     let changes = |key: &ActKey| {
         let Act { direction, on, .. } = key.act();
-        let is_change = direction == Direction::Forward && on.is_none_or(|on| on.phase != Phase::Health);
-        is_change && !came_to_nothing(&entries, key)
+        direction == Direction::Forward && on.is_none_or(|on| on.phase != Phase::Health)
     };
+    let began = |key: &ActKey| changes(key) && !came_to_nothing(&entries, key);
     let of = |(entry, at): &(Entry, Timestamp)| match entry {
-        Entry::Intended { key } | Entry::Settled { key, .. } if changes(key) => Some(*at),
+        Entry::Intended { key } | Entry::Settled { key, .. } if began(key) => Some(*at),
+        // Also of what gonogo never began.
         Entry::Decided { key, choice: Choice::CountAsDone, .. } if changes(key) => Some(*at),
         _ => None,
     };
@@ -166,6 +167,9 @@ mod tests {
             (Entry::Settled { key: ship(0).key(), outcome: taken_back }, at(20)),
         ];
         assert!(moments(&journal).is_empty() && !has_begun(&[journal[0].0.clone(), journal[1].0.clone()]));
+        let by_hand = Entry::Decided { key: ship(0).key(), by: "ada".to_owned(), choice: Choice::CountAsDone };
+        let done_by_hand = [journal.clone(), vec![(by_hand, at(4000))]].concat();
+        assert_eq!(moments(&done_by_hand), [at(4000)]);
         let again = Act { attempt: 2, ..ship(0) };
         journal.extend(done(again, 5000));
         assert_eq!(moments(&journal), [5000, 5005].map(at));
