@@ -299,6 +299,9 @@ async fn approving(serving: &Serving, who: &Person, row: &DeployRow) -> Result<(
     let gone = || DeployError::Gone(format!("deploy {} waits for no approval: it is {}", row.id.0, row.state.word()));
     let approval = row.plan.approval.as_ref().filter(|_| row.state == DeployState::Requested).ok_or_else(gone)?;
     let actor = who.may_approve(&row.service, approval.role).map_err(DeployError::Forbidden)?;
+    if serving.store.newest_evaluation(row.candidate).await?.is_none() {
+        return Err(not_now("it is being judged: what is agreed to is not known yet", "approve it once it is"));
+    }
     let speaker = Speaker::of(serving, who).await?;
     if let Some(people) = approval.people.as_ref().filter(|people| !speaker.is_one_of(people)) {
         let said = format!("deploys of {} are approved by {}", row.service, say::list(people, people.len()));

@@ -2,11 +2,12 @@
 
 use super::deploys::{DeployError, not_now};
 use crate::serving::Serving;
-use gonogo_api::Check;
+use gonogo_api::{Check, Story};
 use gonogo_core::ids::Sha;
 use gonogo_core::say;
 use gonogo_remote::git::Git;
 use gonogo_store::Candidate;
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 const NEWEST_GO: &str = "newest-go";
@@ -70,28 +71,49 @@ pub(super) async fn part_of(serving: &Serving, whole: Candidate, up_to: &UpTo) -
     if sha == whole.head {
         return Ok(whole);
     }
-    lies_between(serving, &whole, sha).await?;
+    let brought = brought_by(serving, &whole, sha).await?;
+    // Of what is the newest Go, a story ships in part only where a mark says that it may.
+    let is_newest_go = check.newest_go.as_ref().is_some_and(|newest| newest.sha == sha.to_string());
+    if let Some(story) = split_story(&check, &brought).filter(|_| !is_newest_go) {
+        return Err(not_now(
+            format!("up to {} ships a part of {story} alone", sha.short()),
+            "name a commit that has all of it, or the newest Go",
+        ));
+    }
     let now = (serving.clock)();
     Ok(serving.store.candidate_up_to(&whole, sha, now).await?)
 }
 
-/// What runs has to be in it: a commit of a merged branch brings back what was before.
-async fn lies_between(serving: &Serving, whole: &Candidate, sha: Sha) -> Result<(), DeployError> {
+/// The commits of a part. What runs has to be in it: a commit of a merged branch alone
+/// brings back what was before.
+async fn brought_by(serving: &Serving, whole: &Candidate, sha: Sha) -> Result<BTreeSet<String>, DeployError> {
     let runs = whole.production.as_ref().and_then(gonogo_core::running::Running::only);
     let (Some(runs), Some(service)) = (runs, serving.service(&whole.service)) else {
         return Err(not_now("what runs is not one commit", "see the service's page"));
     };
     let dir = serving.mirror_of(service);
-    let asked = tokio::task::spawn_blocking(move || Git::of_mirror(&dir)?.is_behind(runs, sha)).await;
-    match asked {
-        Ok(Ok(true)) => Ok(()),
-        Ok(Ok(false)) => Err(not_now(
+    let asked = tokio::task::spawn_blocking(move || Git::of_mirror(&dir)?.range(runs, sha)).await;
+    let unreadable = |said: String| not_now(format!("git cannot be read: {said}"), "ask again");
+    let range = asked.map_err(|error| unreadable(error.to_string()))?.map_err(|error| unreadable(error.to_string()))?;
+    let Ok(range) = range else { return Err(not_now("more commits lie between than are read", "name a nearer one")) };
+    if !range.missing.is_empty() {
+        return Err(not_now(
             format!("{} has not what runs, {}", sha.short(), runs.short()),
             "name a commit of the branch itself, such as the merge that brought it",
-        )),
-        Ok(Err(error)) => Err(not_now(format!("git cannot be read: {error}"), "ask again")),
-        Err(_) => Err(not_now("git cannot be read", "ask again")),
+        ));
     }
+    Ok(range.commits.iter().map(|commit| commit.sha.to_string()).collect())
+}
+
+/// A story of which a part would ship without the rest.
+fn split_story<'c>(check: &'c Check, brought: &BTreeSet<String>) -> Option<&'c str> {
+    let ships: BTreeSet<&str> = check.commits.iter().filter(|one| one.ships).map(|one| one.sha.as_str()).collect();
+    let is_split = |story: &&Story| {
+        let (with, without): (Vec<&String>, Vec<&String>) =
+            story.commits.iter().filter(|sha| ships.contains(sha.as_str())).partition(|sha| brought.contains(*sha));
+        !with.is_empty() && !without.is_empty()
+    };
+    check.stories.iter().find(is_split).map(|story| story.key.as_str())
 }
 
 #[cfg(test)]

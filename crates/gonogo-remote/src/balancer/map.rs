@@ -208,6 +208,14 @@ impl Affinity for MapEntry {
         Box::pin(self.to_end(of, at))
     }
 
+    fn waits_until<'a>(&'a self, of: &'a Of) -> BoxFuture<'a, Result<Option<Option<Timestamp>>, BalancerError>> {
+        Box::pin(async move {
+            let kept = self.read().await?.kept;
+            let own = kept.filter(|kept| kept.service == of.service && kept.deploy == of.deploy);
+            Ok(own.map(|kept| kept.until))
+        })
+    }
+
     fn off<'a>(&'a self, of: &'a Of) -> BoxFuture<'a, Result<Said, BalancerError>> {
         Box::pin(self.turn_off(of))
     }

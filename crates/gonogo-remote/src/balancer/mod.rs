@@ -43,6 +43,9 @@ pub trait Affinity: Send + Sync {
     /// Nothing where this deploy does not have it on.
     fn ends_at<'a>(&'a self, of: &'a Of, at: Timestamp) -> BoxFuture<'a, Result<Option<Timestamp>, BalancerError>>;
 
+    /// Until when a deploy that has it on waits, if it does; `None` where it has it not on.
+    fn waits_until<'a>(&'a self, of: &'a Of) -> BoxFuture<'a, Result<Option<Option<Timestamp>>, BalancerError>>;
+
     /// What stood there before is there again, and read back.
     fn off<'a>(&'a self, of: &'a Of) -> BoxFuture<'a, Result<Said, BalancerError>>;
 

@@ -52,8 +52,8 @@ pub(crate) struct Sent {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Wish {
     form: String,
-    /// Only what is Go of it.
-    newest_go: Option<String>,
+    /// Only up to this commit of it.
+    up_to: Option<String>,
 }
 
 /// A deploy's state: a word, a shape and a colour.
@@ -375,12 +375,12 @@ pub(crate) fn ask_form(candidate: CandidateId, session: &Session) -> Markup {
     html! { (press(candidate, session)) " " a href={ "/candidates/" (candidate.0) "/dry-run" } { "What that does" } }
 }
 
-/// The button for what is Go of a candidate that is not.
-pub(crate) fn newest_go_form(candidate: CandidateId, session: &Session) -> Markup {
+/// The button for what is Go of a candidate that is not, up to this commit.
+pub(crate) fn newest_go_form(candidate: CandidateId, sha: &str, session: &Session) -> Markup {
     html! {
         form.inline method="post" action={ "/candidates/" (candidate.0) "/deploys" } {
             input type="hidden" name="form" value=(session.form_word());
-            input type="hidden" name="newest_go" value="yes";
+            input type="hidden" name="up_to" value=(sha);
             button { "Deploy up to there" }
         }
     }
@@ -404,7 +404,9 @@ pub(crate) async fn ask(
     if !session.sent(&sent.form) {
         return not_our_form();
     }
-    let up_to = sent.newest_go.is_some().then_some(UpTo::NewestGo);
+    let Ok(up_to) = sent.up_to.as_deref().map(str::parse::<UpTo>).transpose() else {
+        return not_found().await.into_response();
+    };
     match request(&app.serving, &session.person, CandidateId(candidate), up_to.as_ref(), None).await {
         Ok(Requested::New(id) | Requested::Underway(id)) => Redirect::to(&format!("/deploys/{}", id.0)).into_response(),
         Err(error) => refused(&error, &session),

@@ -3,10 +3,11 @@
 
 use crate::cli::{AffinityArgs, AffinityOffArgs, AffinityOnArgs, BalancerCommand, ServerOfBalancer};
 use crate::clock;
+use anyhow::bail;
 use gonogo_core::say;
 use gonogo_remote::balancer::{Affinity, BalancerError, Haproxy, MapEntry, Of, Place, Said, sticks};
 use gonogo_remote::http::{CA_FILE_VARIABLE, HttpSettings};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -49,14 +50,22 @@ async fn off(args: &AffinityOffArgs) -> anyhow::Result<()> {
     if args.after_seconds > 0 {
         let now = clock::now();
         let waits = SignedDuration::from_secs(args.after_seconds.into());
-        let mut last = None;
+        let mut ends = Vec::new();
         for balancer in &balancers {
-            last = last.max(patiently(async || balancer.ends_at(&of, now + waits).await).await?);
+            ends.push(patiently(async || balancer.ends_at(&of, now + waits).await).await?);
         }
+        let last = ends.iter().copied().max().flatten();
         let rest = last.map_or(SignedDuration::ZERO, |at| at.duration_since(now)).clamp(SignedDuration::ZERO, waits);
         if !rest.is_zero() {
             anstream::println!("sessions stay where they are for {} more", say::lasts(rest));
             tokio::time::sleep(rest.unsigned_abs()).await;
+        }
+        for (balancer, end) in balancers.iter().zip(ends) {
+            // Such as by the way back, while nobody heard of this any more.
+            let is_another = |until: Option<Timestamp>| until != end;
+            if patiently(async || balancer.waits_until(&of).await).await?.is_some_and(is_another) {
+                bail!("{} was turned on anew meanwhile: it stays as it is", balancer.name());
+            }
         }
     }
     for balancer in &balancers {

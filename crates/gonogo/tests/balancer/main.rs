@@ -107,6 +107,28 @@ fn a_crash_between_reading_and_writing_loses_nothing() {
     assert_eq!(haproxy.entries(), ["web never"]);
 }
 
+#[test]
+fn who_waited_while_it_was_turned_on_anew_leaves_it_on() {
+    let haproxy = Haproxy::before(&[], "web maybe\n");
+    says(&mut of_map(&haproxy, "affinity-on", 7));
+    let mut off = of_map(&haproxy, "affinity-off", 7);
+    off.args(["--after-seconds", "3"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let waiting = off.spawn().unwrap();
+    let begun = Instant::now();
+    while !haproxy.entries().iter().any(|entry| entry.contains("until=")) {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", haproxy.entries());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // The deploy goes back, and nobody heard of the one that waits any more.
+    says(&mut of_map(&haproxy, "affinity-on", 7));
+    let Output { status, stderr, .. } = waiting.wait_with_output().unwrap();
+    let said = String::from_utf8(stderr).unwrap();
+    assert!(status.code() == Some(2) && said.contains("was turned on anew meanwhile"), "{said}");
+    assert!(haproxy.entries().contains(&"web on".to_owned()), "{:?}", haproxy.entries());
+    says(&mut of_map(&haproxy, "affinity-off", 7));
+    assert_eq!(haproxy.entries(), ["web maybe"]);
+}
+
 /// Each of them is killed a little later than the one before, from its first moment on until
 /// it has ended by itself.
 #[test]

@@ -281,6 +281,15 @@ fn what_is_go_of_a_branch_ships_though_its_head_is_not() {
     assert!(code == Some(2) && said.contains("main brings no commit fffffff"), "{code:?} {said}");
     let (said, code) = asks("the-half");
     assert!(code == Some(2) && said.contains("neither newest-go nor a commit"), "{code:?} {said}");
+    on.world.repo.commit("STORY-1 more of it");
+    let sha = on.world.push("main");
+    on.world.status_says(&sha, "failure", "No-Go");
+    let (said, code) = asks(&one[..7]);
+    assert!(code == Some(2) && said.contains("ships a part of STORY-1 alone"), "{code:?} {said}");
+    on.world.repo.git(&["reset", "--hard", "HEAD~1"]);
+    on.world.repo.commit("tidy up more");
+    let sha = on.world.push("main");
+    on.world.status_says(&sha, "failure", "No-Go");
     let (said, code) = asks(&one[..7]);
     assert!(code == Some(0) && said.contains("is deployed"), "{code:?} {said}");
     // The rest is a candidate over that now.
@@ -293,7 +302,7 @@ fn what_is_go_of_a_branch_ships_though_its_head_is_not() {
         || on.world.log(),
     );
     let candidate = format!("/candidates/{}", rest["id"]);
-    let (status, answer) = on.world.submit(&candidate, &format!("{candidate}/deploys"), &[("newest_go", "yes")]);
+    let (status, answer) = on.world.submit(&candidate, &format!("{candidate}/deploys"), &[("up_to", &two)]);
     assert_eq!(status, 303, "{answer}");
     on.says(&location_of(&answer), "✓ Deployed");
     assert_eq!(on.read("shipped").unwrap(), format!("{one} over {zero}\n{two} over {one}\n"));

@@ -81,7 +81,7 @@ fn verdict(
             @if look.candidate.is_open { (pages::away::forms(check, waivers, look.candidate.id.0, session, look.now)) }
             @if let Some(newest) = &check.newest_go {
                 p.hint { "Go up to " code { (short(&newest.sha)) } ": " (newest.commits) " of " (check.commits.len()) " commits." }
-                @if may_deploy { (pages::deploys::newest_go_form(look.candidate.id, session)) }
+                @if may_deploy { (pages::deploys::newest_go_form(look.candidate.id, &newest.sha, session)) }
             }
         }
         (tiles(&digest))
