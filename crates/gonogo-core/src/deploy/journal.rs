@@ -3,6 +3,7 @@
 use super::hosts::Phase;
 use crate::fact::Why;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -315,18 +316,20 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Whether this act is written down as never begun.
-pub(super) fn came_to_nothing(journal: &[Entry], act: &ActKey) -> bool {
-    journal.iter().any(|entry| match entry {
-        Entry::Settled { key, outcome: Outcome::NotStarted { .. } } => key == act,
-        _ => false,
-    })
+/// Acts that are written down as never begun.
+pub(super) fn came_to_nothing<'j>(journal: impl Iterator<Item = &'j Entry>) -> BTreeSet<&'j ActKey> {
+    let key = |entry: &'j Entry| match entry {
+        Entry::Settled { key, outcome: Outcome::NotStarted { .. } } => Some(key),
+        _ => None,
+    };
+    journal.filter_map(key).collect()
 }
 
 /// Whether anything of a deploy may have happened outside.
 pub fn has_begun(journal: &[Entry]) -> bool {
+    let nothing = came_to_nothing(journal.iter());
     journal.iter().any(|entry| match entry {
-        Entry::Intended { key } => !came_to_nothing(journal, key),
+        Entry::Intended { key } => !nothing.contains(key),
         // A person did it by hand.
         Entry::Decided { choice: Choice::CountAsDone, .. } => true,
         Entry::Settled { .. }

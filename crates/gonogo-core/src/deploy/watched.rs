@@ -20,12 +20,12 @@ pub struct Mark {
 /// When something may have changed in production: as acts of the way forward began, and
 /// as they ended or a person had done them. The first is when the deploy began.
 pub fn moments(journal: &[(Entry, Timestamp)]) -> Vec<Timestamp> {
-    let entries: Vec<Entry> = journal.iter().map(|(entry, _)| entry.clone()).collect();
+    let nothing = came_to_nothing(journal.iter().map(|(entry, _)| entry));
     let changes = |key: &ActKey| {
         let Act { direction, on, .. } = key.act();
         direction == Direction::Forward && on.is_none_or(|on| on.phase != Phase::Health)
     };
-    let began = |key: &ActKey| changes(key) && !came_to_nothing(&entries, key);
+    let began = |key: &ActKey| changes(key) && !nothing.contains(key);
     let of = |(entry, at): &(Entry, Timestamp)| match entry {
         Entry::Intended { key } | Entry::Settled { key, .. } if began(key) => Some(*at),
         // Also of what gonogo never began.

@@ -3,16 +3,16 @@
 //! is written afterwards. What runs is read again all the same, one deploy of a service
 //! runs at a time, and a stop of all deploys and a service's lock hold.
 
-use super::deploys::{DeployError, closed, deploys_of, not_now, only_by_hand, wanted};
+use super::deploys::{DeployError, asked_for, closed, deploys_of, not_now, only_by_hand, wanted};
 use super::locks::{keeps_out, locked_words, unlocking};
 use super::people::deed_of;
 use crate::jobs::{told_of_follow_up, told_of_glass};
 use crate::serving::Serving;
 use gonogo_api::{Check, Severity};
-use gonogo_core::deploy::{Deploys, Plan, Variables};
+use gonogo_core::deploy::Deploys;
 use gonogo_core::person::{Act, Person};
 use gonogo_core::say;
-use gonogo_store::{Broken, Candidate, CandidateId, DeployId, DeployRow, NewDeploy, NewGlass, StoreError};
+use gonogo_store::{Broken, Candidate, CandidateId, DeployId, DeployRow, NewGlass, StoreError};
 
 const MOST_WHY: usize = 500;
 const MOST_TEXT: usize = 10_000;
@@ -34,7 +34,7 @@ pub async fn break_glass(
     channel: Option<String>,
 ) -> Result<DeployId, DeployError> {
     let (candidate, section, production) = wanted(serving, candidate).await?;
-    let Candidate { id, service, branch, head, .. } = candidate.clone();
+    let Candidate { service, branch, head, .. } = candidate.clone();
     let actor = who.may_break_glass(&service, section.break_glass.role).map_err(DeployError::Forbidden)?;
     let why = text_of(why, MOST_WHY, "break-glass has a reason")?;
     if let Some(lock) = keeps_out(serving, &service, who.id).await? {
@@ -48,19 +48,8 @@ pub async fn break_glass(
     let detail = format!("{branch} @ {}, over {}: {why} (in spite of: {around})", head.short(), production.short());
     let deed = deed_of(&actor, now, "broke the glass for a deploy", &service, &detail);
     let told = told_of_glass(serving, &candidate, &who.name, (&why, &around), now);
-    let new = NewDeploy {
-        service: service.clone(),
-        branch: branch.clone(),
-        head,
-        production: production.clone(),
-        candidate: id,
-        requested_by: who.id,
-        channel,
-    };
-    let only_by_hand = only_by_hand(serving, id).await?;
-    let plan = move |deploy: DeployId| {
-        Plan::of(&section, &Variables { service, branch, deploy: deploy.0, head, production, only_by_hand })
-    };
+    let only_by_hand = only_by_hand(serving, candidate.id).await?;
+    let (new, plan) = asked_for(candidate, section, production, only_by_hand, (who.id, channel));
     match serving.store.break_glass(new, NewGlass { why, around }, plan, told, deed).await? {
         Broken::Queued(id) => Ok(id),
         Broken::Underway(id) => {

@@ -128,27 +128,40 @@ pub async fn request(
     } else {
         is_open_now(serving, &section, &candidate).await?;
     }
-    let Candidate { id, service, branch, head, .. } = part;
-    let detail = format!("{branch} @ {}, over {}", head.short(), production.short());
+    let detail = format!("{} @ {}, over {}", part.branch, part.head.short(), production.short());
     let deed = deed_of(&actor, (serving.clock)(), "asked for a deploy", &service, &detail);
-    let new = NewDeploy {
-        service: service.clone(),
-        branch: branch.clone(),
-        head,
-        production: production.clone(),
-        candidate: id,
-        requested_by: who.id,
-        channel,
-    };
-    let plan = move |deploy: DeployId| {
-        Plan::of(&section, &Variables { service, branch, deploy: deploy.0, head, production, only_by_hand })
-    };
+    let id = part.id;
+    let (new, plan) = asked_for(part, section, production, only_by_hand, (who.id, channel));
     let requested = serving.store.request_deploy(new, plan, deed).await?;
     if id != candidate.id {
         // Whoever agrees to it sees its verdict.
         judge_soon(serving, id).await?;
     }
     Ok(requested)
+}
+
+/// A deploy of a candidate, and its plan once it has a number; by whom, and where in Slack.
+pub(super) fn asked_for(
+    candidate: Candidate,
+    section: Deploys,
+    production: Running,
+    only_by_hand: Option<String>,
+    (requested_by, channel): (i64, Option<String>),
+) -> (NewDeploy, impl FnOnce(DeployId) -> Plan + Send + 'static) {
+    let Candidate { id, service, branch, head, .. } = candidate;
+    let new = NewDeploy {
+        service: service.clone(),
+        branch: branch.clone(),
+        head,
+        production: production.clone(),
+        candidate: id,
+        requested_by,
+        channel,
+    };
+    let plan = move |deploy: DeployId| {
+        Plan::of(&section, &Variables { service, branch, deploy: deploy.0, head, production, only_by_hand })
+    };
+    (new, plan)
 }
 
 /// Whether a deploy may begin at this time, whatever is brought.

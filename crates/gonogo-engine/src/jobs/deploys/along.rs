@@ -90,11 +90,13 @@ pub(in crate::jobs) async fn lapse(serving: &Serving, service: &Service) -> Resu
         let hours = row.plan.approval.as_ref().map_or(0, |approval| approval.hours);
         let said = if now.duration_since(row.requested_at) > SignedDuration::from_hours(hours.into()) {
             format!("nobody agreed to it within {hours} h: ask for it anew")
+        } else if is_under_way {
+            continue;
         } else {
             match stays(serving, service, row, runs.as_ref()).await {
-                _ if is_under_way => continue,
                 Ok(Stays::AsItWas | Stays::Along(_)) => continue,
                 Ok(Stays::Gone(said)) => said,
+                Err(JobError::Store(error)) => return Err(error.into()),
                 Err(error) => {
                     // A commit that is gone from the mirror, such as after a force-push.
                     tracing::warn!(deploy = row.id.0, %error, "whether a request still stands cannot be told");
