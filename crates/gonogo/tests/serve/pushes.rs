@@ -159,12 +159,13 @@ fn hooks_are_believed_by_their_signature_alone() {
     for bad in [unsigned, forged, cut] {
         assert_eq!(send(&bad).0, 401);
     }
-    let came = || world.get("/deliveries").1.matches(">github</td>").count();
-    assert_eq!(came(), 1, "GitHub's ping alone");
+    // GitHub's ping came, and perhaps that our status was posted.
+    let came = || world.get("/deliveries").1.matches(">push</td>").count();
+    assert_eq!(came(), 0);
     // Replayed: acknowledged, and known already.
     assert_eq!(send(&genuine), (202, "stored\n".to_owned()));
     assert_eq!(send(&genuine), (202, "known already\n".to_owned()));
-    assert_eq!(came(), 2);
+    assert_eq!(came(), 1);
     let nonsense = RawDelivery::signed("push", "nonsense", b"{\xff".to_vec(), SECRET);
     assert_eq!(send(&nonsense).0, 202);
     world.wait(
