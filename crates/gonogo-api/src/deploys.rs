@@ -25,6 +25,12 @@ pub struct Deploy {
     /// Where a person had it begin in spite of what kept it; null else.
     #[serde(default)]
     pub break_glass: Option<BreakGlass>,
+    /// It begins no sooner; null where its turn is enough. RFC 3339, UTC.
+    #[serde(default)]
+    pub not_before: Option<String>,
+    /// Where it stands while it waits; null once its turn has come.
+    #[serde(default)]
+    pub place: Option<DeployPlace>,
     /// Null until its first step began.
     pub began_at: Option<String>,
     /// Null until it is over.
@@ -40,6 +46,18 @@ pub struct Deploy {
     pub waits_for_word: Option<String>,
     /// The page for people.
     pub page: String,
+}
+
+/// Where a deploy stands that waits for its turn, or for its time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeployPlace {
+    /// In a sentence.
+    pub said: String,
+    /// The deploy right before it.
+    pub after: Option<i64>,
+    /// When it is expected to begin, by how long those ahead of it usually take; null where
+    /// that is not known. RFC 3339, UTC.
+    pub expected_at: Option<String>,
 }
 
 /// A deploy in spite of its verdict, of the times for deploys, or without an approval.
@@ -193,6 +211,16 @@ pub struct NewDeploy {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 7, max = 64))]
     pub up_to: Option<String>,
+    /// When it begins at the earliest: `22:00` or `2026-12-02T09:00` in the zone of the
+    /// policy's `[deploy]`, or a moment with its own such as `2026-12-02T09:00Z`; without
+    /// it, as soon as its turn comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 4, max = 64))]
+    pub at: Option<String>,
+    /// The deploy of the service in whose place it waits: that one is not deployed then.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::waivers::whole_or_null")]
+    #[schemars(range(min = 1, max = 999_999_999))]
+    pub instead_of: Option<i64>,
     /// Why it is deployed in spite of its verdict, of the times for deploys, and without
     /// an approval; without it, it is asked for as ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -267,6 +295,10 @@ pub struct DryRun {
     pub runner: Option<String>,
     /// Why it would not be begun now, and what mends that; null where it would.
     pub not_now: Option<String>,
+    /// The freeze that it would run into by the time that deploys of the service took; null
+    /// where it would not, or nobody can tell.
+    #[serde(default)]
+    pub runs_into: Option<String>,
     /// None where it cannot be deployed as it is.
     pub steps: Vec<DryRunStep>,
     /// What a roll back would do, where it can be done.

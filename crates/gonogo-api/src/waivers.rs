@@ -65,6 +65,13 @@ pub struct NewSystemWaiver {
     pub seconds: i64,
 }
 
+/// The same, or null.
+pub(crate) fn whole_or_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+    #[derive(Deserialize)]
+    struct Whole(#[serde(deserialize_with = "whole")] i64);
+    Ok(Option::<Whole>::deserialize(from)?.map(|Whole(number)| number))
+}
+
 /// JSON knows one kind of numbers: 3.0 is a whole one.
 pub(crate) fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
     #[derive(Deserialize)]

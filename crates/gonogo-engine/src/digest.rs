@@ -3,11 +3,9 @@
 use crate::evidence::Evidence;
 use gonogo_api::Check;
 use gonogo_core::changeset::LineCount;
+use gonogo_core::deploy::RiskWord;
 use gonogo_core::say;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Words that a risk field begins with, the worst first.
-const RISKS: [&str; 4] = ["critical", "high", "medium", "low"];
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Digest {
@@ -17,7 +15,7 @@ pub struct Digest {
     /// Who wrote something of it, by name.
     pub people: Vec<String>,
     /// The highest risk that a story's field says, and the story.
-    pub risk: Option<(String, String)>,
+    pub risk: Option<(RiskWord, String)>,
     /// Changed paths, where they are recorded.
     pub files: Option<usize>,
     pub lines: Option<LineCount>,
@@ -78,20 +76,16 @@ fn people(check: &Check) -> Vec<String> {
     all.cloned().collect::<BTreeSet<String>>().into_iter().collect()
 }
 
-fn highest_risk(check: &Check, evidence: &Evidence) -> Option<(String, String)> {
+fn highest_risk(check: &Check, evidence: &Evidence) -> Option<(RiskWord, String)> {
     let said = |key: &str| {
         let fields = evidence.fields(key).into_iter().filter(|(name, _)| name.to_lowercase().contains("risk"));
-        fields.filter_map(|(_, value)| rank(&value)).min()
+        fields.filter_map(|(_, value)| RiskWord::of(&value)).max()
     };
-    let ranked =
-        check.stories.iter().filter(|story| story.ships).filter_map(|story| Some((said(&story.key)?, &story.key)));
-    ranked.min().map(|(rank, key)| (RISKS[rank].to_owned(), key.clone()))
-}
-
-fn rank(value: &str) -> Option<usize> {
-    let first: String =
-        value.trim_start().chars().take_while(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
-    RISKS.iter().position(|word| *word == first)
+    let ships = check.stories.iter().filter(|story| story.ships);
+    let said = ships.filter_map(|story| Some((said(&story.key)?, &story.key)));
+    // Of several the first one by its key.
+    let highest = said.max_by(|(one, key), (other, than)| one.cmp(other).then(than.cmp(key)));
+    highest.map(|(risk, key)| (risk, key.clone()))
 }
 
 #[cfg(test)]
@@ -106,12 +100,5 @@ mod tests {
         for path in ["migrate.rb", "src/migrations.rs", "versions/a.py", "immigration/a.rb"] {
             assert!(!is_migration(path), "{path}");
         }
-    }
-
-    #[test]
-    fn risks_are_ordered_by_the_word_they_begin_with() {
-        assert!(rank("High: invoices") < rank("medium") && rank("Medium.") < rank("LOW – text"));
-        assert_eq!(rank("highly unlikely"), None);
-        assert_eq!(rank(""), None);
     }
 }

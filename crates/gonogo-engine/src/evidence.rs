@@ -183,6 +183,11 @@ impl Evidence {
         fields.into_iter().flatten().map(|(name, value)| (name.as_str(), said::field(value))).collect()
     }
 
+    /// What the fields of all stories say: pages show that, and no finding may have it.
+    pub(crate) fn all_fields(&self) -> Vec<(&str, Vec<(&str, String)>)> {
+        self.issues.keys().map(|key| (key.as_str(), self.fields(key))).collect()
+    }
+
     /// The paths that these commits change; of merges none.
     pub fn files<'a>(&'a self, ships: &BTreeSet<&str>) -> BTreeSet<&'a str> {
         let commits = self.changeset.iter().flat_map(|(range, ..)| &range.commits);

@@ -21,6 +21,7 @@ mod signer;
 mod team;
 mod told_deploy;
 mod told_guards;
+mod told_queue;
 
 pub use digest::Digest;
 pub use evaluate::Outcome;
@@ -45,6 +46,7 @@ pub use told_deploy::{
     ToldAct, ToldDeploy, ToldHost, ToldRollout, host_words, outcome_words, state_words, told_deploy,
 };
 pub use told_guards::{ToldGuard, guard_names, guard_picture};
+pub use told_queue::{ToldPlace, told_place};
 
 /// Told what is being done, for people who wait.
 pub trait Progress: Sync {

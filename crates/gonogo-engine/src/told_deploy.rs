@@ -4,6 +4,7 @@
 use crate::commands::deploys::{MaySay, may_say_of};
 use crate::serving::Serving;
 use crate::told_guards::{ToldGuard, told_guards};
+use crate::told_queue::{ToldPlace, told_place};
 use gonogo_core::deploy::{ActKey, Direction, Entry, HostStands, Outcome, Phase, Plan, hosts_of};
 use gonogo_store::{DeployId, DeployRow, DeployRun, DeployState, StoreError};
 use jiff::Timestamp;
@@ -17,6 +18,8 @@ pub struct ToldDeploy {
     /// What guards saw of it, in the plan's order.
     pub guards: Vec<ToldGuard>,
     pub may: MaySay,
+    /// Where it stands, while it waits for its turn.
+    pub place: Option<ToldPlace>,
     /// What people asked and decided, in the order in which they did.
     pub words: Vec<(String, Timestamp)>,
 }
@@ -97,7 +100,8 @@ pub async fn told_deploy(serving: &Serving, id: DeployId) -> Result<Option<ToldD
     }
     let rollouts = rollouts(&row.plan, &entries, &acts);
     let guards = told_guards(&row.plan, serving.store.guards_of(id).await?);
-    Ok(Some(ToldDeploy { row, acts, rollouts, guards, may, words }))
+    let place = told_place(serving, &row).await?;
+    Ok(Some(ToldDeploy { row, acts, rollouts, guards, may, place, words }))
 }
 
 fn rollouts(plan: &Plan, journal: &[Entry], acts: &[ToldAct]) -> Vec<ToldRollout> {

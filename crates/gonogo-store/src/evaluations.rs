@@ -25,6 +25,8 @@ pub struct NewEvaluation {
     /// `gonogo.check/1`
     pub result: String,
     pub recording: Vec<u8>,
+    /// Of what the fields of its stories say, which pages show from the recording.
+    pub fields_hash: String,
     pub stories: Vec<StoryOf>,
     /// Whether there may be stories that nobody could tell.
     pub is_unread: bool,
@@ -47,11 +49,13 @@ pub struct Evaluation {
     pub exit_code: u8,
     pub evaluated_at: Timestamp,
     pub result: String,
+    /// Of what the fields of its stories say; empty where it was recorded before that was kept.
+    pub fields_hash: String,
     /// Whether there may be stories that nobody could tell.
     pub is_unread: bool,
 }
 
-type Row = (i64, i64, String, i64, i64, String, i64);
+type Row = (i64, i64, String, i64, i64, String, i64, String);
 
 impl Store {
     /// Records it. What should be seen is wanted, and told, only while the
@@ -70,8 +74,9 @@ impl Store {
                     in_turn(tx).await?;
                     hold(tx, new.candidate).await?;
                     let insert = "insert into evaluation
-                         (candidate, verdict, exit_code, policy_hash, evaluated_at, summary, result, recording, is_unread)
-                         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id";
+                         (candidate, verdict, exit_code, policy_hash, evaluated_at, summary, result, recording, is_unread,
+                             fields_hash)
+                         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id";
                     let (id,): (i64,) = fetch!(
                         tx,
                         fetch_one,
@@ -84,7 +89,8 @@ impl Store {
                         &new.summary,
                         &new.result,
                         &new.recording,
-                        i64::from(new.is_unread)
+                        i64::from(new.is_unread),
+                        &new.fields_hash
                     )?;
                     execute!(tx, "delete from candidate_story where candidate = $1", new.candidate.0)?;
                     for story in &new.stories {
@@ -118,7 +124,8 @@ impl Store {
         candidate: CandidateId,
         at: Timestamp,
     ) -> Result<Option<Evaluation>, StoreError> {
-        let select = "select id, candidate, verdict, exit_code, evaluated_at, result, is_unread from evaluation
+        let select =
+            "select id, candidate, verdict, exit_code, evaluated_at, result, is_unread, fields_hash from evaluation
              where candidate = $1 and evaluated_at <= $2 order by id desc limit 1";
         let row: Option<Row> = self
             .db
@@ -129,7 +136,8 @@ impl Store {
 
     /// The newest ones, newest first.
     pub async fn evaluations(&self, candidate: CandidateId, most: u32) -> Result<Vec<Evaluation>, StoreError> {
-        let select = "select id, candidate, verdict, exit_code, evaluated_at, result, is_unread from evaluation
+        let select =
+            "select id, candidate, verdict, exit_code, evaluated_at, result, is_unread, fields_hash from evaluation
              where candidate = $1 order by id desc limit $2";
         let rows: Vec<Row> = self
             .db
@@ -144,7 +152,7 @@ impl Store {
     }
 }
 
-fn read((id, candidate, verdict, exit_code, at, result, is_unread): Row) -> Evaluation {
+fn read((id, candidate, verdict, exit_code, at, result, is_unread, fields_hash): Row) -> Evaluation {
     Evaluation {
         id: EvaluationId(id),
         candidate: CandidateId(candidate),
@@ -152,6 +160,7 @@ fn read((id, candidate, verdict, exit_code, at, result, is_unread): Row) -> Eval
         exit_code: u8::try_from(exit_code).unwrap_or(u8::MAX),
         evaluated_at: time(at),
         result,
+        fields_hash,
         is_unread: is_unread != 0,
     }
 }

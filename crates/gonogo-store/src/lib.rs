@@ -53,7 +53,7 @@ pub use deliveries::{Delivery, DeliveryId, DeliveryRow, Received};
 pub use deploys::{
     Broken, DeployId, DeployRow, DeployRun, DeployState, DeploysWanted, FollowUp, Glass, GuardBefore, GuardSeen, Held,
     Intent, Locked, NewDeploy, NewGlass, NewLock, Requested, RunKey, Runs, Said, ServiceLock, StepOrder, Stop, Stopped,
-    UnderWay, UntoldDeploy,
+    UnderWay, UntoldDeploy, Waits,
 };
 pub use early::{EarlyDue, EarlyLook, EarlyStory};
 pub use error::StoreError;

@@ -48,6 +48,8 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (39, include_str!("../migrations/0039_deploy_cards.sql")),
     (40, include_str!("../migrations/0040_guards.sql")),
     (41, include_str!("../migrations/0041_deploys_along.sql")),
+    (48, include_str!("../migrations/0048_queue.sql")),
+    (49, include_str!("../migrations/0049_fields.sql")),
 ];
 
 /// `{word}`, in SQLite, in PostgreSQL.

@@ -423,6 +423,13 @@ pub(crate) struct DeployArgs {
     /// Only up to its newest Go (`newest-go`), or up to a commit of it
     #[arg(long, value_name = "newest-go|SHA", conflicts_with_all = ["dry_run", "break_glass"])]
     pub up_to: Option<String>,
+    /// Not before then: `22:00` or `2026-12-02T09:00` in the policy's zone, or a moment such as
+    /// `2026-12-02T09:00Z`
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["dry_run", "break_glass"])]
+    pub at: Option<String>,
+    /// In the place of this deploy, which has not begun and is not deployed then
+    #[arg(long, value_name = "DEPLOY", conflicts_with_all = ["dry_run", "break_glass"])]
+    pub instead_of: Option<i64>,
     /// Say what would be done, where and in which batches, and how long it took before; do nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -134,15 +134,7 @@ impl Server {
     }
 
     /// Asks that a candidate be deployed.
-    pub(crate) async fn deploy(
-        &self,
-        service: &str,
-        candidate: i64,
-        up_to: Option<&str>,
-        break_glass: Option<&str>,
-    ) -> anyhow::Result<Made> {
-        let owned = |text: Option<&str>| text.map(str::to_owned);
-        let new = NewDeploy { candidate, up_to: owned(up_to), break_glass: owned(break_glass) };
+    pub(crate) async fn deploy(&self, service: &str, new: &NewDeploy) -> anyhow::Result<Made> {
         self.make(&["services", service, "deploys"], &json!(new)).await
     }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 const MOST_DAYS: i64 = 400;
 
 /// Times at which deploys of a service may begin, each week.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Window {
     /// `mon` to `sun`; without any, each day.
@@ -53,7 +53,7 @@ pub enum Day {
 /// When deploys may begin, in one place of the world.
 #[derive(Clone, Debug)]
 pub struct Calendar {
-    zone: TimeZone,
+    pub(super) zone: TimeZone,
     name: String,
     windows: Vec<Window>,
     freezes: Vec<(Timestamp, Timestamp, String)>,
@@ -117,6 +117,17 @@ impl Calendar {
         format!("{} ({})", self.zone.to_datetime(at).strftime("%a %Y-%m-%d %H:%M"), self.name)
     }
 
+    /// The first freeze that begins after now and by then: when, and why.
+    pub fn freeze_until(&self, now: Timestamp, by: Timestamp) -> Option<(Timestamp, &str)> {
+        let begins = self.freezes.iter().filter(|(from, _, _)| *from > now && *from <= by);
+        begins.min_by_key(|(from, _, _)| *from).map(|(from, _, why)| (*from, why.as_str()))
+    }
+
+    /// Whether it lies in a window that comes each week; without any, it does not.
+    pub fn is_in_window(&self, now: Timestamp) -> bool {
+        !self.windows.is_empty() && self.closed_by(now).is_none()
+    }
+
     fn closed_by(&self, now: Timestamp) -> Option<String> {
         if let Some((_, _, why)) = self.freezes.iter().find(|(from, until, _)| (*from..*until).contains(&now)) {
             return Some(why.clone());
@@ -163,7 +174,7 @@ impl Calendar {
 }
 
 /// The first moment at which the clock there shows a time, or has gone over it.
-fn first(zone: &TimeZone, time: DateTime) -> Timestamp {
+pub(super) fn first(zone: &TimeZone, time: DateTime) -> Timestamp {
     let ambiguous = zone.to_ambiguous_timestamp(time);
     let gap_ends = || {
         // Read with the offset of before it lies after the clock was put on, or just then.

@@ -2,11 +2,13 @@
 //! policy do not change it.
 
 use super::affinity::Switch;
+use super::approval::Approval;
 use super::hosts::{self, At, Host, HostTable, Phase, PhaseTable};
 use super::journal::{Act, ActKey, Direction};
-use super::section::{Approval, Deploys, OnFailure, StepTable};
+use super::section::{Deploys, OnFailure, StepTable};
 use crate::guard::{Guard, OnWorse, Watch};
 use crate::ids::Sha;
+use crate::policy::utc;
 use crate::running::Running;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,9 @@ pub struct Plan {
     /// Who agrees to it before it is queued.
     #[serde(default)]
     pub approval: Option<Approval>,
+    /// The IANA zone of its times.
+    #[serde(default = "utc", skip_serializing_if = "is_utc")]
+    pub zone: String,
     /// Who does its steps, by name.
     #[serde(default = "local")]
     pub runner: String,
@@ -35,6 +40,10 @@ pub struct Plan {
 pub struct Watched {
     pub guards: Vec<Guard>,
     pub watch: Watch,
+}
+
+fn is_utc(zone: &str) -> bool {
+    zone == utc()
 }
 
 fn local() -> String {
@@ -169,8 +178,8 @@ impl Plan {
         let (approval, runner) = (section.approval.clone(), section.runner().to_owned());
         let guards = section.guards.clone();
         let watched = (!guards.is_empty()).then(|| Watched { guards, watch: section.watch.clone() });
-        let only_by_hand = variables.only_by_hand.clone();
-        Self { approval, runner, forward, back: back.unwrap_or_default(), watched, only_by_hand }
+        let (only_by_hand, zone) = (variables.only_by_hand.clone(), section.zone.clone());
+        Self { approval, zone, runner, forward, back: back.unwrap_or_default(), watched, only_by_hand }
     }
 
     /// Whether it may be rolled back without a person.

@@ -1,13 +1,13 @@
 //! `[deploy]`: how a service is deployed.
 
 use super::affinity::Affinity;
+use super::approval::Approval;
 use super::calendar::{Calendar, Freeze, Window};
 use super::hosts::{self, HostTable, PhaseTable};
 use super::plan::{self, Variables};
 use crate::guard::{Guard, MetricsServers, OnWorse, Watch};
 use crate::person::Role;
-use crate::policy::utc;
-use jiff::{SignedDuration, Timestamp};
+use crate::policy::{Patterns, utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +30,14 @@ pub struct Deploys {
     pub runner: Option<String>,
     /// Groups of hosts, by their names: `[[deploy.hosts.web]]` is one host of `web`.
     pub hosts: BTreeMap<String, Vec<HostTable>>,
+    /// Services whose policies name the same group are deployed one at a time.
+    pub group: Option<String>,
+    /// Patterns of branches whose deploys go before others that wait.
+    pub first: Patterns,
+    /// Branches whose candidates are deployed without being asked for.
+    pub continuous: Option<Continuous>,
+    /// What a freeze means that begins before a deploy would be over.
+    pub runway: Runway,
     /// Who agrees to a deploy before it is queued; without it nobody has to.
     pub approval: Option<Approval>,
     /// Who may have one begin although something keeps it.
@@ -51,29 +59,23 @@ pub struct Deploys {
     pub metrics: MetricsServers,
 }
 
-/// Who agrees to a deploy: who is all of this.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// Which candidates are deployed as soon as they are Go.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Approval {
-    /// At the service, or more.
-    #[serde(default = "developer")]
-    pub role: Role,
-    /// These alone, called as in `[[awareness]]`; without it whoever has the role.
-    #[serde(default)]
-    pub people: Option<Vec<String>>,
-    /// Whoever asked for the deploy does not approve it.
-    #[serde(default = "yes")]
-    pub by_another: bool,
-    /// Nor does whoever wrote something of what it brings, as git names its authors.
-    #[serde(default = "yes")]
-    pub not_by_author: bool,
-    /// Whose mails in git are whose, where that is not known otherwise: people are called
-    /// as in `[[awareness]]`.
-    #[serde(default)]
-    pub mails: BTreeMap<String, String>,
-    /// After so many hours it counts no more.
-    #[serde(default = "eight")]
-    pub hours: u32,
+pub struct Continuous {
+    /// Patterns of their branches.
+    pub branches: Patterns,
+}
+
+/// Whether a deploy begins that by the time it took before would run into a freeze.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Runway {
+    /// It does, and that is said.
+    #[default]
+    Warn,
+    Block,
+    Off,
 }
 
 /// Who may have a deploy begin in spite of its verdict, of the times for deploys, and
@@ -89,18 +91,6 @@ impl Default for BreakGlass {
     fn default() -> Self {
         Self { role: Role::Admin }
     }
-}
-
-fn developer() -> Role {
-    Role::Developer
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn eight() -> u32 {
-    8
 }
 
 /// A command.
@@ -193,6 +183,10 @@ impl Default for Deploys {
             steps: Vec::new(),
             roll_back: Vec::new(),
             runner: None,
+            group: None,
+            first: Patterns::default(),
+            continuous: None,
+            runway: Runway::default(),
             hosts: BTreeMap::new(),
             approval: None,
             break_glass: BreakGlass::default(),
@@ -228,8 +222,16 @@ impl Deploys {
         if !is_name(self.runner()) {
             return Err(format!("`runner` is a name: {NAME}"));
         }
+        if self.group.as_deref().is_some_and(|group| !is_name(group)) {
+            return Err(format!("`group` is a name: {NAME}"));
+        }
+        if self.continuous.as_ref().is_some_and(|continuous| continuous.branches.is_empty()) {
+            return Err(
+                "`continuous.branches` names none: write [\"main\"], or leave [deploy.continuous] out".to_owned()
+            );
+        }
         if let Some(approval) = &self.approval {
-            approval.validate()?;
+            approval.validate(&self.zone)?;
         }
         self.freezes.iter().try_for_each(Freeze::validate)?;
         self.calendar()?;
@@ -260,27 +262,6 @@ impl Deploys {
             }
             None => Ok(()),
         }
-    }
-}
-
-impl Approval {
-    fn validate(&self) -> Result<(), String> {
-        if self.people.as_ref().is_some_and(Vec::is_empty) {
-            return Err("`approval.people` names nobody: leave it out, or name somebody".to_owned());
-        }
-        let is_mail = |mail: &&String| mail.contains('@') && !mail.contains(char::is_whitespace);
-        if let Some(odd) = self.mails.keys().find(|mail| !is_mail(mail)) {
-            return Err(format!("`approval.mails` has `{odd}`, which is no address of mail"));
-        }
-        if !(1..=24 * 7).contains(&self.hours) {
-            return Err("`approval.hours` is from 1 to 168".to_owned());
-        }
-        Ok(())
-    }
-
-    /// Whether an approval of then counts now.
-    pub fn counts(&self, given_at: Timestamp, now: Timestamp) -> bool {
-        now.duration_since(given_at) <= SignedDuration::from_hours(self.hours.into())
     }
 }
 

@@ -3,16 +3,17 @@
 //! is written afterwards. What runs is read again all the same, one deploy of a service
 //! runs at a time, and a stop of all deploys and a service's lock hold.
 
-use super::deploys::{DeployError, asked_for, closed, deploys_of, not_now, only_by_hand, wanted};
+use super::deploys::{DeployError, deploys_of, not_now, wanted};
 use super::locks::{keeps_out, locked_words, unlocking};
 use super::people::deed_of;
+use super::request::{Whose, asked_for, closed, only_by_hand, waits_of};
 use crate::jobs::{told_of_follow_up, told_of_glass};
 use crate::serving::Serving;
 use gonogo_api::{Check, Severity};
 use gonogo_core::deploy::Deploys;
 use gonogo_core::person::{Act, Person};
 use gonogo_core::say;
-use gonogo_store::{Broken, Candidate, CandidateId, DeployId, DeployRow, NewGlass, StoreError};
+use gonogo_store::{Broken, Candidate, CandidateId, DeployId, DeployRow, NewGlass, StoreError, Waits};
 
 const MOST_WHY: usize = 500;
 const MOST_TEXT: usize = 10_000;
@@ -49,7 +50,10 @@ pub async fn break_glass(
     let deed = deed_of(&actor, now, "broke the glass for a deploy", &service, &detail);
     let told = told_of_glass(serving, &candidate, &who.name, (&why, &around), now);
     let only_by_hand = only_by_hand(serving, candidate.id).await?;
-    let (new, plan) = asked_for(candidate, section, production, only_by_hand, (who.id, channel));
+    // It goes before all that wait.
+    let waits = Waits { goes_first: true, ..waits_of(&section, &candidate.branch) };
+    let whose = Whose { by: who.id, channel, waits, is_to_be_approved: false };
+    let (new, plan) = asked_for(candidate, section, production, only_by_hand, whose);
     match serving.store.break_glass(new, NewGlass { why, around }, plan, told, deed).await? {
         Broken::Queued(id) => Ok(id),
         Broken::Underway(id) => {

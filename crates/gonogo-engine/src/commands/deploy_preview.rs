@@ -1,16 +1,18 @@
 //! What a deploy would do, and how long that took before. Nothing is done.
 
-use super::deploys::{DeployError, is_go, only_by_hand, wanted};
+use super::deploys::{DeployError, wanted};
 use super::locks::{locked_words, unlocking};
+use super::request::{is_go, only_by_hand, runs_into};
 use crate::serving::Serving;
 use crate::told_deploy;
-use gonogo_core::deploy::{Plan, Variables};
-use gonogo_store::{Candidate, CandidateId, DeployState, DeploysWanted, StoreError};
+use gonogo_core::deploy::{Plan, Runway, Variables};
+use gonogo_store::{Candidate, CandidateId, DeployRow, DeployState, DeploysWanted, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
 /// Among so many deploys those are looked for that went well.
 const LOOKED_AT: u32 = 20;
+const MOST_WAITING: u32 = 50;
 
 #[derive(Clone, Debug)]
 pub struct Preview {
@@ -21,6 +23,10 @@ pub struct Preview {
     pub expected: BTreeMap<String, SignedDuration>,
     /// Why it would not be begun now, and what mends that.
     pub not_now: Option<(String, String)>,
+    /// The freeze that it would run into.
+    pub runs_into: Option<String>,
+    /// Of its service, what waits and has not begun.
+    pub waiting: Vec<DeployRow>,
 }
 
 /// What deploying a candidate would do.
@@ -29,11 +35,13 @@ pub async fn preview(serving: &Serving, candidate: CandidateId) -> Result<Previe
     let lock = serving.store.service_lock(&candidate.service, (serving.clock)()).await?;
     let locked = lock
         .map(|lock| (format!("{}; nobody else deploys it until then", locked_words(&lock)), unlocking(serving, &lock)));
-    let not_now = match is_go(serving, &section, &candidate).await {
+    let not_now = match is_go(serving, &section, &candidate, None).await {
         Ok(()) => locked,
         Err(DeployError::NotNow { said, fix }) => Some((said, fix)),
         Err(other) => return Err(other),
     };
+    let into = runs_into(serving, &section, &candidate.service, (serving.clock)()).await?;
+    let not_now = not_now.or_else(|| into.clone().filter(|_| section.runway == Runway::Block));
     let variables = Variables {
         service: candidate.service.clone(),
         branch: candidate.branch.clone(),
@@ -44,7 +52,10 @@ pub async fn preview(serving: &Serving, candidate: CandidateId) -> Result<Previe
     };
     let plan = Plan::of(&section, &variables);
     let expected = expected(serving, &candidate.service).await?;
-    Ok(Preview { candidate, plan, expected, not_now })
+    let wanted = DeploysWanted { service: candidate.service.clone(), only_open: true, before: None };
+    let mut waiting = serving.store.deploys(wanted, MOST_WAITING).await?;
+    waiting.retain(|row| row.began_at.is_none());
+    Ok(Preview { candidate, plan, expected, not_now, runs_into: into.map(|(said, _)| said), waiting })
 }
 
 async fn expected(serving: &Serving, service: &str) -> Result<BTreeMap<String, SignedDuration>, StoreError> {

@@ -1,28 +1,19 @@
-//! A person asks for a deploy, and says how one goes on that is under way.
+//! Whether a candidate is to be deployed and how, who agrees to a deploy, and how one goes
+//! on that is under way.
 
 use super::acknowledge::Speaker;
-use super::locks::{keeps_out, locked_words, unlocking};
+use super::needs::need_now;
 use super::people::deed_of;
-use super::up_to::{UpTo, part_of};
 use super::writers::{Writers, writers_of};
-use crate::digest::Digest;
-use crate::evidence::Evidence;
-use crate::jobs::judge_soon;
 use crate::locate::type_policy;
 use crate::serving::Serving;
-use gonogo_api::{Check, Severity};
-use gonogo_checks::FREEZE_CLOSED;
 use gonogo_core::case::PolicyOrigin;
-use gonogo_core::deploy::{
-    ActKey, Choice, Deploys, Entry, HaltedBy, Hold, Next, Opening, Plan, Signal, Variables, next,
-};
+use gonogo_core::deploy::{ActKey, Choice, Deploys, Entry, HaltedBy, Hold, Need, Next, Plan, Signal, next};
 use gonogo_core::person::{Act, Actor, Forbidden, Person};
 use gonogo_core::running::Running;
 use gonogo_core::say;
-use gonogo_store::{
-    Candidate, CandidateId, DeployId, DeployRow, DeployState, Evaluation, NewDeploy, Requested, RunKey, StoreError,
-};
-use jiff::{SignedDuration, Timestamp};
+use gonogo_store::{Candidate, CandidateId, DeployId, DeployRow, DeployState, RunKey, StoreError};
+use jiff::SignedDuration;
 use thiserror::Error;
 
 /// Of authors that are not known so many are named.
@@ -71,7 +62,7 @@ pub fn deploys_of(serving: &Serving, service: &str) -> Option<Deploys> {
 }
 
 /// A candidate that is to be deployed, how that is done, and over what.
-pub(super) async fn wanted(
+pub(crate) async fn wanted(
     serving: &Serving,
     candidate: CandidateId,
 ) -> Result<(Candidate, Deploys, Running), DeployError> {
@@ -100,129 +91,6 @@ pub(super) async fn wanted(
         return Err(not_now(why.said, why.fix));
     }
     Ok((candidate, section, production))
-}
-
-/// Asks that exactly this head, or a part of it, be deployed over exactly what runs;
-/// `channel` is where that was in Slack.
-pub async fn request(
-    serving: &Serving,
-    who: &Person,
-    candidate: CandidateId,
-    up_to: Option<&UpTo>,
-    channel: Option<String>,
-) -> Result<Requested, DeployError> {
-    let service = serving.store.candidate(candidate).await?.ok_or_else(no_candidate)?.service;
-    let actor = who.may_at(&service, Act::Deploy).map_err(DeployError::Forbidden)?;
-    let (candidate, section, production) = wanted(serving, candidate).await?;
-    if let Some(lock) = keeps_out(serving, &service, who.id).await? {
-        return Err(not_now(locked_words(&lock), unlocking(serving, &lock)));
-    }
-    // What a part brings, all of it brings.
-    let only_by_hand = only_by_hand(serving, candidate.id).await?;
-    let part = match up_to {
-        Some(up_to) => part_of(serving, candidate.clone(), up_to).await?,
-        None => candidate.clone(),
-    };
-    if part.id == candidate.id {
-        is_go(serving, &section, &candidate).await?;
-    } else {
-        is_open_now(serving, &section, &candidate).await?;
-    }
-    let detail = format!("{} @ {}, over {}", part.branch, part.head.short(), production.short());
-    let deed = deed_of(&actor, (serving.clock)(), "asked for a deploy", &service, &detail);
-    let id = part.id;
-    let (new, plan) = asked_for(part, section, production, only_by_hand, (who.id, channel));
-    let requested = serving.store.request_deploy(new, plan, deed).await?;
-    if id != candidate.id {
-        // Whoever agrees to it sees its verdict.
-        judge_soon(serving, id).await?;
-    }
-    Ok(requested)
-}
-
-/// A deploy of a candidate, and its plan once it has a number; by whom, and where in Slack.
-pub(super) fn asked_for(
-    candidate: Candidate,
-    section: Deploys,
-    production: Running,
-    only_by_hand: Option<String>,
-    (requested_by, channel): (i64, Option<String>),
-) -> (NewDeploy, impl FnOnce(DeployId) -> Plan + Send + 'static) {
-    let Candidate { id, service, branch, head, .. } = candidate;
-    let new = NewDeploy {
-        service: service.clone(),
-        branch: branch.clone(),
-        head,
-        production: production.clone(),
-        candidate: id,
-        requested_by,
-        channel,
-    };
-    let plan = move |deploy: DeployId| {
-        Plan::of(&section, &Variables { service, branch, deploy: deploy.0, head, production, only_by_hand })
-    };
-    (new, plan)
-}
-
-/// Whether a deploy may begin at this time, whatever is brought.
-async fn is_open_now(serving: &Serving, section: &Deploys, candidate: &Candidate) -> Result<(), DeployError> {
-    let newest = serving.store.newest_evaluation(candidate.id).await?;
-    match newest.and_then(|newest| closed(section, &newest, (serving.clock)())) {
-        Some((said, fix)) => Err(not_now(said, fix)),
-        None => Ok(()),
-    }
-}
-
-/// Why nobody but a person would roll a candidate back.
-pub(super) async fn only_by_hand(serving: &Serving, candidate: CandidateId) -> Result<Option<String>, DeployError> {
-    let newest = serving.store.newest_evaluation(candidate).await?;
-    let check = newest.as_ref().and_then(|newest| serde_json::from_str::<Check>(&newest.result).ok());
-    let recording = match &newest {
-        Some(newest) => serving.store.recording(newest.id).await?,
-        None => None,
-    };
-    let evidence = recording.and_then(|bytes| Evidence::read(&bytes).ok());
-    let unknown = || Some("which files it changes is not known".to_owned());
-    Ok(check.map_or_else(unknown, |check| Digest::of(&check, evidence.as_ref()).only_by_hand()))
-}
-
-/// Whether the newest judgement lets it ship, and begin now.
-pub(super) async fn is_go(serving: &Serving, section: &Deploys, candidate: &Candidate) -> Result<(), DeployError> {
-    let page = format!("{}/candidates/{}", serving.pages, candidate.id.0);
-    let Some(newest) = serving.store.newest_evaluation(candidate.id).await? else {
-        return Err(not_now("it is not judged yet", format!("wait for its verdict: {page}")));
-    };
-    if let Some((said, fix)) = closed(section, &newest, (serving.clock)()) {
-        return Err(not_now(said, fix));
-    }
-    if newest.exit_code != 0 {
-        return Err(not_now(format!("its verdict is {}", newest.verdict), format!("see what mends it: {page}")));
-    }
-    if newest.is_unread {
-        return Err(not_now("its verdict is out of date: it is being judged again", format!("wait for it: {page}")));
-    }
-    Ok(())
-}
-
-/// Why no deploy may begin at this time, and when one may: by the check, unless that
-/// warns alone, and where it is off by the policy's times all the same.
-pub(crate) fn closed(section: &Deploys, newest: &Evaluation, now: Timestamp) -> Option<(String, String)> {
-    let check: Option<Check> = serde_json::from_str(&newest.result).ok();
-    let found = check.and_then(|check| check.findings.into_iter().find(|finding| finding.code == FREEZE_CLOSED));
-    if let Some(found) = found {
-        let keeps = matches!(found.severity, Severity::Block | Severity::Wait);
-        return keeps.then_some((found.message, found.fix));
-    }
-    let calendar = match section.calendar() {
-        Ok(calendar) => calendar,
-        Err(said) => return Some((said, "mend [deploy] in the policy in force".to_owned())),
-    };
-    let Opening::Closed { why, opens } = calendar.at(now) else { return None };
-    let fix = opens.map_or_else(
-        || "no window opens within a year: see [deploy] in the policy".to_owned(),
-        |at| format!("it opens on {}", calendar.shown(at)),
-    );
-    Some((format!("no deploy may begin now: {why}"), fix))
 }
 
 /// What a person may say of a deploy as it stands.
@@ -308,15 +176,16 @@ fn unknown_words(writers: &Writers) -> Option<String> {
     })
 }
 
-async fn approving(serving: &Serving, who: &Person, row: &DeployRow) -> Result<(Actor, Writers), DeployError> {
+async fn approving(serving: &Serving, who: &Person, row: &DeployRow) -> Result<(Actor, Need, Writers), DeployError> {
     let gone = || DeployError::Gone(format!("deploy {} waits for no approval: it is {}", row.id.0, row.state.word()));
     let approval = row.plan.approval.as_ref().filter(|_| row.state == DeployState::Requested).ok_or_else(gone)?;
-    let actor = who.may_approve(&row.service, approval.role).map_err(DeployError::Forbidden)?;
+    let need = need_now(serving, row).await?.unwrap_or_else(|| approval.usual());
+    let actor = who.may_approve(&row.service, need.role).map_err(DeployError::Forbidden)?;
     if serving.store.newest_evaluation(row.candidate).await?.is_none() {
         return Err(not_now("it is being judged: what is agreed to is not known yet", "approve it once it is"));
     }
     let speaker = Speaker::of(serving, who).await?;
-    if let Some(people) = approval.people.as_ref().filter(|people| !speaker.is_one_of(people)) {
+    if let Some(people) = need.people.as_ref().filter(|people| !speaker.is_one_of(people)) {
         let said = format!("deploys of {} are approved by {}", row.service, say::list(people, people.len()));
         return Err(DeployError::NotNamed(said));
     }
@@ -325,25 +194,27 @@ async fn approving(serving: &Serving, who: &Person, row: &DeployRow) -> Result<(
             "nobody approves alone what they asked for: somebody else has to".to_owned(),
         ));
     }
+    // Of what they could have agreed to beside this.
+    let given = Need { role: who.role_at(&row.service), ..need };
     if !approval.not_by_author {
-        return Ok((actor, Writers::default()));
+        return Ok((actor, given, Writers::default()));
     }
     let writers = writers_of(serving, row, approval).await?;
     if writers.has(who.id) {
         return Err(DeployError::NotNamed("nobody approves alone what they wrote: somebody else has to".to_owned()));
     }
-    Ok((actor, writers))
+    Ok((actor, given, writers))
 }
 
 /// Agrees to exactly this head over exactly what runs: it is queued.
 pub async fn approve(serving: &Serving, who: &Person, id: DeployId) -> Result<(), DeployError> {
     let gone = || DeployError::Gone(format!("there is no deploy {}", id.0));
     let row = serving.store.deploy(id).await?.ok_or_else(gone)?;
-    let (actor, writers) = approving(serving, who, &row).await?;
+    let (actor, given, writers) = approving(serving, who, &row).await?;
     let note = unknown_words(&writers).map(|said| format!("; {said}")).unwrap_or_default();
     let detail = format!("deploy {}: {} @ {}{note}", id.0, row.branch, row.head.short());
     let deed = deed_of(&actor, (serving.clock)(), "approved a deploy", &row.service, &detail);
-    if serving.store.approve_deploy(id, who.id, deed).await? {
+    if serving.store.approve_deploy(id, who.id, &given, deed).await? {
         Ok(())
     } else {
         Err(DeployError::Gone(format!("deploy {} waits for no approval any more", id.0)))

@@ -116,8 +116,15 @@ mod tests {
     #[test]
     fn authors_are_matched_by_what_they_cannot_be_mistaken_for_and_else_are_unknown() {
         let mails = [("lee@private.example".to_owned(), "lee".to_owned())].into();
-        let approval =
-            Approval { role: Role::Developer, people: None, by_another: true, not_by_author: true, mails, hours: 8 };
+        let approval = Approval {
+            role: Role::Developer,
+            people: None,
+            by_another: true,
+            not_by_author: true,
+            mails,
+            hours: 8,
+            rules: Vec::new(),
+        };
         let people = [
             known(1, &["ada@example.com"], &[]),
             known(2, &["lee"], &[]),

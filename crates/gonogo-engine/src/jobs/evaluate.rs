@@ -4,6 +4,7 @@ use super::{
     JobError, aware, check_run, hex_sha256, judge_soon, judging, message, production, seen, shipping, sync, waits,
 };
 use crate::commands::{CheckRequest, Checked, check};
+use crate::evidence::Evidence;
 use crate::gather::{GIT, keep};
 use crate::serving::{Service, Serving};
 use crate::{CodeHost, CodeHostAccess, GivenProduction, Outside, Progress};
@@ -101,7 +102,11 @@ async fn record(
     let news = message::news(serving, service, candidate, &checked.outcome, now);
     // A bound of ours stays: nobody waits for that.
     let is_unread = checked.unread.as_ref().is_some_and(Unread::may_pass);
-    if newest.is_some_and(|newest| newest.result == json && newest.is_unread == is_unread) {
+    let fields_hash = hex_sha256(format!("{:?}", Evidence::of(&checked.recording).all_fields()).as_bytes());
+    let is_same = |newest: gonogo_store::Evaluation| {
+        newest.result == json && newest.is_unread == is_unread && newest.fields_hash == fields_hash
+    };
+    if newest.is_some_and(is_same) {
         // Nothing new to record; what was never shown or told is wanted still.
         serving.store.show(id, shown, now).await?;
         if let Some(news) = news {
@@ -119,6 +124,7 @@ async fn record(
         summary: seen::sentence(result, checked.outcome.exit_code),
         result: json,
         recording,
+        fields_hash,
         stories: result.stories.iter().map(story).collect(),
         is_unread,
     };

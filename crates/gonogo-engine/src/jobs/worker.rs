@@ -50,6 +50,10 @@ pub async fn work(serving: Arc<Serving>, workers: usize, stop: watch::Receiver<b
     let (serving, told) = all();
     tasks.spawn(kept("deploys", PAUSE, stop.clone(), move || deploys::see_to_all(Arc::clone(&serving), told.clone())));
     let (serving, told) = all();
+    tasks.spawn(kept("continuous", PAUSE, stop.clone(), move || {
+        deploys::ask_for_all(Arc::clone(&serving), told.clone())
+    }));
+    let (serving, told) = all();
     tasks.spawn(kept("deploy-cards", PAUSE, stop.clone(), move || {
         deploys::tell_all(Arc::clone(&serving), told.clone())
     }));

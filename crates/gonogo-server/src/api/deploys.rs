@@ -15,7 +15,8 @@ use gonogo_core::guard::{Judgement, Mode};
 use gonogo_core::person::Act;
 use gonogo_engine::commands::break_glass::{break_glass, write_follow_up};
 use gonogo_engine::commands::deploy_preview::{Preview, preview};
-use gonogo_engine::commands::deploys::{DeployError, approve, decide, end_step, request, signal};
+use gonogo_engine::commands::deploys::{DeployError, approve, decide, end_step, signal};
+use gonogo_engine::commands::request::{Wish, request};
 use gonogo_engine::commands::up_to::UpTo;
 use gonogo_engine::{
     ToldAct, ToldDeploy, ToldGuard, ToldHost, ToldRollout, guard_names, host_words, outcome_words, told_deploy,
@@ -129,8 +130,12 @@ async fn one(State(app): State<App>, _: Reader, At(id): At<i64>) -> Result<Json<
 async fn would_do(State(app): State<App>, _: Reader, At(id): At<i64>) -> Result<Json<api::DryRun>, Refusal> {
     let candidate = app.serving.store.candidate(CandidateId(id)).await?;
     let candidate = candidate.ok_or_else(|| Refusal::not_there("candidate"))?;
+    let mut into = None;
     let (plan, expected, not_now) = match preview(&app.serving, candidate.id).await {
-        Ok(Preview { plan, expected, not_now, .. }) => (Some(plan), expected, not_now),
+        Ok(Preview { plan, expected, not_now, runs_into, .. }) => {
+            into = runs_into;
+            (Some(plan), expected, not_now)
+        }
         // That it cannot be is an answer too.
         Err(DeployError::NotNow { said, fix }) => (None, BTreeMap::new(), Some((said, fix))),
         Err(DeployError::Gone(said)) => (None, BTreeMap::new(), Some((said, "see what is open now".to_owned()))),
@@ -145,6 +150,7 @@ async fn would_do(State(app): State<App>, _: Reader, At(id): At<i64>) -> Result<
         branch: candidate.branch,
         head: candidate.head.to_string(),
         not_now: not_now.map(|(said, fix)| format!("{said}; {fix}")),
+        runs_into: into,
         steps: steps(Direction::Forward),
         back: steps(Direction::Back),
         guards: plan.as_ref().map(guard_names).unwrap_or_default(),
@@ -203,10 +209,18 @@ async fn ask_for(
             if up_to.is_some() && new.break_glass.is_some() {
                 return Err(Refusal::new(Kind::Wrong, "the glass is broken for all of a candidate: leave `up_to` out"));
             }
+            let (at, instead_of) = (new.at, new.instead_of.map(DeployId));
+            if new.break_glass.is_some() && (at.is_some() || instead_of.is_some()) {
+                return Err(Refusal::new(
+                    Kind::Wrong,
+                    "by break-glass it goes first, and at once: leave `at` and `instead_of` out",
+                ));
+            }
             if let Some(why) = &new.break_glass {
                 return Ok(Some(break_glass(serving, &who, candidate, why, None).await?.0));
             }
-            match request(serving, &who, candidate, up_to.as_ref(), None).await? {
+            let wish = Wish { up_to, at, instead_of, channel: None };
+            match request(serving, &who, candidate, wish).await? {
                 Requested::New(id) => Ok(Some(id.0)),
                 Requested::Underway(id) => {
                     Err(Refusal::new(Kind::Conflict, format!("deploy {} of this head is under way already", id.0)))
@@ -321,7 +335,7 @@ fn act(key: &str) -> Result<ActKey, Refusal> {
 }
 
 fn tell(app: &App, told: ToldDeploy) -> api::Deploy {
-    let ToldDeploy { row, acts, rollouts, guards, may, .. } = told;
+    let ToldDeploy { row, acts, rollouts, guards, may, place, .. } = told;
     let signals = may.signals.iter().map(|signal| match signal {
         Signal::Halt => api::DeploySignal::Halt,
         Signal::Resume => api::DeploySignal::Resume,
@@ -342,6 +356,12 @@ fn tell(app: &App, told: ToldDeploy) -> api::Deploy {
         said: row.said,
         approved_by: row.approved.map(|(by, _)| by),
         break_glass: row.glass.map(glass),
+        not_before: row.not_before.map(|at| at.to_string()),
+        place: place.map(|place| api::DeployPlace {
+            said: place.said,
+            after: place.after.map(|id| id.0),
+            expected_at: place.expected_at.map(|at| at.to_string()),
+        }),
         began_at: row.began_at.map(|at| at.to_string()),
         ended_at: row.ended_at.map(|at| at.to_string()),
         steps: acts.into_iter().map(step).collect(),

@@ -15,13 +15,16 @@ use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use gonogo_core::deploy::{ActKey, Approval, Choice, Outcome, Signal};
+use gonogo_core::deploy::{ActKey, Approval, Choice, Need, Outcome, Signal};
 use gonogo_core::person::Act;
 use gonogo_core::say;
 use gonogo_engine::commands::break_glass::may_break_glass;
+use gonogo_engine::commands::deploy_preview::Preview;
 use gonogo_engine::commands::deploys::{
-    DeployError, MaySay, SILENT, approve, decide, end_step, give_up, request, signal, why_not_approve, writers_note,
+    DeployError, MaySay, SILENT, approve, decide, end_step, give_up, signal, why_not_approve, writers_note,
 };
+use gonogo_engine::commands::needs::need_now;
+use gonogo_engine::commands::request::{Wish, request, runway_note};
 use gonogo_engine::commands::up_to::UpTo;
 use gonogo_engine::{ToldAct, ToldDeploy, outcome_words, state_words, told_deploy};
 use gonogo_store::{CandidateId, DeployId, DeployRow, DeployState, DeploysWanted, Requested, RunKey};
@@ -50,10 +53,14 @@ pub(crate) struct Sent {
 }
 
 #[derive(Debug, Deserialize)]
-pub(crate) struct Wish {
+pub(crate) struct AskedFor {
     form: String,
     /// Only up to this commit of it.
     up_to: Option<String>,
+    /// At this time.
+    at: Option<String>,
+    /// The number of the deploy in whose place it waits.
+    instead_of: Option<String>,
 }
 
 /// A deploy's state: a word, a shape and a colour.
@@ -84,8 +91,10 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(id): Pat
     let agreeing = Agreeing {
         why_not: why_not_approve(&app.serving, &session.person, row).await.map_err(|e| away(&e))?,
         note: writers_note(&app.serving, row).await.map_err(|e| away(&e))?,
+        need: need_now(&app.serving, row).await.map_err(|e| away(&e))?,
         may_break_glass: may_break_glass(&app.serving, &session.person, &row.service),
     };
+    let runway = runway_note(&app.serving, row).await.map_err(|e| away(&e))?;
     let main = html! {
         @if !row.state.has_ended() { (stops::banner(stop.as_ref(), now)) (locks::banner(lock.as_ref(), now)) }
         section.answer.(if row.state == DeployState::Deployed { "is-go" } else { "is-waiting" }) aria-label="How it stands" {
@@ -97,6 +106,8 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(id): Pat
                 @if let (Some(began), Some(ended)) = (row.began_at, row.ended_at) { " · took " (say::lasts(ended.duration_since(began))) }
             }
             @if let (DeployState::Requested, Some(approval)) = (row.state, &row.plan.approval) { (agreed(approval, row, &agreeing, may, &session)) }
+            @if let Some(place) = &told.place { p { (outside(&place.said)) @if let Some(after) = place.after { " · " a href={ "/deploys/" (after.0) } { "deploy " (after.0) } } } }
+            @if let Some(note) = &runway { p.hint { "? " (outside(note)) "." } }
             @if may { (words(&told.may, row, &session)) }
         }
         (glass::shown(row, &session, now))
@@ -122,15 +133,14 @@ struct Agreeing {
     why_not: Option<String>,
     /// What is not known of who wrote it.
     note: Option<String>,
+    /// Who has to.
+    need: Option<Need>,
     may_break_glass: bool,
 }
 
 /// Who agrees to it, and the button of who may.
 fn agreed(approval: &Approval, row: &DeployRow, agreeing: &Agreeing, may: bool, session: &Session) -> Markup {
-    let who = match &approval.people {
-        Some(people) => say::list(people, people.len()),
-        None => format!("a {}", approval.role.word()),
-    };
+    let who = agreeing.need.clone().unwrap_or_else(|| approval.usual()).words();
     html! {
         p { "It waits for " (outside(&who)) @if approval.by_another { ", and not " (outside(&row.requested_by)) " alone" } " to agree." }
         @if let Some(note) = &agreeing.note { p.hint { "? " (outside(note)) "." } }
@@ -372,7 +382,32 @@ pub(crate) fn list(rows: &[DeployRow], now: Timestamp) -> Markup {
 
 /// The button on a candidate's page.
 pub(crate) fn ask_form(candidate: CandidateId, session: &Session) -> Markup {
-    html! { (press(candidate, session)) " " a href={ "/candidates/" (candidate.0) "/dry-run" } { "What that does" } }
+    html! { (press(candidate, session)) " " a href={ "/candidates/" (candidate.0) "/dry-run" } { "What that does, and for later" } }
+}
+
+/// Asks for it at a later time, or in another one's place.
+pub(super) fn for_later(told: &Preview, session: &Session) -> Markup {
+    let zone = &told.plan.zone;
+    html! {
+        details { summary { "For later, or in the place of another one" }
+            form.fields method="post" action={ "/candidates/" (told.candidate.id.0) "/deploys" } {
+                input type="hidden" name="form" value=(session.form_word());
+                label { "Not before (" (zone) "; else as soon as its turn comes)" input type="datetime-local" name="at"; }
+                @if !told.waiting.is_empty() {
+                    label { "In the place of"
+                        select name="instead_of" {
+                            option value="" { "none: behind those that wait" }
+                            @for row in &told.waiting {
+                                option value=(row.id.0) { "deploy " (row.id.0) ": " (outside(&row.branch)) " @ " (row.head.short()) ", asked for by " (outside(&row.requested_by)) }
+                            }
+                        }
+                        span.hint { "That one is not deployed then. It has not begun." }
+                    }
+                }
+                button { "Ask for it" }
+            }
+        }
+    }
 }
 
 /// The button for what is Go of a candidate that is not, up to this commit.
@@ -399,7 +434,7 @@ pub(crate) async fn ask(
     State(app): State<App>,
     session: Session,
     Path(candidate): Path<i64>,
-    Form(sent): Form<Wish>,
+    Form(sent): Form<AskedFor>,
 ) -> Response {
     if !session.sent(&sent.form) {
         return not_our_form();
@@ -407,7 +442,13 @@ pub(crate) async fn ask(
     let Ok(up_to) = sent.up_to.as_deref().map(str::parse::<UpTo>).transpose() else {
         return not_found().await.into_response();
     };
-    match request(&app.serving, &session.person, CandidateId(candidate), up_to.as_ref(), None).await {
+    // What is left empty in the form says nothing.
+    let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+    let Ok(instead_of) = filled(sent.instead_of).map(|id| id.parse().map(DeployId)).transpose() else {
+        return not_found().await.into_response();
+    };
+    let wish = Wish { up_to, at: filled(sent.at), instead_of, channel: None };
+    match request(&app.serving, &session.person, CandidateId(candidate), wish).await {
         Ok(Requested::New(id) | Requested::Underway(id)) => Redirect::to(&format!("/deploys/{}", id.0)).into_response(),
         Err(error) => refused(&error, &session),
     }

@@ -1,6 +1,6 @@
 //! Steps of a deploy that run on hosts: a row for each host, in the order of their turns.
 
-use super::deploys::{end_button, give_up_button, is_silent, press, refused};
+use super::deploys::{end_button, for_later, give_up_button, is_silent, press, refused};
 use super::layout::{self, outside};
 use super::table::table;
 use crate::App;
@@ -151,6 +151,8 @@ pub(crate) async fn would_do(State(app): State<App>, session: Session, Path(id):
             Some((said, fix)) => { p.hint { "It would not begin now: " (outside(said)) "; " (outside(fix)) "." } },
             None => { @if may { (press(told.candidate.id, &session)) } },
         }
+        @if let Some(into) = &told.runs_into { p.hint { "? " (outside(into)) "." } }
+        @if may { (for_later(&told, &session)) }
         @let guards = guard_names(&told.plan);
         @if !guards.is_empty() { p { "Watched by " (say::list(&guards, guards.len())) "." } }
         @if let (Some(why), false) = (&told.plan.only_by_hand, told.plan.back.is_empty()) {

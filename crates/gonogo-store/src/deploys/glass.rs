@@ -102,7 +102,8 @@ impl Store {
     {
         const INSERT: &str =
             "insert into deploy_glass (deploy, broken_by, why, around, broken_at) values ($1, $2, $3, $4, $5)";
-        const WAITS: &str = "update deploy set state = 'queued', said = '' where id = $1 and began_at is null
+        const WAITS: &str = "update deploy set state = 'queued', said = '', goes_first = 1, not_before = null
+             where id = $1 and began_at is null
              and state in ('requested', 'queued')
              and not exists (select 1 from deploy_glass g where g.deploy = deploy.id)";
         let broken = self

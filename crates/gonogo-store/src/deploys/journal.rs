@@ -2,25 +2,26 @@
 //! against what the writer was given, in its transaction.
 
 use super::locks::is_locked;
+use super::queue::{cancelled, in_queue};
 use super::runs::{self, StepOrder};
 use super::stops::is_stopped;
 use super::{DeployId, DeployState, changed};
 use crate::audit::{Deed, note};
 use crate::db::{Tx, execute, fetch};
-use crate::leases::Lease;
 use crate::views::changes::in_turn;
 use crate::{Store, StoreError, micros, time};
-use gonogo_core::deploy::{ActKey, Entry, Outcome, Signal};
+use gonogo_core::deploy::{ActKey, Entry, InQueue, Outcome, Place, Signal, place};
 use gonogo_core::running::Running;
 use jiff::Timestamp;
+use std::iter;
 
 /// The lock of a deploy: there is one only from [`Store::take_deploy`], and it is worth
 /// nothing after [`Store::finish_deploy`].
 #[derive(Debug)]
 pub struct Held {
     deploy: DeployId,
-    names: Vec<String>,
-    fence: i64,
+    /// Each with its fence: the first one is its service's, which its acts have.
+    locks: Vec<(String, i64)>,
 }
 
 /// An act that is written down and may begin, once.
@@ -36,30 +37,32 @@ impl Held {
     }
 }
 
-/// The lock of a service.
-fn lock_of(service: &str) -> String {
-    format!("service {service}")
+/// Its service's, and its group's.
+fn locks_of(one: &InQueue) -> Vec<String> {
+    let group = one.group.iter().map(|group| format!("group {group}"));
+    iter::once(format!("service {}", one.service)).chain(group).collect()
 }
 
 impl Store {
     /// Open deploys whose turn it is and to which nobody sees.
     pub async fn deploys_unseen(&self, now: Timestamp) -> Result<Vec<DeployId>, StoreError> {
-        const SELECT: &str = "select d.id from deploy d left join deploy_lock l on l.name = 'service ' || d.service
-             where d.ended_at is null and d.state <> 'requested' and ((l.deploy = d.id and l.until <= $1) or (l.deploy is null
-                 and d.id = (select min(o.id) from deploy o where o.service = d.service and o.ended_at is null
-                     and o.state <> 'requested')))
-             order by d.id limit 100";
+        const SEEN: &str = "select deploy from deploy_lock where deploy is not null and until > $1";
         let clock = self.leases;
-        let rows: Vec<(i64,)> = self
-            .db
+        self.db
             .read(move |tx| {
                 Box::pin(async move {
-                    let Lease { now, .. } = clock.lease(tx, now, now).await?;
-                    Ok(fetch!(tx, fetch_all, SELECT, now)?)
+                    let all = in_queue(tx).await?;
+                    if all.is_empty() {
+                        return Ok(Vec::new());
+                    }
+                    let lease = clock.lease(tx, now, now).await?;
+                    let seen: Vec<(i64,)> = fetch!(tx, fetch_all, SEEN, lease.now)?;
+                    let is_unseen = |one: &&InQueue| !seen.contains(&(one.deploy,));
+                    let has_turn = |one: &&InQueue| one.is_taken || place(one, &all, now) == Place::Turn;
+                    Ok(all.iter().filter(is_unseen).filter(has_turn).map(|one| DeployId(one.deploy)).collect())
                 })
             })
-            .await?;
-        Ok(rows.into_iter().map(|(id,)| DeployId(id)).collect())
+            .await
     }
 
     /// `None` where somebody else sees to it, or to another deploy of its service.
@@ -69,27 +72,39 @@ impl Store {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<Held>, StoreError> {
-        const OPEN: &str = "select service from deploy where id = $1 and ended_at is null and state <> 'requested'";
         const TAKE: &str = "insert into deploy_lock (name, deploy, fence, until) values ($1, $2, 1, $3)
              on conflict (name) do update
                  set deploy = excluded.deploy, fence = deploy_lock.fence + 1, until = excluded.until
                  where deploy_lock.deploy is null or (deploy_lock.deploy = excluded.deploy and deploy_lock.until <= $4)
              returning fence";
         let clock = self.leases;
-        self.db
+        let taken = self
+            .db
             .write(move |tx| {
                 Box::pin(async move {
                     // Who finishes it just now is waited for.
                     in_turn(tx).await?;
                     let lease = clock.lease(tx, now, until).await?;
-                    let open: Option<(String,)> = fetch!(tx, fetch_optional, OPEN, id.0)?;
-                    let Some((service,)) = open else { return Ok(None) };
-                    let name = lock_of(&service);
-                    let taken: Option<(i64,)> = fetch!(tx, fetch_optional, TAKE, &name, id.0, lease.until, lease.now)?;
-                    Ok(taken.map(|(fence,)| Held { deploy: id, names: vec![name], fence }))
+                    let all = in_queue(tx).await?;
+                    let Some(one) = all.iter().find(|one| one.deploy == id.0) else { return Ok(None) };
+                    if !one.is_taken && place(one, &all, now) != Place::Turn {
+                        return Ok(None);
+                    }
+                    let mut locks = Vec::new();
+                    for name in locks_of(one) {
+                        let row: Option<(i64,)> =
+                            fetch!(tx, fetch_optional, TAKE, &name, id.0, lease.until, lease.now)?;
+                        // All of them, or none.
+                        locks.push((name, row.ok_or(StoreError::Done)?.0));
+                    }
+                    Ok(Some(Held { deploy: id, locks }))
                 })
             })
-            .await
+            .await;
+        match taken {
+            Err(StoreError::Done) => Ok(None),
+            other => other,
+        }
     }
 
     /// Goes on seeing to it.
@@ -254,6 +269,9 @@ impl Store {
                         runs::take_back(tx, id, &format!("{by} wanted nothing more to begin"), deed.at).await?;
                     }
                     put(tx, id, None, &entry, deed.at).await?;
+                    if let Entry::Asked { signal: Signal::RollBack | Signal::Abandon, by } = &entry {
+                        cancelled(tx, id, &format!("cancelled by {by}"), deed.at).await?;
+                    }
                     note(tx, &deed).await?;
                     changed(tx, id).await?;
                     Ok(true)
@@ -282,18 +300,19 @@ impl Store {
             + 'static,
     {
         const HOLD: &str = "update deploy_lock set until = $4 where name = $1 and deploy = $2 and fence = $3";
-        let Held { deploy, names, fence } = held;
-        let (deploy, names, fence, clock) = (*deploy, names.clone(), *fence, self.leases);
+        let Held { deploy, locks } = held;
+        let (deploy, locks, clock) = (*deploy, locks.clone(), self.leases);
         self.db
             .write(move |tx| {
                 Box::pin(async move {
                     in_turn(tx).await?;
                     let lease = clock.lease(tx, now, until).await?;
-                    for name in &names {
-                        if execute!(tx, HOLD, name, deploy.0, fence, lease.until)? == 0 {
+                    for (name, fence) in &locks {
+                        if execute!(tx, HOLD, name, deploy.0, *fence, lease.until)? == 0 {
                             return Err(StoreError::Fenced);
                         }
                     }
+                    let fence = locks.first().map_or(0, |(_, fence)| *fence);
                     run(tx, (deploy, fence)).await
                 })
             })

@@ -5,6 +5,7 @@ mod glass;
 mod guards;
 mod journal;
 mod locks;
+mod queue;
 mod runs;
 mod stops;
 
@@ -12,6 +13,7 @@ pub use glass::{Broken, FollowUp, Glass, NewGlass};
 pub use guards::{GuardBefore, GuardSeen};
 pub use journal::{Held, Intent};
 pub use locks::{Locked, NewLock, ServiceLock};
+pub use queue::Waits;
 pub use runs::{DeployRun, RunKey, Runs, Said, StepOrder};
 pub use stops::{Stop, Stopped, UnderWay};
 
@@ -20,7 +22,7 @@ use crate::db::{Tx, execute, fetch};
 use crate::mirror::{Wanted, want};
 use crate::views::changes::{has_changed, in_turn};
 use crate::{CandidateId, Store, StoreError, micros, time};
-use gonogo_core::deploy::Plan;
+use gonogo_core::deploy::{Need, Plan};
 use gonogo_core::ids::Sha;
 use gonogo_core::running::Running;
 use jiff::Timestamp;
@@ -58,6 +60,9 @@ pub struct NewDeploy {
     pub requested_by: i64,
     /// Slack's id of the channel in which it was asked for.
     pub channel: Option<String>,
+    pub waits: Waits,
+    /// Whether somebody has to agree to it first.
+    pub is_to_be_approved: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -78,6 +83,8 @@ pub struct DeployRow {
     pub approved: Option<(String, Timestamp)>,
     pub began_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
+    /// It begins no sooner.
+    pub not_before: Option<Timestamp>,
     /// Where a person had it begin in spite of what kept it.
     pub glass: Option<Glass>,
 }
@@ -210,11 +217,14 @@ impl Store {
     }
 
     /// Somebody agrees to it, and it is queued; false where it does not wait for that.
-    pub async fn approve_deploy(&self, id: DeployId, by: i64, deed: Deed) -> Result<bool, StoreError> {
-        const UPDATE: &str = "update deploy set state = 'queued', approved_by = $2, approved_at = $3
+    pub async fn approve_deploy(&self, id: DeployId, by: i64, given: &Need, deed: Deed) -> Result<bool, StoreError> {
+        const UPDATE: &str = "update deploy set state = 'queued', approved_by = $2, approved_at = $3, approved_as = $4
              where id = $1 and state = 'requested'";
-        self.of_requested(id, deed, move |tx, at| Box::pin(async move { Ok(execute!(tx, UPDATE, id.0, by, at)?) }))
-            .await
+        let given = serde_json::to_string(given).map_err(|error| StoreError::Refused(error.to_string()))?;
+        self.of_requested(id, deed, move |tx, at| {
+            Box::pin(async move { Ok(execute!(tx, UPDATE, id.0, by, at, given)?) })
+        })
+        .await
     }
 
     /// It is not asked for any more; false where it does not wait for an approval.
@@ -280,7 +290,7 @@ impl Store {
             .read(|tx| {
                 Box::pin(async move {
                     let row: Option<Row> = fetch!(tx, fetch_optional, select_deploys!("where d.id = $1"), id.0)?;
-                    Ok(with_glass(tx, row.into_iter().collect()).await?.pop())
+                    Ok(whole(tx, row.into_iter().collect()).await?.pop())
                 })
             })
             .await
@@ -298,7 +308,7 @@ impl Store {
             .read(|tx| {
                 Box::pin(async move {
                     let rows = fetch!(tx, fetch_all, SELECT, service, only_open, before, i64::from(most))?;
-                    with_glass(tx, rows).await
+                    whole(tx, rows).await
                 })
             })
             .await
@@ -306,12 +316,15 @@ impl Store {
 }
 
 /// The newest first, or one.
-async fn with_glass(tx: &mut Tx<'_>, rows: Vec<Row>) -> Result<Vec<DeployRow>, StoreError> {
+async fn whole(tx: &mut Tx<'_>, rows: Vec<Row>) -> Result<Vec<DeployRow>, StoreError> {
+    const TIMES: &str = "select id, not_before from deploy where id between $1 and $2 and not_before is not null";
     let (Some(last), Some(first)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
-    let mut glasses = glass::glasses(tx, first.0, last.0).await?;
+    let (first, last) = (first.0, last.0);
+    let mut glasses = glass::glasses(tx, first, last).await?;
+    let times: Vec<(i64, i64)> = fetch!(tx, fetch_all, TIMES, first, last)?;
     let whole = |row: Row| {
-        let glass = glasses.remove(&row.0);
-        Ok(DeployRow { glass, ..read(row)? })
+        let (glass, not_before) = (glasses.remove(&row.0), times.iter().find(|(id, _)| *id == row.0));
+        Ok(DeployRow { glass, not_before: not_before.map(|(_, at)| time(*at)), ..read(row)? })
     };
     rows.into_iter().map(whole).collect()
 }
@@ -323,7 +336,7 @@ async fn underway(tx: &mut Tx<'_>, new: &NewDeploy) -> Result<Option<DeployId>, 
     Ok(found.map(|(id,)| DeployId(id)))
 }
 
-/// In this state, or in the one that its plan says.
+/// In this state, or in the one that it is asked for in.
 async fn insert(
     tx: &mut Tx<'_>,
     new: &NewDeploy,
@@ -332,9 +345,17 @@ async fn insert(
     at: Timestamp,
 ) -> Result<DeployId, StoreError> {
     const INSERT: &str = "insert into deploy
-             (service, branch, head, production, candidate, requested_by, requested_at, state, plan, channel)
-         values ($1, $2, $3, $4, $5, $6, $7, 'queued', '', $8) returning id";
+             (service, branch, head, production, candidate, requested_by, requested_at, state, plan, channel,
+                 service_group, not_before, goes_first, place)
+         values ($1, $2, $3, $4, $5, $6, $7, 'queued', '', $8, $9, $10, $11, $12) returning id";
     const PLAN: &str = "update deploy set plan = $2, state = $3 where id = $1";
+    let place = match new.waits.instead_of {
+        Some(old) => {
+            let by: (String,) = fetch!(tx, fetch_one, "select name from person where id = $1", new.requested_by)?;
+            Some(queue::place_of(tx, (old, &new.service), &by.0, at).await?)
+        }
+        None => None,
+    };
     let (head, production) = (new.head.to_string(), new.production.to_string());
     let (id,): (i64,) = fetch!(
         tx,
@@ -347,10 +368,14 @@ async fn insert(
         new.candidate.0,
         new.requested_by,
         micros(at),
-        &new.channel
+        &new.channel,
+        &new.waits.group,
+        new.waits.not_before.map(micros),
+        i64::from(new.waits.goes_first),
+        place
     )?;
     let plan = plan(DeployId(id));
-    let usual = if plan.approval.is_some() { DeployState::Requested } else { DeployState::Queued };
+    let usual = if new.is_to_be_approved { DeployState::Requested } else { DeployState::Queued };
     let plan = serde_json::to_string(&plan).map_err(|e| StoreError::Refused(e.to_string()))?;
     execute!(tx, PLAN, id, plan, state.unwrap_or(usual).word())?;
     Ok(DeployId(id))
@@ -399,6 +424,7 @@ fn read(row: Row) -> Result<DeployRow, StoreError> {
         approved: agreed.zip(agreed_at.map(time)),
         began_at: began.map(time),
         ended_at: ended.map(time),
+        not_before: None,
         glass: None,
     })
 }

@@ -5,7 +5,7 @@ use gonogo_core::guard::{Judgement, Reading, Sample, Series};
 use gonogo_core::person::{Person, Role};
 use gonogo_store::{
     AuditAsked, Candidate, Deed, DeployId, DeployState, DeploysWanted, GuardBefore, GuardSeen, Held, NewDeploy,
-    ProductionSeen, Requested, RunKey, Sighted, StepOrder, Store, StoreError,
+    ProductionSeen, Requested, RunKey, Sighted, StepOrder, Store, StoreError, Waits,
 };
 
 pub(crate) fn deed(action: &'static str, second: i64) -> Deed {
@@ -59,12 +59,15 @@ pub(crate) fn wanted(who: &Person, of: &Candidate) -> NewDeploy {
         candidate: of.id,
         requested_by: who.id,
         channel: None,
+        waits: Waits::default(),
+        is_to_be_approved: false,
     }
 }
 
 async fn request(store: &Store, who: &Person, of: &Candidate, second: i64) -> Requested {
     let plan = |id: DeployId| Plan {
         approval: None,
+        zone: "UTC".to_owned(),
         runner: "local".to_owned(),
         forward: vec![step(&format!("ship-{}", id.0))],
         back: Vec::new(),
@@ -299,19 +302,21 @@ conformance! {
             not_by_author: true,
             mails: std::collections::BTreeMap::new(),
             hours: 8,
+            rules: Vec::new(),
         };
         // As if it were asked for under such a policy.
         let held = take(&store, id, 3).await.unwrap();
         finish(&store, &held, 4).await;
         let plan = move |_| Plan {
-            approval: Some(approval),
+            approval: Some(approval), zone: "UTC".to_owned(),
             runner: "local".to_owned(),
             forward: vec![step("ship")],
             back: Vec::new(),
             watched: None,
             only_by_hand: None,
         };
-        let Requested::New(waits) = store.request_deploy(wanted(&who, &of), plan, deed("asked for a deploy", 5)).await.unwrap() else {
+        let new = NewDeploy { is_to_be_approved: true, ..wanted(&who, &of) };
+        let Requested::New(waits) = store.request_deploy(new, plan, deed("asked for a deploy", 5)).await.unwrap() else {
             panic!("the first one is over")
         };
         let state_of = async |id| store.deploy(id).await.unwrap().unwrap().state;

@@ -30,6 +30,7 @@ fn evaluation(candidate: CandidateId, verdict: &str) -> NewEvaluation {
         summary: format!("{verdict}, because"),
         result: "{}".to_owned(),
         recording: b"r".to_vec(),
+        fields_hash: String::new(),
         stories: vec![story("STORY-1")],
         is_unread: false,
     }

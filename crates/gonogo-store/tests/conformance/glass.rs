@@ -2,7 +2,7 @@ use crate::deploys::{ada, candidate, deed, first, order, requested, step, take, 
 use crate::{at, conformance};
 use gonogo_core::deploy::{Approval, Plan};
 use gonogo_core::person::Role;
-use gonogo_store::{Broken, DeployId, DeployState, NewGlass, Requested, Store};
+use gonogo_store::{Broken, DeployId, DeployState, NewDeploy, NewGlass, Requested, Store};
 use std::collections::BTreeMap;
 
 fn plan(needs_approval: bool) -> impl FnOnce(DeployId) -> Plan {
@@ -13,9 +13,11 @@ fn plan(needs_approval: bool) -> impl FnOnce(DeployId) -> Plan {
         not_by_author: true,
         mails: BTreeMap::new(),
         hours: 8,
+        rules: Vec::new(),
     };
     move |_| Plan {
         approval: needs_approval.then_some(approval),
+        zone: "UTC".to_owned(),
         runner: "local".to_owned(),
         forward: vec![step("ship")],
         back: Vec::new(),
@@ -67,7 +69,8 @@ conformance! {
         let who = ada(&store).await;
         let (waits, runs) = (candidate(&store, "web", 'b').await, candidate(&store, "api", 'b').await);
         let asked = deed("asked for a deploy", 2);
-        let Requested::New(id) = store.request_deploy(wanted(&who, &waits), plan(true), asked).await.unwrap() else {
+        let new = NewDeploy { is_to_be_approved: true, ..wanted(&who, &waits) };
+        let Requested::New(id) = store.request_deploy(new, plan(true), asked).await.unwrap() else {
             panic!("none is under way")
         };
         assert_eq!(store.deploy(id).await.unwrap().unwrap().state, DeployState::Requested);

@@ -27,6 +27,7 @@ mod people;
 mod post_deploy;
 mod production;
 mod pulls;
+mod queue;
 mod queue_model;
 mod server;
 mod sign_offs;

@@ -31,6 +31,7 @@ async fn judged(store: &Store, candidate: &Candidate, verdict: &str, second: i64
         summary: format!("{verdict}: because"),
         result: "{}".to_owned(),
         recording: Vec::new(),
+        fields_hash: String::new(),
         stories: Vec::new(),
         is_unread: false,
     };

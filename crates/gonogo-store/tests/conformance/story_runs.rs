@@ -38,6 +38,7 @@ async fn judged_as_far(store: &Store, candidate: CandidateId, waiting: &[&str], 
         summary: String::new(),
         result: "{}".to_owned(),
         recording: Vec::new(),
+        fields_hash: String::new(),
         stories: waiting.iter().map(story).collect(),
         is_unread,
     };

@@ -52,6 +52,8 @@ const STEPS: &[(i64, &str, &str)] = &[
     (39, include_str!("../../migrations/0039_deploy_cards.sql"), include_str!("rows/0039.sql")),
     (40, include_str!("../../migrations/0040_guards.sql"), include_str!("rows/0040.sql")),
     (41, include_str!("../../migrations/0041_deploys_along.sql"), include_str!("rows/0041.sql")),
+    (48, include_str!("../../migrations/0048_queue.sql"), include_str!("rows/0048.sql")),
+    (49, include_str!("../../migrations/0049_fields.sql"), include_str!("rows/0049.sql")),
 ];
 
 /// Brings an empty database to a version, with rows.

@@ -22,6 +22,7 @@ async fn judge(store: &Store, candidate: CandidateId, verdict: &str) {
         summary: format!("{verdict}!"),
         result: format!("{{\"was\":\"{verdict}\"}}"),
         recording: Vec::new(),
+        fields_hash: String::new(),
         stories: Vec::new(),
         is_unread: false,
     };

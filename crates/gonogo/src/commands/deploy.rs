@@ -5,7 +5,7 @@ use crate::cli::{DeployArgs, DeploysArgs, DeploysFormat};
 use crate::server::Server;
 use anstream::adapter::StripStr;
 use anyhow::bail;
-use gonogo_api::{Candidate, Deploy, DeployHostState, DeployState, DryRun, DryRunStep};
+use gonogo_api::{Candidate, Deploy, DeployHostState, DeployState, DryRun, DryRunStep, NewDeploy};
 use gonogo_core::say;
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
@@ -20,8 +20,14 @@ pub(crate) fn run(args: &DeployArgs) -> anyhow::Result<u8> {
         if args.dry_run {
             return Ok(print_plan(&server.dry_run(candidate.id).await?));
         }
-        let made =
-            server.deploy(&args.service, candidate.id, args.up_to.as_deref(), args.break_glass.as_deref()).await?;
+        let new = NewDeploy {
+            candidate: candidate.id,
+            up_to: args.up_to.clone(),
+            at: args.at.clone(),
+            instead_of: args.instead_of,
+            break_glass: args.break_glass.clone(),
+        };
+        let made = server.deploy(&args.service, &new).await?;
         let deploy = server.one_deploy(made.id).await?;
         anstream::eprintln!("deploy {}: {}", made.id, deploy.page);
         if args.server.wait.is_none() {
@@ -50,7 +56,9 @@ async fn follow(server: &Server, id: i64, patience: &mut Patience) -> anyhow::Re
                 anstream::print!("{}", say::printable_lines(&text));
             }
         }
-        let stands = format!("{}{}{}", word(deploy.state), if deploy.said.is_empty() { "" } else { ": " }, deploy.said);
+        let waits = deploy.place.as_ref().map(|place| place.said.as_str()).filter(|_| deploy.said.is_empty());
+        let said = waits.unwrap_or(&deploy.said);
+        let stands = format!("{}{}{said}", word(deploy.state), if said.is_empty() { "" } else { ": " });
         if stands != stood {
             anstream::eprintln!("deploy {id} {}", say::printable(&stands));
             stood = stands;
@@ -83,6 +91,9 @@ fn print_plan(plan: &DryRun) -> u8 {
     }
     if let (Some(why), false) = (&plan.only_by_hand, plan.back.is_empty()) {
         anstream::println!("Only a person rolls it back: {}.", say::printable(why));
+    }
+    if let Some(into) = &plan.runs_into {
+        anstream::println!("Mind that {}.", say::printable(into));
     }
     if let Some(why) = &plan.not_now {
         anstream::println!("It would not begin now: {}", say::printable(why));

@@ -44,6 +44,7 @@ mod post_deploy;
 mod production;
 mod pulls;
 mod pushes;
+mod queued;
 #[path = "../shared/rig.rs"]
 mod rig;
 mod second;

@@ -256,6 +256,7 @@ async fn fill(url: &str, number: usize) -> anyhow::Result<()> {
             summary: "Go".to_owned(),
             result: "x".repeat(5_000),
             recording: vec![b'x'; 20_000],
+            fields_hash: String::new(),
             stories: stories.collect(),
             is_unread: false,
         };

@@ -28,6 +28,7 @@ fn plan(forward: &[(u32, OnFailure)], back: usize) -> Plan {
     let forward = forward.iter().map(|(tries, on_failure)| step("a", *tries, *on_failure)).collect();
     Plan {
         approval: None,
+        zone: "UTC".to_owned(),
         runner: "local".to_owned(),
         forward,
         back: (0..back).map(|_| step("b", 1, OnFailure::Halt)).collect(),

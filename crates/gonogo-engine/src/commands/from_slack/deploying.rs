@@ -6,7 +6,8 @@ use super::telling::Telling;
 use super::who::{Who, who};
 use super::{APPROVE, Done, NOT_DONE, SIGNALS, nothing};
 use crate::commands::break_glass::break_glass;
-use crate::commands::deploys::{DeployError, approve, request, signal};
+use crate::commands::deploys::{DeployError, approve, signal};
+use crate::commands::request::{Wish, request};
 use crate::commands::slack_join::{Offered, offer_link};
 use crate::commands::up_to::UpTo;
 use crate::serving::Serving;
@@ -64,6 +65,14 @@ async fn came(serving: &Serving, asked: &Asked) -> Result<Came, StoreError> {
     let ((_, ["deploy", words @ ..]) | (Some(_), words)) = (&asked.command, words.as_slice()) else {
         return Ok(usage(serving, ""));
     };
+    // `at 22:00` may stand behind a service and what of it; a reason may end in anything.
+    let has_reason = |word: &str| word == GLASS || LOCKING.contains(&word) || STOPPING.contains(&word);
+    let (words, at) = match words {
+        [words @ .., "at", at] if words.first().is_some_and(|word| !has_reason(word)) => {
+            (words, Some((*at).to_owned()))
+        }
+        words => (words, None),
+    };
     let (service, which, up_to) = match words {
         [] | ["help"] => return Ok(usage(serving, "")),
         [GLASS, service, which, why @ ..] => return by_glass(serving, asked, service, which, &why.join(" ")).await,
@@ -86,7 +95,10 @@ async fn came(serving: &Serving, asked: &Asked) -> Result<Came, StoreError> {
         return Ok(usage(serving, &format!("there is no service `{service}` here. ")));
     }
     match found(serving, service, which).await? {
-        Ok(candidate) => ask(serving, &person, &candidate, up_to.as_ref(), &asked.channel).await,
+        Ok(candidate) => {
+            let wish = Wish { up_to, at, ..Wish::default() };
+            ask(serving, &person, &candidate, wish, &asked.channel).await
+        }
         Err(said) => Ok(Came::not(said)),
     }
 }
@@ -107,7 +119,7 @@ pub(super) fn usage(serving: &Serving, wrong: &str) -> Came {
     let said = format!(
         "{}Say `/deploy SERVICE`, or with a branch, a commit or a pull request behind it: `/deploy SERVICE main`, \
          `/deploy SERVICE 9f2c1ab`, `/deploy SERVICE #12`; `/deploy SERVICE newest-go`, or `/deploy SERVICE main 9f2c1ab`, \
-         is a part of it. `/deploy stop-all REASON` stops all deploys, `/deploy lift` \
+         is a part of it; `at 22:00` behind it is for then. `/deploy stop-all REASON` stops all deploys, `/deploy lift` \
          lifts that; `/deploy lock SERVICE 2h REASON` lets nobody else deploy it until then, `/deploy unlock SERVICE`. \
          `/deploy break-glass SERVICE BRANCH REASON` deploys it in spite of what keeps it. \
          Services: {}.",
@@ -205,16 +217,17 @@ async fn ask(
     serving: &Serving,
     person: &Person,
     candidate: &Candidate,
-    up_to: Option<&UpTo>,
+    wish: Wish,
     channel: &str,
 ) -> Result<Came, StoreError> {
     let page = |id: DeployId| format!("{}/deploys/{}", serving.pages, id.0);
-    let at = match up_to {
+    let at = match &wish.up_to {
         None => format!("at {}", candidate.head.short()),
         Some(UpTo::NewestGo) => "up to its newest Go".to_owned(),
         Some(UpTo::Commit(begins)) => format!("up to {begins}"),
     };
-    let what = format!("{} {} {at}", candidate.service, candidate.branch);
+    let then = wish.at.as_deref().map(|at| format!(", not before {at}")).unwrap_or_default();
+    let what = format!("{} {} {at}{then}", candidate.service, candidate.branch);
     let here = is_told_here(serving, channel).await;
     let elsewhere =
         serving.service(&candidate.service).and_then(|service| service.deploys_told.slack_channel.as_deref());
@@ -223,7 +236,7 @@ async fn ask(
         (false, Some(other)) => format!(" How it goes is told in {}.", say::slack(other)),
         (false, None) => " How it goes is on its page alone.".to_owned(),
     };
-    Ok(match request(serving, person, candidate.id, up_to, here.then(|| channel.to_owned())).await {
+    Ok(match request(serving, person, candidate.id, Wish { channel: here.then(|| channel.to_owned()), ..wish }).await {
         Ok(Requested::New(id)) => Came {
             outcome: format!("{} asked for deploy {}: {what}", person.name, id.0),
             said: format!("Asked for: <{}|deploy {}> of {}.{told}", page(id), id.0, say::slack(&what)),

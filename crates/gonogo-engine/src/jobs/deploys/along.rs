@@ -12,7 +12,6 @@ use gonogo_core::running::Running;
 use gonogo_core::say;
 use gonogo_remote::git::Git;
 use gonogo_store::{Deed, DeployRow, DeployState, DeploysWanted};
-use jiff::SignedDuration;
 
 /// Of so many open deploys of a service those are looked at that wait for an approval.
 const MOST: u32 = 200;
@@ -87,8 +86,9 @@ pub(in crate::jobs) async fn lapse(serving: &Serving, service: &Service) -> Resu
     let is_under_way = rows.iter().any(|row| row.began_at.is_some());
     for row in rows.iter().filter(|row| row.state == DeployState::Requested) {
         let now = (serving.clock)();
-        let hours = row.plan.approval.as_ref().map_or(0, |approval| approval.hours);
-        let said = if now.duration_since(row.requested_at) > SignedDuration::from_hours(hours.into()) {
+        let approval = row.plan.approval.as_ref();
+        let said = if approval.is_none_or(|approval| !approval.counts(row.requested_at, row.not_before, now)) {
+            let hours = approval.map_or(0, |approval| approval.hours);
             format!("nobody agreed to it within {hours} h: ask for it anew")
         } else if is_under_way {
             continue;

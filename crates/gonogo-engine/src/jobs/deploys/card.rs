@@ -4,6 +4,7 @@ use super::locks;
 use crate::commands::break_glass::glass_words;
 use crate::commands::deploys::{may_say_of, writers_note};
 use crate::commands::from_slack::{APPROVE, SIGNALS};
+use crate::commands::request::runway_note;
 use crate::digest::Digest;
 use crate::evidence::Evidence;
 use crate::jobs::message::{SLACK_MESSAGE, context, outside, section};
@@ -136,7 +137,7 @@ impl DeployWanted {
             glass: glass_words(row)
                 .zip(row.glass.as_ref())
                 .map(|(said, glass)| format!("{said}; in spite of: {}", glass.around)),
-            note: writers_note(serving, row).await?,
+            note: notes(serving, row).await?,
             is_to_be_approved: row.state == DeployState::Requested,
             signals: may_say_of(row, &journal).signals,
             url: format!("{}/deploys/{}", serving.pages, row.id.0),
@@ -223,6 +224,13 @@ impl DeployWanted {
     }
 }
 
+/// What people are to know of it beside.
+async fn notes(serving: &Serving, row: &DeployRow) -> Result<Option<String>, StoreError> {
+    let all = [writers_note(serving, row).await?, runway_note(serving, row).await?];
+    let all: Vec<String> = all.into_iter().flatten().collect();
+    Ok((!all.is_empty()).then(|| all.join("; ")))
+}
+
 /// The first of them, and how many there are beside.
 fn some(all: &[String], most: usize, between: &str) -> Option<String> {
     let mut lines: Vec<String> = all.iter().take(most).cloned().collect();
@@ -235,7 +243,7 @@ fn counts(check: &Check, evidence: Option<&Evidence>) -> String {
     let people =
         if digest.people.len() == 1 { "1 person".to_owned() } else { format!("{} people", digest.people.len()) };
     let lines = digest.lines.map(|lines| format!("+{} −{}", lines.added, lines.removed));
-    let risk = digest.risk.as_ref().map(|(risk, story)| format!("risk {risk} ({story})"));
+    let risk = digest.risk.as_ref().map(|(risk, story)| format!("risk {} ({story})", risk.word()));
     let migrations = (!digest.migrations.is_empty()).then(|| say::count(digest.migrations.len(), "migration"));
     let all =
         [Some(say::count(digest.commits, "commit")), Some(say::count(digest.all_stories(), "story")), Some(people)];

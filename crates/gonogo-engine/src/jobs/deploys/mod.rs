@@ -4,6 +4,7 @@
 mod affinity;
 mod along;
 mod card;
+mod continuous;
 mod guards;
 mod heed;
 mod locks;
@@ -14,6 +15,7 @@ mod stopped;
 
 pub(super) use along::lapse;
 pub(super) use card::{DeployWanted, tell_all};
+pub(super) use continuous::ask_for_all;
 pub(crate) use guards::guards_read;
 pub(super) use news::NewsWanted;
 pub(crate) use news::{LockOff, told_of_follow_up, told_of_glass, told_of_lock, told_of_stop};
@@ -104,6 +106,8 @@ enum Step {
     /// Something was written: there may be more to do at once.
     Moved,
     Waits,
+    /// Another one goes first: it is taken anew after that.
+    GaveWay,
     Over,
 }
 
@@ -146,6 +150,7 @@ async fn see_to(serving: Arc<Serving>, held: Held, mut stop: watch::Receiver<boo
                     _ = stop.changed() => {}
                 }
             }
+            Ok(Step::GaveWay) => return,
             Ok(Step::Over) => return seen.finished().await,
             Err(JobError::Store(StoreError::Fenced)) => {
                 tracing::warn!(deploy = id.0, "somebody else sees to the deploy now");
@@ -186,6 +191,7 @@ impl Seen {
             match self.reading.ready(&self.serving, &self.row, &self.news).await? {
                 Ready::Yes => {}
                 Ready::Along(runs) => return self.moves_along(runs, journal.len()).await,
+                Ready::NotYet(_) if self.gives_way(journal.len()).await? => return Ok(Step::GaveWay),
                 Ready::NotYet(said) => return self.stands(DeployState::Queued, said, None).await,
                 Ready::Refused(why) => return self.finish(DeployState::Refused, why, None, journal.len()).await,
             }
@@ -196,6 +202,7 @@ impl Seen {
                 let times: Vec<Timestamp> = written.iter().map(|(_, at)| *at).collect();
                 self.follow(&keys, &journal, &times).await
             }
+            Next::Hold(_) if !has_begun && self.gives_way(journal.len()).await? => Ok(Step::GaveWay),
             Next::Hold(hold) => {
                 if !has_begun {
                     // What was read before it was halted is read anew once it goes on.
@@ -223,6 +230,11 @@ impl Seen {
                 self.finish(state, stands::of_end(&self.row.plan, &journal, end, &without), runs, journal.len()).await
             }
         }
+    }
+
+    /// Whether one that goes first has its turn now.
+    async fn gives_way(&self, seen: usize) -> Result<bool, StoreError> {
+        self.serving.store.give_way(&self.held, seen, (self.serving.clock)(), until((self.serving.clock)())).await
     }
 
     /// What runs of it is followed to its end; it goes on once the stop is lifted.

@@ -2,13 +2,15 @@
 //! and the verdict of exactly that.
 
 use super::along::{Stays, stays};
-use crate::commands::deploys::{closed, deploys_of};
+use crate::commands::deploys::deploys_of;
 use crate::commands::locks::{keeps_out, locked_words};
+use crate::commands::needs::need_of;
+use crate::commands::request::{closed, runs_into};
 use crate::jobs::deploys::guards::{Unwatched, watchable};
 use crate::jobs::{EVALUATE, JobError, judge_soon, look_soon};
 use crate::serving::Serving;
 use gonogo_api::{Check, Finding, Severity};
-use gonogo_core::deploy::Watched;
+use gonogo_core::deploy::{Runway, Watched};
 use gonogo_core::running::Running;
 use gonogo_core::say;
 use gonogo_store::{DeployRow, Evaluation};
@@ -67,12 +69,11 @@ impl Reading {
         }
         // What keeps a deploy may be broken by a person; that what runs is as it was may not.
         let is_broken = glass.is_some();
-        if let Some(approval) = row.plan.approval.as_ref().filter(|_| !is_broken) {
-            let now = (serving.clock)();
-            if !row.approved.as_ref().is_some_and(|(_, at)| approval.counts(*at, now)) {
-                let said = format!("its approval is older than {} h: ask for it anew", approval.hours);
-                return Ok(Ready::Refused(said));
-            }
+        if let (Some(approval), Some((_, at)), false) = (&row.plan.approval, &row.approved, is_broken)
+            && !approval.counts(*at, row.not_before, (serving.clock)())
+        {
+            let said = format!("its approval is older than {} h: ask for it anew", approval.hours);
+            return Ok(Ready::Refused(said));
         }
         let is_late = (serving.clock)().duration_since(since) > AT_MOST;
         let not_yet = |what: &str, why: Option<String>| match why.filter(|_| is_late) {
@@ -127,11 +128,18 @@ impl Reading {
         if let Some((said, fix)) = closed {
             return Ok(Ready::Refused(format!("{said}; {fix}")));
         }
+        let into = runs_into(serving, &section, &row.service, (serving.clock)()).await?;
+        if let Some((said, fix)) = into.filter(|_| section.runway == Runway::Block) {
+            return Ok(Ready::Refused(format!("{said}; {fix}")));
+        }
         match newest {
             None => Ok(not_yet("its verdict", None)),
             Some(newest) if newest.exit_code == 0 => {
                 if let Some(found) = found_since(serving, row, &newest).await? {
                     return Ok(Ready::Refused(found));
+                }
+                if let Some(lacks) = lacks_approval(serving, row).await? {
+                    return Ok(Ready::Refused(lacks));
                 }
                 Ok(match self.watchable(serving, row, news) {
                     Some(Ok(())) => Ready::Yes,
@@ -187,6 +195,19 @@ impl Reading {
         }
         found
     }
+}
+
+/// Who has to agree to it by now, and has not: what it brings is another, or the time.
+async fn lacks_approval(serving: &Serving, row: &DeployRow) -> Result<Option<String>, JobError> {
+    let Some(approval) = &row.plan.approval else { return Ok(None) };
+    let need = need_of(serving, approval, &row.plan.zone, row.candidate, (serving.clock)()).await?;
+    let Some(need) = need else { return Ok(None) };
+    let given = match &row.approved {
+        Some(_) => Some(serving.store.approved_as(row.id).await?.unwrap_or_else(|| approval.usual())),
+        None => None,
+    };
+    let is_met = given.is_some_and(|given| need.is_met_by(&given));
+    Ok((!is_met).then(|| format!("{} has to agree to it by now: ask for it anew", need.words())))
 }
 
 /// What is found over what runs now, and was not over what ran when somebody agreed to

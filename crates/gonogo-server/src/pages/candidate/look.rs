@@ -178,7 +178,10 @@ pub(crate) fn tiles(digest: &Digest) -> Markup {
         ("People", people(&digest.people)),
         (
             "Highest risk",
-            digest.risk.as_ref().map_or_else(|| "not known".to_owned(), |(risk, key)| format!("{risk}, {key}")),
+            digest
+                .risk
+                .as_ref()
+                .map_or_else(|| "not known".to_owned(), |(risk, key)| format!("{}, {key}", risk.word())),
         ),
         ("Size", size(digest)),
     ];
