@@ -40,6 +40,9 @@ pub struct Deploy {
     pub rollouts: Vec<DeployRollout>,
     /// What its guards saw, in the policy's order.
     pub guards: Vec<DeployGuard>,
+    /// What at the code host does not follow it yet, and why.
+    #[serde(default)]
+    pub lags: Vec<String>,
     /// What may be asked of it now.
     pub signals: Vec<DeploySignal>,
     /// The act that waits for a person's word; null where none does.

@@ -2,6 +2,7 @@
 //! they began, and what may be said of it.
 
 use crate::commands::deploys::{MaySay, may_say_of};
+use crate::jobs::lags;
 use crate::serving::Serving;
 use crate::told_guards::{ToldGuard, told_guards};
 use crate::told_queue::{ToldPlace, told_place};
@@ -20,6 +21,8 @@ pub struct ToldDeploy {
     pub may: MaySay,
     /// Where it stands, while it waits for its turn.
     pub place: Option<ToldPlace>,
+    /// What at the code host does not follow it yet, and why.
+    pub lags: Vec<String>,
     /// What people asked and decided, in the order in which they did.
     pub words: Vec<(String, Timestamp)>,
 }
@@ -100,8 +103,8 @@ pub async fn told_deploy(serving: &Serving, id: DeployId) -> Result<Option<ToldD
     }
     let rollouts = rollouts(&row.plan, &entries, &acts);
     let guards = told_guards(&row.plan, serving.store.guards_of(id).await?);
-    let place = told_place(serving, &row).await?;
-    Ok(Some(ToldDeploy { row, acts, rollouts, guards, may, place, words }))
+    let (place, lags) = (told_place(serving, &row).await?, lags(serving, &row).await?);
+    Ok(Some(ToldDeploy { row, acts, rollouts, guards, may, place, lags, words }))
 }
 
 fn rollouts(plan: &Plan, journal: &[Entry], acts: &[ToldAct]) -> Vec<ToldRollout> {

@@ -67,6 +67,16 @@ impl Store {
     }
 
     /// The target shows what was leased. A newer wish meanwhile stays due.
+    /// Why something is not seen yet that should be; `None` where it is, was not tried yet, or
+    /// nobody wants it.
+    pub async fn mirror_trouble(&self, target: &str) -> Result<Option<String>, StoreError> {
+        const SELECT: &str = "select error from mirror where target = $1 and error is not null";
+        let target = target.to_owned();
+        let row: Option<(String,)> =
+            self.db.read(move |tx| Box::pin(async move { Ok(fetch!(tx, fetch_optional, SELECT, &target)?) })).await?;
+        Ok(row.map(|(error,)| error))
+    }
+
     pub async fn mirror_made(&self, due: &Due) -> Result<(), StoreError> {
         let (target, version) = (due.target.clone(), due.version);
         let update = "update mirror set made_version = $2, leased_until = null, attempts = 0, error = null

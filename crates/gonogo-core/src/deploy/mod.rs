@@ -4,6 +4,7 @@
 mod affinity;
 mod approval;
 mod calendar;
+mod follow;
 mod hosts;
 mod journal;
 mod machine;
@@ -17,6 +18,7 @@ mod when;
 pub use affinity::{Affinity, AffinityIs, HaproxyTable, Switch, affinity_is};
 pub use approval::{Approval, ApprovalRule, Need, RiskWord};
 pub use calendar::{Calendar, Day, Freeze, Opening, Window};
+pub use follow::Follow;
 pub use hosts::{At, Host, HostTable, Phase, PhaseTable};
 pub use journal::{Act, ActKey, Choice, Direction, Entry, Failure, GuardWord, On, Outcome, Signal, has_begun};
 pub use machine::{End, HaltedBy, Hold, Next, goes_back, is_stopped, next};

@@ -3,6 +3,7 @@
 
 use super::affinity::Switch;
 use super::approval::Approval;
+use super::follow::Follow;
 use super::hosts::{self, At, Host, HostTable, Phase, PhaseTable};
 use super::journal::{Act, ActKey, Direction};
 use super::section::{Deploys, OnFailure, StepTable};
@@ -22,6 +23,9 @@ pub struct Plan {
     /// The IANA zone of its times.
     #[serde(default = "utc", skip_serializing_if = "is_utc")]
     pub zone: String,
+    /// What follows at the code host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow: Option<Follow>,
     /// Who does its steps, by name.
     #[serde(default = "local")]
     pub runner: String,
@@ -179,7 +183,8 @@ impl Plan {
         let guards = section.guards.clone();
         let watched = (!guards.is_empty()).then(|| Watched { guards, watch: section.watch.clone() });
         let (only_by_hand, zone) = (variables.only_by_hand.clone(), section.zone.clone());
-        Self { approval, zone, runner, forward, back: back.unwrap_or_default(), watched, only_by_hand }
+        let follow = section.follow.clone();
+        Self { approval, zone, follow, runner, forward, back: back.unwrap_or_default(), watched, only_by_hand }
     }
 
     /// Whether it may be rolled back without a person.
@@ -325,7 +330,7 @@ fn step(table: &StepTable, groups: &BTreeMap<String, Vec<HostTable>>, values: &[
 }
 
 /// Each variable is replaced once: what a branch is called is no variable.
-fn filled(text: &str, values: &[(&str, String)]) -> String {
+pub(super) fn filled(text: &str, values: &[(&str, String)]) -> String {
     let mut filled = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('{') {

@@ -3,6 +3,7 @@
 use super::affinity::Affinity;
 use super::approval::Approval;
 use super::calendar::{Calendar, Freeze, Window};
+use super::follow::Follow;
 use super::hosts::{self, HostTable, PhaseTable};
 use super::plan::{self, Variables};
 use crate::guard::{Guard, MetricsServers, OnWorse, Watch};
@@ -38,6 +39,8 @@ pub struct Deploys {
     pub continuous: Option<Continuous>,
     /// What a freeze means that begins before a deploy would be over.
     pub runway: Runway,
+    /// What follows at the code host.
+    pub follow: Option<Follow>,
     /// Who agrees to a deploy before it is queued; without it nobody has to.
     pub approval: Option<Approval>,
     /// Who may have one begin although something keeps it.
@@ -187,6 +190,7 @@ impl Default for Deploys {
             first: Patterns::default(),
             continuous: None,
             runway: Runway::default(),
+            follow: None,
             hosts: BTreeMap::new(),
             approval: None,
             break_glass: BreakGlass::default(),
@@ -229,6 +233,9 @@ impl Deploys {
             return Err(
                 "`continuous.branches` names none: write [\"main\"], or leave [deploy.continuous] out".to_owned()
             );
+        }
+        if let Some(follow) = &self.follow {
+            follow.validate()?;
         }
         if let Some(approval) = &self.approval {
             approval.validate(&self.zone)?;

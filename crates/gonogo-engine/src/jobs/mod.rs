@@ -32,7 +32,7 @@ mod worker;
 
 pub(crate) use changed::are_new;
 pub use deploys::stopped_words;
-pub(crate) use deploys::{LockOff, guards_read, told_of_follow_up, told_of_glass, told_of_lock, told_of_stop};
+pub(crate) use deploys::{LockOff, guards_read, lags, told_of_follow_up, told_of_glass, told_of_lock, told_of_stop};
 pub use early::{Lack, Mended, told_early};
 pub(crate) use evaluate::{Silent, runs_now, waivers_of};
 pub(crate) use loud::{Turned, told_of_away, told_of_turn};

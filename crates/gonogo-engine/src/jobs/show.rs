@@ -1,6 +1,7 @@
 //! Makes the outside show what is wanted.
 
 use super::check_run::{CheckRunWanted, GITHUB_CHECK_RUN};
+use super::deploys::{GIT_REF, GITHUB_DEPLOYMENT, make_deployment, move_ref};
 use super::message::SLACK_MESSAGE;
 use super::seen::{GITHUB_STATUS, StatusWanted};
 use super::{contained, telling, told};
@@ -11,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::time::{Duration, Instant};
 
 /// What there is to be shown; each kind has workers of its own.
-pub(super) const KINDS: [&str; 3] = [GITHUB_STATUS, GITHUB_CHECK_RUN, SLACK_MESSAGE];
+pub(super) const KINDS: [&str; 5] = [GITHUB_STATUS, GITHUB_CHECK_RUN, SLACK_MESSAGE, GIT_REF, GITHUB_DEPLOYMENT];
 /// One try, so that it ends before its lease does: two would post side by side.
 const WITHIN: Duration = Duration::from_secs(15);
 /// Between two tries at most.
@@ -45,6 +46,11 @@ async fn make(serving: &Serving, due: &Due) -> Result<(), (String, Option<Timest
         GITHUB_STATUS => post_status(serving, due).await,
         GITHUB_CHECK_RUN => post_check_run(serving, due).await,
         SLACK_MESSAGE => telling::tell(serving, due).await.map_err(|error| (error.to_string(), error.until())),
+        GIT_REF => move_ref(serving, &due.wanted).await.map_err(|error| (error, None)),
+        GITHUB_DEPLOYMENT => make_deployment(serving, &due.wanted).await.map_err(|error| match error {
+            Ok(error) => not_posted(&error),
+            Err(said) => (said, None),
+        }),
         other => Err((format!("this version does not know `{other}`"), None)),
     }
 }

@@ -169,7 +169,7 @@ pub fn remote_ref(dir: &Path, remote: &Remote, name: &str, fetches: &Fetches) ->
 }
 
 /// git that may speak to the outside, by these ways alone.
-fn outward(dir: &Path, remote: &Remote, args: &[&str]) -> Command {
+pub(super) fn outward(dir: &Path, remote: &Remote, args: &[&str]) -> Command {
     let mut command = run::plain(dir, args);
     let header = remote.token.as_ref().map(|token| {
         let word = BASE64.encode(format!("x-access-token:{}", token.expose_secret()));

@@ -12,6 +12,7 @@ mod merge;
 mod merges;
 mod mirror;
 mod objects;
+mod push;
 mod refs;
 mod run;
 mod undoing;
@@ -23,6 +24,7 @@ pub use here::{Here, HooksPath, InProgress, MessageSettings};
 pub use log::{CutRange, Messages};
 pub use merge::Again;
 pub use mirror::{Remote, bring, mirror, remote_ref};
+pub use push::move_ref;
 pub use refs::{Branches, Resolved};
 pub use undoing::Undo;
 

@@ -335,7 +335,7 @@ fn act(key: &str) -> Result<ActKey, Refusal> {
 }
 
 fn tell(app: &App, told: ToldDeploy) -> api::Deploy {
-    let ToldDeploy { row, acts, rollouts, guards, may, place, .. } = told;
+    let ToldDeploy { row, acts, rollouts, guards, may, place, lags, .. } = told;
     let signals = may.signals.iter().map(|signal| match signal {
         Signal::Halt => api::DeploySignal::Halt,
         Signal::Resume => api::DeploySignal::Resume,
@@ -367,6 +367,7 @@ fn tell(app: &App, told: ToldDeploy) -> api::Deploy {
         steps: acts.into_iter().map(step).collect(),
         rollouts: rollouts.into_iter().map(rollout).collect(),
         guards: guards.iter().map(guard).collect(),
+        lags,
         signals: signals.collect(),
         waits_for_word: may.choices.map(|(key, _)| key.to_string()),
     }

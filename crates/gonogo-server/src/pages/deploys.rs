@@ -107,6 +107,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(id): Pat
             }
             @if let (DeployState::Requested, Some(approval)) = (row.state, &row.plan.approval) { (agreed(approval, row, &agreeing, may, &session)) }
             @if let Some(place) = &told.place { p { (outside(&place.said)) @if let Some(after) = place.after { " · " a href={ "/deploys/" (after.0) } { "deploy " (after.0) } } } }
+            @for lag in &told.lags { p.hint { "? " (outside(lag)) "." } }
             @if let Some(note) = &runway { p.hint { "? " (outside(note)) "." } }
             @if may { (words(&told.may, row, &session)) }
         }

@@ -265,17 +265,17 @@ impl Store {
         Ok(rows.into_iter().map(|(id, changed, channel)| UntoldDeploy { id: DeployId(id), changed, channel }).collect())
     }
 
-    /// People are told of a deploy up to that change, by this message, if by any.
-    pub async fn tell_deploy(&self, id: DeployId, changed: i64, told: Option<Wanted>) -> Result<(), StoreError> {
+    /// A deploy is told of up to that change, by what is wanted to be seen of it.
+    pub async fn tell_deploy(&self, id: DeployId, changed: i64, told: Vec<Wanted>) -> Result<(), StoreError> {
         const UPDATE: &str = "update deploy set told = $2 where id = $1 and told < $2";
         self.db
             .write(move |tx| {
                 Box::pin(async move {
                     // What another replica told since is newer.
-                    if execute!(tx, UPDATE, id.0, changed)? > 0
-                        && let Some(told) = &told
-                    {
-                        want(tx, told).await?;
+                    if execute!(tx, UPDATE, id.0, changed)? > 0 {
+                        for wanted in &told {
+                            want(tx, wanted).await?;
+                        }
                     }
                     Ok(())
                 })

@@ -68,6 +68,7 @@ async fn request(store: &Store, who: &Person, of: &Candidate, second: i64) -> Re
     let plan = |id: DeployId| Plan {
         approval: None,
         zone: "UTC".to_owned(),
+        follow: None,
         runner: "local".to_owned(),
         forward: vec![step(&format!("ship-{}", id.0))],
         back: Vec::new(),
@@ -282,12 +283,12 @@ conformance! {
             let target = "slack-message deploy 1".to_owned();
             gonogo_store::Wanted { target, kind: "slack-message", wanted: "x".to_owned(), wanted_at: at(3), awaits: None }
         };
-        store.tell_deploy(id, first, Some(wanted())).await.unwrap();
+        store.tell_deploy(id, first, vec![wanted()]).await.unwrap();
         assert_eq!(store.lease_mirror("slack-message", at(3), at(30)).await.unwrap().unwrap().wanted, "x");
         assert_eq!(store.deploys_untold().await.unwrap(), []);
         let held = take(&store, id, 4).await.unwrap();
         finish(&store, &held, 5).await;
-        store.tell_deploy(id, first, Some(wanted())).await.unwrap();
+        store.tell_deploy(id, first, vec![wanted()]).await.unwrap();
         assert_eq!(store.deploys_untold().await.unwrap().len(), 1, "an older word is none of the newer");
     }
 
@@ -309,6 +310,7 @@ conformance! {
         finish(&store, &held, 4).await;
         let plan = move |_| Plan {
             approval: Some(approval), zone: "UTC".to_owned(),
+        follow: None,
             runner: "local".to_owned(),
             forward: vec![step("ship")],
             back: Vec::new(),

@@ -18,6 +18,7 @@ fn plan(needs_approval: bool) -> impl FnOnce(DeployId) -> Plan {
     move |_| Plan {
         approval: needs_approval.then_some(approval),
         zone: "UTC".to_owned(),
+        follow: None,
         runner: "local".to_owned(),
         forward: vec![step("ship")],
         back: Vec::new(),

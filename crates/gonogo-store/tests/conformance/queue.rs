@@ -9,6 +9,7 @@ fn plan(_: DeployId) -> Plan {
     Plan {
         approval: None,
         zone: "UTC".to_owned(),
+        follow: None,
         runner: "local".to_owned(),
         forward: vec![step("ship")],
         back: Vec::new(),

@@ -16,6 +16,7 @@ mod demo;
 mod deploys;
 mod doctor;
 mod early;
+mod follows;
 mod four_eyes;
 mod github;
 mod glass;

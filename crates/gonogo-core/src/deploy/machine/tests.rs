@@ -29,6 +29,7 @@ fn plan(forward: &[(u32, OnFailure)], back: usize) -> Plan {
     Plan {
         approval: None,
         zone: "UTC".to_owned(),
+        follow: None,
         runner: "local".to_owned(),
         forward,
         back: (0..back).map(|_| step("b", 1, OnFailure::Halt)).collect(),

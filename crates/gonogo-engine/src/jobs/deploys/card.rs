@@ -1,5 +1,6 @@
 //! What people in Slack see of a deploy: one message that changes in place.
 
+use super::follow;
 use super::locks;
 use crate::commands::break_glass::glass_words;
 use crate::commands::deploys::{may_say_of, writers_note};
@@ -88,10 +89,10 @@ async fn tell_and_remind(serving: &Serving) -> Result<(), StoreError> {
 async fn tell(serving: &Serving) -> Result<(), StoreError> {
     for UntoldDeploy { id, changed, channel } in serving.store.deploys_untold().await? {
         let Some(row) = serving.store.deploy(id).await? else { continue };
-        let wanted = match told_in(serving, &row, channel) {
-            Some(channel) => Some(DeployWanted::of(serving, &row, channel).await?.wanted((serving.clock)())),
-            None => None,
-        };
+        let mut wanted = follow::wanted(serving, &row).await?;
+        if let Some(channel) = told_in(serving, &row, channel) {
+            wanted.push(DeployWanted::of(serving, &row, channel).await?.wanted((serving.clock)()));
+        }
         serving.store.tell_deploy(id, changed, wanted).await?;
     }
     Ok(())

@@ -142,6 +142,11 @@ impl<'a> Repository<'a> {
         self.github.state().repository(self.id).branch(name).cloned()
     }
 
+    /// Where a tag is.
+    pub fn tag(self, name: &str) -> Option<String> {
+        self.github.state().repository(self.id).refs.get(&format!("refs/tags/{name}")).cloned()
+    }
+
     /// Whether a branch has this commit.
     pub fn has_commit(self, branch: &str, sha: &str) -> bool {
         let state = self.github.state();
