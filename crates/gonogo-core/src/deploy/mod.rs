@@ -5,6 +5,7 @@ mod affinity;
 mod calendar;
 mod hosts;
 mod journal;
+mod kinds;
 mod machine;
 mod plan;
 mod rollout;
@@ -14,7 +15,10 @@ mod watched;
 pub use affinity::{Affinity, AffinityIs, HaproxyTable, Switch, affinity_is};
 pub use calendar::{Calendar, Day, Freeze, Opening, Window};
 pub use hosts::{At, Host, HostTable, Phase, PhaseTable};
-pub use journal::{Act, ActKey, Choice, Direction, Entry, Failure, GuardWord, On, Outcome, Signal, has_begun};
+pub use journal::{Act, ActKey, Choice, Direction, Entry, Failure, GuardWord, On, Outcome, Reply, Signal, has_begun};
+pub use kinds::{
+    BuildWait, Does, HttpTable, MetricWait, Own, Question, QuestionTable, Sight, Template, WaitTable, own,
+};
 pub use machine::{End, HaltedBy, Hold, Next, goes_back, is_stopped, next};
 pub use plan::{HostCommand, OnHost, Plan, Rollout, Step, Variables, Watched};
 pub use rollout::{HostStands, hosts_of};

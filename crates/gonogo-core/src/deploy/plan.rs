@@ -4,6 +4,7 @@
 use super::affinity::Switch;
 use super::hosts::{self, At, Host, HostTable, Phase, PhaseTable};
 use super::journal::{Act, ActKey, Direction};
+use super::kinds::{Does, Place};
 use super::section::{Approval, Deploys, OnFailure, StepTable};
 use crate::guard::{Guard, OnWorse, Watch};
 use crate::ids::Sha;
@@ -41,10 +42,14 @@ fn local() -> String {
     Deploys::LOCAL.to_owned()
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     pub name: String,
-    /// The program and its arguments.
+    /// Plans of earlier versions have commands alone.
+    #[serde(default, skip_serializing_if = "Does::is_run")]
+    pub does: Does,
+    /// The program and its arguments: its own, or ours that does it for the runner. Where
+    /// gonogo waits itself there are none.
     pub argv: Vec<String>,
     pub env: BTreeMap<String, String>,
     pub secrets: Vec<String>,
@@ -158,7 +163,11 @@ impl Plan {
     pub fn of(section: &Deploys, variables: &Variables) -> Self {
         let steps = |tables: &[StepTable], direction, sha| {
             let values = variables.values(sha);
-            let steps = tables.iter().map(|table| step(table, &section.hosts, &values)).collect();
+            let planned = |(at, table): (usize, &StepTable)| {
+                let place = Place { direction, at, sha, values: &values };
+                table.other_kind(place).unwrap_or_else(|| step(table, &section.hosts, &values))
+            };
+            let steps = tables.iter().enumerate().map(planned).collect();
             match &section.affinity {
                 Some(affinity) => affinity.around(steps, direction, &values),
                 None => steps,
@@ -195,6 +204,17 @@ impl Plan {
     pub fn step_of(&self, key: &ActKey) -> Option<&Step> {
         let Act { direction, step, .. } = key.act();
         self.steps(direction).get(step)
+    }
+
+    /// Whether gonogo waits itself, and no runner is told.
+    pub fn is_own(&self, key: &ActKey) -> bool {
+        self.step_of(key).is_some_and(|step| step.does.is_own())
+    }
+
+    /// Whether something may be another outside by an act; of one that the plan does not
+    /// know that is not known.
+    pub fn changes_by(&self, key: &ActKey) -> bool {
+        self.step_of(key).is_none_or(|step| step.does.changes())
     }
 
     /// On which host an act is done.
@@ -269,6 +289,7 @@ impl Rollout {
             self.values.iter().map(|(name, value)| (name.as_str(), value.clone())).chain(own).collect();
         Step {
             name: step.name.clone(),
+            does: Does::Run,
             argv: words(&command.run, command.shell, &values),
             env: variables_of(&step.env, &values),
             secrets: step.secrets.clone(),
@@ -302,6 +323,7 @@ fn step(table: &StepTable, groups: &BTreeMap<String, Vec<HostTable>>, values: &[
     let rollout = hosts.map(|hosts| Rollout::of(table, hosts, values));
     Step {
         name: table.name.clone(),
+        does: Does::Run,
         argv: words(&table.run, table.shell, values),
         env: if rollout.is_some() { table.env.clone() } else { variables_of(&table.env, values) },
         secrets: table.secrets.clone(),
@@ -316,7 +338,7 @@ fn step(table: &StepTable, groups: &BTreeMap<String, Vec<HostTable>>, values: &[
 }
 
 /// Each variable is replaced once: what a branch is called is no variable.
-fn filled(text: &str, values: &[(&str, String)]) -> String {
+pub(super) fn filled(text: &str, values: &[(&str, String)]) -> String {
     let mut filled = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('{') {

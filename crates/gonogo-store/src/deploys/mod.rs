@@ -38,6 +38,8 @@ pub enum DeployState {
     Requested,
     Queued,
     Running,
+    /// A step asks people whether it goes on.
+    Asking,
     Halted,
     NeedsPerson,
     Deployed,
@@ -110,10 +112,11 @@ pub struct DeploysWanted {
 }
 
 impl DeployState {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Requested,
         Self::Queued,
         Self::Running,
+        Self::Asking,
         Self::Halted,
         Self::NeedsPerson,
         Self::Deployed,
@@ -128,6 +131,7 @@ impl DeployState {
             Self::Requested => "requested",
             Self::Queued => "queued",
             Self::Running => "running",
+            Self::Asking => "asking",
             Self::Halted => "halted",
             Self::NeedsPerson => "needs-person",
             Self::Deployed => "deployed",
@@ -140,7 +144,7 @@ impl DeployState {
 
     pub fn has_ended(self) -> bool {
         match self {
-            Self::Requested | Self::Queued | Self::Running | Self::Halted | Self::NeedsPerson => false,
+            Self::Requested | Self::Queued | Self::Running | Self::Asking | Self::Halted | Self::NeedsPerson => false,
             Self::Deployed | Self::RolledBack | Self::Abandoned | Self::Cancelled | Self::Refused => true,
         }
     }
@@ -255,17 +259,17 @@ impl Store {
         Ok(rows.into_iter().map(|(id, changed, channel)| UntoldDeploy { id: DeployId(id), changed, channel }).collect())
     }
 
-    /// People are told of a deploy up to that change, by this message, if by any.
-    pub async fn tell_deploy(&self, id: DeployId, changed: i64, told: Option<Wanted>) -> Result<(), StoreError> {
+    /// People are told of a deploy up to that change, by these messages, if by any.
+    pub async fn tell_deploy(&self, id: DeployId, changed: i64, told: Vec<Wanted>) -> Result<(), StoreError> {
         const UPDATE: &str = "update deploy set told = $2 where id = $1 and told < $2";
         self.db
             .write(move |tx| {
                 Box::pin(async move {
                     // What another replica told since is newer.
-                    if execute!(tx, UPDATE, id.0, changed)? > 0
-                        && let Some(told) = &told
-                    {
-                        want(tx, told).await?;
+                    if execute!(tx, UPDATE, id.0, changed)? > 0 {
+                        for told in &told {
+                            want(tx, told).await?;
+                        }
                     }
                     Ok(())
                 })
