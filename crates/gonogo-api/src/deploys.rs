@@ -47,6 +47,9 @@ pub struct Deploy {
     pub signals: Vec<DeploySignal>,
     /// The act that waits for a person's word; null where none does.
     pub waits_for_word: Option<String>,
+    /// What it waits with, where a person may say something to that; null else.
+    #[serde(default)]
+    pub waits_with: Option<DeployWait>,
     /// The page for people.
     pub page: String,
 }
@@ -61,6 +64,51 @@ pub struct DeployPlace {
     /// When it is expected to begin, by how long those ahead of it usually take; null where
     /// that is not known. RFC 3339, UTC.
     pub expected_at: Option<String>,
+}
+
+/// A step with which gonogo waits itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeployWait {
+    /// Its key among `steps`.
+    pub step: String,
+    pub kind: DeployWaitKind,
+    /// What it does, in one line; of an approval with who is asked and what.
+    pub what: String,
+    /// RFC 3339, UTC: then it is over.
+    pub until: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeployWaitKind {
+    /// `go-on` ends it early.
+    Pause,
+    /// A build or a metric; it can be ended.
+    Condition,
+    /// Who is asked says `yes` or `no`.
+    Approval,
+}
+
+/// A word on a step with which gonogo waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewReply {
+    pub reply: DeployReply,
+    /// Of a no.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 500), regex(pattern = r"\S"))]
+    pub why: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeployReply {
+    /// A pause ends now.
+    GoOn,
+    /// To a question.
+    Yes,
+    /// To a question, with why.
+    No,
 }
 
 /// A deploy in spite of its verdict, of the times for deploys, or without an approval.
@@ -92,6 +140,8 @@ pub enum DeployState {
     Requested,
     Queued,
     Running,
+    /// A step asks people whether it goes on.
+    Asking,
     Halted,
     NeedsPerson,
     Deployed,
@@ -176,6 +226,9 @@ pub struct DeployStep {
     /// `step-2-on-7-drain-1`, that of draining its seventh host.
     pub key: String,
     pub name: String,
+    /// What it does, in one line.
+    #[serde(default)]
+    pub what: String,
     /// On which host; null where it does not run on hosts.
     pub host: Option<String>,
     /// `drain`, `run`, `health` or `undrain`; null where it does not run on hosts.
@@ -315,6 +368,9 @@ pub struct DryRun {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DryRunStep {
     pub name: String,
+    /// What it does, in one line.
+    #[serde(default)]
+    pub what: String,
     /// The hosts' group; null where it is done by the runner alone.
     pub group: Option<String>,
     /// The names of hosts that have their turn together, in the order of their turns.
@@ -322,6 +378,7 @@ pub struct DryRunStep {
     /// With so many failed hosts it still goes on.
     pub max_failed: u64,
     /// What is run, of hosts for each: `{host}`, `{address}` and `{zone}` in it are its own.
+    /// Nothing where gonogo waits itself.
     pub commands: Vec<DryRunCommand>,
     /// What it took before, the median of deploys that went well; null where there is none.
     pub expected_seconds: Option<u64>,

@@ -15,20 +15,23 @@ pub struct MetricsRoom {
 }
 
 impl MetricsRoom {
-    /// Why the guards of a policy could not be read here, and what mends that.
+    /// Why the guards and the waits of a policy could not be read here, and what mends that.
     pub(crate) fn refuses(&self, section: &Deploys, service: &str) -> Option<Why> {
         let plain = |address: &str| address.trim_end_matches('/').to_lowercase();
-        section.guards.iter().find_map(|guard| {
-            let word = guard.from.word();
-            let wanted = section.metrics.address(guard.from)?;
-            match self.addresses.address(guard.from) {
+        let guards = section.guards.iter().map(|guard| (format!("the guard {}", guard.name), guard.from));
+        let waits = section.steps.iter().chain(&section.roll_back);
+        let waits = waits.filter_map(|step| Some((format!("the step {}", step.name), step.wait.as_ref()?.from?)));
+        guards.chain(waits).find_map(|(what, from)| {
+            let word = from.word();
+            let wanted = section.metrics.address(from)?;
+            match self.addresses.address(from) {
                 Some(known) if plain(known) == plain(wanted) => None,
                 Some(known) => Some(Why::new(
-                    format!("the guard {} of {service} reads {wanted}, and this server reads {known}", guard.name),
+                    format!("{what} of {service} reads {wanted}, and this server reads {known}"),
                     format!("write the same address into [deploy.metrics] of the policy and [metrics] {word} of the server's configuration"),
                 )),
                 None => Some(Why::new(
-                    format!("the guard {} of {service} reads {wanted}, and this server reads no {word}", guard.name),
+                    format!("{what} of {service} reads {wanted}, and this server reads no {word}"),
                     format!("write [metrics] {word} = \"{wanted}\" into the server's configuration"),
                 )),
             }

@@ -6,9 +6,9 @@ use crate::jobs::lags;
 use crate::serving::Serving;
 use crate::told_guards::{ToldGuard, told_guards};
 use crate::told_queue::{ToldPlace, told_place};
-use gonogo_core::deploy::{ActKey, Direction, Entry, HostStands, Outcome, Phase, Plan, hosts_of};
+use gonogo_core::deploy::{ActKey, Direction, Does, Entry, HostStands, Outcome, Phase, Plan, Step, hosts_of};
 use gonogo_store::{DeployId, DeployRow, DeployRun, DeployState, StoreError};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 #[derive(Clone, Debug)]
 pub struct ToldDeploy {
@@ -58,13 +58,32 @@ pub struct ToldAct {
     pub key: ActKey,
     pub name: String,
     pub on: Option<(String, Phase)>,
-    /// The program and its arguments.
-    pub argv: Vec<String>,
+    pub does: Does,
+    /// What it does, in one line.
+    pub shown: String,
+    /// When one ends at the latest with which gonogo waits itself.
+    pub until: Option<Timestamp>,
     pub began_at: Timestamp,
     pub ended_at: Option<Timestamp>,
     /// `None` while it runs.
     pub outcome: Option<Outcome>,
+    /// What somebody said to it with which gonogo waits.
+    pub replied: Option<String>,
     pub run: Option<DeployRun>,
+}
+
+impl ToldAct {
+    /// What it came to, in words; `None` while it runs.
+    pub fn came_to(&self) -> Option<String> {
+        self.outcome.as_ref().map(|outcome| match outcome {
+            Outcome::Done if self.does.question().is_some() => {
+                self.replied.clone().unwrap_or_else(|| outcome_words(&Outcome::Done))
+            }
+            // It was begun, and changed nothing.
+            Outcome::NotStarted { why } if self.does.is_own() => format!("ended early: {why}"),
+            outcome => outcome_words(outcome),
+        })
+    }
 }
 
 pub async fn told_deploy(serving: &Serving, id: DeployId) -> Result<Option<ToldDeploy>, StoreError> {
@@ -82,10 +101,13 @@ pub async fn told_deploy(serving: &Serving, id: DeployId) -> Result<Option<ToldD
                 acts.push(ToldAct {
                     on: step.as_ref().and_then(|step| step.on.as_ref()).map(|on| (on.host.name.clone(), on.phase)),
                     name: step.as_ref().map_or_else(String::new, |step| step.name.clone()),
-                    argv: step.map_or_else(Vec::new, |step| step.argv),
+                    shown: step.as_ref().map(Step::shown).unwrap_or_default(),
+                    until: step.as_ref().and_then(|step| ends_by(step, at)),
+                    does: step.map(|step| step.does).unwrap_or_default(),
                     began_at: at,
                     ended_at: None,
                     outcome: None,
+                    replied: None,
                     run,
                     key,
                 });
@@ -94,6 +116,13 @@ pub async fn told_deploy(serving: &Serving, id: DeployId) -> Result<Option<ToldD
                 if let Some(act) = acts.iter_mut().find(|act| act.key == key) {
                     (act.outcome, act.ended_at) = (Some(outcome), Some(at));
                 }
+            }
+            Entry::Replied { key, by, reply } => {
+                let name = row.plan.step_of(&key).map_or("a step", |step| &step.name);
+                if let Some(act) = acts.iter_mut().find(|act| act.key == key) {
+                    act.replied = Some(format!("{by} {}", reply.words()));
+                }
+                words.push((format!("{by}: {key} ({name}), {}", reply.words()), at));
             }
             Entry::Decided { key, by, choice } => words.push((format!("{by}: {key} {}", choice.words()), at)),
             Entry::Guarded { said, .. } => words.push((said, at)),
@@ -105,6 +134,10 @@ pub async fn told_deploy(serving: &Serving, id: DeployId) -> Result<Option<ToldD
     let guards = told_guards(&row.plan, serving.store.guards_of(id).await?);
     let (place, lags) = (told_place(serving, &row).await?, lags(serving, &row).await?);
     Ok(Some(ToldDeploy { row, acts, rollouts, guards, may, place, lags, words }))
+}
+
+fn ends_by(step: &Step, began: Timestamp) -> Option<Timestamp> {
+    step.does.is_own().then(|| began + SignedDuration::from_secs(step.limit_seconds.into()))
 }
 
 fn rollouts(plan: &Plan, journal: &[Entry], acts: &[ToldAct]) -> Vec<ToldRollout> {
@@ -170,6 +203,7 @@ pub fn state_words(state: DeployState) -> (&'static str, &'static str) {
         DeployState::Requested => ("…", "Waits for approval"),
         DeployState::Queued => ("…", "Queued"),
         DeployState::Running => ("▶", "Running"),
+        DeployState::Asking => ("…", "Waits for a yes"),
         DeployState::Halted => ("‖", "Halted"),
         DeployState::NeedsPerson => ("?", "Needs a person"),
         DeployState::Deployed => ("✓", "Deployed"),

@@ -58,7 +58,7 @@ pub async fn guard_picture(serving: &Serving, id: DeployId, name: &str) -> Resul
     let Some((told, reading)) = told.and_then(|told| Some((told.clone(), told.reading?))) else { return Ok(None) };
     let Some(series) = store.guard_series(id, name.to_owned()).await? else { return Ok(None) };
     let journal = store.deploy_journal(id).await?;
-    let Some(start) = moments(&journal).first().copied() else { return Ok(None) };
+    let Some(start) = moments(&row.plan, &journal).first().copied() else { return Ok(None) };
     let word = journal.iter().rev().find_map(|(entry, at)| match entry {
         Entry::Guarded { guard, word, .. } if guard == name => Some((*at, word)),
         _ => None,

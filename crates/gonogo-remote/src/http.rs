@@ -1,6 +1,10 @@
 //! HTTP as every client of ours uses it: proxies and certificates of the
 //! system, no redirects followed, answers of bounded size, patience with limits.
 
+mod plain;
+
+pub use plain::{Plain, PlainAnswer};
+
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Certificate, Client, Response, redirect};
 use secrecy::{ExposeSecret, SecretString};

@@ -192,6 +192,7 @@ fn deploys() -> Router<App> {
         .route("/deploys/{id}/guards/{file}", get(pages::guards::drawn))
         .route("/deploys/{id}/signals/{signal}", post(pages::deploys::tell))
         .route("/deploys/{id}/steps/{key}/log.txt", get(pages::deploys::log))
+        .route("/deploys/{id}/steps/{key}/reply", post(pages::replies::say))
         .route("/deploys/{id}/steps/{key}/{word}", post(pages::deploys::tell_of_step))
         .route("/services/{service}/deploys", get(pages::deploys::of_service))
         .route("/services/{service}/lock", post(pages::locks::lock))

@@ -1,6 +1,6 @@
 //! What can be asked on the command line.
 
-use crate::commands::HookCommand;
+use crate::commands::{HookCommand, HttpCommand};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use std::path::PathBuf;
@@ -43,6 +43,9 @@ pub(crate) enum Command {
     /// Tell a balancer what deploys want of it, as their steps do
     #[command(subcommand)]
     Balancer(BalancerCommand),
+    /// Make a request, or wait for an answer: what steps of deploys have the runner do
+    #[command(subcommand)]
+    Http(HttpCommand),
     /// Play with everything on this machine: the server, and a world around it
     Demo(DemoArgs),
     /// Write a copy of what the server remembers, while it runs
@@ -60,6 +63,10 @@ pub(crate) enum Command {
     Waive(WaiveArgs),
     /// Have a server deploy a candidate, and follow it with --wait
     Deploy(DeployArgs),
+    /// Agree to a deploy that waits for that, or say yes or no to what one asks
+    Approve(ApproveArgs),
+    /// End the pause of a deploy now
+    GoOn(GoOnArgs),
     /// Stop all deploys of a server: no step, host or phase begins any more; --lift lifts that
     StopAll(StopAllArgs),
     /// Lock a service: until then nobody else has a deploy of it begin
@@ -437,6 +444,25 @@ pub(crate) struct DeployArgs {
     /// this reason
     #[arg(long, value_name = "REASON", conflicts_with = "dry_run")]
     pub break_glass: Option<String>,
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApproveArgs {
+    /// The deploy's number
+    pub deploy: i64,
+    /// Say no to what it asks, for this reason
+    #[arg(long, value_name = "REASON")]
+    pub no: Option<String>,
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GoOnArgs {
+    /// The deploy's number
+    pub deploy: i64,
     #[command(flatten)]
     pub server: ServerArgs,
 }

@@ -3,8 +3,8 @@
 use crate::commands::{outside, secret};
 use anyhow::{Context, bail};
 use gonogo_api::{
-    Candidate, Check, Deploy, DeployStop, DryRun, GivenWaiver, LockEnd, Made, NewDeploy, NewServiceLock, NewStop,
-    NewSystemWaiver, NewWaiver, Page, Problem, Service, StepLog,
+    Candidate, Check, Deploy, DeployStop, DryRun, GivenWaiver, LockEnd, Made, NewDeploy, NewReply, NewServiceLock,
+    NewStop, NewSystemWaiver, NewWaiver, Page, Problem, Service, StepLog,
 };
 use gonogo_engine::commands::people::random_word;
 use gonogo_remote::http::{
@@ -152,6 +152,16 @@ impl Server {
         let part: Vec<(&str, &str)> =
             [Some(("limit", "50")), from.map(|from| ("cursor", from))].into_iter().flatten().collect();
         self.read(&["services", service, "deploys"], &part).await
+    }
+
+    /// Agrees to one that waits for that.
+    pub(crate) async fn approve(&self, deploy: i64) -> anyhow::Result<()> {
+        self.send(Method::POST, &["deploys", &deploy.to_string(), "approval"], None).await
+    }
+
+    /// A word on a step that it waits with.
+    pub(crate) async fn reply(&self, deploy: i64, key: &str, new: &NewReply) -> anyhow::Result<()> {
+        self.send(Method::POST, &["deploys", &deploy.to_string(), "steps", key, "reply"], Some(&json!(new))).await
     }
 
     pub(crate) async fn step_log(&self, deploy: i64, key: &str, from_byte: u64) -> anyhow::Result<StepLog> {

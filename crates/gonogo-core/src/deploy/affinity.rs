@@ -3,6 +3,7 @@
 //! what a balancer is told is gonogo-remote's.
 
 use super::journal::{Direction, Entry};
+use super::kinds::Does;
 use super::machine::{Far, Story};
 use super::plan::{Step, variables_of};
 use super::rollout::stands_in;
@@ -122,14 +123,17 @@ impl Affinity {
         Ok(())
     }
 
-    /// It is on before the first step that runs on hosts, else before all of them, and put
+    /// It is on before the first step that runs on hosts, else before the first that changes
+    /// anything, and put
     /// back last. Where it is on already it stays so: a way back need not know how far the
     /// way forward came.
     pub(super) fn around(&self, mut steps: Vec<Step>, direction: Direction, values: &[(&str, String)]) -> Vec<Step> {
         if steps.is_empty() {
             return steps;
         }
-        let first = steps.iter().position(|step| step.rollout.is_some()).unwrap_or(0);
+        let changes = |step: &Step| step.does.changes();
+        let first = steps.iter().position(|step| step.rollout.is_some()).or_else(|| steps.iter().position(changes));
+        let first = first.unwrap_or(0);
         // No way back waits for a balancer that does not answer.
         let on_failure = if direction == Direction::Back { OnFailure::Continue } else { OnFailure::Halt };
         steps.insert(first, Step { on_failure, ..self.step(Switch::On, values) });
@@ -158,6 +162,7 @@ impl Affinity {
         let waits = if switch == Switch::Off { self.drain_seconds } else { 0 };
         Step {
             name: switch.name().to_owned(),
+            does: Does::Run,
             argv,
             env: variables_of(&BTreeMap::new(), values),
             secrets: Vec::new(),

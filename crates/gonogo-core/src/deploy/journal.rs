@@ -1,6 +1,7 @@
 //! What was done of a deploy, in the order in which it was written.
 
 use super::hosts::Phase;
+use super::plan::Plan;
 use crate::fact::Why;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -59,6 +60,12 @@ pub enum Entry {
         by: String,
         choice: Choice,
     },
+    /// A person's word on an act that gonogo waits with.
+    Replied {
+        key: ActKey,
+        by: String,
+        reply: Reply,
+    },
     Asked {
         signal: Signal,
         by: String,
@@ -115,6 +122,30 @@ pub enum Failure {
     /// It could not be begun, such as a program that is not there.
     Broken {
         said: String,
+    },
+    /// What was waited for did not come about.
+    NotMet {
+        said: String,
+    },
+    /// A person said no.
+    Refused {
+        by: String,
+        why: String,
+    },
+}
+
+/// What a person says to an act that gonogo waits with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "reply")]
+pub enum Reply {
+    /// A pause ends now.
+    GoOn,
+    /// A wait ends now, and has failed.
+    End,
+    /// To a question.
+    Yes,
+    No {
+        why: String,
     },
 }
 
@@ -312,6 +343,20 @@ impl fmt::Display for Failure {
             Self::TimedOut => f.write_str("was over its time limit and was ended"),
             Self::Ended { by } => write!(f, "was ended by {by}"),
             Self::Broken { said } => write!(f, "could not be begun: {said}"),
+            Self::NotMet { said } => f.write_str(said),
+            Self::Refused { by, why } => write!(f, "{by} said no: {why}"),
+        }
+    }
+}
+
+impl Reply {
+    /// What somebody did who said it.
+    pub fn words(&self) -> String {
+        match self {
+            Self::GoOn => "had it go on".to_owned(),
+            Self::End => "had it end".to_owned(),
+            Self::Yes => "said yes".to_owned(),
+            Self::No { why } => format!("said no: {why}"),
         }
     }
 }
@@ -326,14 +371,15 @@ pub(super) fn came_to_nothing<'j>(journal: impl Iterator<Item = &'j Entry>) -> B
 }
 
 /// Whether anything of a deploy may have happened outside.
-pub fn has_begun(journal: &[Entry]) -> bool {
+pub fn has_begun(plan: &Plan, journal: &[Entry]) -> bool {
     let nothing = came_to_nothing(journal.iter());
     journal.iter().any(|entry| match entry {
-        Entry::Intended { key } => !nothing.contains(key),
+        Entry::Intended { key } => !nothing.contains(key) && plan.changes_by(key),
         // A person did it by hand.
         Entry::Decided { choice: Choice::CountAsDone, .. } => true,
         Entry::Settled { .. }
         | Entry::Decided { .. }
+        | Entry::Replied { .. }
         | Entry::Asked { .. }
         | Entry::Guarded { .. }
         | Entry::Watched => false,

@@ -3,6 +3,7 @@
 
 use super::affinity::{Switch, two_versions_serve};
 use super::journal::{Act, ActKey, Choice, Direction, Entry, Failure, GuardWord, On, Outcome, Signal, has_begun};
+use super::kinds::Does;
 use super::plan::{Plan, Step};
 use super::rollout::Turn;
 use super::section::OnFailure;
@@ -11,6 +12,8 @@ use std::collections::BTreeMap;
 
 /// An act that did not begin is begun again so often without being asked.
 const NOT_STARTED_TRIES: usize = 2;
+/// What only reads, and of which nobody can tell how it ended, is done again so often.
+const LOOKS_AGAIN: u32 = 3;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -127,6 +130,23 @@ pub fn goes_back(plan: &Plan, journal: &[Entry]) -> bool {
     Story::of(plan, journal).goes_back(plan)
 }
 
+/// Why nothing is waited for any more in that direction: somebody or a guard halted it, it
+/// goes back, or it ends as it is.
+pub(super) fn interrupted(plan: &Plan, journal: &[Entry], direction: Direction) -> Option<String> {
+    let story = Story::of(plan, journal);
+    if story.course == Course::Abandoned {
+        return Some("the deploy ends as it is".to_owned());
+    }
+    if direction == Direction::Forward && story.goes_back(plan) {
+        return Some("the deploy goes back".to_owned());
+    }
+    match story.halted? {
+        HaltedBy::Person(by) => Some(format!("{by} halted it")),
+        HaltedBy::Guard { said, .. } => Some(said),
+        HaltedBy::Step(_) => None,
+    }
+}
+
 /// What comes next where nothing is under way.
 fn wanted(plan: &Plan, story: &Story) -> Next {
     if story.course == Course::Abandoned {
@@ -173,7 +193,9 @@ fn walk(plan: &Plan, story: &Story, direction: Direction) -> Walk {
             StepIs::CannotTell(key, why) => return Walk::Next(Next::Hold(Hold::CannotTell(key, why))),
             StepIs::Failed(key) => match step.on_failure {
                 OnFailure::Continue => continue,
-                OnFailure::RollBack if plan.goes_back_by_itself() => return Walk::RollsBack,
+                OnFailure::RollBack if plan.goes_back_by_itself() && story.may_have_changed(plan) => {
+                    return Walk::RollsBack;
+                }
                 OnFailure::RollBack | OnFailure::Halt => {
                     return Walk::Next(Next::Hold(Hold::Halted(HaltedBy::Step(key))));
                 }
@@ -191,7 +213,7 @@ fn walk(plan: &Plan, story: &Story, direction: Direction) -> Walk {
 
 impl Story {
     pub(super) fn of(plan: &Plan, journal: &[Entry]) -> Self {
-        let mut story = Self { has_begun: has_begun(journal), ..Self::default() };
+        let mut story = Self { has_begun: has_begun(plan, journal), ..Self::default() };
         for entry in journal {
             story.read(plan, entry);
         }
@@ -233,7 +255,7 @@ impl Story {
                 Signal::Halt => self.halted = Some(HaltedBy::Person(by.clone())),
                 Signal::Resume => self.halted = None,
                 // Nothing has begun from which there would be a way back.
-                Signal::RollBack if self.acts.is_empty() => self.course = Course::Abandoned,
+                Signal::RollBack if !self.may_have_changed(plan) => self.course = Course::Abandoned,
                 Signal::RollBack => (self.course, self.halted) = (self.course.max(Course::Back), None),
                 Signal::Abandon => self.course = Course::Abandoned,
             },
@@ -245,6 +267,8 @@ impl Story {
             Entry::Guarded { guard, word, said } => {
                 self.halted = Some(HaltedBy::Guard { guard: guard.clone(), word: *word, said: said.clone() });
             }
+            // The act is settled by it.
+            Entry::Replied { .. } => {}
             Entry::Watched => self.is_watched = true,
         }
     }
@@ -270,6 +294,11 @@ impl Story {
         !self.acts.is_empty() && !plan.back.is_empty() && (self.course == Course::Back || self.has_gone_back())
     }
 
+    /// Whether there was an act by which something may be another outside.
+    fn may_have_changed(&self, plan: &Plan) -> bool {
+        self.acts.keys().any(|key| plan.changes_by(key))
+    }
+
     fn has_gone_back(&self) -> bool {
         self.acts.keys().any(|key| key.act().direction == Direction::Back)
     }
@@ -283,12 +312,28 @@ impl Story {
         match &step.rollout {
             Some(rollout) => Turn { plan, story: self, direction, step: index, rollout }.is(step.on_failure),
             None => match self.attempts(direction, index, None, step.tries) {
-                StepIs::CannotTell(key, _) if step.affinity.is_some() && key.act().attempt < step.tries => {
-                    StepIs::ToDo(Act { attempt: key.act().attempt + 1, ..key.act() })
+                StepIs::CannotTell(key, _) if self.is_again(step, &key) => StepIs::ToDo(again(&key)),
+                // What did not begin was interrupted, and the interruption is over.
+                StepIs::Failed(key) if step.does.is_own() && matches!(self.acts.get(&key), Some(Far::NotStarted)) => {
+                    StepIs::ToDo(again(&key))
                 }
                 is => is,
             },
         }
+    }
+
+    /// Whether what cannot be told of it is done again all the same: it reads first how things
+    /// stand, or reads alone. Not for ever.
+    fn is_again(&self, step: &Step, last: &ActKey) -> bool {
+        let most = match (&step.does, step.affinity) {
+            (Does::WaitForHttp { .. }, _) => LOOKS_AGAIN,
+            (_, Some(_)) => step.tries,
+            _ => return false,
+        };
+        let place = |attempt: u32| Act { attempt, ..last.act() };
+        let attempts: Vec<&Far> = self.acts.range(place(0).key()..=last.clone()).map(|(_, far)| far).collect();
+        let since = attempts.iter().rev().take_while(|far| !matches!(far, Far::Again)).count();
+        since < most as usize
     }
 
     /// What all attempts of one step, or of one phase of it on one host, come to.
@@ -314,6 +359,10 @@ impl Story {
             Far::NotStarted | Far::Failed | Far::Ended => StepIs::Failed(key.clone()),
         }
     }
+}
+
+fn again(last: &ActKey) -> Act {
+    Act { attempt: last.act().attempt + 1, ..last.act() }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod calendar;
 mod follow;
 mod hosts;
 mod journal;
+mod kinds;
 mod machine;
 mod plan;
 mod queue;
@@ -20,7 +21,10 @@ pub use approval::{Approval, ApprovalRule, Need, RiskWord};
 pub use calendar::{Calendar, Day, Freeze, Opening, Window};
 pub use follow::Follow;
 pub use hosts::{At, Host, HostTable, Phase, PhaseTable};
-pub use journal::{Act, ActKey, Choice, Direction, Entry, Failure, GuardWord, On, Outcome, Signal, has_begun};
+pub use journal::{Act, ActKey, Choice, Direction, Entry, Failure, GuardWord, On, Outcome, Reply, Signal, has_begun};
+pub use kinds::{
+    BuildWait, Does, HttpTable, MetricWait, Own, Question, QuestionTable, Sight, Template, WaitTable, own,
+};
 pub use machine::{End, HaltedBy, Hold, Next, goes_back, is_stopped, next};
 pub use plan::{HostCommand, OnHost, Plan, Rollout, Step, Variables, Watched};
 pub use queue::{InQueue, Place, gives_way, place};

@@ -6,6 +6,7 @@ use super::approval::Approval;
 use super::follow::Follow;
 use super::hosts::{self, At, Host, HostTable, Phase, PhaseTable};
 use super::journal::{Act, ActKey, Direction};
+use super::kinds::{Does, Place};
 use super::section::{Deploys, OnFailure, StepTable};
 use crate::guard::{Guard, OnWorse, Watch};
 use crate::ids::Sha;
@@ -54,10 +55,14 @@ fn local() -> String {
     Deploys::LOCAL.to_owned()
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     pub name: String,
-    /// The program and its arguments.
+    /// Plans of earlier versions have commands alone.
+    #[serde(default, skip_serializing_if = "Does::is_run")]
+    pub does: Does,
+    /// The program and its arguments: its own, or ours that does it for the runner. Where
+    /// gonogo waits itself there are none.
     pub argv: Vec<String>,
     pub env: BTreeMap<String, String>,
     pub secrets: Vec<String>,
@@ -171,7 +176,11 @@ impl Plan {
     pub fn of(section: &Deploys, variables: &Variables) -> Self {
         let steps = |tables: &[StepTable], direction, sha| {
             let values = variables.values(sha);
-            let steps = tables.iter().map(|table| step(table, &section.hosts, &values)).collect();
+            let planned = |(at, table): (usize, &StepTable)| {
+                let place = Place { direction, at, sha, values: &values };
+                table.other_kind(place).unwrap_or_else(|| step(table, &section.hosts, &values))
+            };
+            let steps = tables.iter().enumerate().map(planned).collect();
             match &section.affinity {
                 Some(affinity) => affinity.around(steps, direction, &values),
                 None => steps,
@@ -209,6 +218,17 @@ impl Plan {
     pub fn step_of(&self, key: &ActKey) -> Option<&Step> {
         let Act { direction, step, .. } = key.act();
         self.steps(direction).get(step)
+    }
+
+    /// Whether gonogo waits itself, and no runner is told.
+    pub fn is_own(&self, key: &ActKey) -> bool {
+        self.step_of(key).is_some_and(|step| step.does.is_own())
+    }
+
+    /// Whether something may be another outside by an act; of one that the plan does not
+    /// know that is not known.
+    pub fn changes_by(&self, key: &ActKey) -> bool {
+        self.step_of(key).is_none_or(|step| step.does.changes())
     }
 
     /// On which host an act is done.
@@ -283,6 +303,7 @@ impl Rollout {
             self.values.iter().map(|(name, value)| (name.as_str(), value.clone())).chain(own).collect();
         Step {
             name: step.name.clone(),
+            does: Does::Run,
             argv: words(&command.run, command.shell, &values),
             env: variables_of(&step.env, &values),
             secrets: step.secrets.clone(),
@@ -316,6 +337,7 @@ fn step(table: &StepTable, groups: &BTreeMap<String, Vec<HostTable>>, values: &[
     let rollout = hosts.map(|hosts| Rollout::of(table, hosts, values));
     Step {
         name: table.name.clone(),
+        does: Does::Run,
         argv: words(&table.run, table.shell, values),
         env: if rollout.is_some() { table.env.clone() } else { variables_of(&table.env, values) },
         secrets: table.secrets.clone(),

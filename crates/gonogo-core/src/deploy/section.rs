@@ -5,6 +5,7 @@ use super::approval::Approval;
 use super::calendar::{Calendar, Freeze, Window};
 use super::follow::Follow;
 use super::hosts::{self, HostTable, PhaseTable};
+use super::kinds::{HttpTable, QuestionTable, WaitTable};
 use super::plan::{self, Variables};
 use crate::guard::{Guard, MetricsServers, OnWorse, Watch};
 use crate::person::Role;
@@ -96,7 +97,7 @@ impl Default for BreakGlass {
     }
 }
 
-/// A command.
+/// A command, or one of `http`, `wait`, `pause_seconds` and `approval` instead.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StepTable {
@@ -105,7 +106,20 @@ pub struct StepTable {
     /// The program and its arguments: `{sha}`, `{branch}`, `{service}`, `{deploy}` and
     /// `{production}` in them are what they are in this deploy. With `shell`, one
     /// text for `sh -c`, which has them as `GONOGO_SHA` and so on alone.
+    #[serde(default)]
     pub run: Vec<String>,
+    /// A request that the runner makes.
+    #[serde(default)]
+    pub http: Option<HttpTable>,
+    /// A condition that is waited for, for `limit_minutes` at most.
+    #[serde(default)]
+    pub wait: Option<WaitTable>,
+    /// So long nothing is done; a developer may end it early.
+    #[serde(default)]
+    pub pause_seconds: Option<u32>,
+    /// People are asked whether it goes on.
+    #[serde(default)]
+    pub approval: Option<QuestionTable>,
     #[serde(default)]
     pub shell: bool,
     #[serde(default)]
@@ -172,7 +186,7 @@ pub enum OnFailure {
     RollBack,
 }
 
-fn half_an_hour() -> u32 {
+pub(super) fn half_an_hour() -> u32 {
     30
 }
 
@@ -253,6 +267,8 @@ impl Deploys {
             let mut names = BTreeSet::new();
             for step in steps {
                 let is_sound = step.validate(word == "roll_back").and_then(|()| step.validate_hosts(&self.hosts));
+                let is_sound =
+                    is_sound.and_then(|()| step.wait.as_ref().map_or(Ok(()), |wait| wait.reads(&self.metrics)));
                 is_sound.map_err(|said| format!("the step `{}`: {said}", step.name))?;
                 if !names.insert(&step.name) {
                     return Err(format!("there are two steps `{}`: name them apart", step.name));
@@ -277,6 +293,23 @@ impl StepTable {
         if !is_name(&self.name) {
             return Err(format!("its name is {NAME}"));
         }
+        self.validate_kind()?;
+        if is_back && self.on_failure == OnFailure::RollBack {
+            return Err("a step back cannot roll back: halt or continue".to_owned());
+        }
+        if !(1..=MOST_MINUTES).contains(&self.limit_minutes) {
+            return Err(format!("`limit_minutes` is from 1 to {MOST_MINUTES}"));
+        }
+        if !(1..=MOST_TRIES).contains(&self.tries) {
+            return Err(format!("`tries` is from 1 to {MOST_TRIES}"));
+        }
+        if self.tries > 1 && !self.repeatable {
+            return Err("only what is `repeatable = true` is tried more than once".to_owned());
+        }
+        if self.run.is_empty() { Ok(()) } else { self.validate_command() }
+    }
+
+    fn validate_command(&self) -> Result<(), String> {
         let is_empty = self.run.first().is_none_or(|program| program.trim().is_empty());
         if is_empty || self.run.iter().any(|word| word.contains('\0')) {
             return Err("`run` is a program and its arguments, such as [\"make\", \"deploy\"]".to_owned());
@@ -299,18 +332,6 @@ impl StepTable {
         }
         if self.dir.as_deref().is_some_and(|dir| !dir.starts_with('/') || dir.contains('\0')) {
             return Err("`dir` is a whole path, from /".to_owned());
-        }
-        if !(1..=MOST_MINUTES).contains(&self.limit_minutes) {
-            return Err(format!("`limit_minutes` is from 1 to {MOST_MINUTES}"));
-        }
-        if !(1..=MOST_TRIES).contains(&self.tries) {
-            return Err(format!("`tries` is from 1 to {MOST_TRIES}"));
-        }
-        if self.tries > 1 && !self.repeatable {
-            return Err("only what is `repeatable = true` is tried more than once".to_owned());
-        }
-        if is_back && self.on_failure == OnFailure::RollBack {
-            return Err("a step back cannot roll back: halt or continue".to_owned());
         }
         Ok(())
     }
@@ -386,7 +407,7 @@ pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= 40 && name.chars().all(is_plain)
 }
 
-fn is_variable(name: &str) -> bool {
+pub(super) fn is_variable(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

@@ -19,11 +19,11 @@ pub struct Mark {
 
 /// When something may have changed in production: as acts of the way forward began, and
 /// as they ended or a person had done them. The first is when the deploy began.
-pub fn moments(journal: &[(Entry, Timestamp)]) -> Vec<Timestamp> {
+pub fn moments(plan: &Plan, journal: &[(Entry, Timestamp)]) -> Vec<Timestamp> {
     let nothing = came_to_nothing(journal.iter().map(|(entry, _)| entry));
     let changes = |key: &ActKey| {
         let Act { direction, on, .. } = key.act();
-        direction == Direction::Forward && on.is_none_or(|on| on.phase != Phase::Health)
+        direction == Direction::Forward && on.is_none_or(|on| on.phase != Phase::Health) && plan.changes_by(key)
     };
     let began = |key: &ActKey| changes(key) && !nothing.contains(key);
     let of = |(entry, at): &(Entry, Timestamp)| match entry {
@@ -35,7 +35,7 @@ pub fn moments(journal: &[(Entry, Timestamp)]) -> Vec<Timestamp> {
     journal.iter().filter_map(of).collect()
 }
 
-/// Each step, or batch of hosts, in the order in which they began.
+/// Each step that changes something, or batch of hosts, in the order in which they began.
 pub fn marks(plan: &Plan, journal: &[(Entry, Timestamp)]) -> Vec<Mark> {
     let mut seen = BTreeSet::new();
     let mut marks = Vec::new();
@@ -43,7 +43,10 @@ pub fn marks(plan: &Plan, journal: &[(Entry, Timestamp)]) -> Vec<Mark> {
         let Entry::Intended { key } = entry else { continue };
         let Act { direction, step, .. } = key.act();
         let batch = batch_of(plan, key);
-        let Some(one) = plan.step_of(key).filter(|_| seen.insert((direction, step, batch))) else { continue };
+        let Some(one) = plan.step_of(key).filter(|one| one.does.changes()) else { continue };
+        if !seen.insert((direction, step, batch)) {
+            continue;
+        }
         let back = if direction == Direction::Back { "back: " } else { "" };
         let (of, hosts) = match (batch, &one.rollout) {
             (Some(batch), Some(rollout)) => {
@@ -83,7 +86,7 @@ pub fn pauses_until(plan: &Plan, journal: &[(Entry, Timestamp)], act: Act) -> Op
     }
     let settle = watched.guards.iter().map(|guard| guard.settle_seconds).max().unwrap_or_default();
     let pause = SignedDuration::from_secs(i64::from(settle) + i64::from(watched.watch.batch_seconds));
-    moments(journal).last().map(|last| *last + pause)
+    moments(plan, journal).last().map(|last| *last + pause)
 }
 
 /// Among the batches of its step, from 0.
@@ -156,26 +159,29 @@ mod tests {
         assert_eq!(pauses_until(&plan, &journal, again), None);
         let labels: Vec<String> = marks(&plan, &journal).into_iter().map(|mark| mark.label).collect();
         assert_eq!(labels, ["ship 1/2", "ship 2/2"]);
-        assert_eq!(moments(&journal), [100, 105, 140, 145].map(at));
+        assert_eq!(moments(&plan, &journal), [100, 105, 140, 145].map(at));
     }
 
     #[test]
     fn a_deploy_begins_with_what_began_and_is_watched_since_a_person_did_the_last_step() {
+        let plan = plan("", None);
         let taken_back = Outcome::NotStarted { why: "nobody asked for it".to_owned() };
         let mut journal = vec![
             (Entry::Intended { key: ship(0).key() }, at(10)),
             (Entry::Settled { key: ship(0).key(), outcome: taken_back }, at(20)),
         ];
-        assert!(moments(&journal).is_empty() && !has_begun(&[journal[0].0.clone(), journal[1].0.clone()]));
+        assert!(
+            moments(&plan, &journal).is_empty() && !has_begun(&plan, &[journal[0].0.clone(), journal[1].0.clone()])
+        );
         let by_hand = Entry::Decided { key: ship(0).key(), by: "ada".to_owned(), choice: Choice::CountAsDone };
         let done_by_hand = [journal.clone(), vec![(by_hand, at(4000))]].concat();
-        assert_eq!(moments(&done_by_hand), [at(4000)]);
+        assert_eq!(moments(&plan, &done_by_hand), [at(4000)]);
         let again = Act { attempt: 2, ..ship(0) };
         journal.extend(done(again, 5000));
-        assert_eq!(moments(&journal), [5000, 5005].map(at));
+        assert_eq!(moments(&plan, &journal), [5000, 5005].map(at));
         let by_hand = Entry::Decided { key: ship(1).key(), by: "ada".to_owned(), choice: Choice::CountAsDone };
         journal.push((by_hand, at(9000)));
-        assert_eq!(moments(&journal).last(), Some(&at(9000)));
+        assert_eq!(moments(&plan, &journal).last(), Some(&at(9000)));
     }
 
     #[test]

@@ -85,6 +85,11 @@ pub fn second(at: jiff::Timestamp) -> String {
     at.strftime("%H:%M:%S UTC").to_string()
 }
 
+/// When what begins then ends: to the second, or with its day where that is far off.
+pub fn end(begins: jiff::Timestamp, at: jiff::Timestamp) -> String {
+    if at.duration_since(begins) < jiff::SignedDuration::from_hours(12) { second(at) } else { minute(at) }
+}
+
 /// The minute of a day that is plain: `14:02 UTC`.
 pub fn hour(at: jiff::Timestamp) -> String {
     at.strftime("%H:%M UTC").to_string()

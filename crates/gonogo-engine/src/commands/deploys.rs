@@ -2,13 +2,14 @@
 //! on that is under way.
 
 use super::acknowledge::Speaker;
+use super::deploy_reply::reply;
 use super::needs::need_now;
 use super::people::deed_of;
 use super::writers::{Writers, writers_of};
 use crate::locate::type_policy;
 use crate::serving::Serving;
 use gonogo_core::case::PolicyOrigin;
-use gonogo_core::deploy::{ActKey, Choice, Deploys, Entry, HaltedBy, Hold, Need, Next, Plan, Signal, next};
+use gonogo_core::deploy::{ActKey, Choice, Deploys, Entry, HaltedBy, Hold, Need, Next, Plan, Reply, Signal, next};
 use gonogo_core::person::{Act, Actor, Forbidden, Person};
 use gonogo_core::running::Running;
 use gonogo_core::say;
@@ -97,6 +98,8 @@ pub(crate) async fn wanted(
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MaySay {
     pub signals: Vec<Signal>,
+    /// To this act, with which gonogo waits.
+    pub waits: Option<ActKey>,
     /// Of this act.
     pub choices: Option<(ActKey, Vec<Choice>)>,
 }
@@ -104,7 +107,7 @@ pub struct MaySay {
 /// Of a deploy that is not approved yet, that it is not to be.
 pub fn may_say_of(row: &DeployRow, journal: &[Entry]) -> MaySay {
     match row.state {
-        DeployState::Requested => MaySay { signals: vec![Signal::Abandon], choices: None },
+        DeployState::Requested => MaySay { signals: vec![Signal::Abandon], ..MaySay::default() },
         state if state.has_ended() => MaySay::default(),
         _ => may_say(&row.plan, journal),
     }
@@ -112,25 +115,40 @@ pub fn may_say_of(row: &DeployRow, journal: &[Entry]) -> MaySay {
 
 /// By its plan and its journal alone.
 fn may_say(plan: &Plan, journal: &[Entry]) -> MaySay {
-    let has_begun = journal.iter().any(|entry| matches!(entry, Entry::Intended { .. }));
+    let has_begun = journal.iter().any(|entry| matches!(entry, Entry::Intended { key } if plan.changes_by(key)));
     let can_go_back = has_begun && !plan.back.is_empty() && !has_gone_back(journal);
     let back = can_go_back.then_some(Signal::RollBack);
     match next(plan, journal) {
-        Next::Act(_) | Next::Follow(_) | Next::Watch => {
+        next @ (Next::Act(_) | Next::Follow(_) | Next::Watch) => {
             let signals = [Some(Signal::Halt), back, Some(Signal::Abandon)];
-            MaySay { signals: signals.into_iter().flatten().collect(), choices: None }
+            let waits = waits_for_reply(plan, journal, &next);
+            MaySay { signals: signals.into_iter().flatten().collect(), waits, choices: None }
         }
         Next::Hold(Hold::Halted(HaltedBy::Person(_) | HaltedBy::Guard { .. })) => {
             let signals = [Some(Signal::Resume), back, Some(Signal::Abandon)];
-            MaySay { signals: signals.into_iter().flatten().collect(), choices: None }
+            MaySay { signals: signals.into_iter().flatten().collect(), ..MaySay::default() }
         }
         Next::Hold(Hold::Halted(HaltedBy::Step(key)) | Hold::CannotTell(key, _)) => {
             let is_on_host = key.act().on.is_some();
-            let choices = Choice::ALL.into_iter().filter(|choice| is_on_host || *choice != Choice::LeaveOut).collect();
-            MaySay { signals: back.into_iter().collect(), choices: Some((key, choices)) }
+            // Those who are asked say yes, and nobody else in their place.
+            let is_question = plan.step_of(&key).is_some_and(|step| step.does.question().is_some());
+            let may = |choice: &Choice| match choice {
+                Choice::LeaveOut => is_on_host,
+                Choice::CountAsDone => !is_question,
+                Choice::RunAgain | Choice::Abandon => true,
+            };
+            let choices = Choice::ALL.into_iter().filter(may).collect();
+            MaySay { signals: back.into_iter().collect(), waits: None, choices: Some((key, choices)) }
         }
         Next::Finish(_) => MaySay::default(),
     }
+}
+
+/// An act with which gonogo waits, and to which nobody has said anything yet.
+fn waits_for_reply(plan: &Plan, journal: &[Entry], next: &Next) -> Option<ActKey> {
+    let Next::Follow(keys) = next else { return None };
+    let is_replied = |of: &ActKey| journal.iter().any(|entry| matches!(entry, Entry::Replied { key, .. } if key == of));
+    keys.iter().find(|key| plan.is_own(key) && !is_replied(key)).cloned()
 }
 
 fn has_gone_back(journal: &[Entry]) -> bool {
@@ -138,7 +156,11 @@ fn has_gone_back(journal: &[Entry]) -> bool {
     journal.iter().any(|entry| match entry {
         Entry::Asked { signal, .. } => *signal == Signal::RollBack,
         Entry::Intended { key } => key.act().direction == Direction::Back,
-        Entry::Settled { .. } | Entry::Decided { .. } | Entry::Guarded { .. } | Entry::Watched => false,
+        Entry::Settled { .. }
+        | Entry::Decided { .. }
+        | Entry::Replied { .. }
+        | Entry::Guarded { .. }
+        | Entry::Watched => false,
     })
 }
 
@@ -289,6 +311,9 @@ pub async fn give_up(serving: &Serving, who: &Person, id: DeployId, key: ActKey)
 /// Has a step ended that runs: TERM first, then KILL.
 pub async fn end_step(serving: &Serving, who: &Person, id: DeployId, key: ActKey) -> Result<(), DeployError> {
     let (row, actor, ..) = standing(serving, who, id).await?;
+    if row.plan.is_own(&key) {
+        return reply(serving, who, id, key, Reply::End).await;
+    }
     let deed =
         deed_of(&actor, (serving.clock)(), "had a step ended", &row.service, &format!("{key} of deploy {}", id.0));
     if serving.store.end_run(RunKey { deploy: id, key: key.clone() }, &who.name, deed).await? {
@@ -314,7 +339,7 @@ async fn standing(
     Ok((row, actor, may, journal.len()))
 }
 
-async fn said(
+pub(super) async fn said(
     serving: &Serving,
     id: DeployId,
     entry: Entry,

@@ -6,6 +6,7 @@ pub mod break_glass;
 mod check;
 pub mod compare;
 pub mod deploy_preview;
+pub mod deploy_reply;
 pub mod deploys;
 mod doctor;
 pub mod explain;

@@ -2,17 +2,21 @@
 //! deploy, waivers, sign-offs, checks after a deploy.
 
 use super::acknowledge::Speaker;
-use super::deploys::may_approve;
+use super::deploy_reply::why_not_yes;
+use super::deploys::{may_approve, may_say_of};
 use super::stops::stopped_words;
 use super::waive;
 use super::waive_system::is_left_by;
 use crate::jobs::by_account;
 use crate::serving::Serving;
 use gonogo_api::{Check, Finding};
+use gonogo_core::deploy::Entry;
 use gonogo_core::person::{Act, Person, Role};
 use gonogo_core::say;
 use gonogo_core::waiver::{Covers, Standing};
-use gonogo_store::{CandidateId, DeployState, DeploysWanted, LookDue, StoreError, WaitRow, WaiverId, WaiverRow};
+use gonogo_store::{
+    CandidateId, DeployRow, DeployState, DeploysWanted, LookDue, StoreError, WaitRow, WaiverId, WaiverRow,
+};
 use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -111,6 +115,12 @@ async fn deploys(serving: &Serving, who: &Person) -> Result<Vec<Wait>, StoreErro
                 format!("{of} waits for approval, as {} asked", row.requested_by),
                 "look at what ships, and approve it",
             ),
+            DeployState::Asking => match asks(serving, who, &row).await? {
+                Some(question) => {
+                    (format!("{of} asks: {}", say::printable(&question)), "look at it, and say yes or no")
+                }
+                None => continue,
+            },
             // It goes on by itself once that is lifted.
             DeployState::Halted if stopped.as_ref() == Some(&row.said) => continue,
             DeployState::Halted | DeployState::NeedsPerson if row.requested_by_id == who.id => {
@@ -122,6 +132,16 @@ async fn deploys(serving: &Serving, who: &Person) -> Result<Vec<Wait>, StoreErro
         waits.push(Wait { service: row.service, what, fix: fix.to_owned(), page, keeps: Vec::new() });
     }
     Ok(waits)
+}
+
+/// What a deploy asks, where this person may say yes.
+async fn asks(serving: &Serving, who: &Person, row: &DeployRow) -> Result<Option<String>, StoreError> {
+    let journal: Vec<Entry> = serving.store.deploy_journal(row.id).await?.into_iter().map(|(entry, _)| entry).collect();
+    let key = may_say_of(row, &journal).waits;
+    let question = key.and_then(|key| row.plan.step_of(&key)?.does.question().cloned());
+    let Some(question) = question else { return Ok(None) };
+    let why_not = why_not_yes(serving, who, row, &question).await?;
+    Ok(why_not.is_none().then_some(question.question))
 }
 
 /// Deploys by break-glass of which nobody has written what came of them: their own, and

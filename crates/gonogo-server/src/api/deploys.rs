@@ -10,17 +10,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use gonogo_api as api;
-use gonogo_core::deploy::{ActKey, Choice, Direction, HostStands, Phase, Signal, Step};
+use gonogo_core::deploy::{ActKey, Choice, Direction, Does, HostStands, Phase, Reply, Signal, Step};
 use gonogo_core::guard::{Judgement, Mode};
 use gonogo_core::person::Act;
 use gonogo_engine::commands::break_glass::{break_glass, write_follow_up};
 use gonogo_engine::commands::deploy_preview::{Preview, preview};
+use gonogo_engine::commands::deploy_reply::reply;
 use gonogo_engine::commands::deploys::{DeployError, approve, decide, end_step, signal};
 use gonogo_engine::commands::request::{Wish, request};
 use gonogo_engine::commands::up_to::UpTo;
-use gonogo_engine::{
-    ToldAct, ToldDeploy, ToldGuard, ToldHost, ToldRollout, guard_names, host_words, outcome_words, told_deploy,
-};
+use gonogo_engine::{ToldAct, ToldDeploy, ToldGuard, ToldHost, ToldRollout, guard_names, host_words, told_deploy};
 use gonogo_store::{CandidateId, DeployId, DeployState, DeploysWanted, Glass, Requested, RunKey};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
@@ -81,6 +80,15 @@ pub(super) fn operations() -> Vec<Operation> {
         write("/deploys/{deploy}/steps/{key}/end", "endStep", "Has a step ended that runs", Act::Deploy)
             .comes_to(StatusCode::NO_CONTENT)
             .by(ends),
+        write(
+            "/deploys/{deploy}/steps/{key}/reply",
+            "replyToStep",
+            "Ends a pause early, or says yes or no to a question",
+            Act::Deploy,
+        )
+        .takes::<api::NewReply>()
+        .comes_to(StatusCode::NO_CONTENT)
+        .by(replies),
         read::<api::StepLog>("/deploys/{deploy}/steps/{key}/log", "stepLog", "What a step said, from a byte on")
             .asked::<api::LogFrom>()
             .by(log),
@@ -161,7 +169,7 @@ async fn would_do(State(app): State<App>, _: Reader, At(id): At<i64>) -> Result<
 
 fn plan_step(step: &Step, expected: &BTreeMap<String, SignedDuration>) -> api::DryRunStep {
     let expected_seconds = expected.get(&step.name).and_then(|took| u64::try_from(took.as_secs()).ok());
-    let (name, rollout) = (step.name.clone(), step.rollout.as_ref());
+    let (name, what, rollout) = (step.name.clone(), step.shown(), step.rollout.as_ref());
     let Some(rollout) = rollout else {
         let command = api::DryRunCommand {
             phase: Phase::Run.word().to_owned(),
@@ -169,8 +177,9 @@ fn plan_step(step: &Step, expected: &BTreeMap<String, SignedDuration>) -> api::D
             argv: step.argv.clone(),
             limit_seconds: step.limit_seconds.into(),
         };
-        let (batches, commands) = (Vec::new(), vec![command]);
-        return api::DryRunStep { name, group: None, batches, max_failed: 0, commands, expected_seconds };
+        let commands = if step.does.is_own() { Vec::new() } else { vec![command] };
+        let batches = Vec::new();
+        return api::DryRunStep { name, what, group: None, batches, max_failed: 0, commands, expected_seconds };
     };
     let commands = rollout.commands.iter().map(|(phase, command)| api::DryRunCommand {
         phase: phase.word().to_owned(),
@@ -181,6 +190,7 @@ fn plan_step(step: &Step, expected: &BTreeMap<String, SignedDuration>) -> api::D
     let names = |batch: &Vec<usize>| batch.iter().map(|host| rollout.hosts[*host].name.clone()).collect();
     api::DryRunStep {
         name,
+        what,
         group: Some(rollout.group.clone()),
         batches: rollout.batches.iter().map(names).collect(),
         max_failed: rollout.max_failed as u64,
@@ -299,6 +309,27 @@ async fn ends(State(app): State<App>, At((id, key)): At<(i64, String)>, ask: Ask
     .await
 }
 
+async fn replies(
+    State(app): State<App>,
+    At((id, key)): At<(i64, String)>,
+    ask: Ask<api::NewReply>,
+) -> Result<Response, Refusal> {
+    let key = act(&key)?;
+    ask.done(&app, StatusCode::NO_CONTENT, |serving, who, new: api::NewReply| {
+        Box::pin(async move {
+            let said = match (new.reply, new.why) {
+                (api::DeployReply::No, why) => Reply::No { why: why.unwrap_or_default() },
+                (_, Some(_)) => return Err(Refusal::new(Kind::Wrong, "`why` is of a no: leave it out")),
+                (api::DeployReply::GoOn, None) => Reply::GoOn,
+                (api::DeployReply::Yes, None) => Reply::Yes,
+            };
+            reply(serving, &who, DeployId(id), key, said).await?;
+            Ok(None)
+        })
+    })
+    .await
+}
+
 async fn log(
     State(app): State<App>,
     _: Reader,
@@ -336,6 +367,7 @@ fn act(key: &str) -> Result<ActKey, Refusal> {
 
 fn tell(app: &App, told: ToldDeploy) -> api::Deploy {
     let ToldDeploy { row, acts, rollouts, guards, may, place, lags, .. } = told;
+    let waits_with = may.waits.as_ref().and_then(|key| wait(acts.iter().find(|act| act.key == *key)?));
     let signals = may.signals.iter().map(|signal| match signal {
         Signal::Halt => api::DeploySignal::Halt,
         Signal::Resume => api::DeploySignal::Resume,
@@ -370,7 +402,17 @@ fn tell(app: &App, told: ToldDeploy) -> api::Deploy {
         lags,
         signals: signals.collect(),
         waits_for_word: may.choices.map(|(key, _)| key.to_string()),
+        waits_with,
     }
+}
+
+fn wait(act: &ToldAct) -> Option<api::DeployWait> {
+    let kind = match act.does {
+        Does::Pause { .. } => api::DeployWaitKind::Pause,
+        Does::Approval(_) => api::DeployWaitKind::Approval,
+        _ => api::DeployWaitKind::Condition,
+    };
+    Some(api::DeployWait { step: act.key.to_string(), kind, what: act.shown.clone(), until: act.until?.to_string() })
 }
 
 fn guard(told: &ToldGuard) -> api::DeployGuard {
@@ -428,13 +470,15 @@ fn host(told: ToldHost) -> api::DeployHost {
 }
 
 fn step(act: ToldAct) -> api::DeployStep {
+    let outcome = act.came_to();
     let (host, phase) = act.on.map(|(host, phase)| (host, phase.word().to_owned())).unzip();
     api::DeployStep {
         key: act.key.to_string(),
         name: act.name,
+        what: act.shown,
         host,
         phase,
-        outcome: act.outcome.as_ref().map(outcome_words),
+        outcome,
         began_at: act.began_at.to_string(),
         ended_at: act.ended_at.map(|at| at.to_string()),
         said_bytes: act.run.map_or(0, |run| run.said_bytes),
@@ -446,6 +490,7 @@ fn state(state: DeployState) -> api::DeployState {
         DeployState::Requested => api::DeployState::Requested,
         DeployState::Queued => api::DeployState::Queued,
         DeployState::Running => api::DeployState::Running,
+        DeployState::Asking => api::DeployState::Asking,
         DeployState::Halted => api::DeployState::Halted,
         DeployState::NeedsPerson => api::DeployState::NeedsPerson,
         DeployState::Deployed => api::DeployState::Deployed,

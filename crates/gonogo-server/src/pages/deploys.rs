@@ -5,6 +5,7 @@ use super::glass;
 use super::guards;
 use super::layout::{self, Follows, Shown, ago, away, not_found, outside, short};
 use super::locks;
+use super::replies;
 use super::rollout::{self, Ends};
 use super::stops;
 use super::table::table;
@@ -26,7 +27,7 @@ use gonogo_engine::commands::deploys::{
 use gonogo_engine::commands::needs::need_now;
 use gonogo_engine::commands::request::{Wish, request, runway_note};
 use gonogo_engine::commands::up_to::UpTo;
-use gonogo_engine::{ToldAct, ToldDeploy, outcome_words, state_words, told_deploy};
+use gonogo_engine::{ToldAct, ToldDeploy, state_words, told_deploy};
 use gonogo_store::{CandidateId, DeployId, DeployRow, DeployState, DeploysWanted, Requested, RunKey};
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -67,7 +68,11 @@ pub(crate) struct AskedFor {
 pub(crate) fn state(state: DeployState) -> Markup {
     let class = match state {
         DeployState::Deployed => "go",
-        DeployState::Requested | DeployState::Queued | DeployState::Running | DeployState::Cancelled => "waiting",
+        DeployState::Requested
+        | DeployState::Queued
+        | DeployState::Running
+        | DeployState::Asking
+        | DeployState::Cancelled => "waiting",
         DeployState::Halted
         | DeployState::NeedsPerson
         | DeployState::RolledBack
@@ -95,6 +100,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(id): Pat
         may_break_glass: may_break_glass(&app.serving, &session.person, &row.service),
     };
     let runway = runway_note(&app.serving, row).await.map_err(|e| away(&e))?;
+    let waiting = replies::waiting(&app, &told, &session).await.map_err(|e| away(&e))?;
     let main = html! {
         @if !row.state.has_ended() { (stops::banner(stop.as_ref(), now)) (locks::banner(lock.as_ref(), now)) }
         section.answer.(if row.state == DeployState::Deployed { "is-go" } else { "is-waiting" }) aria-label="How it stands" {
@@ -109,6 +115,7 @@ pub(crate) async fn page(State(app): State<App>, session: Session, Path(id): Pat
             @if let Some(place) = &told.place { p { (outside(&place.said)) @if let Some(after) = place.after { " · " a href={ "/deploys/" (after.0) } { "deploy " (after.0) } } } }
             @for lag in &told.lags { p.hint { "? " (outside(lag)) "." } }
             @if let Some(note) = &runway { p.hint { "? " (outside(note)) "." } }
+            @if let Some(waiting) = &waiting { (replies::shown(waiting, &told, &session)) }
             @if may { (words(&told.may, row, &session)) }
         }
         (glass::shown(row, &session, now))
@@ -273,14 +280,14 @@ fn one_act(
     html! {
         section.step id=(act.key) {
             h2 { (mark) " " (act.name) @if act.key.act().attempt > 1 { " (attempt " (act.key.act().attempt) ")" } }
-            p.quiet { code { (outside(&act.argv.join(" "))) } " · " (say::lasts(ended.duration_since(act.began_at)))
-                @match &act.outcome { Some(outcome) => { " · " (outside(&outcome_words(outcome))) }, None => " · runs" }
+            p.quiet { code { (outside(&act.shown)) } " · " (say::lasts(ended.duration_since(act.began_at)))
+                @match act.came_to() { Some(said) => { " · " (outside(&said)) }, None if act.does.is_own() => { " · waits" @if let Some(until) = act.until { " until " (say::end(act.began_at, until)) } }, None => " · runs" }
                 @if let (None, Some(by)) = (&act.outcome, asked_to_end) { ", being ended as " (outside(by)) " wants" }
-                " · " a href={ (path) "/log.txt" } { "all of it" } }
-            @if may && act.outcome.is_none() && asked_to_end.is_none() && !row.state.has_ended() {
+                @if act.run.is_some() { " · " a href={ (path) "/log.txt" } { "all of it" } } }
+            @if may && act.run.is_some() && act.outcome.is_none() && asked_to_end.is_none() && !row.state.has_ended() {
                 (end_button(&path, "End this step", session))
             }
-            @if may && is_silent(act, now) { (give_up_button(&path, session)) }
+            @if may && act.run.is_some() && is_silent(act, now) { (give_up_button(&path, session)) }
             @if !end.is_empty() {
                 details open[is_open] { summary { "What it said" @if *before > 0 { " (its end)" } }
                     pre.log tabindex="0" aria-label={ "What " (act.name) " said" } { (end) } }
@@ -328,7 +335,7 @@ fn to_come(told: &ToldDeploy) -> Markup {
                 ol.steps start=(rest[0].0 + 1) { @for (_, step) in &rest { li {
                     b { (step.name) }
                     @if let Some(rollout) = &step.rollout { " on " (rollout.group) " (" (rollout.hosts.len()) " hosts in " (rollout.batches.len()) " batches)" }
-                    " " code { (outside(&step.argv.join(" "))) } } } } }
+                    " " code { (outside(&step.shown())) } } } } }
         }
     }
 }
@@ -488,7 +495,7 @@ pub(crate) async fn tell_of_step(
     done(decide(&app.serving, &session.person, DeployId(id), key, choice).await, id, &session)
 }
 
-fn done(ended: Result<(), DeployError>, id: i64, session: &Session) -> Response {
+pub(super) fn done(ended: Result<(), DeployError>, id: i64, session: &Session) -> Response {
     match ended {
         Ok(()) => Redirect::to(&format!("/deploys/{id}")).into_response(),
         Err(error) => refused(&error, session),

@@ -27,6 +27,7 @@ pub(crate) mod person;
 mod prose;
 pub(crate) mod pulls;
 pub(crate) mod queue;
+pub(crate) mod replies;
 pub(crate) mod rollout;
 pub(crate) mod search;
 pub(crate) mod service;

@@ -174,7 +174,7 @@ fn steps_of(title: &str, steps: &[Step], told: &Preview) -> Markup {
                 @for (rollout, (phase, command)) in runs {
                     div { (phase) @if command.at == At::Runner { " (at the runner)" } ": " code { (outside(&rollout.shown(command).join(" "))) } }
                 }
-                @if rollout.is_none() { code { (outside(&step.argv.join(" "))) } }
+                @if rollout.is_none() { code { (outside(&step.shown())) } }
             },
             html! {
                 @if let Some(rollout) = rollout {
@@ -183,7 +183,7 @@ fn steps_of(title: &str, steps: &[Step], told: &Preview) -> Markup {
                         li { (say::list(&names, names.len())) }
                     } }
                     @if rollout.max_failed > 0 { p.quiet { "With " (rollout.max_failed) " failed it still goes on." } }
-                } @else { "the runner" }
+                } @else if step.does.is_own() { "gonogo" } @else { "the runner" }
             },
             html! { @if let Some(took) = told.expected.get(&step.name) { (say::lasts(*took)) } @else { span.quiet { "not known yet" } } },
         ]

@@ -129,21 +129,21 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
-    /// Writes down that an act begins, and gives it to its runner, together:
+    /// Writes down that an act begins, and gives it to its runner where one does it, together:
     /// [`StoreError::Done`] where the journal has more by now than was `seen`, and
     /// [`StoreError::Stopped`] where nothing may begin.
     pub async fn intend(
         &self,
         held: &Held,
         key: ActKey,
-        order: StepOrder,
+        order: impl Into<Option<StepOrder>>,
         seen: usize,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Intent, StoreError> {
         const BEGAN: &str =
             "update deploy set state = 'running', said = '', began_at = coalesce(began_at, $2) where id = $1";
-        let given = key.clone();
+        let (given, order) = (key.clone(), order.into());
         self.holding(held, now, until, move |tx, (id, fence)| {
             Box::pin(async move {
                 is_as_seen(tx, id, seen).await?;
@@ -151,7 +151,9 @@ impl Store {
                     return Err(StoreError::Stopped);
                 }
                 put(tx, id, Some(fence), &Entry::Intended { key: key.clone() }, now).await?;
-                runs::give(tx, id, &key, fence, &order).await?;
+                if let Some(order) = &order {
+                    runs::give(tx, id, &key, fence, order).await?;
+                }
                 execute!(tx, BEGAN, id.0, micros(now))?;
                 changed(tx, id).await
             })
@@ -351,6 +353,7 @@ pub(super) async fn put(
         Entry::Intended { key } => ("intended", Some(key)),
         Entry::Settled { key, .. } => ("settled", Some(key)),
         Entry::Decided { key, .. } => ("decided", Some(key)),
+        Entry::Replied { key, .. } => ("replied", Some(key)),
         Entry::Asked { .. } => ("asked", None),
         Entry::Guarded { .. } => ("guarded", None),
         Entry::Watched => ("watched", None),

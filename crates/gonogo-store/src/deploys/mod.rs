@@ -40,6 +40,8 @@ pub enum DeployState {
     Requested,
     Queued,
     Running,
+    /// A step asks people whether it goes on.
+    Asking,
     Halted,
     NeedsPerson,
     Deployed,
@@ -117,10 +119,11 @@ pub struct DeploysWanted {
 }
 
 impl DeployState {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Requested,
         Self::Queued,
         Self::Running,
+        Self::Asking,
         Self::Halted,
         Self::NeedsPerson,
         Self::Deployed,
@@ -135,6 +138,7 @@ impl DeployState {
             Self::Requested => "requested",
             Self::Queued => "queued",
             Self::Running => "running",
+            Self::Asking => "asking",
             Self::Halted => "halted",
             Self::NeedsPerson => "needs-person",
             Self::Deployed => "deployed",
@@ -147,7 +151,7 @@ impl DeployState {
 
     pub fn has_ended(self) -> bool {
         match self {
-            Self::Requested | Self::Queued | Self::Running | Self::Halted | Self::NeedsPerson => false,
+            Self::Requested | Self::Queued | Self::Running | Self::Asking | Self::Halted | Self::NeedsPerson => false,
             Self::Deployed | Self::RolledBack | Self::Abandoned | Self::Cancelled | Self::Refused => true,
         }
     }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What a runner is to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepOrder {
     pub runner: String,
     pub step: Step,
@@ -27,7 +27,7 @@ pub struct RunKey {
 }
 
 /// An act that a runner was given.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DeployRun {
     pub of: RunKey,
     pub fence: i64,
@@ -44,7 +44,7 @@ pub struct DeployRun {
 }
 
 /// What a runner has to know.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Runs {
     /// What is its own, and it did not say that it knows of.
     pub new: Vec<DeployRun>,

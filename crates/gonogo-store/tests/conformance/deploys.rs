@@ -1,11 +1,13 @@
 use crate::{at, conformance, sha};
 use gonogo_core::case::Stage;
-use gonogo_core::deploy::{Act, ActKey, Direction, Entry, Failure, GuardWord, OnFailure, Outcome, Plan, Signal, Step};
+use gonogo_core::deploy::{
+    Act, ActKey, Direction, Does, Entry, Failure, GuardWord, OnFailure, Outcome, Plan, Reply, Signal, Step,
+};
 use gonogo_core::guard::{Judgement, Reading, Sample, Series};
 use gonogo_core::person::{Person, Role};
 use gonogo_store::{
     AuditAsked, Candidate, Deed, DeployId, DeployState, DeploysWanted, GuardBefore, GuardSeen, Held, NewDeploy,
-    ProductionSeen, Requested, RunKey, Sighted, StepOrder, Store, StoreError, Waits,
+    ProductionSeen, Requested, RunKey, Runs, Sighted, StepOrder, Store, StoreError, Waits,
 };
 
 pub(crate) fn deed(action: &'static str, second: i64) -> Deed {
@@ -37,6 +39,7 @@ pub(crate) async fn candidate(store: &Store, service: &str, head: char) -> Candi
 pub(crate) fn step(name: &str) -> Step {
     Step {
         name: name.to_owned(),
+        does: Does::Run,
         argv: vec!["true".to_owned()],
         env: [("A".to_owned(), "b".to_owned())].into(),
         secrets: Vec::new(),
@@ -404,6 +407,23 @@ conformance! {
         assert!(matches!(outcome, Some(Outcome::NotStarted { why }) if why.contains("the guard errors")));
         assert_eq!(store.deploy_journal(id).await.unwrap()[1].0, word());
         assert_eq!(store.audit(&AuditAsked::default(), None, 1).await.unwrap()[0].action, "halted a deploy");
+    }
+
+    async fn what_is_waited_with_is_no_runner_s_and_a_word_on_it_is_kept(store: Store) {
+        let who = ada(&store).await;
+        let id = requested(&store, &who, &candidate(&store, "web", 'b').await, 2).await;
+        let held = take(&store, id, 3).await.unwrap();
+        let intent = store.intend(&held, first(), None::<StepOrder>, 0, at(4), at(14)).await.unwrap();
+        assert!(store.deploy_runs(id).await.unwrap().is_empty());
+        assert_eq!(store.runs_for("local", "one", Vec::new(), at(5)).await.unwrap(), Runs::default());
+        store.deploy_stands(&held, DeployState::Asking, "well?".to_owned(), None, at(5), at(15)).await.unwrap();
+        assert_eq!(store.deploy(id).await.unwrap().unwrap().state, DeployState::Asking);
+        let no = Entry::Replied { key: first(), by: "ada".to_owned(), reply: Reply::No { why: "so".to_owned() } };
+        assert!(store.say_of_deploy(id, no.clone(), 1, deed("said no in a deploy", 6)).await.unwrap());
+        assert!(!store.say_of_deploy(id, no.clone(), 1, deed("said no in a deploy", 7)).await.unwrap(), "two at once");
+        store.settle(&held, intent, Outcome::Done, at(8), at(18)).await.unwrap();
+        let journal = store.deploy_journal(id).await.unwrap();
+        assert_eq!((journal.len(), &journal[1]), (3, &(no, at(6))));
     }
 
     async fn what_an_act_says_is_kept_once_and_without_a_gap(store: Store) {

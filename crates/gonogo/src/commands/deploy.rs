@@ -110,6 +110,9 @@ fn print_step(number: usize, step: &DryRunStep) {
         |seconds| format!("it took {} before", lasts(seconds)),
     );
     anstream::println!("  {number}. {}{on} ({expected})", step.name);
+    if step.commands.is_empty() {
+        anstream::println!("       {}", say::printable(&step.what));
+    }
     for command in &step.commands {
         let place = if command.is_at_runner { "runner" } else { "host" };
         let argv = say::printable(&command.argv.join(" "));
@@ -153,7 +156,7 @@ fn print_hosts(deploy: &Deploy) {
 /// `None` while it goes on by itself.
 fn exit_code(deploy: &Deploy) -> Option<u8> {
     match deploy.state {
-        DeployState::Requested | DeployState::Queued | DeployState::Running => None,
+        DeployState::Requested | DeployState::Queued | DeployState::Running | DeployState::Asking => None,
         DeployState::Halted | DeployState::NeedsPerson => Some(WAITING),
         DeployState::Deployed => Some(0),
         DeployState::RolledBack | DeployState::Abandoned | DeployState::Cancelled | DeployState::Refused => Some(1),
@@ -165,6 +168,7 @@ fn word(state: DeployState) -> &'static str {
         DeployState::Requested => "waits for an approval",
         DeployState::Queued => "is queued",
         DeployState::Running => "runs",
+        DeployState::Asking => "waits for a yes",
         DeployState::Halted => "is halted",
         DeployState::NeedsPerson => "needs a person",
         DeployState::Deployed => "is deployed",
@@ -273,6 +277,7 @@ fn state(state: DeployState) -> &'static str {
         DeployState::Requested => "requested",
         DeployState::Queued => "queued",
         DeployState::Running => "running",
+        DeployState::Asking => "asking",
         DeployState::Halted => "halted",
         DeployState::NeedsPerson => "needs-person",
         DeployState::Deployed => "deployed",

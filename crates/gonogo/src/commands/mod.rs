@@ -1,5 +1,6 @@
 //! One file a command. Each gives its exit code.
 
+mod answer;
 mod ask;
 mod backup;
 mod balancer;
@@ -11,6 +12,7 @@ mod doctor;
 mod explain;
 mod guard;
 mod hook;
+mod http;
 mod init;
 mod lock;
 mod replay;
@@ -24,6 +26,7 @@ mod waive;
 
 pub(crate) use check::outside;
 pub(crate) use hook::HookCommand;
+pub(crate) use http::HttpCommand;
 
 use crate::cli::{Command, GuardCommand, StoreCommand};
 use anyhow::Context;
@@ -41,12 +44,15 @@ pub(crate) fn run(command: Command) -> anyhow::Result<u8> {
         Command::Serve(args) => serve::run(&args),
         Command::Runner(args) => runner::run(&args),
         Command::Balancer(command) => balancer::run(&command),
+        Command::Http(command) => http::run(&command),
         Command::Demo(args) => demo::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),
         Command::Store(StoreCommand::Check(args)) => serve::store::check(&args),
         Command::Status(args) => status::run(&args),
         Command::Deploy(args) => deploy::run(&args),
+        Command::Approve(args) => answer::approve(&args),
+        Command::GoOn(args) => answer::go_on(&args),
         Command::Lock(args) => lock::run(&args),
         Command::Unlock(args) => lock::end(&args),
         Command::StopAll(args) => stop_all::run(&args),

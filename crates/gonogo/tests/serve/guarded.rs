@@ -128,6 +128,29 @@ fn errors_that_rise_halt_it_before_the_next_batch_and_a_person_says_how_it_goes_
 }
 
 #[test]
+fn guards_watch_while_it_pauses_and_end_that_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = folder.path().join("bad");
+    let traffic = Traffic::begin(bad.clone());
+    let keys = format!("{}[local_runner]\n", traffic.keys());
+    let more = "[[deploy.steps]]\nname = 'bake'\npause_seconds = 3600\n\
+                [[deploy.steps]]\nname = 'last'\nrun = ['touch', '$MARKS/last']\n";
+    let ship = format!("touch {}", bad.display());
+    let policy = format!("{more}{}", traffic.guard("web.errors", ""));
+    let on = Deploying::with_keys(World::stopped(), &keys, &[("ship", &ship)], &policy);
+    let (_, candidate) = on.is_go_with("STORY-1 x");
+    let deploy = on.presses_deploy(&candidate);
+    on.says(&deploy, "bake (2 of 3) pauses until");
+    let page = on.says(&deploy, "‖ Halted");
+    assert!(page.contains("errors: worse") && page.contains("ended early: errors: worse"), "{page}");
+    assert!(page.contains("; ship began at"), "what changed something is named: {page}");
+    assert_eq!(on.read("last"), None);
+    // They know that it is not the deploy: it pauses anew.
+    assert_eq!(on.world.submit(&deploy, &format!("{deploy}/signals/resume"), &[]).0, 303);
+    on.says(&deploy, "bake (2 of 3, attempt 2) pauses until");
+}
+
+#[test]
 fn it_is_rolled_back_by_itself_where_the_policy_says_so_and_it_changes_no_database() {
     let folder = tempfile::tempdir().unwrap();
     let bad = folder.path().join("bad");

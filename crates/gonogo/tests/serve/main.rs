@@ -28,6 +28,7 @@ mod haproxy;
 #[path = "../shared/hosts.rs"]
 mod hosts;
 mod jira_accounts;
+mod kinds;
 mod listening;
 mod live;
 mod load;
@@ -64,5 +65,6 @@ mod stop_all;
 mod stops;
 mod stories;
 mod support;
+mod target;
 mod thrift;
 mod waits;

@@ -3,7 +3,7 @@
 mod hosts;
 
 use super::*;
-use crate::deploy::{Failure, Watched};
+use crate::deploy::{Failure, Own, Watched, has_begun, own};
 use crate::guard::{OnWorse, Watch};
 use proptest::prelude::*;
 
@@ -11,6 +11,7 @@ fn step(name: &str, tries: u32, on_failure: OnFailure) -> Step {
     let (argv, env) = (vec!["true".to_owned()], BTreeMap::new());
     Step {
         name: name.to_owned(),
+        does: Does::Run,
         argv,
         env,
         secrets: Vec::new(),
@@ -187,12 +188,20 @@ fn guard_word() -> impl Strategy<Value = Option<GuardWord>> {
     ]
 }
 
+/// How it stands in the middle of its time, where it is one that gonogo waits with itself.
+fn waits(plan: &Plan, journal: &[Entry], key: &ActKey) -> Option<Own> {
+    let at = |second| jiff::Timestamp::from_second(second).unwrap();
+    let journal: Vec<(Entry, jiff::Timestamp)> = journal.iter().map(|entry| (entry.clone(), at(0))).collect();
+    own(plan, &journal, key, None, at(30))
+}
+
 proptest! {
     /// Whatever happens, and wherever it is read anew: no act is begun twice or
     /// beside another one, none follows a failure that halts, and it ends.
     #[test]
     fn every_deploy_ends_and_begins_nothing_twice(
         steps in prop::collection::vec((1..3_u32, on_failure()), 1..4),
+        pauses in prop::collection::vec(any::<bool>(), 4),
         back in 0..3_usize,
         is_watched in any::<bool>(),
         goes_back in any::<bool>(),
@@ -200,7 +209,12 @@ proptest! {
     ) {
         let on_worse = if goes_back { OnWorse::RollBack } else { OnWorse::Halt };
         let watched = is_watched.then(|| Watched { guards: Vec::new(), watch: Watch { on_worse, ..Watch::default() } });
-        let plan = Plan { watched, ..plan(&steps, back) };
+        let mut plan = Plan { watched, ..plan(&steps, back) };
+        let all = plan.forward.iter_mut().zip(&pauses).chain(plan.back.iter_mut().zip(pauses.iter().skip(1)));
+        for (step, _) in all.filter(|(_, pauses)| **pauses) {
+            (step.does, step.tries) = (Does::Pause { seconds: 60 }, 1);
+        }
+        let plan = plan;
         let mut journal: Vec<Entry> = Vec::new();
         let mut begun = std::collections::BTreeSet::new();
         let mut ended = None;
@@ -211,7 +225,15 @@ proptest! {
                     journal.push(intended(act));
                     prop_assert_eq!(next(&plan, &journal), Next::Follow(vec![act.key()]));
                 }
-                Next::Follow(mut keys) => journal.push(Entry::Settled { key: keys.remove(0), outcome }),
+                Next::Follow(mut keys) => {
+                    let key = keys.remove(0);
+                    let outcome = match (waits(&plan, &journal, &key), outcome) {
+                        // Of what only waits it can always be told.
+                        (Some(Own::Open { .. }), Outcome::CannotTell { .. }) => Outcome::Done,
+                        (Some(Own::Over(outcome)), _) | (_, outcome) => outcome,
+                    };
+                    journal.push(Entry::Settled { key, outcome });
+                }
                 Next::Hold(Hold::Halted(HaltedBy::Person(_) | HaltedBy::Guard { .. })) => journal.push(asked(Signal::Resume)),
                 Next::Watch => journal.push(Entry::Watched),
                 Next::Hold(Hold::Halted(HaltedBy::Step(key)) | Hold::CannotTell(key, _)) => {
@@ -224,6 +246,12 @@ proptest! {
                 }
             }
             journal.extend(signal.map(asked));
+            if let (Some(Signal::Halt | Signal::RollBack), Next::Follow(keys)) = (signal, next(&plan, &journal)) {
+                let goes_on = |key: &ActKey| matches!(waits(&plan, &journal, key), Some(Own::Open { .. }));
+                let is_forward = |key: &ActKey| key.act().direction == Direction::Forward;
+                let way_back = signal == Some(Signal::RollBack) && !super::goes_back(&plan, &journal);
+                prop_assert!(way_back || !keys.iter().any(|key| goes_on(key) && is_forward(key)), "it waits on");
+            }
             if let Some(word) = guard.filter(|_| is_watched && !journal.is_empty()) {
                 journal.push(Entry::Guarded { guard: "errors".to_owned(), word, said: String::new() });
                 let begins = matches!(next(&plan, &journal), Next::Act(Act { direction: Direction::Forward, .. }));
@@ -240,7 +268,7 @@ proptest! {
             }
         }
         if ended == Some(End::Deployed) {
-            prop_assert!(!is_watched || journal.contains(&Entry::Watched));
+            prop_assert!(!is_watched || !has_begun(&plan, &journal) || journal.contains(&Entry::Watched));
             let was_begun = |step: usize| journal.iter().any(|entry| {
                 let Entry::Intended { key } = entry else { return false };
                 (key.act().direction, key.act().step) == (Direction::Forward, step)

@@ -1,17 +1,20 @@
 //! Deploys from Slack: asked for in words, and what is said of one by its buttons.
 
 use super::locking::{self, LOCKING};
+use super::refusing::meant;
 use super::stopping::{self, STOPPING};
 use super::telling::Telling;
 use super::who::{Who, who};
-use super::{APPROVE, Done, NOT_DONE, SIGNALS, nothing};
+use super::{APPROVE, Done, GO_ON, NOT_DONE, SIGNALS, YES, nothing};
 use crate::commands::break_glass::break_glass;
+use crate::commands::deploy_reply::reply;
 use crate::commands::deploys::{DeployError, approve, signal};
 use crate::commands::request::{Wish, request};
 use crate::commands::slack_join::{Offered, offer_link};
 use crate::commands::up_to::UpTo;
 use crate::serving::Serving;
 use gonogo_core::case::Stage;
+use gonogo_core::deploy::Reply;
 use gonogo_core::person::Person;
 use gonogo_core::say;
 use gonogo_read::slack::{Asked, Pressed};
@@ -267,13 +270,25 @@ pub(super) async fn press(
 ) -> Result<Option<String>, StoreError> {
     let is_approval = pressed.button == APPROVE;
     let wanted = SIGNALS.iter().find(|(_, name)| *name == pressed.button).map(|(signal, _)| *signal);
-    if !is_approval && wanted.is_none() {
+    let word = match pressed.button.as_str() {
+        GO_ON => Some(Reply::GoOn),
+        YES => Some(Reply::Yes),
+        _ => None,
+    };
+    if !is_approval && wanted.is_none() && word.is_none() {
         return Ok(None);
     }
-    let Ok(id) = pressed.value.parse().map(DeployId) else { return Ok(Some(nothing())) };
-    let (done, did) = match wanted {
-        Some(wanted) => (signal(serving, person, id, wanted).await, wanted.words()),
-        None => (approve(serving, person, id).await, "approved it"),
+    let of_step = meant(&pressed.value);
+    let id = pressed.value.parse().ok().map(DeployId).or(of_step.as_ref().map(|(id, _)| *id));
+    let Some(id) = id else { return Ok(Some(nothing())) };
+    let (done, did) = match (wanted, word, of_step) {
+        (Some(wanted), ..) => (signal(serving, person, id, wanted).await, wanted.words().to_owned()),
+        (None, Some(word), Some((_, key))) => {
+            let did = format!("{key}, {}", word.words());
+            (reply(serving, person, id, key, word).await, did)
+        }
+        (None, Some(_), None) => return Ok(Some(nothing())),
+        (None, None, _) => (approve(serving, person, id).await, "approved it".to_owned()),
     };
     Ok(Some(match done {
         // The message itself says how it stands.

@@ -4,6 +4,7 @@
 mod deploying;
 mod locking;
 mod modal;
+mod refusing;
 mod stopping;
 mod telling;
 mod waiving;
@@ -31,6 +32,11 @@ pub(crate) const SIGNALS: [(Signal, &str); 4] = [
     (Signal::Abandon, "deploy-abandon"),
 ];
 
+/// Words on a step that a deploy waits with: which deploy and which act stands with them.
+pub(crate) const GO_ON: &str = "deploy-go-on";
+pub(crate) const YES: &str = "deploy-yes";
+pub(crate) const NO: &str = "deploy-no";
+
 /// How what was not done begins, where it is listed.
 const NOT_DONE: &str = "not done: ";
 
@@ -53,7 +59,7 @@ impl From<String> for Done {
 /// seconds, and what is wrong with one is its answer.
 pub fn cannot_wait(says: &SlackSays) -> bool {
     match says {
-        SlackSays::Pressed(pressed) => pressed.button == WAIVE,
+        SlackSays::Pressed(pressed) => pressed.button == WAIVE || pressed.button == NO,
         SlackSays::Submitted(_) => true,
         // Who sent a command sees what is answered.
         SlackSays::Asked(asked) => asked.command.is_some(),
@@ -65,6 +71,7 @@ pub fn cannot_wait(says: &SlackSays) -> bool {
 pub async fn done_now(serving: &Serving, says: &SlackSays) -> Result<Done, StoreError> {
     match says {
         SlackSays::Pressed(pressed) => press(serving, pressed).await.map(Done::from),
+        SlackSays::Submitted(submitted) if submitted.modal == NO => refusing::submit(serving, submitted).await,
         SlackSays::Submitted(submitted) => waiving::submit(serving, submitted).await,
         SlackSays::Asked(asked) => deploying::by_command(serving, asked).await,
         SlackSays::Shared(_) | SlackSays::Other => Ok(nothing().into()),
@@ -87,16 +94,19 @@ pub(crate) async fn asked_by_name(serving: &Serving, asked: &Asked) -> Result<St
 
 /// What comes of a button.
 pub(crate) async fn press(serving: &Serving, pressed: &Pressed) -> Result<String, StoreError> {
-    let Ok(candidate) = pressed.value.parse().map(CandidateId) else { return Ok(nothing()) };
     let telling = Telling { serving, channel: &pressed.channel, member: &pressed.member };
     let person = match who(serving, &pressed.member.id).await? {
         Who::Person(person) => person,
         Who::TooLongAgo => return Ok(telling.sign_in_first().await),
         Who::Nobody => return telling.offers_to_join().await,
     };
+    if pressed.button == NO {
+        return Ok(refusing::open(serving, &person, pressed).await);
+    }
     if let Some(outcome) = deploying::press(serving, &telling, &person, pressed).await? {
         return Ok(outcome);
     }
+    let Ok(candidate) = pressed.value.parse().map(CandidateId) else { return Ok(nothing()) };
     match pressed.button.as_str() {
         CHECK_AGAIN => match check_again(serving, &person, candidate).await {
             Ok(()) => {

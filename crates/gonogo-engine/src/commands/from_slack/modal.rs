@@ -1,6 +1,6 @@
 //! The modal by which a finding is let pass, as Slack shows it and has it back.
 
-use super::WAIVE;
+use super::{NO, WAIVE};
 use crate::commands::waive::Waivable;
 use crate::jobs::section;
 use gonogo_core::say;
@@ -20,6 +20,7 @@ const ELEMENT: &str = "given";
 const MOST_OPTIONS: usize = 100;
 const MOST_OPTION: usize = 75;
 const MOST_WHY: usize = 2_000;
+const MOST_WHY_NOT: usize = 500;
 const MOST_SAID: usize = 200;
 
 /// What one may choose, as far as the policy allows it.
@@ -94,6 +95,20 @@ pub(super) fn asking(service: &str, candidate: CandidateId, choices: &[Waivable]
         "submit": plain("Waive"),
         "close": plain("Cancel"),
         "blocks": blocks,
+    })
+}
+
+/// Asks why a deploy shall not go on; `value` comes back with it.
+pub(super) fn asking_why_not(value: &str) -> Value {
+    let why = json!({"type": "plain_text_input", "action_id": ELEMENT, "multiline": true, "max_length": MOST_WHY_NOT});
+    json!({
+        "type": "modal",
+        "callback_id": NO,
+        "private_metadata": value,
+        "title": plain("It does not go on"),
+        "submit": plain("Say no"),
+        "close": plain("Cancel"),
+        "blocks": [input(WHY, "Why not?", &why)],
     })
 }
 

@@ -2,9 +2,10 @@
 
 use super::follow;
 use super::locks;
+use super::news::told_of_questions;
 use crate::commands::break_glass::glass_words;
 use crate::commands::deploys::{may_say_of, writers_note};
-use crate::commands::from_slack::{APPROVE, SIGNALS};
+use crate::commands::from_slack::{APPROVE, GO_ON, NO, SIGNALS, YES};
 use crate::commands::request::runway_note;
 use crate::digest::Digest;
 use crate::evidence::Evidence;
@@ -15,7 +16,7 @@ use crate::told_deploy::state_words;
 use crate::told_guards::guard_names;
 use gonogo_api::Check;
 use gonogo_core::build::{Build, BuildState};
-use gonogo_core::deploy::{Entry, Signal};
+use gonogo_core::deploy::{ActKey, Does, Entry, Signal};
 use gonogo_core::say;
 use gonogo_remote::slack::{Message, MessageKey};
 use gonogo_store::{DeployRow, DeployState, StoreError, UntoldDeploy, Wanted};
@@ -64,7 +65,18 @@ pub(in crate::jobs) struct DeployWanted {
     /// Whether it waits for somebody to agree.
     is_to_be_approved: bool,
     signals: Vec<Signal>,
+    /// What may be said of the act that it waits with, and which one that is.
+    #[serde(default)]
+    replies: Vec<(CardReply, String)>,
     url: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum CardReply {
+    GoOn,
+    Yes,
+    No,
 }
 
 /// Tells of deploys whatever changes of them, until told to stop.
@@ -91,7 +103,9 @@ async fn tell(serving: &Serving) -> Result<(), StoreError> {
         let Some(row) = serving.store.deploy(id).await? else { continue };
         let mut wanted = follow::wanted(serving, &row).await?;
         if let Some(channel) = told_in(serving, &row, channel) {
-            wanted.push(DeployWanted::of(serving, &row, channel).await?.wanted((serving.clock)()));
+            let now = (serving.clock)();
+            wanted.extend(told_of_questions(serving, &row, &channel, now).await?);
+            wanted.push(DeployWanted::of(serving, &row, channel).await?.wanted(now));
         }
         serving.store.tell_deploy(id, changed, wanted).await?;
     }
@@ -115,6 +129,7 @@ impl DeployWanted {
         };
         let evidence = recording.and_then(|bytes| Evidence::read(&bytes).ok());
         let check = newest.as_ref().and_then(|newest| serde_json::from_str::<Check>(&newest.result).ok());
+        let may = may_say_of(row, &journal);
         let exit_code = newest.map_or(0, |newest| newest.exit_code);
         let took = row.began_at.zip(row.ended_at).map(|(began, ended)| say::lasts(ended.duration_since(began)));
         let builds = evidence.as_ref().map(Evidence::builds).unwrap_or_default();
@@ -140,7 +155,8 @@ impl DeployWanted {
                 .map(|(said, glass)| format!("{said}; in spite of: {}", glass.around)),
             note: notes(serving, row).await?,
             is_to_be_approved: row.state == DeployState::Requested,
-            signals: may_say_of(row, &journal).signals,
+            replies: replies(row, may.waits.as_ref()),
+            signals: may.signals,
             url: format!("{}/deploys/{}", serving.pages, row.id.0),
         })
     }
@@ -198,10 +214,10 @@ impl DeployWanted {
 
     /// What can be said of it there. What cannot be taken back is asked again.
     fn buttons(&self) -> Option<Value> {
-        let button = |said: &str, name: &str, asks: Option<&str>| {
+        let button_of = |said: &str, name: &str, asks: Option<&str>, value: String| {
             let plain = |said: &str| json!({"type": "plain_text", "text": said, "emoji": false});
             let mut button = json!({
-                "type": "button", "text": plain(said), "action_id": name, "value": self.deploy.to_string(),
+                "type": "button", "text": plain(said), "action_id": name, "value": value,
             });
             if let Some(asks) = asks {
                 button["confirm"] =
@@ -209,6 +225,16 @@ impl DeployWanted {
             }
             button
         };
+        let button = |said: &str, name: &str, asks: Option<&str>| button_of(said, name, asks, self.deploy.to_string());
+        let reply = |(reply, key): &(CardReply, String)| {
+            let value = format!("{} {key}", self.deploy);
+            match reply {
+                CardReply::GoOn => button_of("Go on now", GO_ON, None, value),
+                CardReply::Yes => button_of("Yes", YES, None, value),
+                CardReply::No => button_of("No…", NO, None, value),
+            }
+        };
+        let replies = self.replies.iter().map(reply);
         let approve = self.is_to_be_approved.then(|| button("Approve", APPROVE, None));
         let signal = |signal: &Signal| {
             let (_, name) = SIGNALS.iter().find(|(of, _)| of == signal)?;
@@ -220,7 +246,8 @@ impl DeployWanted {
             };
             Some(button(label, name, asks))
         };
-        let elements: Vec<Value> = approve.into_iter().chain(self.signals.iter().filter_map(signal)).collect();
+        let elements: Vec<Value> =
+            approve.into_iter().chain(replies).chain(self.signals.iter().filter_map(signal)).collect();
         (!elements.is_empty()).then(|| json!({"type": "actions", "elements": elements}))
     }
 }
@@ -230,6 +257,16 @@ async fn notes(serving: &Serving, row: &DeployRow) -> Result<Option<String>, Sto
     let all = [writers_note(serving, row).await?, runway_note(serving, row).await?];
     let all: Vec<String> = all.into_iter().flatten().collect();
     Ok((!all.is_empty()).then(|| all.join("; ")))
+}
+
+fn replies(row: &DeployRow, waits: Option<&ActKey>) -> Vec<(CardReply, String)> {
+    let Some((key, step)) = waits.and_then(|key| Some((key, row.plan.step_of(key)?))) else { return Vec::new() };
+    let words: &[CardReply] = match &step.does {
+        Does::Pause { .. } => &[CardReply::GoOn],
+        Does::Approval(_) => &[CardReply::Yes, CardReply::No],
+        _ => &[],
+    };
+    words.iter().map(|word| (*word, key.to_string())).collect()
 }
 
 /// The first of them, and how many there are beside.

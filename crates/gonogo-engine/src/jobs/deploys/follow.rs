@@ -112,7 +112,7 @@ fn deployment_state(row: &DeployRow) -> (&'static str, String) {
     let state = match row.state {
         DeployState::Requested | DeployState::Queued | DeployState::Running => "in_progress",
         // It may go on.
-        DeployState::Halted | DeployState::NeedsPerson => "pending",
+        DeployState::Halted | DeployState::NeedsPerson | DeployState::Asking => "pending",
         DeployState::Deployed => "success",
         DeployState::RolledBack => "failure",
         DeployState::Abandoned | DeployState::Cancelled | DeployState::Refused => "error",

@@ -33,7 +33,7 @@ impl Seen {
         }
         if self.watching.is_none() {
             let (serving, news) = (Arc::clone(&self.serving), Arc::clone(&self.news));
-            self.watching = Some(Watching::begin(serving, self.row.id, watched.clone(), news));
+            self.watching = Some(Watching::begin(serving, self.row.id, self.row.plan.clone(), watched.clone(), news));
         }
         self.keep(false).await
     }
@@ -60,7 +60,9 @@ impl Seen {
             _ if is_stopped(&self.row.plan, entries) => return Ok(None),
             Next::Hold(_) | Next::Finish(_) => return Ok(None),
             Next::Act(_) | Next::Follow(_) => None,
-            Next::Watch => Some(moments(journal).last().map_or(now, |last| *last + watched.lasts_after())),
+            Next::Watch => {
+                Some(moments(&self.row.plan, journal).last().map_or(now, |last| *last + watched.lasts_after()))
+            }
         };
         let pauses = match next {
             Next::Act(act) if watched.guards.iter().any(|guard| guard.mode == Mode::Halt) => {

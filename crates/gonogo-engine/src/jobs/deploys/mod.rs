@@ -9,7 +9,9 @@ mod follow;
 mod guards;
 mod heed;
 mod locks;
+mod looking;
 mod news;
+mod own;
 mod ready;
 mod stands;
 mod stopped;
@@ -32,6 +34,7 @@ use gonogo_core::running::Running;
 use gonogo_store::{Deed, DeployRow, DeployRun, DeployState, Held, RunKey, StepOrder, Stop, StoreError};
 use guards::Watching;
 use jiff::{SignedDuration, Timestamp};
+use looking::Looking;
 use ready::{Reading, Ready};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -98,6 +101,8 @@ struct Seen {
     shown_at: Instant,
     /// Its guards, once it has begun.
     watching: Option<Watching>,
+    /// At what a step waits for, while it does.
+    looking: Option<Looking>,
     /// When guards looked that were written down last, and when their points were.
     kept: Option<Timestamp>,
     points_at: Option<Instant>,
@@ -132,6 +137,7 @@ async fn see_to(serving: Arc<Serving>, held: Held, mut stop: watch::Receiver<boo
         shown_bytes: 0,
         shown_at: Instant::now(),
         watching: None,
+        looking: None,
         kept: None,
         points_at: None,
         news: Arc::clone(&news),
@@ -175,7 +181,7 @@ impl Seen {
         let written = store.deploy_journal(id).await?;
         let journal: Vec<Entry> = written.iter().map(|(entry, _)| entry.clone()).collect();
         let next = next(&self.row.plan, &journal);
-        let has_begun = has_begun(&journal);
+        let has_begun = has_begun(&self.row.plan, &journal);
         self.stop = store.stop().await?;
         if has_begun {
             self.keeps_watch(&next, &written).await?;
@@ -274,7 +280,7 @@ impl Seen {
             return Err(JobError::Broken(format!("the plan has no {key}")));
         };
         let now = (self.serving.clock)();
-        let order = StepOrder { runner: self.row.plan.runner.clone(), step };
+        let order = (!step.does.is_own()).then(|| StepOrder { runner: self.row.plan.runner.clone(), step });
         // Settled by what its runner says, which whoever has the deploy by then finds.
         let _begun = self.serving.store.intend(&self.held, key, order, seen, now, until(now)).await?;
         Ok(Step::Moved)
@@ -283,6 +289,9 @@ impl Seen {
     /// What the runner says of acts. One that somebody else began before a crash is
     /// found there too: its runner has it, or has not taken it yet.
     async fn follow(&mut self, keys: &[ActKey], journal: &[Entry], times: &[Timestamp]) -> Result<Step, JobError> {
+        if let Some(own) = keys.iter().find(|key| self.row.plan.is_own(key)) {
+            return self.waits_with(own, journal, times).await;
+        }
         let given_at = |of: &ActKey| {
             let is_it = |entry: &Entry| matches!(entry, Entry::Intended { key } if key == of);
             journal.iter().position(is_it).map(|at| times[at])

@@ -3,9 +3,10 @@
 
 use crate::jobs::message::{SLACK_MESSAGE, outside, section};
 use crate::serving::Serving;
+use crate::told_deploy::told_deploy;
 use gonogo_core::say;
 use gonogo_remote::slack::{Message, MessageKey};
-use gonogo_store::{Candidate, DeployId, DeployRow, Glass, ServiceLock, Stop, Wanted};
+use gonogo_store::{Candidate, DeployId, DeployRow, Glass, ServiceLock, Stop, StoreError, Wanted};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -27,9 +28,22 @@ enum News {
     Lock { of: Lock, off: Option<(String, String)> },
     /// A lock ends soon.
     LockEnds { of: Lock },
+    /// A deploy asks people whether it goes on; with what came of that.
+    Asks { of: Asking, came_to: Option<String> },
     /// A deploy was had begin in spite of what kept it; with who wrote the follow-up, and
     /// what.
     Glass { of: BrokenGlass, follow_up: Option<(String, String)> },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Asking {
+    service: String,
+    deploy: i64,
+    /// Which act asks.
+    key: String,
+    question: String,
+    whom: String,
+    until: Timestamp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,6 +155,35 @@ pub(crate) fn told_of_follow_up(
     channel.map(|channel| NewsWanted { channel, news, url }.wanted(now)).into_iter().collect()
 }
 
+/// There, each time that it asks people whether it goes on: its own message changes in
+/// place, and nobody would hear of that.
+pub(super) async fn told_of_questions(
+    serving: &Serving,
+    row: &DeployRow,
+    channel: &str,
+    now: Timestamp,
+) -> Result<Vec<Wanted>, StoreError> {
+    if row.plan.forward.iter().chain(&row.plan.back).all(|step| step.does.question().is_none()) {
+        return Ok(Vec::new());
+    }
+    let acts = told_deploy(serving, row.id).await?.map(|told| told.acts).unwrap_or_default();
+    let asks = acts.iter().filter_map(|act| {
+        let question = act.does.question()?;
+        let of = Asking {
+            service: row.service.clone(),
+            deploy: row.id.0,
+            key: act.key.to_string(),
+            question: question.question.clone(),
+            whom: question.whom(),
+            until: act.until?,
+        };
+        let news = News::Asks { of, came_to: act.came_to() };
+        let url = format!("{}/deploys/{}", serving.pages, row.id.0);
+        Some(NewsWanted { channel: channel.to_owned(), news, url }.wanted(now))
+    });
+    Ok(asks.collect())
+}
+
 fn channel_of(serving: &Serving, service: &str) -> Option<String> {
     serving.slack.as_ref()?;
     serving.service(service)?.deploys_told.slack_channel.clone()
@@ -173,6 +216,7 @@ impl NewsWanted {
             News::Stop { at, .. } => format!("stop {}", at.as_microsecond()),
             News::Lock { of, .. } => format!("lock {} {}", of.service, of.at.as_microsecond()),
             News::Glass { of, .. } => format!("glass {} {}", of.service, of.at.as_microsecond()),
+            News::Asks { of, .. } => format!("asks {} {} {}", of.service, of.deploy, of.key),
             News::LockEnds { of } => format!("lock-ends {} {}", of.service, of.at.as_microsecond()),
         }
     }
@@ -201,6 +245,14 @@ impl NewsWanted {
                 of.service,
                 of.words()
             ),
+            News::Asks { of, came_to } => {
+                let (question, whom, deploy) = (outside(&of.question), outside(&of.whom), of.deploy);
+                let words = format!("deploy {deploy} of *{}* asks {whom}: *{question}*", of.service);
+                match came_to.as_deref().map(outside) {
+                    None => format!("❓ {words} (until {})", say::minute(of.until)),
+                    Some(came_to) => format!("{words} → {came_to}"),
+                }
+            }
             News::Glass { of, follow_up } => {
                 let (by, branch, why) = (outside(&of.by), outside(&of.branch), outside(&of.why));
                 let around = outside(&of.around);

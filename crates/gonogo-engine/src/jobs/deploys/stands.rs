@@ -2,12 +2,12 @@
 
 use crate::commands::deploys::SILENT;
 use gonogo_core::deploy::{
-    ActKey, AffinityIs, Choice, Direction, End, Entry, Failure, GuardWord, HaltedBy, Hold, HostStands, Outcome, Phase,
-    Plan, affinity_is, hosts_of,
+    ActKey, AffinityIs, Choice, Direction, Does, End, Entry, Failure, GuardWord, HaltedBy, Hold, HostStands, Outcome,
+    Phase, Plan, Sight, Step, affinity_is, hosts_of,
 };
 use gonogo_core::say;
 use gonogo_store::{DeployRun, DeployState};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// `build (2 of 3)`, and `health of ship on web-7 (3 of 3)`.
 fn called(plan: &Plan, key: &ActKey) -> String {
@@ -90,6 +90,39 @@ fn of_run(plan: &Plan, run: &DeployRun, now: Timestamp) -> String {
     }
 }
 
+/// One that gonogo waits with itself.
+pub(super) fn of_own(plan: &Plan, key: &ActKey, until: Timestamp, seen: Option<&Sight>) -> String {
+    let name = called(plan, key);
+    let Some(step) = plan.step_of(key) else { return name };
+    match &step.does {
+        Does::Pause { seconds } => {
+            let began = until - SignedDuration::from_secs((*seconds).into());
+            format!("{name} pauses until {}", say::end(began, until))
+        }
+        Does::Approval(question) => {
+            format!("{name} asks {}, until {}: {}", question.whom(), say::minute(until), question.question)
+        }
+        Does::WaitForBuild(_) | Does::WaitForMetric(_) | Does::WaitForHttp { .. } | Does::Http { .. } | Does::Run => {
+            let saw = match seen {
+                Some(Sight::Met(said) | Sight::NotYet(said) | Sight::Never(said)) => format!("; seen last: {said}"),
+                None => String::new(),
+            };
+            format!("{name}, until {}: {}{saw}", say::minute(until), Step::shown(step))
+        }
+    }
+}
+
+/// Why an act failed that says so itself.
+fn why_failed(journal: &[Entry], of: &ActKey) -> Option<String> {
+    journal.iter().rev().find_map(|entry| match entry {
+        Entry::Settled {
+            key,
+            outcome: Outcome::Failed { failure: failure @ (Failure::NotMet { .. } | Failure::Refused { .. }) },
+        } if key == of => Some(failure.to_string()),
+        _ => None,
+    })
+}
+
 /// That two versions serve, with sessions kept apart or not.
 fn affinity(plan: &Plan, journal: &[Entry], verb: &str) -> Option<String> {
     match affinity_is(plan, journal) {
@@ -112,7 +145,8 @@ fn why_held(plan: &Plan, journal: &[Entry], hold: &Hold) -> (DeployState, String
             let act = key.act();
             let hosts = hosts_of(plan, journal, act.direction, act.step);
             let hosts = if hosts.is_empty() { String::new() } else { format!("; {}", counted(&hosts)) };
-            (DeployState::Halted, format!("{} failed{hosts}", called(plan, key)))
+            let why = why_failed(journal, key).map(|why| format!(": {why}")).unwrap_or_default();
+            (DeployState::Halted, format!("{} failed{hosts}{why}", called(plan, key)))
         }
         Hold::Halted(HaltedBy::Guard { word: GuardWord::CannotTell, said, .. }) => {
             (DeployState::NeedsPerson, format!("whether it is worse cannot be told: {said}"))

@@ -11,6 +11,7 @@ pub(super) fn under_way(journal: &[Entry]) -> Vec<ActKey> {
         Entry::Intended { key } => Some(key),
         Entry::Settled { .. }
         | Entry::Decided { .. }
+        | Entry::Replied { .. }
         | Entry::Asked { .. }
         | Entry::Guarded { .. }
         | Entry::Watched => None,

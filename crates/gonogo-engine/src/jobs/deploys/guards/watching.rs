@@ -3,7 +3,7 @@
 use super::reading::{read, renew};
 use crate::serving::Serving;
 use futures_util::future::join_all;
-use gonogo_core::deploy::{Watched, moments};
+use gonogo_core::deploy::{Plan, Watched, moments};
 use gonogo_core::fact::Why;
 use gonogo_core::guard::{BaselineKind, Guard, Judge, Judgement, Mode, Past, Reading, Series, Watch};
 use gonogo_store::{DeployId, GuardSeen, StoreError};
@@ -83,6 +83,7 @@ impl Watching {
     pub(in crate::jobs::deploys) fn begin(
         serving: Arc<Serving>,
         deploy: DeployId,
+        plan: Plan,
         watched: Watched,
         news: Arc<Notify>,
     ) -> Self {
@@ -99,7 +100,7 @@ impl Watching {
             ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 ticks.tick().await;
-                match look(&serving, deploy, &mut eyes).await {
+                match look(&serving, deploy, &plan, &mut eyes).await {
                     Ok(Some(looked)) => {
                         tell.send_replace(Some(Arc::new(looked)));
                         news.notify_one();
@@ -118,8 +119,13 @@ impl Watching {
 }
 
 /// `None` where nothing of the deploy has begun.
-async fn look(serving: &Serving, deploy: DeployId, eyes: &mut [Eye]) -> Result<Option<Looked>, StoreError> {
-    let moments = moments(&serving.store.deploy_journal(deploy).await?);
+async fn look(
+    serving: &Serving,
+    deploy: DeployId,
+    plan: &Plan,
+    eyes: &mut [Eye],
+) -> Result<Option<Looked>, StoreError> {
+    let moments = moments(plan, &serving.store.deploy_journal(deploy).await?);
     if moments.is_empty() {
         return Ok(None);
     }
