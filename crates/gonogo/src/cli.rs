@@ -1,6 +1,6 @@
 //! What can be asked on the command line.
 
-use crate::commands::HookCommand;
+use crate::commands::{CapistranoCommand, HookCommand};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use std::path::PathBuf;
@@ -43,6 +43,9 @@ pub(crate) enum Command {
     /// Tell a balancer what deploys want of it, as their steps do
     #[command(subcommand)]
     Balancer(BalancerCommand),
+    /// Deploy by Capistrano, as steps do, and see what stands on its hosts
+    #[command(subcommand)]
+    Capistrano(CapistranoCommand),
     /// Play with everything on this machine: the server, and a world around it
     Demo(DemoArgs),
     /// Write a copy of what the server remembers, while it runs

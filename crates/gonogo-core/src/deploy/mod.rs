@@ -3,6 +3,7 @@
 
 mod affinity;
 mod calendar;
+mod capistrano;
 mod hosts;
 mod journal;
 mod machine;
@@ -13,6 +14,7 @@ mod watched;
 
 pub use affinity::{Affinity, AffinityIs, HaproxyTable, Switch, affinity_is};
 pub use calendar::{Calendar, Day, Freeze, Opening, Window};
+pub use capistrano::{CapistranoTable, release_name, release_of};
 pub use hosts::{At, Host, HostTable, Phase, PhaseTable};
 pub use journal::{Act, ActKey, Choice, Direction, Entry, Failure, GuardWord, On, Outcome, Signal, has_begun};
 pub use machine::{End, HaltedBy, Hold, Next, goes_back, is_stopped, next};

@@ -158,7 +158,8 @@ impl Plan {
     pub fn of(section: &Deploys, variables: &Variables) -> Self {
         let steps = |tables: &[StepTable], direction, sha| {
             let values = variables.values(sha);
-            let steps = tables.iter().map(|table| step(table, &section.hosts, &values)).collect();
+            let steps =
+                tables.iter().map(|table| step(&table.as_command(direction), &section.hosts, &values)).collect();
             match &section.affinity {
                 Some(affinity) => affinity.around(steps, direction, &values),
                 None => steps,
@@ -225,7 +226,7 @@ impl Rollout {
         let run = HostCommand {
             run: table.run.clone(),
             shell: table.shell,
-            at: At::Host,
+            at: if table.capistrano.is_some() { At::Runner } else { At::Host },
             limit_seconds: table.limit_minutes * 60,
             tries: table.tries,
         };

@@ -2,6 +2,7 @@
 
 use super::affinity::Affinity;
 use super::calendar::{Calendar, Freeze, Window};
+use super::capistrano::CapistranoTable;
 use super::hosts::{self, HostTable, PhaseTable};
 use super::plan::{self, Variables};
 use crate::guard::{Guard, MetricsServers, OnWorse, Watch};
@@ -112,7 +113,11 @@ pub struct StepTable {
     /// The program and its arguments: `{sha}`, `{branch}`, `{service}`, `{deploy}` and
     /// `{production}` in them are what they are in this deploy. With `shell`, one
     /// text for `sh -c`, which has them as `GONOGO_SHA` and so on alone.
+    #[serde(default)]
     pub run: Vec<String>,
+    /// Capistrano brings the commit instead of a command; in steps back, what ran before.
+    #[serde(default)]
+    pub capistrano: Option<CapistranoTable>,
     #[serde(default)]
     pub shell: bool,
     #[serde(default)]
@@ -289,7 +294,10 @@ impl StepTable {
         if !is_name(&self.name) {
             return Err(format!("its name is {NAME}"));
         }
-        let is_empty = self.run.first().is_none_or(|program| program.trim().is_empty());
+        if let Some(table) = &self.capistrano {
+            table.validate(self)?;
+        }
+        let is_empty = self.capistrano.is_none() && self.run.first().is_none_or(|program| program.trim().is_empty());
         if is_empty || self.run.iter().any(|word| word.contains('\0')) {
             return Err("`run` is a program and its arguments, such as [\"make\", \"deploy\"]".to_owned());
         }

@@ -184,7 +184,7 @@ impl Runner {
             env: plain.chain(secrets).collect(),
             dir: order.dir.clone(),
             limit: limit(order),
-            grace: GRACE,
+            grace: grace(order),
         };
         Ok((start, mask))
     }
@@ -257,7 +257,7 @@ impl Runner {
 
     fn look(&self, order: &Order, place: &At) -> Standing {
         match place {
-            At::Here => self.local.look(&folder(&order.of), limit(order), GRACE),
+            At::Here => self.local.look(&folder(&order.of), limit(order), grace(order)),
             At::There(on) => on.look(),
         }
     }
@@ -285,6 +285,14 @@ fn lock_of(order: &Order) -> String {
 
 pub(super) fn limit(order: &Order) -> Duration {
     Duration::from_secs(order.limit_seconds.into())
+}
+
+/// Between TERM and KILL. What stops by itself where nothing is left half done, and else is
+/// at its end soon, is let.
+fn grace(order: &Order) -> Duration {
+    const PUBLISHES: Duration = Duration::from_mins(10);
+    let is_capistrano = order.argv.iter().map(String::as_str).take(2).eq([OWN, "capistrano"]);
+    if is_capistrano { PUBLISHES } else { GRACE }
 }
 
 fn came_to(over: Over, order: &Order) -> CameTo {
