@@ -297,7 +297,8 @@ mod tests {
         }
         let lines = capistrano.draft("web");
         assert!(lines[1].contains("(other stages: staging)"), "{lines:?}");
-        let text: String = lines[2..].iter().map(|line| format!("{}\n", line.trim_start_matches("# "))).collect();
+        let text: Vec<&str> = lines[2..].iter().map(|line| line.trim_start_matches("# ")).collect();
+        let text = text.join("\n");
         let policy = TypedPolicy::parse(Source::new(FILE, text.clone())).unwrap();
         let Deploys { steps, roll_back, .. } = &policy.sections.deploy;
         for step in [&steps[0], &roll_back[0]] {

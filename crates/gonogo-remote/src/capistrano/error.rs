@@ -14,7 +14,7 @@ pub enum CapistranoError {
     NoDir(PathBuf),
     #[error("{} has no Capfile\n  → name the folder that `cap` is run in", .0.display())]
     NoCapfile(PathBuf),
-    #[error("the Capfile has no stage `{stage}`: there {}\n  → name one of them", stages(.known))]
+    #[error("the Capfile has no stage `{stage}`: there {}\n  → name one of them", listed(.known))]
     NoStage { stage: String, known: Vec<String> },
     #[error("it is Capistrano {version}, and gonogo runs 3.7 and newer\n  → bring it up to date")]
     Old { version: String },
@@ -24,7 +24,7 @@ pub enum CapistranoError {
     Odd(String),
     #[error(
         "no server of the stage is called {}: there {}\n  → give the host in [deploy.hosts] the name or the address that it has in config/deploy",
-        names(.wanted), servers(.known)
+        names(.wanted), listed(.known)
     )]
     NoServer { wanted: Vec<String>, known: Vec<String> },
     #[error(
@@ -48,16 +48,12 @@ fn names(names: &[String]) -> String {
     names.iter().map(|name| format!("`{}`", say::printable(name))).collect::<Vec<_>>().join(" or ")
 }
 
-fn stages(known: &[String]) -> String {
-    if known.is_empty() { "is none".to_owned() } else { format!("is {}", known.join(", ")) }
-}
-
-fn servers(known: &[String]) -> String {
+fn listed(known: &[String]) -> String {
     if known.is_empty() { "is none".to_owned() } else { format!("is {}", known.join(", ")) }
 }
 
 fn lines(lines: &[String]) -> String {
-    lines.iter().map(|line| format!("\n  {}", say::printable(line))).collect()
+    lines.iter().flat_map(|line| ["\n  ".to_owned(), say::printable(line)]).collect()
 }
 
 fn mends(fix: Option<&String>) -> String {

@@ -16,6 +16,9 @@ module Gonogo
   PHASES = %w[starting started updating updated reverting reverted publishing published
               finishing finishing_rollback finished].freeze
 
+  # Whoever decides is not there any more.
+  Alone = Class.new(StandardError)
+
   class << self
     attr_accessor :is_told_to_stop, :failure
 
@@ -41,7 +44,7 @@ module Gonogo
     def heed(what)
       loop do
         told = tell(what)
-        raise "whoever started it is not there any more" if told.nil?
+        raise Alone, "whoever started it is not there any more" if told.nil?
 
         case told["do"]
         when "go" then return told
@@ -130,6 +133,10 @@ module Gonogo
     def phase(name)
       heed({ "at" => "phase", "name" => name, "is_told_to_stop" => is_told_to_stop ? true : false,
              "release" => fetch(:release_path).to_s, "revision" => fetch(:current_revision).to_s })
+      @publishes ||= name == "publishing"
+    rescue Alone
+      # What is published is brought to its end, with all that follows it.
+      raise unless @publishes
     end
 
     def ended(error)

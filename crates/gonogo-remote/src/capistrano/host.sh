@@ -52,7 +52,7 @@ serves() {
   is= sha=
   place=$(readlink -f "$current" 2>/dev/null) || return 0
   [ -d "$place" ] || return 0
-  [ "${place%/*}" = "$(readlink -f "$releases")" ] && is=${place##*/}
+  [ "$releases/${place##*/}" -ef "$place" ] && is=${place##*/}
   first "$place/REVISION"
   sha=$line
 }
@@ -70,11 +70,11 @@ look() {
     case $name in *[!A-Za-z0-9._-]*) continue ;; esac
     [ -d "$place" ] && [ ! -L "$place" ] || continue
     first "$place/REVISION"
-    sha=$line seen=never by=
+    sha=$line seen=never by= age=new
     [ -e "$own/published/$name" ] && seen=seen
     [ -e "$own/begun/$name" ] && first "$own/begun/$name" && by=$line
-    age=old
-    [ -z "$(find "$place" -prune -mmin -60 2>/dev/null)" ] || age=new
+    # One that is half made may be somebody's who makes it just now.
+    if [ -z "$sha" ] && [ -z "$(find "$place" -prune -mmin -60 2>/dev/null)" ]; then age=old; fi
     printf 'release %s %s %s %s %s\n' "$name" "${sha:--}" "$seen" "$age" "$by"
   done
   first "$own/lock"

@@ -70,7 +70,9 @@ impl Capistrano {
                 let after = session.asks("leave", &["-", "back"])?;
                 session.quit();
                 let after: Vec<Look> = after.into_iter().collect::<Result<_, _>>()?;
-                after.iter().for_each(|look| tells(mind, &look.host, &look.said()));
+                for look in &after {
+                    tells(mind, &look.host, &look.said());
+                }
                 Ok(Way::Nothing)
             }
             WayBack::To(release) => {
@@ -173,7 +175,7 @@ impl Capistrano {
         } else {
             session.quit();
         }
-        verdict(&course, aim, after?, &repository, mind)
+        verdict(&course, aim, &after?, &repository, mind)
     }
 }
 
@@ -278,7 +280,7 @@ fn odd(phase: &Phase, aim: &Aim<'_>) -> Option<String> {
 fn verdict(
     course: &Course,
     aim: &Aim<'_>,
-    after: Vec<Result<Look, CapistranoError>>,
+    after: &[Result<Look, CapistranoError>],
     repository: &str,
     mind: &Mind<'_>,
 ) -> Result<(), CapistranoError> {
@@ -288,11 +290,13 @@ fn verdict(
     let (number, all) = (looks.iter().filter(|look| serves(look)).count(), after.len());
     let is_well = course.ended.as_ref().is_some_and(|(is_well, _)| *is_well);
     if is_well && number == all {
-        looks.iter().for_each(|look| tells(mind, &look.host, &look.said()));
+        for look in &looks {
+            tells(mind, &look.host, &look.said());
+        }
         return Ok(());
     }
     let mut hosts = Vec::new();
-    for one in &after {
+    for one in after {
         match one {
             Ok(look) => {
                 hosts.push(format!("{}: {}", look.host, look.said()));
@@ -303,7 +307,7 @@ fn verdict(
             Err(error) => hosts.push(error.to_string()),
         }
     }
-    let on = if number == all { "all hosts".to_owned() } else { format!("{number} of {} hosts", all) };
+    let on = if number == all { "all hosts".to_owned() } else { format!("{number} of {all} hosts") };
     let phase = if course.phase.is_empty() { "its beginning" } else { course.phase.as_str() };
     let how = match &course.ended {
         Some((true, _)) => "`cap` ended well".to_owned(),

@@ -4,6 +4,7 @@ use super::lock::{Holder, Machine, Stands, stands};
 use super::look::Look;
 use super::{CapistranoError, Wanted};
 use jiff::Timestamp;
+use proptest::prelude::*;
 
 fn a() -> String {
     "a".repeat(40)
@@ -75,7 +76,7 @@ fn what_serves_somewhere_is_not_made_once_more_beneath_it() {
     let is_there = look(&format!("current 6 {good}\nrelease 7 {good} never new web 7"));
     let is_not = look(&format!("current 6 {good}\nrelease 7 - never new web 7"));
     assert!(decide::is_made(&[serves.clone(), is_there.clone()], "7", &good));
-    assert!(!decide::is_made(&[is_there.clone()], "7", &good), "what came after its REVISION is not known");
+    assert!(!decide::is_made(std::slice::from_ref(&is_there), "7", &good), "what came after its REVISION is not known");
     assert!(!decide::is_made(&[serves.clone(), is_not], "7", &good));
     assert!(decide::foreign(&[serves.clone(), is_there], "7", "web 7").is_none());
     assert!(decide::foreign(&[serves], "7", "web 8").is_some());
@@ -102,4 +103,22 @@ fn a_lock_is_taken_over_from_whoever_is_proven_gone_alone() {
     holds(judge(&on(Machine { name: "x".to_owned(), ..machine.clone() }), false), "cannot be told from here");
     holds(judge(&on(Machine { space: "x".to_owned(), ..machine }), false), "UNLOCK");
     holds(stands("somebody", &ours, "UNLOCK", |_, _| false), "UNLOCK");
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_host_says_is_read(said in "(?s)((current|release|lock|back|held|lost|removed|missing|fault|end)? ?[ -~\\n]{0,20}\n){0,8}") {
+        let answer = Answer { said: Some(said), trouble: None, kind: None };
+        if let Ok(look) = Look::of("web-1", &answer) {
+            decide::half_made(&look, None);
+            decide::way_back(&[look], &a(), "web 7");
+        }
+    }
+
+    #[test]
+    fn whatever_stands_in_a_lock_is_nobodys_to_take_unless_we_wrote_it(held in "[ -~]{0,80}") {
+        let wanted = Wanted { service: "web".to_owned(), deploy: 7, sha: a(), release: "1".to_owned() };
+        let ours = Holder::ours(&wanted, Timestamp::UNIX_EPOCH, std::process::id());
+        prop_assert!(matches!(stands(&held, &ours, "UNLOCK", |_, _| false), Stands::Holds(..)));
+    }
 }

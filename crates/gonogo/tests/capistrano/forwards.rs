@@ -25,8 +25,18 @@ fn exactly_the_commit_comes_under_one_name_though_the_branch_has_moved() {
     );
     let stands = status(&shop);
     assert!(stands.contains(&format!("{}  {sha}  was published, begun by deploy web 7", release(7))), "{stands}");
-    let unknown = fails(command(&shop, "deploy", 7, &sha).args(["--host", "web-9"]));
+    let one = |more: &[&str]| fails(command(&shop, "deploy", 7, &sha).args(more));
+    let unknown = one(&["--host", "web-9"]);
     assert!(unknown.contains("no server of the stage is called `web-9`: there is web-1, web-2"), "{unknown}");
+    assert!(one(&["--command", "no-such-cap"]).contains("there is no program `no-such-cap` here"));
+    assert!(one(&["--command", "false"]).contains("`cap` ended before the stage was read: exit status: 1"));
+    let mut other = command(&shop, "deploy", 7, &sha);
+    assert!(fails(other.env("GONOGO_RELEASE", "1")).contains("it has 14 digits"));
+    std::fs::rename(shop.dir().join("config/deploy/production.rb"), shop.dir().join("config/deploy/staging.rb"))
+        .unwrap();
+    assert!(one(&[]).contains("the Capfile has no stage `production`: there is staging"));
+    std::fs::rename(shop.dir().join("Capfile"), shop.dir().join("Rakefile")).unwrap();
+    assert!(one(&[]).contains("has no Capfile"));
 }
 
 #[test]

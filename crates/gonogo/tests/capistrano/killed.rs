@@ -43,7 +43,7 @@ fn who_is_killed_after_publishing_is_found_published_and_finished() {
     let stands = status(&shop);
     assert!(stands.contains(&format!("web-1: {} serves, which is {sha}", release(7))), "{stands}");
     assert!(stands.contains("locked: service=web deploy=7"), "{stands}");
-    // The next deploy of the service finds its process gone.
+    // Its processes are gone.
     let text = says(&mut command(&shop, "deploy", 7, &sha));
     assert!(text.contains("not made again"), "{text}");
     assert_eq!(shop.marks("restarted"), [format!("web-1 {sha}")]);
@@ -63,4 +63,29 @@ fn cap_that_is_killed_is_followed_by_what_is_true() {
     let text = said(&output);
     assert!(text.contains("`cap` was killed in updated, and nothing was published"), "{text}");
     assert!(text.contains("removed the release") && shop.releases(0).is_empty() && !shop.is_locked(0), "{text}");
+}
+
+/// Whoever started `cap` alone is killed: what is published comes to its end, and what is
+/// not does not go on.
+#[test]
+fn cap_that_is_left_alone_brings_to_its_end_what_is_published_and_nothing_else() {
+    let shop = Shop::new(1);
+    let sha = shop.commits("one");
+    for (place, deploy) in [("updated", 7), ("restart", 8)] {
+        shop.sets(&format!("hold-{place}"));
+        let running = begins(&command(&shop, "deploy", deploy, &sha));
+        comes_to(&shop, place);
+        let cap = crate::hosts::named(&running, "cap");
+        crate::hosts::kill(&running.id().to_string());
+        let busy = fails(&mut command(&shop, "deploy", 9, &sha));
+        assert!(busy.contains(": it runs"), "{busy}");
+        shop.unsets(&format!("hold-{place}"));
+        let runs = || std::fs::read_to_string(format!("/proc/{cap}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+        crate::hosts::wait_for(|| (!runs()).then_some(()), || "cap goes on".to_owned());
+        drop(running);
+    }
+    assert_eq!(shop.serves(0), Some((release(8), sha.clone())), "not 7");
+    assert_eq!(shop.marks("restarted").len(), 1);
+    says(&mut command(&shop, "deploy", 9, &sha));
+    assert_eq!(shop.releases(0), [release(8), release(9)]);
 }

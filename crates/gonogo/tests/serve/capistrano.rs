@@ -10,7 +10,9 @@ fn bringing(hosts: usize) -> (Shop, Deploying) {
     let shop = Shop::from(hosts, world.repo.path());
     let step = |list: &str| {
         let dir = shop.dir().display().to_string();
-        format!("[[deploy.{list}]]\nname = 'cap'\non = 'web'\ncapistrano = {{ stage = 'production' }}\ndir = '{dir}'\n")
+        format!(
+            "[[deploy.{list}]]\nname = 'cap'\non = 'web'\ncapistrano = {{ stage = 'production', command = ['env', 'cap'] }}\ndir = '{dir}'\n"
+        )
     };
     let policy = format!("{}{}{}", shop.hosts.group(), step("steps"), step("roll_back"));
     let on = Deploying::with_keys(world, "[local_runner]\n", &[], &policy);

@@ -88,9 +88,9 @@ impl Shop {
         let place = shop.folder.path().display().to_string();
         let deploy = DEPLOY.replace("REPO", &repo.display().to_string()).replace("FOLDER", &place);
         let role = |at: usize| if at == 0 { "%w[app web db]" } else { "%w[app web]" };
-        let servers = shop.hosts.hosts.iter().enumerate();
-        let servers: String =
-            servers.map(|(at, host)| format!("server '{}', roles: {}\n", host.name, role(at))).collect();
+        let server =
+            |(at, host): (usize, &crate::hosts::Host)| format!("server '{}', roles: {}\n", host.name, role(at));
+        let servers: String = shop.hosts.hosts.iter().enumerate().map(server).collect();
         fs::write(shop.dir().join("Capfile"), CAPFILE).unwrap();
         fs::write(shop.dir().join("config/deploy.rb"), deploy).unwrap();
         fs::write(shop.dir().join("config/deploy/production.rb"), servers).unwrap();

@@ -57,6 +57,9 @@ fn stoppable(
     if release.len() != 14 || !release.chars().all(|c| c.is_ascii_digit()) {
         bail!("`{release}` is no name of a release\n  → it has 14 digits, as Capistrano's own have");
     }
+    if service.is_empty() || service.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        bail!("`{}` is no name of a service\n  → it is one word", say::printable(service));
+    }
     let wanted = Wanted { service: service.clone(), deploy: *deploy, sha: sha.to_string(), release };
     let is_to_stop = Arc::new(AtomicBool::new(false));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
