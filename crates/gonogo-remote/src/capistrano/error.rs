@@ -87,6 +87,9 @@ pub(super) fn fix_of(failure: &str, missing: &[String], sha: &str, repository: &
     if let Some(file) = missing.first() {
         return Some(format!("put the linked file there: {}", say::printable(file)));
     }
+    if let Some(said) = failure.lines().find(|line| line.starts_with("the Capfile ")) {
+        return Some(say::printable(said));
+    }
     knows_not.iter().any(|words| failure.contains(words)).then(|| {
         format!("{} has no {sha}: push it there, or mend `repo_url` of the Capfile", say::printable(repository))
     })

@@ -92,7 +92,9 @@ note() {
 
 take_out() {
   serves
-  [ -n "$1" ] && [ "$1" != "$is" ] && [ -d "$releases/$1" ] && [ ! -e "$own/published/$1" ] || return 0
+  [ "$1" != "$is" ] && [ -d "$releases/$1" ] && [ ! -e "$own/published/$1" ] || return 0
+  # What is whole and nobody of ours began is somebody's.
+  [ -e "$own/begun/$1" ] || [ ! -e "$releases/$1/REVISION" ] || return 0
   rm -rf "${releases:?}/$1" && printf 'removed %s\n' "$1"
 }
 

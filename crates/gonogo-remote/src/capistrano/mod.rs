@@ -5,11 +5,13 @@
 
 mod decide;
 mod error;
+mod follow;
 mod link;
 mod lock;
 mod look;
 mod run;
 mod session;
+mod verdict;
 
 #[cfg(test)]
 mod tests;

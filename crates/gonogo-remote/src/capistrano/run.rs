@@ -2,21 +2,15 @@
 //! `cap` between.
 
 use super::decide::WayBack;
-use super::error::{CapistranoError, fix_of};
-use super::link::{Go, Heard, Phase, Tell};
+use super::error::CapistranoError;
+use super::follow::{Aim, Course, follow};
+use super::link::{Go, Tell};
 use super::lock::Holder;
 use super::look::Look;
 use super::session::Session;
+use super::verdict::{removed, tells, verdict};
 use super::{Capistrano, Mind, Wanted, decide};
-use gonogo_core::say;
-use std::cell::Cell;
-use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
 
-/// What may be stopped before it begins: from `publishing` on nothing is.
-const MAY_STOP: [&str; 7] = ["starting", "started", "updating", "updated", "reverting", "reverted", "publishing"];
-/// A phase that takes longer is not waited for.
-const STOPS_WITHIN: Duration = Duration::from_secs(8);
 /// Runs what it is told once the hosts were asked.
 const OURS: &str = "gonogo:run";
 
@@ -28,24 +22,6 @@ pub enum Way {
     /// By a release that was there.
     RolledBack,
     Anew,
-}
-
-/// How far `cap` came.
-#[derive(Default)]
-struct Course {
-    phase: String,
-    publishes: bool,
-    is_stopped: bool,
-    /// Nothing where it died.
-    ended: Option<(bool, String)>,
-}
-
-/// A release, and the commit that has to be in it.
-struct Aim<'w> {
-    release: String,
-    wanted: &'w Wanted,
-    /// Whether the release is made by this run.
-    is_made_now: bool,
 }
 
 impl Capistrano {
@@ -154,38 +130,42 @@ impl Capistrano {
     fn runs(&self, mut session: Session, aim: &Aim<'_>, go: Go, mind: &Mind<'_>) -> Result<(), CapistranoError> {
         session.cap.tell(&Tell::Go(go));
         let course = follow(&mut session, aim, mind)?;
-        let is_well = course.ended.as_ref().is_some_and(|(is_well, _)| *is_well);
-        let made = if aim.is_made_now { aim.release.as_str() } else { "-" };
-        let mut words = vec![made, if is_well { "back" } else { "no" }];
-        let linked = session.site.linked.clone();
-        words.extend(linked.iter().map(String::as_str));
         let after = if course.ended.is_some() {
-            session.asks("leave", &words)
+            let after = leaves(&mut session, aim, &course);
+            session.cap.tell(&Tell::Go(Go::default()));
+            session.cap.wait();
+            after
         } else {
             // It was killed: another one asks for it.
             let holder = session.holder().to_owned();
             session.cap.wait();
-            session = Session::open(self, OURS, None)?.of(holder);
-            session.asks("leave", &words)
+            Session::open(self, OURS, None).and_then(|other| {
+                session = other.of(holder);
+                let after = leaves(&mut session, aim, &course);
+                session.quit();
+                after
+            })
         };
-        let repository = session.site.repository.clone();
-        if course.ended.is_some() {
-            session.cap.tell(&Tell::Go(Go::default()));
-            session.cap.wait();
-        } else {
-            session.quit();
-        }
-        verdict(&course, aim, &after?, &repository, mind)
+        verdict(&course, aim, &after.unwrap_or_else(|error| vec![Err(error)]), &session.site.repository, mind)
     }
+}
+
+/// How each host stands at the end, with nothing of ours left behind.
+fn leaves(
+    session: &mut Session,
+    aim: &Aim<'_>,
+    course: &Course,
+) -> Result<Vec<Result<Look, CapistranoError>>, CapistranoError> {
+    let made = if aim.is_made_now { aim.release.as_str() } else { "-" };
+    let mut words = vec![made, if course.is_well() { "back" } else { "no" }];
+    let linked = session.site.linked.clone();
+    words.extend(linked.iter().map(String::as_str));
+    session.asks("leave", &words)
 }
 
 /// Who begins something on hosts.
 fn mark(wanted: &Wanted) -> String {
     format!("{} {}", wanted.service, wanted.deploy)
-}
-
-fn tells(mind: &Mind<'_>, host: &str, said: &str) {
-    (mind.says)(&format!("{host}: {}", say::printable(said)));
 }
 
 /// What earlier deploys left half made goes.
@@ -205,130 +185,4 @@ fn tidies(session: &mut Session, looks: &[Look], kept: Option<&str>, mind: &Mind
         }
         Err(error) => Err(session.lets_go(error)),
     }
-}
-
-fn removed(looks: &[Look], mind: &Mind<'_>) {
-    for look in looks {
-        for release in &look.removed {
-            tells(mind, &look.host, &format!("removed the release {release}, which was half made"));
-        }
-    }
-}
-
-fn follow(session: &mut Session, aim: &Aim<'_>, mind: &Mind<'_>) -> Result<Course, CapistranoError> {
-    let mut course = Course::default();
-    let since: Cell<Option<Instant>> = Cell::new(None);
-    loop {
-        let may_stop = !course.publishes;
-        let is_to_end = || {
-            if !may_stop || !mind.stop.load(Ordering::Relaxed) {
-                return false;
-            }
-            let told_at = since.get().unwrap_or_else(Instant::now);
-            since.set(Some(told_at));
-            told_at.elapsed() >= STOPS_WITHIN
-        };
-        match session.cap.hear(&is_to_end)? {
-            Some(Heard::Phase(phase)) => {
-                let tell = if let Some(why) = odd(&phase, aim) {
-                    Tell::Stop { why }
-                } else if (phase.is_told_to_stop || mind.stop.load(Ordering::Relaxed))
-                    && MAY_STOP.contains(&phase.name.as_str())
-                {
-                    course.is_stopped = true;
-                    Tell::Stop { why: format!("it was told to stop, before {}", phase.name) }
-                } else {
-                    (mind.says)(&phase.name);
-                    Tell::Go(Go::default())
-                };
-                if matches!(tell, Tell::Go(_)) {
-                    course.publishes |= phase.name == "publishing";
-                    course.phase = phase.name;
-                }
-                session.cap.tell(&tell);
-            }
-            Some(Heard::Ended { is_well, failure }) => {
-                course.ended = Some((is_well, failure));
-                return Ok(course);
-            }
-            Some(_) => return Err(CapistranoError::Odd("it says what it was not asked".to_owned())),
-            None => {
-                course.is_stopped = since.get().is_some_and(|told_at| told_at.elapsed() >= STOPS_WITHIN);
-                return Ok(course);
-            }
-        }
-    }
-}
-
-/// Why it must not go on: it is about to use or to publish something else.
-fn odd(phase: &Phase, aim: &Aim<'_>) -> Option<String> {
-    if !matches!(phase.name.as_str(), "updated" | "publishing") {
-        return None;
-    }
-    let Phase { release, revision, .. } = phase;
-    if release.rsplit('/').next() != Some(aim.release.as_str()) {
-        return Some(format!(
-            "the Capfile makes {release}, and not the release {}: leave `release_path` to Capistrano",
-            aim.release
-        ));
-    }
-    let is_other = aim.is_made_now && *revision != aim.wanted.sha;
-    is_other.then(|| format!("the Capfile brings {revision}, and not {}", aim.wanted.sha))
-}
-
-/// What is true on the hosts counts, and how `cap` ended beside it.
-fn verdict(
-    course: &Course,
-    aim: &Aim<'_>,
-    after: &[Result<Look, CapistranoError>],
-    repository: &str,
-    mind: &Mind<'_>,
-) -> Result<(), CapistranoError> {
-    let looks: Vec<Look> = after.iter().flatten().cloned().collect();
-    removed(&looks, mind);
-    let serves = |look: &Look| look.serves(&aim.release, &aim.wanted.sha);
-    let (number, all) = (looks.iter().filter(|look| serves(look)).count(), after.len());
-    let is_well = course.ended.as_ref().is_some_and(|(is_well, _)| *is_well);
-    if is_well && number == all {
-        for look in &looks {
-            tells(mind, &look.host, &look.said());
-        }
-        return Ok(());
-    }
-    let mut hosts = Vec::new();
-    for one in after {
-        match one {
-            Ok(look) => {
-                hosts.push(format!("{}: {}", look.host, look.said()));
-                if let Some(by) = &look.lost {
-                    hosts.push(format!("{}: its lock was somebody else's at the end ({by})", look.host));
-                }
-            }
-            Err(error) => hosts.push(error.to_string()),
-        }
-    }
-    let on = if number == all { "all hosts".to_owned() } else { format!("{number} of {all} hosts") };
-    let phase = if course.phase.is_empty() { "its beginning" } else { course.phase.as_str() };
-    let how = match &course.ended {
-        Some((true, _)) => "`cap` ended well".to_owned(),
-        Some((false, _)) if course.is_stopped => format!("it was stopped after {phase}"),
-        Some((false, _)) => format!("it failed in {phase}"),
-        None if course.is_stopped => format!("it was told to stop, and was ended in {phase}"),
-        None => format!("`cap` was killed in {phase}"),
-    };
-    let said = match (number, is_well) {
-        (0, true) => format!("{how}, and the release {} serves nowhere", aim.release),
-        (0, false) => format!("{how}, and nothing was published"),
-        (_, true) => format!("{how}, and the release {} serves on {on} alone", aim.release),
-        (_, false) => {
-            format!("{how}, after it was published on {on}: what follows that, such as a restart, may not be done")
-        }
-    };
-    let failure = course.ended.as_ref().map(|(_, failure)| failure.as_str()).unwrap_or_default();
-    let missing: Vec<String> = looks
-        .iter()
-        .filter(|_| course.phase == "starting")
-        .flat_map(|look| look.missing.iter().map(|file| format!("{}:{file}", look.host)))
-        .collect();
-    Err(CapistranoError::Failed { said, hosts, fix: fix_of(failure, &missing, &aim.wanted.sha, repository) })
 }

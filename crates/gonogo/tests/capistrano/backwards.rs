@@ -7,6 +7,9 @@ fn a_way_back_leads_to_a_release_that_served_and_never_to_another() {
     let shop = Shop::new(1);
     let good = shop.commits("one");
     says(&mut command(&shop, "deploy", 6, &good));
+    let nothing = says(&mut command(&shop, "back", 7, &good));
+    assert!(nothing.contains("nothing was to be done"), "nothing of 7 was published: {nothing}");
+    assert_eq!(shop.marks("restarted").len(), 1);
     let bad = shop.commits("two");
     says(&mut command(&shop, "deploy", 7, &bad));
     // Of the same commit, newer, and never published.

@@ -77,6 +77,24 @@ fn what_keeps_it_from_being_published_is_said_and_leaves_nothing_behind() {
     assert!(!shop.is_locked(0), "{gone}");
 }
 
+#[test]
+fn a_capfile_that_brings_something_else_fails_whatever_cap_says() {
+    let shop = Shop::new(1);
+    let sha = shop.commits("one");
+    let newer = shop.commits("two");
+    shop.sets("other");
+    let other = fails(&mut command(&shop, "deploy", 7, &sha));
+    assert!(other.contains("it failed in updating, and nothing was published"), "{other}");
+    assert!(other.contains(&format!("the Capfile brings {newer}, and not {sha}")), "{other}");
+    assert_eq!((shop.marks("migrated"), shop.releases(0)), (Vec::new(), Vec::new()), "before migrations");
+    shop.unsets("other");
+    shop.sets("undo");
+    std::fs::create_dir_all(shop.shop(0).join("releases/undone")).unwrap();
+    let undone = fails(&mut command(&shop, "deploy", 8, &sha));
+    let expected = format!("`cap` ended well, and the release {} serves nowhere\n  web-1: undone serves", release(8));
+    assert!(undone.contains(&expected), "{undone}");
+}
+
 /// Whoever ends it does not wait for what hangs.
 #[test]
 fn a_phase_that_takes_long_is_ended_where_nothing_is_published_yet() {

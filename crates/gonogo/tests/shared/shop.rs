@@ -47,8 +47,18 @@ namespace :deploy do
       marks('restarted', \"#{host.hostname} #{capture(:cat, current_path.join('REVISION'))}\")
     end
   end
+  task :other do
+    set(:branch, 'main') if File.exist?(\"FOLDER/marks/other\")
+  end
+  task :undo do
+    on roles(:web) do
+      execute :ln, '-sfn', releases_path.join('undone'), current_path if File.exist?(\"FOLDER/marks/undo\")
+    end
+  end
+  before :starting, :other
   after :updated, :migrate
   after :publishing, :restart
+  after :finished, :undo
   task(:failed) { marks('failed', 'failed') }
 end
 ";
