@@ -4,6 +4,7 @@ use super::error::CapistranoError;
 use super::link::{Go, Heard, Phase, Tell};
 use super::session::Session;
 use super::{Mind, Wanted};
+use gonogo_core::say;
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -12,6 +13,8 @@ use std::time::{Duration, Instant};
 const MAY_STOP: [&str; 7] = ["starting", "started", "updating", "updated", "reverting", "reverted", "publishing"];
 /// A phase that takes longer is not waited for.
 const STOPS_WITHIN: Duration = Duration::from_secs(8);
+/// Between two looks at whether it may begin.
+const GLANCE: Duration = Duration::from_millis(200);
 /// How far `cap` came.
 #[derive(Default)]
 pub(super) struct Course {
@@ -52,6 +55,9 @@ pub(super) fn follow(session: &mut Session, aim: &Aim<'_>, mind: &Mind<'_>) -> R
         };
         match session.cap.hear(&is_to_end)? {
             Some(Heard::Phase(phase)) => {
+                if MAY_STOP.contains(&phase.name.as_str()) {
+                    waits(&phase.name, mind);
+                }
                 let tell = if let Some(why) = odd(&phase, aim) {
                     Tell::Stop { why }
                 } else if (phase.is_told_to_stop || mind.stop.load(Ordering::Relaxed))
@@ -79,6 +85,18 @@ pub(super) fn follow(session: &mut Session, aim: &Aim<'_>, mind: &Mind<'_>) -> R
                 return Ok(course);
             }
         }
+    }
+}
+
+/// Until it may begin, or is to be no more.
+fn waits(phase: &str, mind: &Mind<'_>) {
+    let mut is_told = false;
+    while let Some(why) = (mind.waits)().filter(|_| !mind.stop.load(Ordering::Relaxed)) {
+        if !is_told {
+            (mind.says)(&format!("{}: {phase} waits until that is lifted", say::printable(&why)));
+            is_told = true;
+        }
+        std::thread::sleep(GLANCE);
     }
 }
 

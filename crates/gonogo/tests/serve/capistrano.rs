@@ -3,6 +3,7 @@
 
 use crate::deploys::Deploying;
 use crate::shop::Shop;
+use crate::stop_all::{lifts, stops};
 use crate::support::World;
 
 fn bringing(hosts: usize) -> (Shop, Deploying) {
@@ -65,6 +66,26 @@ fn a_deploy_in_two_batches_has_one_release_name_migrates_once_and_goes_back_to_w
         assert_eq!(shop.serves(host), Some((release.clone(), first.clone())));
     }
     assert_eq!(shop.marks("migrated").len(), 2, "a way back migrates nothing");
+}
+
+#[test]
+fn while_all_is_stopped_no_phase_begins_and_it_goes_on_once_that_is_lifted() {
+    let (shop, on) = bringing(1);
+    let (sha, candidate) = on.is_go_with("STORY-1 x");
+    shop.sets("hold-updated");
+    let deploy = on.presses_deploy(&candidate);
+    comes_to(&on, &shop, "updated", 1);
+    stops(&on, "the database fills up");
+    let is_known = || std::fs::read_dir(on.world.place("data/runner/runs")).unwrap().flatten();
+    let is_known = || is_known().any(|run| run.path().join("stopped").exists()).then_some(());
+    on.world.wait(is_known, || on.world.log());
+    shop.unsets("hold-updated");
+    let page = on.says(&deploy, "publishing waits until that is lifted");
+    assert!(page.contains("the database fills up") && shop.serves(0).is_none(), "{page}");
+    lifts(&on);
+    on.says(&deploy, "✓ Deployed");
+    assert_eq!(shop.serves(0).map(|(_, sha)| sha), Some(sha));
+    assert_eq!(shop.marks("at-updated").len(), 1, "in one run");
 }
 
 #[test]

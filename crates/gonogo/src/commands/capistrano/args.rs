@@ -45,6 +45,9 @@ pub(crate) struct CapistranoActArgs {
     /// The service
     #[arg(long, env = "GONOGO_SERVICE")]
     pub service: String,
+    /// While this file is there no phase begins, unless it publishes already
+    #[arg(long, env = "GONOGO_STOPPED_FILE", value_name = "FILE")]
+    pub stopped_file: Option<PathBuf>,
     /// The deploy's number: whoever finds the lock of a newer one keeps off
     #[arg(long, env = "GONOGO_DEPLOY")]
     pub deploy: i64,

@@ -50,7 +50,7 @@ fn stoppable(
     args: &CapistranoActArgs,
     does: impl FnOnce(&Capistrano, &Wanted, &Mind<'_>) -> Result<&'static str, CapistranoError>,
 ) -> anyhow::Result<u8> {
-    let CapistranoActArgs { at, sha, release, service, deploy } = args;
+    let CapistranoActArgs { at, sha, release, service, stopped_file, deploy } = args;
     let now = clock::now();
     let sha = sha.parse::<Sha>().map_err(|_| anyhow!("`{sha}` is no commit\n  → give all 40 digits of its SHA"))?;
     let release = release.clone().unwrap_or_else(|| release_name(now));
@@ -70,7 +70,11 @@ fn stoppable(
         stop.store(true, Ordering::Relaxed);
         tells("told to stop: it does so before the next phase, unless it publishes already");
     });
-    let mind = Mind { now, stop: &is_to_stop, says: &tells };
+    let waits = || {
+        let why = std::fs::read_to_string(stopped_file.as_ref()?).ok()?;
+        Some(why.trim().to_owned())
+    };
+    let mind = Mind { now, stop: &is_to_stop, waits: &waits, says: &tells };
     let done = does(&of(at), &wanted, &mind);
     runtime.shutdown_background();
     tells(done?);
