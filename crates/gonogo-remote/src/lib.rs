@@ -2,6 +2,7 @@
 //! answers that we understand, errors that say what to do. Decides nothing.
 
 pub mod balancer;
+pub mod capistrano;
 pub mod git;
 pub mod github;
 pub mod http;

@@ -1,6 +1,6 @@
 //! What can be asked on the command line.
 
-use crate::commands::{HookCommand, HttpCommand};
+use crate::commands::{CapistranoCommand, HookCommand, HttpCommand};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use std::path::PathBuf;
@@ -46,6 +46,9 @@ pub(crate) enum Command {
     /// Make a request, or wait for an answer: what steps of deploys have the runner do
     #[command(subcommand)]
     Http(HttpCommand),
+    /// Deploy by Capistrano, as steps do, and see what stands on its hosts
+    #[command(subcommand)]
+    Capistrano(CapistranoCommand),
     /// Play with everything on this machine: the server, and a world around it
     Demo(DemoArgs),
     /// Write a copy of what the server remembers, while it runs

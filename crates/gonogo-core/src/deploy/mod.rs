@@ -4,6 +4,7 @@
 mod affinity;
 mod approval;
 mod calendar;
+mod capistrano;
 mod follow;
 mod hosts;
 mod journal;
@@ -19,6 +20,7 @@ mod when;
 pub use affinity::{Affinity, AffinityIs, HaproxyTable, Switch, affinity_is};
 pub use approval::{Approval, ApprovalRule, Need, RiskWord};
 pub use calendar::{Calendar, Day, Freeze, Opening, Window};
+pub use capistrano::{CapistranoTable, release_name, release_of};
 pub use follow::Follow;
 pub use hosts::{At, Host, HostTable, Phase, PhaseTable};
 pub use journal::{Act, ActKey, Choice, Direction, Entry, Failure, GuardWord, On, Outcome, Reply, Signal, has_begun};

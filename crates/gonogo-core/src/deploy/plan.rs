@@ -178,7 +178,8 @@ impl Plan {
             let values = variables.values(sha);
             let planned = |(at, table): (usize, &StepTable)| {
                 let place = Place { direction, at, sha, values: &values };
-                table.other_kind(place).unwrap_or_else(|| step(table, &section.hosts, &values))
+                let command = || step(&table.as_command(direction), &section.hosts, &values);
+                table.other_kind(place).unwrap_or_else(command)
             };
             let steps = tables.iter().enumerate().map(planned).collect();
             match &section.affinity {
@@ -259,7 +260,7 @@ impl Rollout {
         let run = HostCommand {
             run: table.run.clone(),
             shell: table.shell,
-            at: At::Host,
+            at: if table.capistrano.is_some() { At::Runner } else { At::Host },
             limit_seconds: table.limit_minutes * 60,
             tries: table.tries,
         };

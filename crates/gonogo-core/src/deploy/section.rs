@@ -3,6 +3,7 @@
 use super::affinity::Affinity;
 use super::approval::Approval;
 use super::calendar::{Calendar, Freeze, Window};
+use super::capistrano::CapistranoTable;
 use super::follow::Follow;
 use super::hosts::{self, HostTable, PhaseTable};
 use super::kinds::{HttpTable, QuestionTable, WaitTable};
@@ -120,6 +121,9 @@ pub struct StepTable {
     /// People are asked whether it goes on.
     #[serde(default)]
     pub approval: Option<QuestionTable>,
+    /// Capistrano brings the commit instead of a command; in steps back, what ran before.
+    #[serde(default)]
+    pub capistrano: Option<CapistranoTable>,
     #[serde(default)]
     pub shell: bool,
     #[serde(default)]
@@ -306,11 +310,14 @@ impl StepTable {
         if self.tries > 1 && !self.repeatable {
             return Err("only what is `repeatable = true` is tried more than once".to_owned());
         }
-        if self.run.is_empty() { Ok(()) } else { self.validate_command() }
+        if let Some(table) = &self.capistrano {
+            table.validate(self)?;
+        }
+        if self.run.is_empty() && self.capistrano.is_none() { Ok(()) } else { self.validate_command() }
     }
 
     fn validate_command(&self) -> Result<(), String> {
-        let is_empty = self.run.first().is_none_or(|program| program.trim().is_empty());
+        let is_empty = self.capistrano.is_none() && self.run.first().is_none_or(|program| program.trim().is_empty());
         if is_empty || self.run.iter().any(|word| word.contains('\0')) {
             return Err("`run` is a program and its arguments, such as [\"make\", \"deploy\"]".to_owned());
         }

@@ -41,6 +41,57 @@ struct Seen {
     projects: Vec<String>,
     lock_files: Vec<String>,
     migrations: Vec<(String, usize)>,
+    capistrano: Capistrano,
+}
+
+/// What a Capfile and what is beside it show.
+#[derive(Debug, Default)]
+struct Capistrano {
+    has_capfile: bool,
+    has_bundle: bool,
+    stages: Vec<String>,
+}
+
+impl Capistrano {
+    fn sees(&mut self, path: &str) {
+        const MOST_STAGES: usize = 12;
+        match path {
+            "Capfile" | "capfile" | "Capfile.rb" | "capfile.rb" => self.has_capfile = true,
+            "Gemfile.lock" => self.has_bundle = true,
+            _ => {}
+        }
+        let stage = path.strip_prefix("config/deploy/").and_then(|name| name.strip_suffix(".rb"));
+        if let Some(stage) = stage.filter(|stage| !stage.contains('/') && self.stages.len() < MOST_STAGES) {
+            self.stages.push(stage.to_owned());
+        }
+    }
+
+    /// Steps that are to be read before they count.
+    fn draft(&self, service: &str) -> Vec<String> {
+        if !self.has_capfile {
+            return Vec::new();
+        }
+        let stage = self.stages.iter().find(|stage| *stage == "production").or(self.stages.first());
+        let stage = stage.map_or("production", String::as_str);
+        let others: Vec<String> =
+            self.stages.iter().filter(|other| *other != stage).map(|one| say::printable(one)).collect();
+        let command = if self.has_bundle { ", command = [\"bundle\", \"exec\", \"cap\"]" } else { "" };
+        let others = if others.is_empty() { String::new() } else { format!(" (other stages: {})", others.join(", ")) };
+        let mut lines = vec![
+            String::new(),
+            format!(
+                "# There is a Capfile: gonogo can have Capistrano deploy what is Go{others}. docs/capistrano.md says how."
+            ),
+        ];
+        for (list, name) in [("steps", "capistrano"), ("roll_back", "capistrano-back")] {
+            lines.push(format!("# [[deploy.{list}]]"));
+            lines.push(format!("# name = \"{name}\""));
+            lines.push(format!("# capistrano = {{ stage = {}{command} }}", quoted(stage).replace('\n', "\\n")));
+            let dir = quoted(&format!("/srv/deploy/{service}")).replace('\n', "\\n");
+            lines.push(format!("# dir = {dir}                # a checkout of this on the runner's host"));
+        }
+        lines
+    }
 }
 
 /// Looks at a repository and drafts its policy.
@@ -83,6 +134,7 @@ fn look(git: &Git) -> Result<Seen, GitError> {
     };
     seen.projects = projects(&Stories::default(), &prefixes(git, head)?).keys;
     git.each_file(head, |path| {
+        seen.capistrano.sees(path);
         if is_lock_file(path) && seen.lock_files.len() < 12 {
             seen.lock_files.push(path.to_owned());
         }
@@ -200,6 +252,9 @@ fn draft(seen: &Seen) -> String {
             say(&format!("#   {}", say::printable(line)));
         }
     }
+    for line in seen.capistrano.draft(&seen.service) {
+        say(&line);
+    }
     if let Some(default) = &seen.default {
         say("");
         say(&format!("# The default branch is {}.", say::printable(default)));
@@ -210,6 +265,7 @@ fn draft(seen: &Seen) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gonogo_core::deploy::Deploys;
 
     #[test]
     fn a_draft_is_valid_whatever_names_a_repository_has() {
@@ -220,12 +276,36 @@ mod tests {
             projects: vec!["STORY".to_owned()],
             lock_files: vec!["a\nb/Cargo.lock".to_owned()],
             migrations: vec![("db/migrate".to_owned(), 2)],
+            capistrano: Capistrano {
+                has_capfile: true,
+                has_bundle: true,
+                stages: vec!["a\n\"b".to_owned(), "c".to_owned()],
+            },
         };
         for seen in [seen, Seen::default()] {
             let text = draft(&seen);
             let typed = TypedPolicy::parse(Source::new(FILE, text.clone()));
             assert!(typed.is_ok(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_drafted_for_a_capfile_is_valid_without_its_number_signs() {
+        let mut capistrano = Capistrano::default();
+        for path in ["app.rb", "config/deploy/staging.rb", "Capfile", "config/deploy/production.rb", "Gemfile.lock"] {
+            capistrano.sees(path);
+        }
+        let lines = capistrano.draft("web");
+        assert!(lines[1].contains("(other stages: staging)"), "{lines:?}");
+        let text: Vec<&str> = lines[2..].iter().map(|line| line.trim_start_matches("# ")).collect();
+        let text = text.join("\n");
+        let policy = TypedPolicy::parse(Source::new(FILE, text.clone())).unwrap();
+        let Deploys { steps, roll_back, .. } = &policy.sections.deploy;
+        for step in [&steps[0], &roll_back[0]] {
+            let table = step.capistrano.as_ref().unwrap();
+            assert_eq!((table.stage.as_str(), table.command.len()), ("production", 3), "{text}");
+        }
+        assert!(Capistrano { has_capfile: false, ..capistrano }.draft("web").is_empty());
     }
 
     #[test]

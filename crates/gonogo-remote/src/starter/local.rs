@@ -139,6 +139,27 @@ impl Local {
         ended().map(|_| ()).map_err(|error| StarterError::Folder { path: run.clone(), said: error.to_string() })
     }
 
+    /// The file that is there while nothing more is to begin, for an act that looks.
+    pub fn stopped_file(&self, key: &str) -> PathBuf {
+        self.run(key).join("stopped")
+    }
+
+    /// While it is for a reason, an act that was begun may know.
+    pub fn stopped(&self, key: &str, why: Option<&str>) -> Result<(), StarterError> {
+        let run = self.run(plain(key)?);
+        let path = self.stopped_file(key);
+        let told = || match why {
+            Some(why) if run.exists() && !path.exists() => {
+                let mut draft = tempfile::NamedTempFile::new_in(&run)?;
+                writeln!(draft, "{why}")?;
+                draft.persist(&path).map(|_| ()).map_err(|error| error.error)
+            }
+            None if path.exists() => fs::remove_file(&path),
+            Some(_) | None => Ok(()),
+        };
+        told().map_err(|error| StarterError::Folder { path: run.clone(), said: error.to_string() })
+    }
+
     /// `limit` and `grace` are those that it was begun with.
     pub fn look(&self, key: &str, limit: Duration, grace: Duration) -> Standing {
         follow::look(&self.run(key), limit + grace)

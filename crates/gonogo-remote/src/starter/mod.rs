@@ -6,7 +6,7 @@ pub(crate) mod follow;
 mod local;
 mod mask;
 mod patterns;
-mod proc;
+pub(crate) mod proc;
 
 #[cfg(test)]
 mod tests;

@@ -28,9 +28,14 @@ impl Stat {
 }
 
 /// Whether the process with this pid is the one that began then, and runs.
-pub(super) fn lives(pid: u32, since: u64) -> bool {
+pub(crate) fn lives(pid: u32, since: u64) -> bool {
     let stat = Stat::of(&Path::new("/proc").join(pid.to_string()));
     stat.is_some_and(|stat| stat.is_alive && stat.since == since)
+}
+
+/// When the process with this pid began.
+pub(crate) fn began(pid: u32) -> Option<u64> {
+    Stat::of(&Path::new("/proc").join(pid.to_string())).map(|stat| stat.since)
 }
 
 pub(super) fn session_lives(id: u32) -> bool {
@@ -43,7 +48,7 @@ pub(super) fn session_lives(id: u32) -> bool {
         .any(|stat| stat.session == id && stat.is_alive)
 }
 
-pub(super) fn boot_id() -> Option<String> {
+pub(crate) fn boot_id() -> Option<String> {
     fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().map(|text| text.trim().to_owned())
 }
 

@@ -5,6 +5,7 @@ mod ask;
 mod backup;
 mod balancer;
 mod candidate;
+mod capistrano;
 mod check;
 mod demo;
 mod deploy;
@@ -24,6 +25,7 @@ mod status;
 mod stop_all;
 mod waive;
 
+pub(crate) use capistrano::CapistranoCommand;
 pub(crate) use check::outside;
 pub(crate) use hook::HookCommand;
 pub(crate) use http::HttpCommand;
@@ -45,6 +47,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<u8> {
         Command::Runner(args) => runner::run(&args),
         Command::Balancer(command) => balancer::run(&command),
         Command::Http(command) => http::run(&command),
+        Command::Capistrano(command) => capistrano::run(&command),
         Command::Demo(args) => demo::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),

@@ -12,6 +12,7 @@ mod away;
 mod backups;
 mod browser;
 mod builds;
+mod capistrano;
 mod demo;
 mod deploys;
 mod doctor;
@@ -53,6 +54,8 @@ mod second;
 mod services;
 mod settings;
 mod shipping;
+#[path = "../shared/shop.rs"]
+mod shop;
 mod sign_in;
 mod sign_offs;
 mod sites;

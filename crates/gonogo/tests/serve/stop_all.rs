@@ -16,13 +16,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const BUILD: (&str, &str) = ("build", "echo x > $M/begun; until test -e $M/go; do sleep 0.05; done; echo x > $M/built");
 const SHIP: (&str, &str) = ("ship", "echo x >> $M/shipped");
 
-fn stops(on: &Deploying, why: &str) {
+pub(crate) fn stops(on: &Deploying, why: &str) {
     let (status, answer) = on.world.submit("/deploys", "/deploys/stop", &[("why", why)]);
     assert_eq!(status, 303, "{answer}");
 }
 
 /// By the button that stands on the page.
-fn lifts(on: &Deploying) {
+pub(crate) fn lifts(on: &Deploying) {
     let page = on.world.get("/deploys").1;
     let path = page.split("action=\"/deploys/stop/").nth(1).unwrap_or_else(|| panic!("no button: {page}"));
     let path = format!("/deploys/stop/{}", path.split('"').next().unwrap());

@@ -202,6 +202,19 @@ pub(crate) fn kill(pid: &str) {
     Command::new("kill").args(["-s", "KILL", pid]).stderr(Stdio::null()).status().unwrap();
 }
 
+/// To all of a session that `setsid` began.
+pub(crate) fn signal(session: &Child, signal: &str) {
+    for pid in processes_of(&session.id().to_string()) {
+        Command::new("kill").args(["-s", signal, &pid]).stderr(Stdio::null()).status().unwrap();
+    }
+}
+
+/// The process of that name in it.
+pub(crate) fn named(session: &Child, name: &str) -> String {
+    let is_it = |pid: &String| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim() == name);
+    processes_of(&session.id().to_string()).into_iter().find(is_it).expect("it runs")
+}
+
 fn kill_all(pids: &[String]) {
     for pid in pids {
         kill(pid);

@@ -28,6 +28,7 @@ impl StepTable {
     pub(in crate::deploy) fn validate_kind(&self) -> Result<(), String> {
         let kinds = [
             ("run", !self.run.is_empty()),
+            ("capistrano", self.capistrano.is_some()),
             ("http", self.http.is_some()),
             ("wait", self.wait.is_some()),
             ("pause_seconds", self.pause_seconds.is_some()),
@@ -39,7 +40,7 @@ impl StepTable {
             [] => {
                 return Err(
                     "`run` is a program and its arguments, such as [\"make\", \"deploy\"]; other kinds of step \
-                            have `http`, `wait`, `pause_seconds` or `approval` instead"
+                            have `capistrano`, `http`, `wait`, `pause_seconds` or `approval` instead"
                         .to_owned(),
                 );
             }
@@ -47,7 +48,7 @@ impl StepTable {
                 return Err(format!("`{one}` and `{other}` are two kinds of step: make two steps of them"));
             }
         };
-        if kind == "run" {
+        if matches!(kind, "run" | "capistrano") {
             return Ok(());
         }
         if let Some(key) = self.key_of_commands() {

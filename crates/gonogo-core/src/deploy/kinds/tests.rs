@@ -70,7 +70,7 @@ fn a_step_is_one_kind_and_has_the_keys_of_that() {
         Err(error) => error.to_string(),
     };
     for (more, expected) in [
-        ("", "other kinds of step have `http`, `wait`, `pause_seconds` or `approval` instead"),
+        ("", "other kinds of step have `capistrano`, `http`, `wait`, `pause_seconds` or `approval` instead"),
         ("run = ['a']\npause_seconds = 1", "`run` and `pause_seconds` are two kinds of step"),
         ("pause_seconds = 0", "`pause_seconds` is from 1 to 86400"),
         (

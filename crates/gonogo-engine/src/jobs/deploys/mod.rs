@@ -29,7 +29,7 @@ pub use stopped::stopped_words;
 use super::{JobError, look_soon, told};
 use crate::jobs::is_told;
 use crate::serving::Serving;
-use gonogo_core::deploy::{ActKey, Direction, End, Entry, Next, Outcome, goes_back, has_begun, next};
+use gonogo_core::deploy::{ActKey, Direction, End, Entry, Next, Outcome, goes_back, has_begun, next, release_of};
 use gonogo_core::running::Running;
 use gonogo_store::{Deed, DeployRow, DeployRun, DeployState, Held, RunKey, StepOrder, Stop, StoreError};
 use guards::Watching;
@@ -206,7 +206,7 @@ impl Seen {
             }
         }
         match next {
-            Next::Act(act) => self.begin(act.key(), journal.len()).await,
+            Next::Act(act) => self.begin(act.key(), &written).await,
             Next::Follow(keys) => {
                 let times: Vec<Timestamp> = written.iter().map(|(_, at)| *at).collect();
                 self.follow(&keys, &journal, &times).await
@@ -275,14 +275,15 @@ impl Seen {
         Running::of(self.row.production.shas().iter().copied().chain([self.row.head]))
     }
 
-    async fn begin(&mut self, key: ActKey, seen: usize) -> Result<Step, JobError> {
-        let Some(step) = self.row.plan.ordered(&key) else {
+    async fn begin(&mut self, key: ActKey, written: &[(Entry, Timestamp)]) -> Result<Step, JobError> {
+        let Some(mut step) = self.row.plan.ordered(&key) else {
             return Err(JobError::Broken(format!("the plan has no {key}")));
         };
         let now = (self.serving.clock)();
+        step.env.insert("GONOGO_RELEASE".to_owned(), release_of(written, key.act().direction, now));
         let order = (!step.does.is_own()).then(|| StepOrder { runner: self.row.plan.runner.clone(), step });
         // Settled by what its runner says, which whoever has the deploy by then finds.
-        let _begun = self.serving.store.intend(&self.held, key, order, seen, now, until(now)).await?;
+        let _begun = self.serving.store.intend(&self.held, key, order, written.len(), now, until(now)).await?;
         Ok(Step::Moved)
     }
 

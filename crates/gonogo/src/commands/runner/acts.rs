@@ -19,6 +19,8 @@ use tokio::time::Instant;
 
 /// What steps call this program.
 const OWN: &str = "gonogo";
+/// Where it looks whether all deploys are stopped.
+const STOPPED_FILE: &str = "GONOGO_STOPPED_FILE";
 const GLANCE: Duration = Duration::from_millis(100);
 /// A start takes a second at most: after so long it is called off.
 const STARTS_WITHIN: Duration = Duration::from_secs(30);
@@ -76,6 +78,13 @@ impl Runner {
         }
     }
 
+    /// An act here that goes on phase by phase knows that all deploys are stopped, or not.
+    pub(super) fn knows_of_stop(&self, of: &RunOf) {
+        if let Err(error) = self.local.stopped(&folder(of), self.hosts.why_stopped().as_deref()) {
+            tracing::warn!(%error, deploy = of.deploy, key = of.key, "it is not told of the stop");
+        }
+    }
+
     /// From its start to the moment when the server knows what it came to.
     async fn does(&self, order: &Order) -> Result<(), Unknown> {
         let Order { of, service, name, .. } = order;
@@ -130,7 +139,11 @@ impl Runner {
         let (start, mask) = self.prepare(order)?;
         let output = Output::of(self.local.output(&folder(of)), mask, MOST);
         match self.start(start).await {
-            Ok(()) => tracing::info!(deploy = of.deploy, key = of.key, service, name, "it was started"),
+            Ok(()) => {
+                tracing::info!(deploy = of.deploy, key = of.key, service, name, "it was started");
+                // One that came meanwhile.
+                self.knows_of_stop(of);
+            }
             Err(error) => {
                 tracing::warn!(%error, deploy = of.deploy, key = of.key, service, name, "its start failed");
                 self.call_off(of);
@@ -175,7 +188,12 @@ impl Runner {
         let mask = Mask::of(&secrets).map_err(|error| broken(error.to_string()))?;
         let kept = self.local.keep(&key, &fingerprint(&key, &secrets));
         kept.map_err(|error| CameTo::NotStarted { why: error.to_string() })?;
-        let plain = order.env.iter().map(|(name, value)| (name.clone(), SecretString::from(value.as_str())));
+        let mut env = order.env.clone();
+        if is_capistrano(order) {
+            let file = self.local.stopped_file(&key).to_str().map(str::to_owned);
+            env.extend(file.map(|file| (STOPPED_FILE.to_owned(), file)));
+        }
+        let plain = env.into_iter().map(|(name, value)| (name, SecretString::from(value)));
         let start = Start {
             service: lock_of(order),
             fence: order.fence,
@@ -184,7 +202,7 @@ impl Runner {
             env: plain.chain(secrets).collect(),
             dir: order.dir.clone(),
             limit: limit(order),
-            grace: GRACE,
+            grace: grace(order),
         };
         Ok((start, mask))
     }
@@ -257,7 +275,7 @@ impl Runner {
 
     fn look(&self, order: &Order, place: &At) -> Standing {
         match place {
-            At::Here => self.local.look(&folder(&order.of), limit(order), GRACE),
+            At::Here => self.local.look(&folder(&order.of), limit(order), grace(order)),
             At::There(on) => on.look(),
         }
     }
@@ -285,6 +303,17 @@ fn lock_of(order: &Order) -> String {
 
 pub(super) fn limit(order: &Order) -> Duration {
     Duration::from_secs(order.limit_seconds.into())
+}
+
+/// Between TERM and KILL. What stops by itself where nothing is left half done, and else is
+/// at its end soon, is let.
+fn grace(order: &Order) -> Duration {
+    const PUBLISHES: Duration = Duration::from_mins(10);
+    if is_capistrano(order) { PUBLISHES } else { GRACE }
+}
+
+fn is_capistrano(order: &Order) -> bool {
+    order.argv.iter().map(String::as_str).take(2).eq([OWN, "capistrano"])
 }
 
 fn came_to(over: Over, order: &Order) -> CameTo {

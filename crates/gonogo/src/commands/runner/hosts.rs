@@ -75,6 +75,10 @@ impl Hosts {
         }
     }
 
+    pub(super) fn why_stopped(&self) -> Option<String> {
+        self.stop().clone()
+    }
+
     fn stop(&self) -> MutexGuard<'_, Option<String>> {
         self.stop.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -119,6 +119,9 @@ async fn work(runner: &Arc<Runner>, instance: &str) -> Unknown {
         for order in new {
             follows.entry(order.of.clone()).or_insert_with(|| runner.follow(order, tell.clone()));
         }
+        for of in follows.keys() {
+            runner.knows_of_stop(of);
+        }
         for wanted in end {
             if follows.contains_key(&wanted.of) {
                 runner.end(&wanted.of, &wanted.by);
