@@ -183,6 +183,11 @@ impl Evidence {
         fields.into_iter().flatten().map(|(name, value)| (name.as_str(), said::field(value))).collect()
     }
 
+    /// Whether the tracker told what a story is.
+    pub(crate) fn knows(&self, key: &str) -> bool {
+        self.issues.contains_key(key)
+    }
+
     /// What the fields of all stories say: pages show that, and no finding may have it.
     pub(crate) fn all_fields(&self) -> Vec<(&str, Vec<(&str, String)>)> {
         self.issues.keys().map(|key| (key.as_str(), self.fields(key))).collect()

@@ -67,10 +67,23 @@ impl Store {
     }
 
     /// The target shows what was leased. A newer wish meanwhile stays due.
-    /// Why something is not seen yet that should be; `None` where it is, was not tried yet, or
-    /// nobody wants it.
-    pub async fn mirror_trouble(&self, target: &str) -> Result<Option<String>, StoreError> {
-        const SELECT: &str = "select error from mirror where target = $1 and error is not null";
+    /// Why exactly this is not seen yet; `None` where it is, was not tried yet, or something
+    /// else is wanted there by now.
+    pub async fn mirror_trouble(&self, wanted: &Wanted) -> Result<Option<String>, StoreError> {
+        const SELECT: &str = "select error from mirror where target = $1 and wanted = $2 and error is not null";
+        let (target, wanted) = (wanted.target.clone(), wanted.wanted.clone());
+        let row: Option<(String,)> = self
+            .db
+            .read(move |tx| Box::pin(async move { Ok(fetch!(tx, fetch_optional, SELECT, &target, &wanted)?) }))
+            .await?;
+        Ok(row.map(|(error,)| error))
+    }
+
+    /// That something is not seen yet, with why, which is empty while it was not tried; `None`
+    /// where it is seen, or nobody wants it.
+    pub async fn mirror_awaited(&self, target: &str) -> Result<Option<String>, StoreError> {
+        const SELECT: &str =
+            "select coalesce(error, '') from mirror where target = $1 and coalesce(made_version, 0) < version";
         let target = target.to_owned();
         let row: Option<(String,)> =
             self.db.read(move |tx| Box::pin(async move { Ok(fetch!(tx, fetch_optional, SELECT, &target)?) })).await?;

@@ -455,8 +455,12 @@ pub(crate) struct DeployArgs {
 pub(crate) struct ApproveArgs {
     /// The deploy's number
     pub deploy: i64,
+    /// Answer the question that it asks with this step, such as `step-5-1`: without it the
+    /// question is said, and nothing is answered
+    #[arg(long, value_name = "STEP")]
+    pub step: Option<String>,
     /// Say no to what it asks, for this reason
-    #[arg(long, value_name = "REASON")]
+    #[arg(long, value_name = "REASON", requires = "step")]
     pub no: Option<String>,
     #[command(flatten)]
     pub server: ServerArgs,

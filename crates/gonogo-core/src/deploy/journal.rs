@@ -376,7 +376,7 @@ pub fn has_begun(plan: &Plan, journal: &[Entry]) -> bool {
     journal.iter().any(|entry| match entry {
         Entry::Intended { key } => !nothing.contains(key) && plan.changes_by(key),
         // A person did it by hand.
-        Entry::Decided { choice: Choice::CountAsDone, .. } => true,
+        Entry::Decided { key, choice: Choice::CountAsDone, .. } => plan.changes_by(key),
         Entry::Settled { .. }
         | Entry::Decided { .. }
         | Entry::Replied { .. }

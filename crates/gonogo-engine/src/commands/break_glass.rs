@@ -6,7 +6,7 @@
 use super::deploys::{DeployError, deploys_of, not_now, wanted};
 use super::locks::{keeps_out, locked_words, unlocking};
 use super::people::deed_of;
-use super::request::{Whose, asked_for, closed, only_by_hand, waits_of};
+use super::request::{Whose, asked_for, closed, need_at, only_by_hand, waits_of};
 use crate::jobs::{told_of_follow_up, told_of_glass};
 use crate::serving::Serving;
 use gonogo_api::{Check, Severity};
@@ -76,7 +76,16 @@ async fn in_the_way(serving: &Serving, section: &Deploys, candidate: &Candidate)
             }
         }
     }
-    all.extend(section.approval.as_ref().map(|_| "nobody else approved it".to_owned()));
+    let (service, now) = (&candidate.service, (serving.clock)());
+    let newest = serving.store.newest_deploy_of(service, candidate.head).await?;
+    let is_approved = match newest {
+        Some((id, state, _)) if !state.has_ended() => {
+            serving.store.deploy(id).await?.is_some_and(|row| row.approved.is_some())
+        }
+        _ => false,
+    };
+    let needs = !is_approved && need_at(serving, section, candidate.id, now).await?.is_some();
+    all.extend(needs.then(|| "nobody else approved it".to_owned()));
     Ok(all)
 }
 

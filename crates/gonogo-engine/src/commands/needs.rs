@@ -39,5 +39,8 @@ async fn risk_of(serving: &Serving, candidate: CandidateId) -> Result<RiskWord, 
     let (Ok(check), Some(evidence)) = (serde_json::from_str::<Check>(&newest.result), evidence) else {
         return Ok(RiskWord::Critical);
     };
+    if check.stories.iter().any(|story| story.ships && !evidence.knows(&story.key)) {
+        return Ok(RiskWord::Critical);
+    }
     Ok(Digest::of(&check, Some(&evidence)).risk.map_or(RiskWord::Unsaid, |(risk, _)| risk))
 }

@@ -456,7 +456,12 @@ pub(crate) async fn ask(
         return not_found().await.into_response();
     };
     let wish = Wish { up_to, at: filled(sent.at), instead_of, channel: None };
+    let is_plain = wish.at.is_none() && wish.instead_of.is_none();
     match request(&app.serving, &session.person, CandidateId(candidate), wish).await {
+        Ok(Requested::Underway(id)) if !is_plain => {
+            let said = format!("deploy {} of this head waits or runs already: cancel it first", id.0);
+            refused(&DeployError::Gone(said), &session)
+        }
         Ok(Requested::New(id) | Requested::Underway(id)) => Redirect::to(&format!("/deploys/{}", id.0)).into_response(),
         Err(error) => refused(&error, &session),
     }

@@ -141,8 +141,9 @@ impl Store {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Intent, StoreError> {
-        const BEGAN: &str =
-            "update deploy set state = 'running', said = '', began_at = coalesce(began_at, $2) where id = $1";
+        // What only waits is no beginning.
+        const BEGAN: &str = "update deploy set state = 'running', said = '',
+                 began_at = coalesce(began_at, case when $3 = 1 then $2 end) where id = $1";
         let (given, order) = (key.clone(), order.into());
         self.holding(held, now, until, move |tx, (id, fence)| {
             Box::pin(async move {
@@ -154,7 +155,8 @@ impl Store {
                 if let Some(order) = &order {
                     runs::give(tx, id, &key, fence, order).await?;
                 }
-                execute!(tx, BEGAN, id.0, micros(now))?;
+                let changes = order.as_ref().is_some_and(|order| order.step.does.changes());
+                execute!(tx, BEGAN, id.0, micros(now), i64::from(changes))?;
                 changed(tx, id).await
             })
         })

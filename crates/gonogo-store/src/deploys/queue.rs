@@ -59,6 +59,25 @@ impl Store {
         Ok(gave)
     }
 
+    /// Whether no deploy of its service ended later that brought or took back something.
+    pub async fn is_newest_ended(&self, id: DeployId) -> Result<bool, StoreError> {
+        const SELECT: &str = "select count(*) from deploy d join deploy o on o.service = d.service
+             where d.id = $1 and o.id <> d.id and o.state in ('deployed', 'rolled-back') and o.ended_at > d.ended_at";
+        let (later,): (i64,) =
+            self.db.read(move |tx| Box::pin(async move { Ok(fetch!(tx, fetch_one, SELECT, id.0)?) })).await?;
+        Ok(later == 0)
+    }
+
+    /// Whether one of a service has ended of which nothing was told yet.
+    pub async fn has_untold_end(&self, service: &str) -> Result<bool, StoreError> {
+        const SELECT: &str =
+            "select count(*) from deploy where service = $1 and ended_at is not null and changed > told";
+        let service = service.to_owned();
+        let (number,): (i64,) =
+            self.db.read(move |tx| Box::pin(async move { Ok(fetch!(tx, fetch_one, SELECT, &service)?) })).await?;
+        Ok(number > 0)
+    }
+
     /// How long the newest ones took that went well, each from its first act to its end.
     pub async fn deploys_took(&self, service: &str, most: u32) -> Result<Vec<SignedDuration>, StoreError> {
         const SELECT: &str = "select ended_at - began_at from deploy where service = $1 and state = 'deployed'

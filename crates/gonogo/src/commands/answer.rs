@@ -10,11 +10,16 @@ use gonogo_core::say;
 pub(crate) fn approve(args: &ApproveArgs) -> anyhow::Result<u8> {
     let said = asking(&args.server, async |server, _| {
         let deploy = server.one_deploy(args.deploy).await?;
-        if let (DeployState::Requested, None) = (deploy.state, &args.no) {
+        if let (DeployState::Requested, None, None) = (deploy.state, &args.no, &args.step) {
             server.approve(deploy.id).await?;
             return Ok(format!("deploy {} is approved", deploy.id));
         }
         let wait = waits_with(&deploy, DeployWaitKind::Approval, "asks nothing now")?;
+        // Nobody answers what they have not read.
+        if args.step.as_deref() != Some(wait.step.as_str()) {
+            let (id, what) = (deploy.id, say::printable(&wait.what));
+            bail!("deploy {id} asks: {what}\n  → gonogo approve {id} --step {}, with --no REASON for a no", wait.step);
+        }
         let reply = if args.no.is_some() { DeployReply::No } else { DeployReply::Yes };
         server.reply(deploy.id, &wait.step, &NewReply { reply, why: args.no.clone() }).await?;
         let word = if args.no.is_some() { "no" } else { "yes" };

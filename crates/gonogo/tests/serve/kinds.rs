@@ -146,7 +146,9 @@ fn a_no_halts_it_with_its_reason_and_nobody_gets_around_it_by_counting_it_as_don
     on.says(&deploy, "… Waits for a yes");
     assert_eq!(reply(&on, &deploy, "step-2-1", &[("reply", "no"), ("why", " ")]).0, 422, "it has a reason");
     let api = Api::with(&on.world, &["read", "deploy"]);
-    let (said, code) = on.world.asks(&api.token, &["approve", "1", "--no", "errors <rise>"]);
+    let (said, code) = on.world.asks(&api.token, &["approve", "1"]);
+    assert!(code == Some(2) && said.contains("gonogo approve 1 --step step-2-1"), "{code:?} {said}");
+    let (said, code) = on.world.asks(&api.token, &["approve", "1", "--step", "step-2-1", "--no", "errors <rise>"]);
     assert!(
         code == Some(0) && said.contains("deploy 1: you said no to ask a developer: Shall it go on?"),
         "{code:?} {said}"

@@ -18,13 +18,14 @@ impl MetricWait {
     }
 
     /// By its points, each at the beginning of its bucket: those of before the step began do
-    /// not count.
+    /// not count, nor do buckets that are not over.
     pub fn sight(&self, samples: &[Sample], began: Timestamp, now: Timestamp) -> Sight {
         let bucket = SignedDuration::from_secs(self.resolution_seconds.into());
         let mut known: Vec<(Timestamp, f64)> = samples
             .iter()
             .filter_map(|sample| Some((sample.at, sample.value?)))
-            .filter(|(at, _)| *at >= began)
+            // What is not over may still change.
+            .filter(|(at, _)| *at >= began && *at + bucket <= now)
             .collect();
         known.sort_by_key(|(at, _)| *at);
         let Some((last, value)) = known.last().copied() else {

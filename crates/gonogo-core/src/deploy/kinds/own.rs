@@ -40,8 +40,12 @@ pub fn own(
     })?;
     let until = began + SignedDuration::from_secs(step.limit_seconds.into());
     let failed = |failure| Own::Over(Outcome::Failed { failure });
-    let replied = journal.iter().find_map(|(entry, _)| match entry {
-        Entry::Replied { key: of, by, reply } if of == key => Some((by.clone(), reply)),
+    // What was said after its time, or after somebody stopped it, is too late.
+    let replied = journal.iter().enumerate().find_map(|(place, (entry, at))| match entry {
+        Entry::Replied { key: of, by, reply } if of == key && *at < until => {
+            let before: Vec<Entry> = journal[..place].iter().map(|(entry, _)| entry.clone()).collect();
+            interrupted(plan, &before, key.act().direction).is_none().then(|| (by.clone(), reply))
+        }
         _ => None,
     });
     if let Some((by, reply)) = replied {

@@ -6,7 +6,7 @@ use crate::commands::request::{Whose, asked_for, is_go, need_at, only_by_hand, r
 use crate::jobs::told;
 use crate::serving::Serving;
 use gonogo_core::deploy::{Deploys, Runway};
-use gonogo_store::{Candidate, Deed, DeployId, DeployState, DeploysWanted, StoreError, Waits};
+use gonogo_store::{Candidate, Deed, DeployId, DeployRow, DeployState, DeploysWanted, StoreError, Waits};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,12 +59,16 @@ async fn ask_for_some(serving: &Serving, service: &str) -> Result<(), StoreError
 }
 
 /// Whether its head was not asked for by anybody, or was refused a while ago. What a person
-/// halted, cancelled or had rolled back is theirs to ask for again.
+/// halted, cancelled or had rolled back is theirs to ask for again, and so is what nobody
+/// agreed to.
 async fn is_new(serving: &Serving, candidate: &Candidate) -> Result<bool, StoreError> {
     let now = (serving.clock)();
     Ok(match serving.store.newest_deploy_of(&candidate.service, candidate.head).await? {
         None => true,
-        Some((_, DeployState::Refused, Some(ended))) => now.duration_since(ended) > AGAIN,
+        Some((id, DeployState::Refused, Some(ended))) if now.duration_since(ended) > AGAIN => {
+            let row = serving.store.deploy(id).await?;
+            row.is_some_and(|row| row.plan.approval.is_none() || row.approved.is_some())
+        }
         Some(_) => false,
     })
 }
@@ -98,12 +102,16 @@ async fn ask(serving: &Serving, section: &Deploys, candidate: Candidate) -> Resu
 async fn older(serving: &Serving, candidate: &Candidate, who: i64) -> Result<Option<DeployId>, StoreError> {
     let wanted = DeploysWanted { service: candidate.service.clone(), only_open: true, before: None };
     let rows = serving.store.deploys(wanted, MOST).await?;
+    let queue = serving.store.deploys_in_queue().await?;
+    // One whose turn has come goes on: else a busy branch never ships.
+    let has_turn = |row: &DeployRow| queue.iter().any(|one| one.deploy == row.id.0 && one.is_taken);
     let waits = rows.iter().find(|row| {
         row.requested_by_id == who
             && row.branch == candidate.branch
-            && row.began_at.is_none()
+            && matches!(row.state, DeployState::Requested | DeployState::Queued)
             && row.approved.is_none()
             && row.glass.is_none()
+            && !has_turn(row)
     });
     Ok(waits.map(|row| row.id))
 }

@@ -2,10 +2,11 @@
 //! GitHub's own deployments. It is what should be seen: made so until it is, however often.
 
 use super::stands;
+use crate::commands::deploys::deploys_of;
 use crate::jobs::sync::remote_of;
 use crate::jobs::{blocking, look_soon};
 use crate::serving::{Service, Serving};
-use gonogo_core::deploy::{Direction, Entry};
+use gonogo_core::deploy::{Direction, Entry, Follow};
 use gonogo_core::ids::Sha;
 use gonogo_core::say;
 use gonogo_remote::git::{self, Git, remote_ref};
@@ -66,14 +67,19 @@ pub(super) async fn wanted(serving: &Serving, row: &DeployRow) -> Result<Vec<Wan
         let wanted = RefWanted { service, name, to, back_from, deploy };
         seen(GIT_REF, &format!("{} {}", row.service, wanted.name), &wanted, now)
     };
+    // What ended later says where it leads.
+    let is_newest = serving.store.is_newest_ended(row.id).await?;
     match row.state {
         // Where hosts were left out both run.
-        DeployState::Deployed if is_whole(serving, row).await? => {
+        DeployState::Deployed if is_newest && is_whole(serving, row, Direction::Forward).await? => {
             all.extend(follow.branch.iter().map(|branch| lead(format!("refs/heads/{branch}"), row.head, None)));
             let tag = follow.tag_of(row.id.0, &row.service, row.head);
             all.extend(tag.map(|tag| lead(format!("refs/tags/{tag}"), row.head, None)));
         }
-        DeployState::RolledBack => {
+        // Nor does it go back where another service may run its head.
+        DeployState::RolledBack
+            if is_newest && !is_shared(serving, row, follow) && is_whole(serving, row, Direction::Back).await? =>
+        {
             let back = follow.branch.as_ref().zip(row.production.only());
             all.extend(back.map(|(branch, good)| lead(format!("refs/heads/{branch}"), good, Some(row.head))));
         }
@@ -86,15 +92,23 @@ pub(super) async fn wanted(serving: &Serving, row: &DeployRow) -> Result<Vec<Wan
 pub(crate) async fn lags(serving: &Serving, row: &DeployRow) -> Result<Vec<String>, StoreError> {
     let mut all = Vec::new();
     for wanted in wanted(serving, row).await? {
-        all.extend(serving.store.mirror_trouble(&wanted.target).await?);
+        all.extend(serving.store.mirror_trouble(&wanted).await?);
     }
     Ok(all)
 }
 
-async fn is_whole(serving: &Serving, row: &DeployRow) -> Result<bool, StoreError> {
+/// Whether another service of its repository has the same branch follow.
+fn is_shared(serving: &Serving, row: &DeployRow, follow: &Follow) -> bool {
+    let repository = serving.service(&row.service).map(|service| &service.repository);
+    let others = serving.services.iter().filter(|one| one.name != row.service && Some(&one.repository) == repository);
+    let branch = |name: &str| deploys_of(serving, name).and_then(|section| section.follow?.branch);
+    follow.branch.is_some() && others.into_iter().any(|other| branch(&other.name) == follow.branch)
+}
+
+async fn is_whole(serving: &Serving, row: &DeployRow, way: Direction) -> Result<bool, StoreError> {
     let journal = serving.store.deploy_journal(row.id).await?;
     let journal: Vec<Entry> = journal.into_iter().map(|(entry, _)| entry).collect();
-    Ok(stands::without(&row.plan, &journal, Direction::Forward).is_empty())
+    Ok(stands::without(&row.plan, &journal, way).is_empty())
 }
 
 fn seen(kind: &'static str, of: &str, wanted: &impl Serialize, now: Timestamp) -> Wanted {
@@ -138,14 +152,11 @@ pub(in crate::jobs) async fn move_ref(serving: &Serving, wanted: &str) -> Result
             return Ok(Ok(false));
         }
         if let Some(at) = at.filter(|at| of.back_from != Some(*at)) {
-            let is_forward = of.back_from.is_none() && Git::of_mirror(&dir)?.is_behind(at, of.to)?;
+            // A tag stays where it is.
+            let is_forward = of.name.starts_with("refs/heads/") && Git::of_mirror(&dir)?.is_behind(at, of.to)?;
             if !is_forward {
                 return Ok(Err(at));
             }
-        }
-        // Back to where it was before there was one, there is nothing to do.
-        if at.is_none() && of.back_from.is_some() {
-            return Ok(Ok(false));
         }
         let is_moved = git::move_ref(&dir, &remote, &of.name, at, of.to, &fetches)?;
         Ok(if is_moved { Ok(true) } else { Err(of.to) })
@@ -167,6 +178,25 @@ pub(in crate::jobs) async fn move_ref(serving: &Serving, wanted: &str) -> Result
         )),
         Err(error) => Err(format!("{} could not be moved to {}: {error}", wanted.name, wanted.to.short())),
     }
+}
+
+/// What keeps the next deploy of a service from beginning: the branch by which it is known
+/// what runs does not lead there yet.
+pub(super) async fn is_awaited(serving: &Serving, row: &DeployRow) -> Result<Option<String>, StoreError> {
+    let Some(branch) = row.plan.follow.as_ref().and_then(|follow| follow.branch.as_ref()) else { return Ok(None) };
+    let is_it = |name: &str| name == branch || name.ends_with(&format!("/{branch}"));
+    if !serving.store.production(&row.service).await?.is_some_and(|known| is_it(&known.name)) {
+        return Ok(None);
+    }
+    let target = format!("{GIT_REF} {} refs/heads/{branch}", row.service);
+    let trouble = match serving.store.mirror_awaited(&target).await? {
+        // It is wanted in a moment.
+        None if serving.store.has_untold_end(&row.service).await? => String::new(),
+        None => return Ok(None),
+        Some(trouble) => trouble,
+    };
+    let why = if trouble.is_empty() { String::new() } else { format!(": {trouble}") };
+    Ok(Some(format!("{branch}, which says what runs, is being moved to what was deployed{why}")))
 }
 
 async fn told_of(serving: &Serving, service: &Service, wanted: &RefWanted) -> Result<(), StoreError> {

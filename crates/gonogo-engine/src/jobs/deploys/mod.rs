@@ -197,6 +197,11 @@ impl Seen {
             return Ok(step);
         }
         if let (Next::Act(_), false) = (&next, has_begun) {
+            if let Some(said) = follow::is_awaited(&self.serving, &self.row).await? {
+                // What was read of it before does not count.
+                self.reading = Reading::from((self.serving.clock)());
+                return self.stands(DeployState::Queued, said, None).await;
+            }
             match self.reading.ready(&self.serving, &self.row, &self.news).await? {
                 Ready::Yes => {}
                 Ready::Along(runs) => return self.moves_along(runs, journal.len()).await,
@@ -312,8 +317,8 @@ impl Seen {
             let Some(intent) = store.unsettled(&self.held, key).await? else { return Ok(Step::Moved) };
             tracing::info!(deploy = self.row.id.0, %key, done = matches!(outcome, Outcome::Done), "a step of a deploy is over");
             let now = (self.serving.clock)();
-            if matches!(outcome, Outcome::NotStarted { .. }) {
-                // Where nothing else has begun it is read anew before it is tried again.
+            if matches!(outcome, Outcome::NotStarted { .. }) || !self.row.plan.changes_by(key) {
+                // Where nothing else has begun it is read anew before anything does.
                 self.reading = Reading::from(now);
             }
             store.settle(&self.held, intent, outcome, now, until(now)).await?;
