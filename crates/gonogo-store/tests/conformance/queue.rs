@@ -2,7 +2,7 @@ use crate::deploys::{ada, candidate, deed, first, order, step, take, wanted};
 use crate::{at, conformance};
 use gonogo_core::deploy::{Entry, Need, Plan, Signal};
 use gonogo_core::person::{Person, Role};
-use gonogo_store::{Candidate, DeployId, DeployState, NewDeploy, Requested, Store, StoreError, Waits};
+use gonogo_store::{Candidate, DeployId, DeployState, NewDeploy, Requested, Store, StoreError, Waits, Wanted};
 use jiff::SignedDuration;
 
 fn plan(_: DeployId) -> Plan {
@@ -158,6 +158,42 @@ conformance! {
         assert_eq!(store.deploys_took("api", 9).await.unwrap(), []);
         let newest = store.newest_deploy_of("web", of.head).await.unwrap();
         assert_eq!(newest, Some((id, DeployState::Deployed, Some(at(17)))));
+    }
+
+    async fn what_ended_last_says_where_a_branch_leads_and_is_awaited_until_it_is_seen(store: Store) {
+        let who = ada(&store).await;
+        let mut ids = Vec::new();
+        for (head, second) in [('b', 2), ('c', 12)] {
+            let of = candidate(&store, "web", head).await;
+            let id = asked(&store, &who, &of, Waits::default(), second).await;
+            let held = take(&store, id, second + 1).await.unwrap();
+            assert!(!store.has_untold_end("web").await.unwrap());
+            ends(&store, &held, second + 2).await;
+            assert!(store.has_untold_end("web").await.unwrap());
+            assert!(store.is_newest_ended(id).await.unwrap());
+            let [untold] = store.deploys_untold().await.unwrap().try_into().unwrap();
+            let wanted = Wanted {
+                target: "git-ref web refs/heads/live".to_owned(),
+                kind: "git-ref",
+                wanted: format!("{head}"),
+                wanted_at: at(second + 3),
+                awaits: None,
+            };
+            store.tell_deploy(id, untold.changed, vec![wanted.clone()]).await.unwrap();
+            assert_eq!(store.mirror_awaited(&wanted.target).await.unwrap().as_deref(), Some(""));
+            let due = store.lease_mirror("git-ref", at(second + 4), at(second + 9)).await.unwrap().unwrap();
+            store.mirror_failed(&due, at(second + 4), "no right".to_owned()).await.unwrap();
+            assert_eq!(store.mirror_awaited(&wanted.target).await.unwrap().as_deref(), Some("no right"));
+            assert_eq!(store.mirror_trouble(&wanted).await.unwrap().as_deref(), Some("no right"));
+            let other = Wanted { wanted: "another".to_owned(), ..wanted.clone() };
+            assert_eq!(store.mirror_trouble(&other).await.unwrap(), None, "that is not what is wanted there");
+            let due = store.lease_mirror("git-ref", at(second + 5), at(second + 9)).await.unwrap().unwrap();
+            store.mirror_made(&due).await.unwrap();
+            assert_eq!(store.mirror_awaited(&wanted.target).await.unwrap(), None);
+            ids.push(id);
+        }
+        assert!(!store.is_newest_ended(ids[0]).await.unwrap());
+        assert!(store.is_newest_ended(ids[1]).await.unwrap());
     }
 
     async fn a_robot_is_one_person_who_cannot_sign_in(store: Store) {

@@ -28,8 +28,15 @@ impl Deploying {
 
     /// The same with these keys of the server's configuration.
     pub(crate) fn with_keys(world: World, keys: &str, steps: &[(&str, &str)], more: &str) -> Self {
+        let on = Self::made(world.with_keys(keys).with_service(TOLD), steps, more);
+        let first = on.world.repo.rev("production");
+        on.world.says_that_this_runs(&first);
+        on
+    }
+
+    /// Of a world with a runner, in which something else says what runs.
+    pub(crate) fn made(mut world: World, steps: &[(&str, &str)], more: &str) -> Self {
         let marks = tempfile::tempdir().expect("the temporary folder is writable");
-        let mut world = world.with_keys(keys).with_service(TOLD);
         let table = |(name, run): &(&str, &str)| {
             let place = marks.path().display();
             format!("[[deploy.steps]]\nname = '{name}'\nrun = ['''{run}''']\nshell = true\nenv.M = '{place}'\n")
@@ -40,8 +47,6 @@ impl Deploying {
         let policy = if more.contains("[deploy]\n") { format!("{more}{steps}") } else { format!("{steps}{more}") };
         world.policy(&policy);
         world.start();
-        let first = world.repo.rev("production");
-        world.says_that_this_runs(&first);
         Self { world, marks }
     }
 

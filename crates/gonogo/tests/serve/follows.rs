@@ -63,6 +63,26 @@ fn a_branch_that_somebody_put_elsewhere_is_left_there_and_that_is_said() {
 }
 
 #[test]
+fn where_the_branch_says_what_runs_the_next_deploy_begins_once_it_leads_there() {
+    let world = World::stopped().with_keys("[local_runner]\n");
+    world.github.token(TOKEN).may_write("contents");
+    let steps =
+        [("ship", "echo $GONOGO_SHA over $GONOGO_PRODUCTION >> $M/shipped; until test -e $M/go; do sleep 0.05; done")];
+    let on = Deploying::made(world, &steps, "[deploy]\n[deploy.follow]\nbranch = 'production'\n");
+    let (first, candidate) = on.is_go_with("STORY-1 x");
+    on.presses_deploy(&candidate);
+    on.wait_for_mark("shipped");
+    let (second, candidate) = on.is_go_with("STORY-2 y");
+    let next = on.presses_deploy(&candidate);
+    on.lets("go");
+    on.says(&next, "✓ Deployed");
+    let shipped = on.read("shipped").unwrap();
+    assert!(shipped.ends_with(&format!("{second} over {first}\n")), "{shipped}");
+    waits_until(&on, || on.world.web().branch("production").as_deref() == Some(second.as_str()));
+    on.says("/services/web", &format!("<code title=\"{second}\">"));
+}
+
+#[test]
 fn after_a_roll_back_the_branch_leads_to_what_runs_and_no_further() {
     // As where a step of one's own has moved it before it failed.
     let steps = [("ship", "until test -e $M/moved; do sleep 0.05; done; exit 1")];

@@ -219,6 +219,28 @@ fn a_pause_ends_at_a_time_that_the_journal_tells_and_earlier_by_a_word() {
 }
 
 #[test]
+fn a_wait_that_a_person_counts_as_done_is_no_beginning() {
+    let plan = plan(&format!("{}{SHIP}", step("wait = { build = 'smoke' }")));
+    let counts = |act: &str| Entry::Decided { key: key(act), by: "ada".to_owned(), choice: Choice::CountAsDone };
+    let waited = [begun("step-1-1", 0).0, counts("step-1-1")];
+    assert!(!has_begun(&plan, &waited));
+    assert!(has_begun(&plan, &[counts("step-2-1")]), "what a person did by hand is one");
+}
+
+#[test]
+fn a_word_after_its_time_or_after_somebody_stopped_it_is_too_late() {
+    let plan = plan(&format!("{}{SHIP}", step("approval = { hours = 1 }")));
+    let own = |journal: &[(Entry, Timestamp)]| own(&plan, journal, &key("step-1-1"), None, at(4000));
+    let asking = begun("step-1-1", 0);
+    let late = [asking.clone(), replied("step-1-1", Reply::Yes, 3600)];
+    let said = "nobody said yes within 1 h".to_owned();
+    assert_eq!(own(&late), Some(failed(Failure::NotMet { said })));
+    assert_eq!(own(&[asking.clone(), replied("step-1-1", Reply::Yes, 3599)]), Some(Own::Over(Outcome::Done)));
+    let halted = [asking, asked(Signal::Halt, 5), replied("step-1-1", Reply::Yes, 6)];
+    assert_eq!(own(&halted), Some(not_begun("ada halted it")));
+}
+
+#[test]
 fn who_halts_or_ends_it_waits_for_nothing_and_it_is_waited_for_anew_after_that() {
     let back = "[[deploy.roll_back]]\nname = 'back'\nrun = ['back']\n";
     let plan = plan(&format!("{SHIP}{}{back}", step("pause_seconds = 60")));
@@ -322,6 +344,7 @@ fn a_metric_counts_from_the_beginning_of_the_step_on_and_what_is_not_known_does_
     let is_met = |samples: &[Sample], now: i64| matches!(wait.sight(samples, at(0), at(now)), Sight::Met(_));
     let one = Some(1.0);
     assert!(is_met(&samples(&[one, one, one], 0), 30));
+    assert!(!is_met(&samples(&[one, one, one], 0), 29), "a bucket counts once it is over");
     assert!(is_met(&samples(&[one, one, one, None, None], 0), 50), "the newest ones are late");
     assert!(is_met(&samples(&[Some(9.0), None, one, one, one], 0), 50), "it came to be");
     for (values, from, now, why) in [
