@@ -31,12 +31,20 @@ pub async fn need_now(serving: &Serving, row: &DeployRow) -> Result<Option<Need>
     Ok(need_of(serving, approval, &row.plan.zone, row.candidate, at).await?.or_else(|| Some(approval.usual())))
 }
 
-/// The highest that its stories say; where that cannot be read it counts as the worst.
-async fn risk_of(serving: &Serving, candidate: CandidateId) -> Result<RiskWord, StoreError> {
-    let Some(newest) = serving.store.newest_evaluation(candidate).await? else { return Ok(RiskWord::Critical) };
+/// The newest judgement of a candidate, and what it was made from, as far as they can be read.
+pub(crate) async fn newest_read(
+    serving: &Serving,
+    candidate: CandidateId,
+) -> Result<(Option<Check>, Option<Evidence>), StoreError> {
+    let Some(newest) = serving.store.newest_evaluation(candidate).await? else { return Ok((None, None)) };
     let recording = serving.store.recording(newest.id).await?;
     let evidence = recording.and_then(|bytes| Evidence::read(&bytes).ok());
-    let (Ok(check), Some(evidence)) = (serde_json::from_str::<Check>(&newest.result), evidence) else {
+    Ok((serde_json::from_str(&newest.result).ok(), evidence))
+}
+
+/// The highest that its stories say; where that cannot be read it counts as the worst.
+async fn risk_of(serving: &Serving, candidate: CandidateId) -> Result<RiskWord, StoreError> {
+    let (Some(check), Some(evidence)) = newest_read(serving, candidate).await? else {
         return Ok(RiskWord::Critical);
     };
     if check.stories.iter().any(|story| story.ships && !evidence.knows(&story.key)) {

@@ -2,11 +2,10 @@
 
 use super::deploys::{DeployError, deploys_of, not_now, wanted};
 use super::locks::{keeps_out, locked_words, unlocking};
-use super::needs::need_of;
+use super::needs::{need_of, newest_read};
 use super::people::deed_of;
 use super::up_to::{UpTo, part_of};
 use crate::digest::Digest;
-use crate::evidence::Evidence;
 use crate::jobs::judge_soon;
 use crate::serving::Serving;
 use gonogo_api::{Check, Severity};
@@ -68,7 +67,7 @@ pub async fn request(
     has_runway(serving, &section, &service, not_before.unwrap_or(now)).await?;
     let mut detail = format!("{} @ {}, over {}", part.branch, part.head.short(), production.short());
     if let (Some(at), Ok(calendar)) = (not_before, section.calendar()) {
-        detail.push_str(&say::printable(&format!(", not before {}", calendar.shown(at))));
+        detail = format!("{detail}, not before {}", calendar.shown(at));
     }
     detail += &wish.instead_of.map(|old| format!(", in the place of deploy {}", old.0)).unwrap_or_default();
     let deed = deed_of(&actor, now, "asked for a deploy", &service, &detail);
@@ -113,7 +112,7 @@ pub(crate) fn waits_of(section: &Deploys, branch: &str) -> Waits {
     Waits { group: section.group.clone(), goes_first: section.first.fit(branch), not_before: None, instead_of: None }
 }
 
-/// Who has to agree to a deploy that is asked for now, or for then.
+/// Who has to agree to a deploy that would begin at this time.
 pub(crate) async fn need_at(
     serving: &Serving,
     section: &Deploys,
@@ -172,13 +171,7 @@ async fn is_open_now(serving: &Serving, section: &Deploys, candidate: &Candidate
 
 /// Why nobody but a person would roll a candidate back.
 pub(crate) async fn only_by_hand(serving: &Serving, candidate: CandidateId) -> Result<Option<String>, DeployError> {
-    let newest = serving.store.newest_evaluation(candidate).await?;
-    let check = newest.as_ref().and_then(|newest| serde_json::from_str::<Check>(&newest.result).ok());
-    let recording = match &newest {
-        Some(newest) => serving.store.recording(newest.id).await?,
-        None => None,
-    };
-    let evidence = recording.and_then(|bytes| Evidence::read(&bytes).ok());
+    let (check, evidence) = newest_read(serving, candidate).await?;
     let unknown = || Some("which files it changes is not known".to_owned());
     Ok(check.map_or_else(unknown, |check| Digest::of(&check, evidence.as_ref()).only_by_hand()))
 }

@@ -51,7 +51,7 @@ pub struct Mind<'m> {
     pub now: Timestamp,
     /// Once it is set, nothing more begins than what must not be left half done.
     pub stop: &'m AtomicBool,
-    /// Why nothing more begins for now, while that is so.
+    /// Why nothing more begins, while that is so.
     pub waits: &'m dyn Fn() -> Option<String>,
     /// What people are told.
     pub says: &'m dyn Fn(&str),

@@ -5,7 +5,7 @@ use gonogo_core::person::Role;
 use gonogo_store::{Broken, DeployId, DeployState, NewDeploy, NewGlass, Requested, Store};
 use std::collections::BTreeMap;
 
-fn plan(needs_approval: bool) -> impl FnOnce(DeployId) -> Plan {
+pub(crate) fn plan(needs_approval: bool) -> impl FnOnce(DeployId) -> Plan {
     let approval = Approval {
         role: Role::Developer,
         people: None,

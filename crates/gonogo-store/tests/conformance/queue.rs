@@ -1,26 +1,14 @@
-use crate::deploys::{ada, candidate, deed, first, order, step, take, wanted};
+use crate::deploys::{ada, candidate, deed, first, order, take, wanted};
+use crate::glass::plan;
 use crate::{at, conformance};
-use gonogo_core::deploy::{Entry, Need, Plan, Signal};
+use gonogo_core::deploy::{Entry, Need, Signal};
 use gonogo_core::person::{Person, Role};
 use gonogo_store::{Candidate, DeployId, DeployState, NewDeploy, Requested, Store, StoreError, Waits, Wanted};
 use jiff::SignedDuration;
 
-fn plan(_: DeployId) -> Plan {
-    Plan {
-        approval: None,
-        zone: "UTC".to_owned(),
-        follow: None,
-        runner: "local".to_owned(),
-        forward: vec![step("ship")],
-        back: Vec::new(),
-        watched: None,
-        only_by_hand: None,
-    }
-}
-
 async fn asked(store: &Store, who: &Person, of: &Candidate, waits: Waits, second: i64) -> DeployId {
     let new = NewDeploy { waits, ..wanted(who, of) };
-    match store.request_deploy(new, plan, deed("asked for a deploy", second)).await.unwrap() {
+    match store.request_deploy(new, plan(false), deed("asked for a deploy", second)).await.unwrap() {
         Requested::New(id) => id,
         Requested::Underway(id) => panic!("{id:?} is under way"),
     }
@@ -114,7 +102,7 @@ conformance! {
         for old in [ids[0], ids[1]] {
             let waits = Waits { instead_of: Some(old), ..Waits::default() };
             let new = NewDeploy { waits, ..wanted(&who, &last) };
-            let none = store.request_deploy(new, plan, deed("asked for a deploy", 5)).await;
+            let none = store.request_deploy(new, plan(false), deed("asked for a deploy", 5)).await;
             assert!(matches!(none, Err(StoreError::Done)), "{none:?}");
         }
         assert_eq!(store.newest_deploy_of("web", last.head).await.unwrap(), None, "nothing half-done stays");
@@ -143,7 +131,7 @@ conformance! {
         let who = ada(&store).await;
         let of = candidate(&store, "web", 'b').await;
         let new = NewDeploy { is_to_be_approved: true, ..wanted(&who, &of) };
-        let Requested::New(id) = store.request_deploy(new, plan, deed("asked for a deploy", 2)).await.unwrap() else {
+        let Requested::New(id) = store.request_deploy(new, plan(false), deed("asked for a deploy", 2)).await.unwrap() else {
             panic!("it is the first one")
         };
         assert_eq!(store.approved_as(id).await.unwrap(), None);
